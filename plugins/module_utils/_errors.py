@@ -1,0 +1,29 @@
+# Copyright (c) 2026, nodeflow.orchestrator contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The errors of this collection. Each is a sentence: what was wrong, with which device or subscription, what to do."""
+
+from __future__ import annotations
+
+__all__ = ["ConflictError", "DomainError", "NetboxError", "NodeflowError", "StoreError"]
+
+
+class NodeflowError(Exception):
+    """The base of all errors that become a failed task. ``str()`` of it is the task's message."""
+
+
+class DomainError(NodeflowError):
+    """A value, a model or a change of lifecycle that the product does not allow."""
+
+
+class NetboxError(NodeflowError):
+    """NetBox could not be reached, refused, or answered what is not NetBox's."""
+
+
+class ConflictError(NetboxError):
+    """NetBox answered 412: at least one of the devices written has changed since it was read."""
+
+
+class StoreError(NodeflowError):
+    """The store could not be opened, read or written, or holds something else than expected."""

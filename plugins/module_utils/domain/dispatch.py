@@ -1,0 +1,33 @@
+# Copyright (c) 2026, nodeflow.orchestrator contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Single dispatch whose error for an unknown type says which types are known."""
+
+from __future__ import annotations
+
+import functools
+import typing as t
+
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import DomainError
+
+__all__ = ["single_dispatch"]
+
+
+def single_dispatch(function: t.Callable[..., t.Any]) -> t.Any:
+    """Like ``functools.singledispatch``; a type that nobody registered raises DomainError with the list of those registered.
+
+    The body of ``function`` is never run: it gives name, signature and docstring.
+    """
+
+    @functools.wraps(function)
+    def unregistered(value: t.Any, *args: t.Any, **kwargs: t.Any) -> t.NoReturn:
+        known = sorted(cls.__name__ for cls in dispatched.registry if cls is not object)
+        raise DomainError(
+            "{0} does not know the type {1}; registered are: {2}. Register it with @{0}.register".format(
+                function.__name__, type(value).__name__, ", ".join(known) or "none"
+            )
+        )
+
+    dispatched = functools.singledispatch(unregistered)
+    return dispatched

@@ -1,0 +1,89 @@
+# Copyright (c) 2026, nodeflow.orchestrator contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The product Node and its block: a network device that NetBox knows.
+
+The block stands for a NetBox device and is known by the device's id; its name can change and repeat. A loopback is an interface:
+``10.0.0.1/24`` is valid, and its mask is kept.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import typing as t
+
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._libraries import pydantic, pydantic_core
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.description import description
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.subscription import (
+    BLOCK_CONTEXT,
+    ProductBlockModel,
+    SubscriptionModel,
+)
+
+__all__ = ["FAMILIES", "Node", "NodeBlock", "NodeBlockInactive", "NodeBlockProvisioning", "NodeInactive", "NodeProvisioning"]
+
+FAMILIES = ("ipv4", "ipv6")
+
+
+class NodeBlockInactive(ProductBlockModel):
+    """A node of which nothing but the device's id need be known."""
+
+    node_id: int
+    node_name: t.Optional[str] = None
+    node_status: t.Optional[str] = None
+    ipv4_loopback: t.Optional[ipaddress.IPv4Interface] = None
+    ipv6_loopback: t.Optional[ipaddress.IPv6Interface] = None
+
+
+class NodeBlockProvisioning(NodeBlockInactive):
+    """A node that can be configured: it has a name, a status and the loopbacks of the families that are required.
+
+    Which families are required comes with the validation's context; without one, both are.
+    """
+
+    node_name: str = pydantic.Field(min_length=1)
+    node_status: str = pydantic.Field(min_length=1)
+    ipv4_loopback: t.Optional[ipaddress.IPv4Interface] = pydantic.Field(default=None, validate_default=True)
+    ipv6_loopback: t.Optional[ipaddress.IPv6Interface] = pydantic.Field(default=None, validate_default=True)
+
+    @pydantic.field_validator("ipv4_loopback", "ipv6_loopback", mode="after")
+    @classmethod
+    def _required(cls, value: t.Any, info: t.Any) -> t.Any:
+        families = FAMILIES if info.context is None else info.context.get(BLOCK_CONTEXT, FAMILIES)
+        if value is None and info.field_name.split("_")[0] in families:
+            raise pydantic_core.PydanticCustomError("missing", "Field required")
+        return value
+
+
+class NodeBlock(NodeBlockProvisioning):
+    """A node in service."""
+
+
+class NodeInactive(SubscriptionModel, product="Node", lifecycle=["initial", "terminated"]):
+    """The subscription of a node that is not configured yet, or no longer."""
+
+    product: t.Literal["Node"] = "Node"
+    node: NodeBlockInactive
+
+    @property
+    def device_id(self) -> int:
+        """The NetBox id of the device."""
+        return self.node.node_id
+
+
+class NodeProvisioning(NodeInactive, product="Node", lifecycle=["provisioning"]):
+    """The subscription of a node that is being configured."""
+
+    node: NodeBlockProvisioning
+
+
+class Node(NodeProvisioning, product="Node", lifecycle=["active", "migrating", "disabled"]):
+    """The subscription of a node in service."""
+
+    node: NodeBlock
+
+
+@description.register
+def _describe_node(subscription: NodeInactive) -> str:
+    return "Node {0}".format(subscription.node.node_name or "with device id {0}".format(subscription.node.node_id))

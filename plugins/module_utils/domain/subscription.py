@@ -1,0 +1,130 @@
+# Copyright (c) 2026, nodeflow.orchestrator contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Subscriptions: the fields that every product has, and the move from one lifecycle to the next.
+
+A product is a family of pydantic models, one for some of the lifecycle's states. Each names its product and its states:
+
+    class NodeInactive(SubscriptionModel, product="Node", lifecycle=["initial", "terminated"]): ...
+
+A new product adds such models in a file of its own; nothing here changes.
+"""
+
+from __future__ import annotations
+
+import datetime
+import typing as t
+import uuid
+
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import DomainError
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._libraries import pydantic
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.lifecycle import SubscriptionLifecycle, check_transition
+
+__all__ = ["BLOCK_CONTEXT", "ProductBlockModel", "SubscriptionModel", "load_subscription", "move_to_lifecycle", "product_type"]
+
+BLOCK_CONTEXT = "required_families"
+"""The validation context's key for the address families that a node must have: a collection of "ipv4" and "ipv6"."""
+
+_PRODUCT_TYPES: dict[str, dict[SubscriptionLifecycle, type[SubscriptionModel]]] = {}
+
+
+class ProductBlockModel(pydantic.BaseModel):
+    """What a subscription is about: the typed fields of one resource."""
+
+    model_config = pydantic.ConfigDict(extra="forbid", frozen=True)
+
+
+class SubscriptionModel(pydantic.BaseModel):
+    """The fields of a subscription of any product.
+
+    ``version`` counts the saves, from 1. ``start_date`` is set when it becomes active, ``end_date`` when it is terminated; both are
+    in UTC. While ``insync`` is false a workflow is at work on it.
+    """
+
+    model_config = pydantic.ConfigDict(extra="forbid", frozen=True)
+
+    subscription_id: uuid.UUID = pydantic.Field(default_factory=uuid.uuid4)
+    product: str
+    customer_id: str
+    status: SubscriptionLifecycle = SubscriptionLifecycle.INITIAL
+    insync: bool = False
+    description: str = ""
+    note: t.Optional[str] = None
+    start_date: t.Optional[datetime.datetime] = None
+    end_date: t.Optional[datetime.datetime] = None
+    version: int = 1
+
+    @classmethod
+    def __pydantic_init_subclass__(cls, product: str | None = None, lifecycle: t.Sequence[str] = (), **kwargs: t.Any) -> None:
+        """Register the type as that of ``product`` in the states of ``lifecycle``."""
+        super().__pydantic_init_subclass__(**kwargs)
+        if product:
+            _PRODUCT_TYPES.setdefault(product, {}).update({SubscriptionLifecycle(state): cls for state in lifecycle})
+
+    def __init_subclass__(cls, product: str | None = None, lifecycle: t.Sequence[str] = (), **kwargs: t.Any) -> None:
+        """Take the class keywords that __pydantic_init_subclass__ works on."""
+        super().__init_subclass__(**kwargs)
+
+    @property
+    def device_id(self) -> int:
+        """The id of the NetBox device that the subscription points to. Raises DomainError where a product has none."""
+        raise DomainError("{0} does not say which device it stands for".format(type(self).__name__))
+
+
+def product_type(product: str, status: SubscriptionLifecycle) -> type[SubscriptionModel]:
+    """The model of ``product`` in the state ``status``. Raises DomainError for a product or a state without one."""
+    types = _PRODUCT_TYPES.get(product)
+    if types is None:
+        raise DomainError("there is no product {0}; known are: {1}".format(product, ", ".join(sorted(_PRODUCT_TYPES)) or "none"))
+    if status not in types:
+        raise DomainError("the product {0} has no type for the lifecycle {1}".format(product, status))
+    return types[status]
+
+
+def load_subscription(data: dict[str, t.Any]) -> SubscriptionModel:
+    """The typed model of a subscription that was saved before. Raises DomainError where the data does not fit its state."""
+    cls = product_type(data["product"], SubscriptionLifecycle(data["status"]))
+    return _validate(cls, data, required_families=())
+
+
+def move_to_lifecycle(
+    subscription: SubscriptionModel, target: SubscriptionLifecycle, required_families: t.Collection[str] = ("ipv4", "ipv6")
+) -> SubscriptionModel:
+    """``subscription`` as its product's type for the state ``target``, with start or end date where that state sets it.
+
+    Raises DomainError for a transition that the lifecycle does not allow, and where fields that the new state needs are missing: the
+    message names all of them.
+    """
+    check_transition(subscription.status, target)
+    now = datetime.datetime.now(datetime.timezone.utc)
+    data = subscription.model_dump() | {"status": target}
+    if target is SubscriptionLifecycle.ACTIVE and subscription.start_date is None:
+        data["start_date"] = now
+    if target is SubscriptionLifecycle.TERMINATED:
+        data["end_date"] = now
+    return _validate(product_type(subscription.product, target), data, required_families)
+
+
+def _validate(cls: type[SubscriptionModel], data: dict[str, t.Any], required_families: t.Collection[str]) -> SubscriptionModel:
+    try:
+        return cls.model_validate(_without_none(data), context={BLOCK_CONTEXT: required_families})
+    except pydantic.ValidationError as error:
+        raise DomainError(_sentence(cls, data, error)) from error
+
+
+def _without_none(data: dict[str, t.Any]) -> dict[str, t.Any]:
+    """Drop the fields that are None, so that pydantic calls a required one missing, by name."""
+    return {key: _without_none(value) if isinstance(value, dict) else value for key, value in data.items() if value is not None}
+
+
+def _sentence(cls: type[SubscriptionModel], data: dict[str, t.Any], error: t.Any) -> str:
+    problems = error.errors(include_url=False)
+    names = [".".join(str(part) for part in problem["loc"]) for problem in problems]
+    missing = [name for name, problem in zip(names, problems) if problem["type"] == "missing"]
+    wrong = ["{0} ({1})".format(name, problem["msg"]) for name, problem in zip(names, problems) if problem["type"] != "missing"]
+    parts = ["missing: {0}".format(", ".join(missing))] if missing else []
+    parts += ["wrong: {0}".format("; ".join(wrong))] if wrong else []
+    return "{0} is not complete enough for {1} ({2}): {3}".format(
+        data.get("description") or "the subscription", data["status"], cls.__name__, "; ".join(parts)
+    )

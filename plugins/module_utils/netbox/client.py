@@ -1,0 +1,236 @@
+# Copyright (c) 2026, nodeflow.orchestrator contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Talk to NetBox: one session, the errors as sentences, the oldest version that will do."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import os
+import re
+import typing as t
+import urllib.parse
+
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import ConflictError, NetboxError
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._libraries import pynetbox, pynetbox_query, requests
+
+__all__ = ["MINIMUM_VERSION", "NetboxClient", "NetboxRefusal", "normal_url"]
+
+MINIMUM_VERSION = (4, 6)
+"""The first NetBox that answers ETags and honours If-Match, which a claim and an update rest on."""
+
+PAGE_SIZE = 250
+"""Objects in one page of a listing. NetBox allows up to 1000 (its MAX_PAGE_SIZE) unless its administrator says otherwise."""
+
+CONNECT_TIMEOUT = 10
+"""Seconds to wait for a connection."""
+
+_PERMISSIONS = {"GET": "view", "PATCH": "change", "POST": "add"}
+
+
+class NetboxRefusal(NetboxError):
+    """NetBox refused a bulk write as a whole. ``by_id`` says why, for each object that it named."""
+
+    def __init__(self, message: str, by_id: dict[int, str]) -> None:
+        super().__init__(message)
+        self.by_id = by_id
+
+
+def normal_url(url: str) -> str:
+    """The URL of a NetBox in one spelling: lower-case scheme and host, no ``/api`` and no slash at the end. Keeps a base path.
+
+    Raises NetboxError for what is no http or https URL, and for one with a user name or password in it.
+    """
+    parts = urllib.parse.urlsplit(url.strip())
+    try:
+        port = parts.port
+    except ValueError:
+        port = -1
+    if parts.scheme.lower() not in ("http", "https") or not parts.hostname or port == -1:
+        raise NetboxError("netbox_url must read like https://netbox.example.org or https://example.org/netbox; this is no such URL: {0!r}".format(url))
+    if parts.username or parts.password:
+        raise NetboxError("netbox_url must not hold a user name or password; the token goes into netbox_token")
+    host = "[{0}]".format(parts.hostname) if ":" in parts.hostname else parts.hostname
+    default = {"http": 80, "https": 443}[parts.scheme.lower()]
+    netloc = host if port in (None, default) else "{0}:{1}".format(host, port)
+    path = re.sub(r"(/api)?/*$", "", parts.path)
+    return urllib.parse.urlunsplit((parts.scheme.lower(), netloc, path, "", ""))
+
+
+class NetboxClient:
+    """A session with one NetBox. Opens no connection before the first request.
+
+    Raises NetboxError for settings that cannot be right.
+    """
+
+    def __init__(self, url: str | None, token: str | None, validate_certs: bool = True, ca_path: str | None = None, timeout: int = 60) -> None:
+        if not url:
+            raise NetboxError("netbox_url is not set: name your NetBox there or in the environment variable NETBOX_URL")
+        if not token:
+            raise NetboxError("netbox_token is not set: give an API token there or in the environment variable NETBOX_TOKEN")
+        if ca_path and not os.path.exists(os.path.expanduser(ca_path)):
+            raise NetboxError("ca_path names {0}, which does not exist".format(ca_path))
+        self.url = normal_url(url)
+        self._api = pynetbox.api(self.url, token=token.strip())
+        self._timeout = timeout
+        session = self._api.http_session
+        if not validate_certs:
+            requests.packages.urllib3.disable_warnings(requests.packages.urllib3.exceptions.InsecureRequestWarning)
+        # Given with each request, because REQUESTS_CA_BUNDLE in the environment would overrule what the session says.
+        verify = (os.path.expanduser(ca_path) if ca_path else None) if validate_certs else False
+        session.request = functools.partial(session.request, timeout=(CONNECT_TIMEOUT, timeout), verify=verify)
+        session.hooks["response"].append(self._check_version)
+
+    def get(self, endpoint: str, filters: dict[str, t.Any]) -> list[dict[str, t.Any]]:
+        """All objects that a list endpoint, e.g. ``dcim/devices``, has for ``filters``, page by page. Raises NetboxError."""
+        request = pynetbox_query.Request(
+            base=self._endpoint(endpoint), http_session=self._api.http_session, token=self._api.token, filters=filters, limit=PAGE_SIZE
+        )
+        with self._errors("GET", endpoint):
+            found = list(request.get())
+        if any(not isinstance(item, dict) or "id" not in item for item in found):
+            raise NetboxError("{0} answered with something else than a list of objects; is it a NetBox?".format(self.url))
+        return found
+
+    def patch(self, endpoint: str, changes: t.Sequence[dict[str, t.Any]], etags: t.Sequence[str] = ()) -> list[dict[str, t.Any]]:
+        """Change objects in one bulk request, all or none. Each change holds the object's ``id`` and the fields to set.
+
+        With ``etags``, NetBox refuses unless each object's present ETag is among them.
+        Raises ConflictError for that, NetboxRefusal where NetBox says which objects it does not accept and why, NetboxError else.
+        """
+        request = pynetbox_query.Request(base=self._endpoint(endpoint), http_session=self._api.http_session, token=self._api.token)
+        headers = self._api.http_session.headers
+        with self._errors("PATCH", endpoint):
+            if etags:
+                headers["If-Match"] = ", ".join(etags)
+            try:
+                return request.patch(sorted(changes, key=lambda change: change["id"]))
+            finally:
+                headers.pop("If-Match", None)
+
+    def post(self, endpoint: str, data: dict[str, t.Any]) -> dict[str, t.Any]:
+        """Post to an endpoint, e.g. ``dcim/devices/7/render-config``. Raises NetboxError."""
+        request = pynetbox_query.Request(base=self._endpoint(endpoint), http_session=self._api.http_session, token=self._api.token)
+        with self._errors("POST", endpoint):
+            return request.post(data)
+
+    def schema(self) -> dict[str, t.Any]:
+        """NetBox's OpenAPI schema. Large: seconds and megabytes. Raises NetboxError."""
+        request = pynetbox_query.Request(base=self._endpoint("schema"), http_session=self._api.http_session, token=self._api.token)
+        with self._errors("GET", "schema"):
+            return next(iter(request.get({"format": "json"})))
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._api.http_session.close()
+
+    def _endpoint(self, endpoint: str) -> str:
+        return "{0}/{1}/".format(self._api.base_url, endpoint)
+
+    def _check_version(self, response: t.Any, **kwargs: t.Any) -> None:  # pylint: disable=unused-argument
+        found = re.match(r"(\d+)\.(\d+)", response.headers.get("API-Version", ""))
+        if found and tuple(map(int, found.groups())) < MINIMUM_VERSION:
+            raise NetboxError(
+                "the NetBox at {0} is too old: it is {1}, and {2}.{3} or newer is needed, which can refuse a write to a device that changed "
+                "meanwhile".format(self.url, found.group(0), *MINIMUM_VERSION)
+            )
+
+    @contextlib.contextmanager
+    def _errors(self, method: str, endpoint: str) -> t.Iterator[None]:
+        """Turn what can go wrong with a request into a NetboxError."""
+        try:
+            yield
+        except pynetbox.RequestError as error:
+            raise self._refused(error.req, method, endpoint) from error
+        except pynetbox.AllocationError as error:
+            raise NetboxError("NetBox refused: {0}".format(_detail(error.req))) from error
+        except pynetbox.ContentError as error:
+            raise NetboxError(
+                "{0} answered with something else than NetBox's API (content type {1}); netbox_url must be the address of NetBox itself, with "
+                "its base path if it has one".format(self.url, error.req.headers.get("Content-Type", "unknown"))
+            ) from error
+        except requests.exceptions.SSLError as error:
+            raise NetboxError(
+                "the certificate of {0} cannot be verified ({1}); name the CA in ca_path, or, where that is wanted, set validate_certs to "
+                "false".format(self.url, _ssl_reason(error))
+            ) from error
+        except requests.exceptions.ConnectTimeout as error:
+            raise NetboxError("no connection to NetBox at {0} within {1} seconds".format(self.url, CONNECT_TIMEOUT)) from error
+        except requests.exceptions.Timeout as error:
+            raise NetboxError(
+                "NetBox at {0} did not answer a {1} of {2} within {3} seconds (netbox_timeout)".format(self.url, method, endpoint, self._timeout)
+            ) from error
+        except requests.exceptions.ConnectionError as error:
+            raise NetboxError("NetBox at {0} cannot be reached: {1}".format(self.url, _connection_reason(error))) from error
+        except (requests.exceptions.RequestException, ValueError) as error:
+            raise NetboxError("the request to NetBox at {0} failed: {1}".format(self.url, type(error).__name__)) from error
+
+    def _refused(self, response: t.Any, method: str, endpoint: str) -> NetboxError:
+        status, detail = response.status_code, _detail(response)
+        if status == 401 or (status == 403 and re.search(r"token|credential", detail, re.IGNORECASE) and "permission" not in detail.lower()):
+            return NetboxError("NetBox at {0} does not accept the token ({1}): check netbox_token".format(self.url, detail))
+        if status == 403:
+            app, model = (endpoint.split("/") + [""])[:2]
+            permission = "{0}.{1}_{2}".format(app, _PERMISSIONS[method], model.rstrip("s"))
+            if endpoint.endswith("render-config"):
+                permission = "dcim.render_config_device"
+            return NetboxError("the token may not do this in NetBox ({0}): it needs the permission {1}".format(detail, permission))
+        if status == 404:
+            return NetboxError("{0} has no {1}; netbox_url must be the address of NetBox itself, with its base path if it has one".format(self.url, endpoint))
+        if status == 412:
+            return ConflictError("a device changed in NetBox after it was read")
+        if status == 400 and method == "PATCH":
+            return NetboxRefusal("NetBox refused the change: {0}".format(detail), _errors_by_id(response))
+        return NetboxError("NetBox at {0} answered a {1} of {2} with {3} {4}: {5}".format(self.url, method, endpoint, status, response.reason, detail))
+
+
+def _detail(response: t.Any) -> str:
+    """What NetBox says of an error, in one line of at most 300 characters."""
+    try:
+        body = response.json()
+    except ValueError:
+        return "no details in JSON; see NetBox's own log"
+    text = body.get("detail") if isinstance(body, dict) and isinstance(body.get("detail"), str) else _flat(body)
+    return " ".join(str(text).split())[:300]
+
+
+def _flat(body: t.Any) -> str:
+    """NetBox's field errors, ``{"status": ["no valid choice"]}``, as a line."""
+    if isinstance(body, dict):
+        return "; ".join("{0}: {1}".format(key, _flat(value)) for key, value in body.items())
+    if isinstance(body, list):
+        return ", ".join(_flat(value) for value in body)
+    return str(body)
+
+
+def _errors_by_id(response: t.Any) -> dict[int, str]:
+    """The errors of a refused bulk PATCH by object id, as NetBox 4.7 gives them; empty where it does not."""
+    try:
+        errors = response.json()["errors"]
+        return {int(entry["id"]): _flat({key: value for key, value in entry.items() if key != "id"}) for entry in errors}
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return {}
+
+
+def _connection_reason(error: Exception) -> str:
+    text = str(error)
+    for sign, reason in (
+        ("Connection refused", "the connection was refused; is it running, and is that its port?"),
+        ("Name or service not known", "its name is not known to DNS"),
+        ("Temporary failure in name resolution", "its name could not be resolved"),
+        ("No route to host", "there is no route to it"),
+        ("Network is unreachable", "the network is unreachable"),
+        ("Connection reset", "the connection was reset"),
+        ("RemoteDisconnected", "the connection was closed before an answer came"),
+        ("Connection aborted", "the connection was closed before an answer came"),
+    ):
+        if sign in text:
+            return reason
+    return type(error).__name__
+
+
+def _ssl_reason(error: Exception) -> str:
+    found = re.search(r"certificate verify failed: ([^(]+?) \(", str(error))
+    return found.group(1) if found else "the TLS connection failed"

@@ -1,0 +1,94 @@
+# Copyright (c) 2026, nodeflow.orchestrator contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A device as NetBox's API gives it, with only the fields that we read."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+import typing as t
+
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.client import NetboxClient
+
+__all__ = ["ENDPOINT", "Device", "device_label", "devices_by_id", "find_devices"]
+
+ENDPOINT = "dcim/devices"
+
+FIELDS = "id,name,status,site,role,platform,primary_ip4,primary_ip6,last_updated"
+
+IDS_IN_A_REQUEST = 200
+"""How many ids one listing asks for: the URL stays below the 8 KB that web servers commonly accept."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Device:  # pylint: disable=too-many-instance-attributes
+    """One NetBox device. Slugs and addresses are "" or None where it has none; addresses are interfaces, ``10.0.0.1/32``."""
+
+    id: int
+    name: str | None
+    status: str
+    site: str
+    site_name: str
+    role: str
+    platform: str
+    ipv4: str | None
+    ipv6: str | None
+    last_updated: str
+    writable: dict[str, t.Any] = dataclasses.field(default_factory=dict, compare=False)
+    """The fields that a payload can set, as it would set them: relations by id."""
+
+    @classmethod
+    def from_api(cls, data: dict[str, t.Any]) -> Device:
+        """Read the JSON object of NetBox's REST API."""
+        return cls(
+            id=data["id"],
+            name=data.get("name") or None,
+            status=data["status"]["value"],
+            site=_slug(data.get("site")),
+            site_name=(data.get("site") or {}).get("name") or "",
+            role=_slug(data.get("role")),
+            platform=_slug(data.get("platform")),
+            ipv4=(data.get("primary_ip4") or {}).get("address"),
+            ipv6=(data.get("primary_ip6") or {}).get("address"),
+            last_updated=data["last_updated"],
+            writable={"name": data.get("name"), "status": data["status"]["value"]}
+            | {name: (data.get(name) or {}).get("id") for name in ("site", "role", "platform", "primary_ip4", "primary_ip6")},
+        )
+
+    @property
+    def label(self) -> str:
+        """How messages call it: ``name (site, id)``. Safe to print."""
+        return device_label(self.name, self.site, self.id)
+
+    @property
+    def etag(self) -> str:
+        """The ETag that NetBox would answer for the device alone: its ``last_updated`` in UTC, as Python's isoformat writes it."""
+        moment = datetime.datetime.fromisoformat(self.last_updated.replace("Z", "+00:00"))
+        return 'W/"{0}"'.format(moment.astimezone(datetime.timezone.utc).isoformat())
+
+
+def device_label(name: str | None, site: str, device_id: int) -> str:
+    """How messages call a device: ``name (site, id)``. Safe to print."""
+    printable = "".join(char if char.isprintable() else "?" for char in name or "unnamed device")
+    return "{0} ({1}, {2})".format(printable, site, device_id)
+
+
+def find_devices(client: NetboxClient, filters: dict[str, t.Any]) -> list[Device]:
+    """The devices that NetBox's list has for ``filters``, in order of their ids. Raises NetboxError."""
+    found = client.get(ENDPOINT, {**filters, "fields": FIELDS})
+    return sorted((Device.from_api(data) for data in found), key=lambda device: device.id)
+
+
+def devices_by_id(client: NetboxClient, ids: t.Sequence[int]) -> dict[int, Device]:
+    """The devices of these ids that exist, by id, in as few listings as the ids take. Raises NetboxError."""
+    found: dict[int, Device] = {}
+    for start in range(0, len(ids), IDS_IN_A_REQUEST):
+        some = find_devices(client, {"id": list(ids[start:start + IDS_IN_A_REQUEST])})
+        found.update({device.id: device for device in some})
+    return found
+
+
+def _slug(nested: dict[str, t.Any] | None) -> str:
+    return (nested or {}).get("slug") or ""

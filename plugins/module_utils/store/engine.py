@@ -1,0 +1,232 @@
+# Copyright (c) 2026, nodeflow.orchestrator contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Open the store: find it, make it where it is missing, and refuse what is not ours or newer than we are."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import pathlib
+import typing as t
+
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import StoreError
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._libraries import sa, sa_exc
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.schema import SCHEMA_VERSION, metadata, store_info
+
+__all__ = ["Store", "default_store", "open_store"]
+
+BUSY_TIMEOUT = 30
+"""Seconds that a writer waits for another one to finish with an SQLite store."""
+
+
+def default_store() -> pathlib.Path:
+    """The store where none is named: ``nodeflow/store.db`` in the user's state directory (XDG Base Directory Specification)."""
+    home = pathlib.Path(os.environ.get("XDG_STATE_HOME") or "~/.local/state")
+    return home.expanduser() / "nodeflow" / "store.db"
+
+
+MIGRATIONS: dict[int, t.Callable[[t.Any], None]] = {}
+"""From a layout to the next: each takes a connection and leaves the tables in the layout of its number + 1."""
+
+
+class Store:
+    """An open store. ``label`` says which it is, without a password and without the whole path (a store's name is a secret)."""
+
+    def __init__(self, engine: t.Any, label: str) -> None:
+        self.engine = engine
+        self.label = label
+        self._reader = engine.execution_options(nodeflow_read=True)
+
+    @contextlib.contextmanager
+    def write(self) -> t.Iterator[t.Any]:
+        """A connection in a transaction that is committed at the end, or undone by an exception. Raises StoreError."""
+        with self.errors(), self.engine.begin() as connection:
+            yield connection
+
+    @contextlib.contextmanager
+    def read(self) -> t.Iterator[t.Any]:
+        """A connection that sees one state of the store and does not keep writers out. Raises StoreError."""
+        with self.errors(), self._reader.begin() as connection:
+            yield connection
+
+    @contextlib.contextmanager
+    def errors(self) -> t.Iterator[None]:
+        """Turn the database's errors into a StoreError that names this store."""
+        try:
+            yield
+        except sa_exc.DBAPIError as error:
+            raise StoreError("{0}: {1}".format(self.label, _reason(error))) from error
+
+    def belongs_to(self, netbox_url: str, moved: bool = False) -> None:
+        """Bind the store to the NetBox at ``netbox_url``, or check that it is bound to that one.
+
+        Device ids mean something in one NetBox only. ``moved`` says that it is the same NetBox under a new address.
+        Raises StoreError if the store belongs to another NetBox.
+        """
+        if self.netbox_url() == netbox_url:
+            return
+        with self.write() as connection:
+            bound = _info(connection, "netbox_url")
+            if bound is None:
+                connection.execute(store_info.insert().values(name="netbox_url", value=netbox_url))
+            elif moved:
+                connection.execute(store_info.update().where(store_info.c.name == "netbox_url").values(value=netbox_url))
+            elif bound != netbox_url:
+                raise StoreError(self.foreign_netbox(bound, netbox_url))
+
+    def foreign_netbox(self, bound: str, netbox_url: str) -> str:
+        """The sentence about a store that belongs to another NetBox."""
+        return (
+            "{0} belongs to the NetBox at {1}, whose device ids mean nothing at {2}. Name another store for this NetBox; "
+            "if it is the same NetBox under a new address, say so once with netbox_moved=true".format(self.label, bound, netbox_url)
+        )
+
+    def netbox_url(self) -> str | None:
+        """The URL of the NetBox that the store belongs to; None where no subscription was ever stored."""
+        with self.read() as connection:
+            return _info(connection, "netbox_url")
+
+    def close(self) -> None:
+        """Give the connections back."""
+        self.engine.dispose()
+
+
+def open_store(location: str | None, create: bool = True) -> Store | None:
+    """The store at ``location``: a path or a database URL; None means the default path.
+
+    Makes the store where it is missing; without ``create`` the answer is None then, and nothing is written. A store with an older layout
+    is brought up to this release's. Raises StoreError for a place that cannot be written, a file that is no store, a database that
+    holds something else, and a store from a newer release.
+    """
+    if location and "://" in location:
+        engine, label, exists = _database(location)
+    else:
+        engine, label, exists = _sqlite(pathlib.Path(location).expanduser() if location else default_store(), create)
+    if not exists and not create:
+        return None
+    store = Store(engine, label)
+    try:
+        return store if _prepare(store, create) else None
+    except BaseException:
+        store.close()
+        raise
+
+
+def _database(url: str) -> tuple[t.Any, str, bool]:
+    try:
+        parsed = sa.engine.make_url(url)
+        if parsed.get_backend_name() == "sqlite":
+            raise StoreError("name an SQLite store by its path, not by a URL")
+        if parsed.drivername == "postgresql":
+            parsed = parsed.set(drivername="postgresql+psycopg")
+        engine = sa.create_engine(parsed, pool_pre_ping=True)
+    except (sa_exc.ArgumentError, sa_exc.NoSuchModuleError) as error:
+        raise StoreError("the store's URL cannot be used; it reads postgresql://USER:PASSWORD@HOST:PORT/DATABASE, or is a path") from error
+    except ImportError as error:
+        raise StoreError("a PostgreSQL store needs the Python library psycopg on the controller: pip install 'psycopg[binary]'") from error
+    return engine, "the store {0} at {1}".format(parsed.database, parsed.host or "localhost"), True
+
+
+def _sqlite(path: pathlib.Path, create: bool) -> tuple[t.Any, str, bool]:
+    label = "the store {0} in {1}".format(path.name, path.parent)
+    exists = path.exists()
+    if create and not exists:
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+        except OSError as error:
+            raise StoreError("{0} cannot be written: {1}".format(label, error.strerror)) from error
+    elif exists and not path.is_file():
+        raise StoreError("{0} is no file, so it cannot be a store".format(label))
+    engine = sa.create_engine(sa.engine.URL.create("sqlite", database=str(path)), connect_args={"timeout": BUSY_TIMEOUT})
+    sa.event.listen(engine, "connect", _on_connect)
+    sa.event.listen(engine, "begin", _on_begin)
+    return engine, label, exists
+
+
+def _on_connect(connection: t.Any, record: t.Any) -> None:  # pylint: disable=unused-argument
+    connection.isolation_level = None  # _on_begin begins, not the driver
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA foreign_keys=ON")
+    cursor.execute("PRAGMA synchronous=FULL")  # a commit must outlive a power cut, also in WAL mode
+    cursor.close()
+
+
+def _on_begin(connection: t.Any) -> None:
+    # IMMEDIATE: a transaction that reads first and writes then would fail at once, not wait, if another writer came in between.
+    reading = connection.get_execution_options().get("nodeflow_read")
+    connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
+
+
+def _prepare(store: Store, create: bool) -> bool:
+    """Check the layout, make or migrate it. False if there is none and none must be made."""
+    with store.read() as connection:
+        version = _version(store, connection)
+    if version == SCHEMA_VERSION:
+        return True
+    if not create:
+        if version:
+            raise StoreError("{0} has the layout of an older release; it is brought up to date by a run without check mode".format(store.label))
+        return False
+    if store.engine.dialect.name == "sqlite":
+        _use_wal(store)
+    with store.write() as connection:
+        if store.engine.dialect.name == "postgresql":
+            # Two first runs at once: the second waits here, and then finds the tables made.
+            connection.exec_driver_sql("SELECT pg_advisory_xact_lock(7021946)")
+        version = _version(store, connection)
+        if not version:
+            metadata.create_all(connection)
+            connection.execute(store_info.insert().values(name="schema_version", value=str(SCHEMA_VERSION)))
+        for old in range(version or SCHEMA_VERSION, SCHEMA_VERSION):
+            MIGRATIONS[old](connection)
+            connection.execute(store_info.update().where(store_info.c.name == "schema_version").values(value=str(old + 1)))
+    return True
+
+
+def _use_wal(store: Store) -> None:
+    """Let readers and a writer work at the same time. The mode stays with the file."""
+    with store.errors():
+        connection = store.engine.raw_connection()
+        try:
+            connection.driver_connection.execute("PRAGMA journal_mode=WAL")
+        finally:
+            connection.close()
+
+
+def _version(store: Store, connection: t.Any) -> int:
+    """The layout of the store; 0 if it is empty. Raises StoreError for a database that holds something else, and a newer layout."""
+    tables = set(sa.inspect(connection).get_table_names())
+    if store_info.name not in tables:
+        if tables:
+            raise StoreError("{0} is a database, but no store of ours: it holds the table {1}".format(store.label, sorted(tables)[0]))
+        return 0
+    version = int(_info(connection, "schema_version") or 0)
+    if version > SCHEMA_VERSION:
+        raise StoreError(
+            "{0} was written by a newer release of nodeflow.orchestrator (layout {1}; this release knows {2}): upgrade the collection here".format(
+                store.label, version, SCHEMA_VERSION
+            )
+        )
+    return version
+
+
+def _info(connection: t.Any, name: str) -> str | None:
+    return connection.execute(sa.select(store_info.c.value).where(store_info.c.name == name)).scalar_one_or_none()
+
+
+def _reason(error: t.Any) -> str:
+    """What went wrong, in the words of an operator; the driver's own where we know no better."""
+    text = str(error.orig).strip().splitlines()[0] if str(error.orig).strip() else type(error.orig).__name__
+    for sign, reason in (
+        ("file is not a database", "the file is no SQLite database, so it is no store"),
+        ("readonly database", "it cannot be written: the file or its directory is read-only"),
+        ("unable to open database file", "it cannot be opened: check that the file and its directory can be written"),
+        ("database is locked", "another run has held it for over {0} seconds; try again".format(BUSY_TIMEOUT)),
+        ("disk is full", "the disk is full; make room and run again"),
+    ):
+        if sign in text:
+            return reason
+    return text

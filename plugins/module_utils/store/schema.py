@@ -1,0 +1,103 @@
+# Copyright (c) 2026, nodeflow.orchestrator contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The tables of the store, for SQLite and PostgreSQL alike, and the version of their layout.
+
+The store holds subscriptions, processes and the step log. A subscription points to a NetBox device by its id; what NetBox knows of the
+device stays in NetBox.
+"""
+
+from __future__ import annotations
+
+import datetime
+import typing as t
+
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._libraries import sa
+
+__all__ = ["LIVE_DEVICE_INDEX", "SCHEMA_VERSION", "metadata", "processes", "steps", "store_info", "subscriptions"]
+
+SCHEMA_VERSION = 1
+"""The layout that this release reads and writes. ``store_info`` says which one a store has."""
+
+LIVE_DEVICE_INDEX = "one_live_subscription_a_device"
+
+metadata = sa.MetaData()
+
+
+class _Utc(sa.types.TypeDecorator):  # pylint: disable=too-many-ancestors
+    """A moment in UTC. SQLite keeps no time zone, so it is given back on reading."""
+
+    impl = sa.DateTime(timezone=True)
+    cache_ok = True
+
+    def process_result_value(self, value: t.Any, dialect: t.Any) -> datetime.datetime | None:
+        """Give a moment read from SQLite its time zone."""
+        return value.replace(tzinfo=datetime.timezone.utc) if value is not None and value.tzinfo is None else value
+
+
+store_info = sa.Table(
+    "nodeflow_store",
+    metadata,
+    sa.Column("name", sa.String(40), primary_key=True),  # schema_version; netbox_url: the NetBox whose device ids are meant
+    sa.Column("value", sa.Text, nullable=False),
+)
+
+subscriptions = sa.Table(
+    "subscriptions",
+    metadata,
+    sa.Column("subscription_id", sa.String(36), primary_key=True),
+    sa.Column("product", sa.String(80), nullable=False),
+    sa.Column("customer_id", sa.String(200), nullable=False),
+    sa.Column("status", sa.String(20), nullable=False),
+    sa.Column("insync", sa.Boolean, nullable=False),
+    sa.Column("description", sa.Text, nullable=False),
+    sa.Column("note", sa.Text),
+    sa.Column("start_date", _Utc),
+    sa.Column("end_date", _Utc),
+    sa.Column("version", sa.Integer, nullable=False),
+    sa.Column("device_id", sa.Integer, nullable=False),
+    sa.Column("block", sa.JSON, nullable=False),  # {"node": {...}}: the product's blocks by name
+)
+sa.Index(
+    LIVE_DEVICE_INDEX,
+    subscriptions.c.device_id,
+    unique=True,
+    sqlite_where=subscriptions.c.status != "terminated",
+    postgresql_where=subscriptions.c.status != "terminated",
+)
+
+processes = sa.Table(
+    "processes",
+    metadata,
+    sa.Column("process_id", sa.String(36), primary_key=True),
+    sa.Column("subscription_id", sa.String(36), sa.ForeignKey("subscriptions.subscription_id"), nullable=False, index=True),
+    sa.Column("workflow", sa.String(80), nullable=False),
+    sa.Column("workflow_version", sa.Integer, nullable=False),
+    sa.Column("target", sa.String(20), nullable=False),
+    sa.Column("status", sa.String(20), nullable=False, index=True),
+    sa.Column("step", sa.String(80)),  # the step that comes next; null once the process is over
+    sa.Column("state", sa.JSON, nullable=False),  # what later steps need to know of earlier ones
+    sa.Column("error", sa.Text),
+    sa.Column("actor", sa.String(200), nullable=False),
+    sa.Column("run_id", sa.String(36)),  # the run that works on it, up to lease_until; null while nobody does
+    sa.Column("lease_until", _Utc),
+    sa.Column("started_at", _Utc, nullable=False),
+    sa.Column("updated_at", _Utc, nullable=False),
+    sa.Column("completed_at", _Utc),
+)
+
+steps = sa.Table(
+    "process_steps",
+    metadata,
+    sa.Column("process_step_id", sa.BigInteger().with_variant(sa.Integer, "sqlite"), primary_key=True, autoincrement=True),
+    sa.Column("process_id", sa.String(36), sa.ForeignKey("processes.process_id"), nullable=False, index=True),
+    sa.Column("step", sa.String(80), nullable=False),
+    sa.Column("status", sa.String(20), nullable=False),
+    sa.Column("error", sa.Text),
+    sa.Column("changes", sa.JSON, nullable=False),  # {"store": {field: [before, after]}, "netbox": {...}}
+    sa.Column("actor", sa.String(200), nullable=False),
+    sa.Column("run_id", sa.String(36), nullable=False),
+    sa.Column("started_at", _Utc, nullable=False),
+    sa.Column("completed_at", _Utc, nullable=False),
+)

@@ -1,0 +1,102 @@
+# Copyright (c) 2026, nodeflow.orchestrator contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Save and find subscriptions."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import StoreError
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._libraries import sa, sa_insert
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.subscription import SubscriptionModel, load_subscription
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.schema import subscriptions
+
+__all__ = ["claim_devices", "find_subscriptions", "live_subscriptions", "load_subscriptions", "save_subscriptions"]
+
+CHUNK = 500
+"""How many ids one statement names at the most. SQLite allows 999 parameters in its oldest builds."""
+
+_PLAIN = ("subscription_id", "product", "customer_id", "status", "insync", "description", "note", "start_date", "end_date", "version")
+
+
+def claim_devices(connection: t.Any, models: t.Sequence[SubscriptionModel]) -> set[str]:
+    """Insert new subscriptions; of a device that has a live one already, none is inserted. The partial unique index decides.
+
+    Returns the ids of the subscriptions that are in the store now: those that won their device.
+    """
+    insert = sa_insert[connection.dialect.name]
+    for some in _chunks(models):
+        connection.execute(insert(subscriptions).on_conflict_do_nothing(), [_row(model) for model in some])
+    won: set[str] = set()
+    for some in _chunks([str(model.subscription_id) for model in models]):
+        found = connection.execute(sa.select(subscriptions.c.subscription_id).where(subscriptions.c.subscription_id.in_(some)))
+        won.update(found.scalars())
+    return won
+
+
+def save_subscriptions(connection: t.Any, models: t.Sequence[SubscriptionModel]) -> list[SubscriptionModel]:
+    """Save what changed and count the versions up. Returns the models as saved.
+
+    Raises StoreError if one of them was saved by somebody else since it was loaded; then the transaction must be undone.
+    """
+    saved = [model.model_copy(update={"version": model.version + 1}) for model in models]
+    statement = (
+        subscriptions.update()
+        .where(subscriptions.c.subscription_id == sa.bindparam("old_id"), subscriptions.c.version == sa.bindparam("old_version"))
+        .values({name: sa.bindparam(name) for name in (*_PLAIN[3:], "block")})
+    )
+    for old, new in zip(models, saved):
+        values = _row(new)
+        parameters = {name: values[name] for name in (*_PLAIN[3:], "block")}
+        done = connection.execute(statement, parameters | {"old_id": values["subscription_id"], "old_version": old.version})
+        if done.rowcount != 1:
+            raise StoreError(
+                "subscription {0} ({1}) was changed by another run meanwhile; look at it with subscription_info and run again".format(
+                    old.subscription_id, old.description
+                )
+            )
+    return saved
+
+
+def load_subscriptions(connection: t.Any, subscription_ids: t.Sequence[str]) -> dict[str, SubscriptionModel]:
+    """The subscriptions of these ids that exist, by id."""
+    found: dict[str, SubscriptionModel] = {}
+    for some in _chunks(subscription_ids):
+        rows = connection.execute(sa.select(subscriptions).where(subscriptions.c.subscription_id.in_(some))).mappings()
+        found.update({row["subscription_id"]: _model(row) for row in rows})
+    return found
+
+
+def live_subscriptions(connection: t.Any, device_ids: t.Sequence[int]) -> dict[int, SubscriptionModel]:
+    """The subscriptions of these devices that are not terminated, by device id."""
+    found: dict[int, SubscriptionModel] = {}
+    for some in _chunks(device_ids):
+        query = sa.select(subscriptions).where(subscriptions.c.device_id.in_(some), subscriptions.c.status != "terminated")
+        found.update({row["device_id"]: _model(row) for row in connection.execute(query).mappings()})
+    return found
+
+
+def find_subscriptions(connection: t.Any, **criteria: t.Sequence[t.Any]) -> list[SubscriptionModel]:
+    """The subscriptions whose columns have one of the values named for them, in order of their device's id and start."""
+    query = sa.select(subscriptions).order_by(subscriptions.c.device_id, subscriptions.c.start_date, subscriptions.c.subscription_id)
+    for column, values in criteria.items():
+        query = query.where(subscriptions.c[column].in_(values))
+    return [_model(row) for row in connection.execute(query).mappings()]
+
+
+def _row(model: SubscriptionModel) -> dict[str, t.Any]:
+    data = model.model_dump()
+    blocks = model.model_dump(mode="json", exclude=set(_PLAIN))
+    plain = {name: data[name] for name in _PLAIN}
+    plain.update(subscription_id=str(model.subscription_id), status=model.status.value)
+    return plain | {"device_id": model.device_id, "block": blocks}
+
+
+def _model(row: t.Any) -> SubscriptionModel:
+    return load_subscription({name: row[name] for name in _PLAIN} | row["block"])
+
+
+def _chunks(items: t.Sequence[t.Any]) -> t.Iterator[t.Sequence[t.Any]]:
+    return (items[start:start + CHUNK] for start in range(0, len(items), CHUNK))
