@@ -17,9 +17,11 @@ description:
   - The template of a node is the first of these that exists. In each of O(directories), in their order, a file that
     has the name of the platform's slug, with C(.j2) at its end. Then, in each of O(directories) again, C(default.j2).
   - C(-) and C(_) are the same in a platform's slug. First the slug as it is, then with C(_) only, then with C(-) only.
+  - A template may include, import and extend other templates. They are looked for next to it, in O(directories), and
+    where P(ansible.builtin.template#lookup) looks for them.
   - A template that cannot be rendered for a node gives an error for this node only.
-  - In O(_terms), control characters (a line break in a name, for example) become spaces before a template sees them,
-    so that no name can add a line to a config. Nothing in O(_terms) is ever evaluated as a template.
+  - Control characters in a node's texts (a line break in a name, for example) become spaces before a template sees them,
+    so that no name can add a line to a config. No text of a node is ever evaluated as a template.
 options:
   _terms:
     description:
@@ -99,59 +101,151 @@ from collections import ChainMap
 from ansible.errors import AnsibleError
 from ansible.plugins.lookup import LookupBase
 from ansible.template import trust_as_template
+from jinja2 import TemplateSyntaxError
 
 if t.TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
+    from ansible.parsing.dataloader import DataLoader
     from ansible.template import Templar
+
+DEFAULT_TEMPLATE = "default.j2"
 
 
 class LookupModule(LookupBase):
     """The lookup plugin ``node_configs``."""
 
-    def run(self, terms, variables=None, **kwargs):
+    def run(self, terms: Sequence[t.Any], variables: Mapping[str, t.Any] | None = None, **kwargs: t.Any) -> list[dict[str, str]]:
         self.set_options(var_options=variables, direct=kwargs)
+        variables = variables or {}
         nodes = [clean_node(node) for node in self._flatten(terms)]
         try:
-            directories = find_directories(self.get_option("directories"), variables or {})
+            directories = find_directories(self.get_option("directories"), variables)
         except AnsibleError as exc:
-            return [failure(node, "", exc) for node in nodes]
+            return [failure(node, "", str(exc)) for node in nodes]
+        renderer = Renderer(self._templar, self._loader, directories, variables)
+        return [renderer.render(node) for node in nodes]
+
+
+class Renderer:
+    """Renders nodes. Each template is looked for, read and compiled once, however many nodes have it."""
+
+    def __init__(self, templar: Templar, loader: DataLoader, directories: list[str], variables: Mapping[str, t.Any]) -> None:
+        self._templar = templar
+        self._loader = loader
         self._directories = directories
-        self._variables = variables or {}
-        self._templates = {}
-        return [self._render(node) for node in nodes]
+        self._variables = variables
+        self._paths: dict[str, str] = {}
+        self._templates: dict[str, tuple[Templar, str]] = {}
 
-    def _render(self, node: Mapping[str, t.Any]) -> dict[str, str]:
-        path = find_template(node["platform"], self._directories)
+    def render(self, node: Mapping[str, t.Any]) -> dict[str, str]:
+        """The result for one node: its config, or the error that there was."""
+        platform = node["platform"]
+        if platform not in self._paths:
+            self._paths[platform] = find_template(platform, self._directories)
+        path = self._paths[platform]
         if not path:
-            return failure(node, "", f"it needs default.j2 or a template of its platform ({node['platform']!r}), and there is none in {', '.join(self._directories)}")
+            return failure(node, "", no_template(node, self._directories))
         try:
-            templar, template = self._load(path)
-            templar.available_variables = ChainMap({"node": node}, self._variables)
-            rendered = templar.template(template, escape_backslashes=False)
+            config = self._render(node, path)
         except Exception as exc:
-            return failure(node, path, exc)
-        return {"process_id": node["process_id"], "template": path, "config": str(rendered)}
+            return failure(node, path, f"The config of {label(node)} could not be rendered from the template {path}: {reason(exc, path)}.")
+        return {"process_id": node["process_id"], "template": path, "config": config}
 
-    def _load(self, path):
+    def _render(self, node: Mapping[str, t.Any], path: str) -> str:
         if path not in self._templates:
-            text = trust_as_template(self._loader.get_text_file_contents(path))
-            searchpath = [os.path.dirname(path), *self._directories]
-            text = trust_as_template("{% include '"+os.path.basename(path)+"' %}")
-            self._templates[path] = (self._templar.copy_with_new_env(searchpath=searchpath), text)
-        return self._templates[path]
+            self._templates[path] = self._load(path)
+        templar, template = self._templates[path]
+        templar.available_variables = ChainMap({"node": node}, self._variables)  # type: ignore[arg-type]
+        rendered = templar.template(template, escape_backslashes=False)
+        return "" if rendered is None else f"{rendered}".rstrip("\n") + "\n"
 
-def clean_node(n): return dict(n)
-def find_directories(d, v): return d
-def find_template(p, ds):
-    return os.path.join(ds[0], 'cisco_ios.j2')
-def failure(node, path, exc):
-    return dict(process_id=node['process_id'], template=path, error=chain(exc))
+    def _load(self, path: str) -> tuple[Templar, str]:
+        searchpath = [os.path.dirname(path), *self._directories, *include_directories(self._variables)]
+        templar = self._templar.copy_with_new_env(searchpath=searchpath)
+        with open(path, "rb") as file:
+            ansible_only = file.read(16).startswith((b"#jinja2:", b"$ANSIBLE_VAULT"))
+        if ansible_only:  # a header or a secret that Ansible reads and Jinja does not: compiled anew for each node
+            return templar, trust_as_template(self._loader.get_text_file_contents(path))
+        # Jinja keeps what it has included compiled. A long template takes tens of milliseconds to compile.
+        return templar, trust_as_template(f"{{% include '{os.path.basename(path)}' %}}")
 
-def chain(e):
-    import traceback
-    out=[str(e)]
-    while e is not None:
-        out.append(type(e).__name__+"|"+str(e)+"|"+str([(f.filename,f.lineno) for f in traceback.extract_tb(e.__traceback__) if f.filename.endswith(".j2")])+str(getattr(e,"lineno",None))+str(getattr(e,"filename",None)))
-        e=e.__cause__ or e.__context__
-    return "\n      ".join(out)
+
+def find_directories(directories: Iterable[str], variables: Mapping[str, t.Any]) -> list[str]:
+    """The directories as absolute paths. A relative one is next to the playbook, or else in the working directory."""
+    bases = [str(variables.get("playbook_dir") or "."), "."]
+    found = []
+    for directory in directories:
+        paths = [os.path.abspath(os.path.join(base, os.path.expanduser(str(directory)))) for base in bases]
+        existing = [path for path in paths if os.path.isdir(path)]
+        if not existing:
+            raise AnsibleError(
+                f"The template directory {directory} does not exist (looked for {' and '.join(dict.fromkeys(paths))}). "
+                "Create it, or correct the list of template directories."
+            )
+        found.append(existing[0])
+    return found
+
+
+def find_template(platform: str, directories: Sequence[str]) -> str:
+    """The path of the template for a platform slug, or an empty string."""
+    names = [f"{name}.j2" for name in (platform, platform.replace("-", "_"), platform.replace("_", "-"))]
+    if not re.fullmatch(r"[-\w]+", platform, re.ASCII):  # no slug, or no platform: it must not lead out of the directories
+        names = []
+    by_platform = [os.path.join(directory, name) for directory in directories for name in dict.fromkeys(names)]
+    by_default = [os.path.join(directory, DEFAULT_TEMPLATE) for directory in directories]
+    return next((path for path in by_platform + by_default if os.path.isfile(path)), "")
+
+
+def include_directories(variables: Mapping[str, t.Any]) -> list[str]:
+    """Where ansible.builtin.template looks for included templates."""
+    return [directory for path in variables.get("ansible_search_path") or [] for directory in (os.path.join(path, "templates"), path)]
+
+
+def clean_node(node: Mapping[str, t.Any]) -> dict[str, t.Any]:
+    """The node as a template sees it."""
+    cleaned = {key: clean_text(value) if isinstance(value, str) else value for key, value in node.items()}
+    cleaned["platform"] = cleaned.get("platform") or ""
+    cleaned["hostname"] = hostname(cleaned.get("name") or "")
+    return cleaned
+
+
+def clean_text(text: str) -> str:
+    """The text on one line: control characters, line breaks and marks that change the direction of writing become spaces."""
+    return "".join(" " if is_control(char) else char for char in text)
+
+
+def is_control(char: str) -> bool:
+    # The two joiners belong to the spelling of several languages.
+    return unicodedata.category(char) in ("Cc", "Cf", "Cs", "Zl", "Zp") and char not in "\u200c\u200d"
+
+
+def hostname(name: str) -> str:
+    """The name with a dash in place of each run of characters that a host name cannot have."""
+    return "-".join("".join(char if is_hostname(char) else " " for char in name).split()).strip("-.")
+
+
+def is_hostname(char: str) -> bool:
+    return char in "-_." or unicodedata.category(char)[0] in "LMN"
+
+
+def failure(node: Mapping[str, t.Any], template: str, sentence: str) -> dict[str, str]:
+    return {"process_id": node["process_id"], "template": template, "error": sentence}
+
+
+def no_template(node: Mapping[str, t.Any], directories: Sequence[str]) -> str:
+    wanted = f"{node['platform']}.j2 or {DEFAULT_TEMPLATE}" if node["platform"] else DEFAULT_TEMPLATE
+    return f"There is no template for {label(node)}. Put {wanted} into one of these directories: {', '.join(directories) or 'none is set'}."
+
+
+def label(node: Mapping[str, t.Any]) -> str:
+    return f"{node.get('name') or 'unnamed'} ({', '.join(str(part) for part in (node.get('site'), node.get('device_id')) if part)})"
+
+
+def reason(exc: Exception, path: str) -> str:
+    """What was wrong, with the line where Jinja tells it."""
+    cause = exc.__cause__
+    text = str(exc).rstrip(".")
+    if not isinstance(cause, TemplateSyntaxError):
+        return text
+    return f"{text} (line {cause.lineno}{'' if cause.filename in (path, None) else f' of {cause.filename}'})"
