@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 name: node_configs
 author:
-  - nodeflow.orchestrator contributors
+  - nodeflow.orchestrator contributors (!UNKNOWN)
 version_added: 0.1.0
 short_description: Render the configs of many nodes, each from the template of its platform
 description:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import ipaddress
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -16,6 +17,7 @@ import pytest
 import yaml
 from ansible import constants
 from ansible.parsing.dataloader import DataLoader
+from ansible.parsing.vault import VaultLib, VaultSecret
 from ansible.template import Templar
 from ansible_collections.nodeflow.orchestrator.plugins.lookup import node_configs
 
@@ -54,9 +56,10 @@ def node(platform="", name="loc1-core", ipv4="10.0.0.1/32", ipv6="2001:db8::1/12
     }
 
 
-def render(*nodes, directories=(), variables=None):
+def render(*nodes, directories=(), variables=None, vault_secrets=()):
     """Through the plugin itself, the way Ansible calls it."""
     loader = DataLoader()
+    loader.set_vault_secrets(list(vault_secrets))
     variables = variables or {}
     lookup = node_configs.LookupModule(loader=loader, templar=Templar(loader=loader, variables=variables))
     lookup._load_name = "nodeflow.orchestrator.node_configs"
@@ -327,6 +330,13 @@ def test_a_bad_template_stops_its_own_nodes_and_says_which_and_why(tmp_path, tex
     assert error.endswith(reason.replace("{directory}", str(tmp_path)) + ".")
 
 
+def test_a_template_may_be_a_vault(tmp_path):
+    secret = VaultSecret(b"password")
+    vault = VaultLib([("default", secret)])
+    write(tmp_path / "frr.j2", vault.encrypt("secret of {{ node.name }}\n", secret).decode())
+    assert config(node("frr"), directories=[tmp_path], vault_secrets=[("default", secret)]) == "secret of loc1-core\n"
+
+
 def test_a_template_that_fails_for_one_node_is_good_for_the_next(tmp_path):
     write(tmp_path / "frr.j2", "{{ node.ipv4.address }} {{ node.process_id }}")
     results = render(node("frr", ipv4=None), node("frr", process_id="p2"), directories=[tmp_path])
@@ -337,32 +347,49 @@ def test_a_template_that_fails_for_one_node_is_good_for_the_next(tmp_path):
 # Through ansible-playbook: there, what Ansible does to a result afterwards counts as well
 
 
-def test_ansible_playbook_never_evaluates_what_netbox_holds(tmp_path):
-    names = ["{{ 7*7 }}", "{% raw %}", "{{ lookup('pipe', 'touch pwned') }}", "plain"]
-    nodes = [node("cisco_ios", name=name, process_id=str(number)) for number, name in enumerate(names)]
+NAMES = ["{{ 7*7 }}", "{% raw %}", "{{ lookup('pipe', 'touch pwned') }}"]
+LITERAL = ["{% raw %}{{ 7*7 }}{% endraw %}", "#jinja2: variable_start_string:'[[', variable_end_string:']]'\n{{ 7*7 }}"]
+
+
+def test_ansible_playbook_never_evaluates_what_netbox_holds_or_what_a_template_has_written(tmp_path):
+    nodes = [node("cisco_ios", name=name) for name in NAMES] + [node("literal_0"), node("literal_1"), node()]
     write(tmp_path / "nodes.json", json.dumps(nodes))
+    write(tmp_path / "mine/literal_0.j2", LITERAL[0])
+    write(tmp_path / "mine/literal_1.j2", LITERAL[1])
     write(tmp_path / "mine/default.j2", "{{ nothing_of_that_name }}")
+    *hostile, raw, header, bad = run_playbook(tmp_path)
+    for name, result in zip(NAMES, hostile, strict=True):
+        assert f" description Node {name}\n" in result["config"]
+    assert raw["config"] == header["config"] == "{{ 7*7 }}\n"
+    assert bad["error"].endswith("mine/default.j2: 'nothing_of_that_name' is undefined.")
+    assert not (tmp_path / "pwned").exists()
+
+
+def run_playbook(directory):
+    """What a task gets that is given the rendered nodes of nodes.json."""
     task = {
-        "ansible.builtin.copy": {"content": "{{ rendered | to_json }}", "dest": str(tmp_path / "out.json"), "mode": "0600"},
+        "ansible.builtin.copy": {"content": "{{ rendered | to_json }}", "dest": str(directory / "out.json"), "mode": "0600"},
         "vars": {
-            "nodes": "{{ lookup('ansible.builtin.file', playbook_dir ~ '/nodes.json') | from_json + [dict(bad, platform='')] }}",
-            "bad": "{{ (lookup('ansible.builtin.file', playbook_dir ~ '/nodes.json') | from_json)[3] }}",
+            "nodes": "{{ lookup('ansible.builtin.file', 'nodes.json') | from_json }}",
             "rendered": f"{{{{ query('nodeflow.orchestrator.node_configs', nodes, directories=['mine', '{ROLE_TEMPLATES}']) }}}}",
         },
     }
     play = {"hosts": "localhost", "gather_facts": False, "tasks": [task]}
-    write(tmp_path / "play.yml", yaml.safe_dump([play], allow_unicode=True))
+    write(directory / "play.yml", yaml.safe_dump([play]))
     run = subprocess.run(
         [Path(sys.executable).with_name("ansible-playbook"), "play.yml"],
-        cwd=tmp_path,
+        cwd=directory,
         env={**os.environ, "ANSIBLE_COLLECTIONS_PATH": str(COLLECTIONS), "ANSIBLE_LOCALHOST_WARNING": "false"},
         capture_output=True,
         text=True,
         check=False,
     )
     assert run.returncode == 0, run.stdout + run.stderr
-    results = json.loads((tmp_path / "out.json").read_text(encoding="utf-8"))
-    for name, result in zip(names, results, strict=False):
-        assert f" description Node {name}\n" in result["config"]
-    assert "'nothing_of_that_name' is undefined" in results[4]["error"]
-    assert not (tmp_path / "pwned").exists()
+    return json.loads((directory / "out.json").read_text(encoding="utf-8"))
+
+
+def test_the_example_in_the_documentation_is_true(tmp_path):
+    page = (ROLE_TEMPLATES.parents[2] / "docs" / "templates.md").read_text(encoding="utf-8")
+    template, rendered = (re.findall(f"```{language}\n(.*?)```", page, re.DOTALL)[0] for language in ("jinja", "text"))
+    write(tmp_path / "cisco_ios.j2", template)
+    assert config(node("cisco_ios"), directories=[tmp_path], variables={"ntp_servers": ["192.0.2.1", "192.0.2.2"]}) == rendered
