@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-__all__ = ["ConflictError", "DomainError", "NetboxError", "NodeflowError", "StoreError"]
+__all__ = ["ConflictError", "DomainError", "NetboxError", "NetboxUncertain", "NodeflowError", "StoreError"]
 
 
 class NodeflowError(Exception):
@@ -23,6 +23,10 @@ class NetboxError(NodeflowError):
 
 class ConflictError(NetboxError):
     """NetBox answered 412: at least one of the devices written has changed since it was read."""
+
+
+class NetboxUncertain(NetboxError):
+    """No answer came, or one that does not tell whether NetBox has done what it was asked."""
 
 
 class StoreError(NodeflowError):

@@ -21,7 +21,7 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors impo
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._libraries import pydantic
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.lifecycle import SubscriptionLifecycle, check_transition
 
-__all__ = ["BLOCK_CONTEXT", "ProductBlockModel", "SubscriptionModel", "load_subscription", "move_to_lifecycle", "product_type"]
+__all__ = ["BLOCK_CONTEXT", "ProductBlockModel", "SubscriptionModel", "load_subscription", "move_to_lifecycle", "product_type", "revise"]
 
 BLOCK_CONTEXT = "required_families"
 """The validation context's key for the address families that a node must have: a collection of "ipv4" and "ipv6"."""
@@ -104,6 +104,19 @@ def move_to_lifecycle(
     if target is SubscriptionLifecycle.TERMINATED:
         data["end_date"] = now
     return _validate(product_type(subscription.product, target), data, required_families)
+
+
+def revise(
+    subscription: SubscriptionModel, changes: dict[str, t.Any], required_families: t.Collection[str] = ("ipv4", "ipv6")
+) -> SubscriptionModel:
+    """``subscription`` with some fields changed, those of blocks in a dictionary under the block's name. It keeps its type.
+
+    Raises DomainError where the type's rules no longer hold.
+    """
+    data = subscription.model_dump()
+    for name, value in changes.items():
+        data[name] = data[name] | value if isinstance(value, dict) else value
+    return _validate(type(subscription), data, required_families)
 
 
 def _validate(cls: type[SubscriptionModel], data: dict[str, t.Any], required_families: t.Collection[str]) -> SubscriptionModel:

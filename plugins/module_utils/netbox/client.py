@@ -13,7 +13,7 @@ import re
 import typing as t
 import urllib.parse
 
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import ConflictError, NetboxError
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import ConflictError, NetboxError, NetboxUncertain
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._libraries import pynetbox, pynetbox_query, requests
 
 __all__ = ["MINIMUM_VERSION", "NetboxClient", "NetboxRefusal", "normal_url"]
@@ -147,7 +147,7 @@ class NetboxClient:
         except pynetbox.AllocationError as error:
             raise NetboxError("NetBox refused: {0}".format(_detail(error.req))) from error
         except pynetbox.ContentError as error:
-            raise NetboxError(
+            raise NetboxUncertain(
                 "{0} answered with something else than NetBox's API (content type {1}); netbox_url must be the address of NetBox itself, with "
                 "its base path if it has one".format(self.url, error.req.headers.get("Content-Type", "unknown"))
             ) from error
@@ -159,13 +159,14 @@ class NetboxClient:
         except requests.exceptions.ConnectTimeout as error:
             raise NetboxError("no connection to NetBox at {0} within {1} seconds".format(self.url, CONNECT_TIMEOUT)) from error
         except requests.exceptions.Timeout as error:
-            raise NetboxError(
+            raise NetboxUncertain(
                 "NetBox at {0} did not answer a {1} of {2} within {3} seconds (netbox_timeout)".format(self.url, method, endpoint, self._timeout)
             ) from error
         except requests.exceptions.ConnectionError as error:
-            raise NetboxError("NetBox at {0} cannot be reached: {1}".format(self.url, _connection_reason(error))) from error
+            kind = NetboxError if _never_sent(error) else NetboxUncertain
+            raise kind("NetBox at {0} cannot be reached: {1}".format(self.url, _connection_reason(error))) from error
         except (requests.exceptions.RequestException, ValueError) as error:
-            raise NetboxError("the request to NetBox at {0} failed: {1}".format(self.url, type(error).__name__)) from error
+            raise NetboxUncertain("the request to NetBox at {0} failed: {1}".format(self.url, type(error).__name__)) from error
 
     def _refused(self, response: t.Any, method: str, endpoint: str) -> NetboxError:
         status, detail = response.status_code, _detail(response)
@@ -183,7 +184,8 @@ class NetboxClient:
             return ConflictError("a device changed in NetBox after it was read")
         if status == 400 and method == "PATCH":
             return NetboxRefusal("NetBox refused the change: {0}".format(detail), _errors_by_id(response))
-        return NetboxError("NetBox at {0} answered a {1} of {2} with {3} {4}: {5}".format(self.url, method, endpoint, status, response.reason, detail))
+        kind = NetboxUncertain if status >= 500 else NetboxError
+        return kind("NetBox at {0} answered a {1} of {2} with {3} {4}: {5}".format(self.url, method, endpoint, status, response.reason, detail))
 
 
 def _detail(response: t.Any) -> str:
@@ -212,6 +214,12 @@ def _errors_by_id(response: t.Any) -> dict[int, str]:
         return {int(entry["id"]): _flat({key: value for key, value in entry.items() if key != "id"}) for entry in errors}
     except (ValueError, KeyError, TypeError, AttributeError):
         return {}
+
+
+def _never_sent(error: t.Any) -> bool:
+    """Whether the connection could not even be opened."""
+    reason = getattr(error.args[0], "reason", None) if error.args else None
+    return isinstance(reason, requests.packages.urllib3.exceptions.NewConnectionError)
 
 
 def _connection_reason(error: Exception) -> str:

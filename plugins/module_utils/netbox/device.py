@@ -62,6 +62,10 @@ class Device:  # pylint: disable=too-many-instance-attributes
         """How messages call it: ``name (site, id)``. Safe to print."""
         return device_label(self.name, self.site, self.id)
 
+    def facts(self) -> dict[str, t.Any]:
+        """What a process remembers of the device: its fields as plain data, but for ``writable``."""
+        return {field.name: getattr(self, field.name) for field in dataclasses.fields(self) if field.name != "writable"}
+
     @property
     def etag(self) -> str:
         """The ETag that NetBox would answer for the device alone: its ``last_updated`` in UTC, as Python's isoformat writes it."""

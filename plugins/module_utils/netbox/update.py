@@ -30,13 +30,14 @@ class Target:
 
     ``message`` gives the line for NetBox's change log by the object's id. ``check`` may refuse a device as it stands: it takes the device
     and the payload, and answers with the reason or None. ``known`` are devices as they were read before; those not in it are read.
-    With ``dry_run`` nothing is written, and the updates say what would be.
+    With ``dry_run`` nothing is written, and the updates say what would be; ``see`` then may give a device as it would stand by then.
     """
 
     client: NetboxClient
     message: t.Callable[[int], str]
     check: t.Callable[[Device, DevicePayload], t.Optional[str]]
     known: t.Mapping[int, Device] = dataclasses.field(default_factory=dict)
+    see: t.Callable[[Device], Device] = lambda device: device
     dry_run: bool = False
 
 
@@ -47,6 +48,10 @@ class Update:
     before: dict[str, t.Any]
     after: dict[str, t.Any]
     error: str | None = None
+
+    def changes(self) -> dict[str, list[t.Any]]:
+        """The fields that differed, each as ``[before, after]``."""
+        return {name: [self.before.get(name), value] for name, value in self.after.items()}
 
 
 @single_dispatch
@@ -90,7 +95,8 @@ def _update_batch(payloads: t.Sequence[DevicePayload], target: Target) -> dict[i
     known = dict(target.known)
     for _attempt in range(ATTEMPTS):
         pending = [payload for payload in payloads if payload.id not in done]
-        known.update(devices_by_id(target.client, [payload.id for payload in pending if payload.id not in known]))
+        read = devices_by_id(target.client, [payload.id for payload in pending if payload.id not in known])
+        known.update({key: target.see(device) for key, device in read.items()})
         planned = {payload.id: _plan(payload, known.get(payload.id), target) for payload in pending}
         writes = {key: plan for key, plan in planned.items() if plan.after and not plan.error}
         done.update({key: plan for key, plan in planned.items() if key not in writes or target.dry_run})

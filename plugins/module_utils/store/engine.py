@@ -74,11 +74,11 @@ class Store:
             elif moved:
                 connection.execute(store_info.update().where(store_info.c.name == "netbox_url").values(value=netbox_url))
             elif bound != netbox_url:
-                raise StoreError(self.foreign_netbox(bound, netbox_url))
+                raise self.foreign_netbox(bound, netbox_url)
 
-    def foreign_netbox(self, bound: str, netbox_url: str) -> str:
-        """The sentence about a store that belongs to another NetBox."""
-        return (
+    def foreign_netbox(self, bound: str, netbox_url: str) -> StoreError:
+        """The error for a store that belongs to another NetBox."""
+        return StoreError(
             "{0} belongs to the NetBox at {1}, whose device ids mean nothing at {2}. Name another store for this NetBox; "
             "if it is the same NetBox under a new address, say so once with netbox_moved=true".format(self.label, bound, netbox_url)
         )

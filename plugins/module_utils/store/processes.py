@@ -12,14 +12,13 @@ import typing as t
 
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import StoreError
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._libraries import sa
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.chunks import chunks
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.schema import processes, steps
 
 __all__ = ["OVER", "Process", "StepRecord", "find_processes", "insert_processes", "load_processes", "load_step_log", "save_processes", "take_processes"]
 
 OVER = ("completed", "aborted")
 """The statuses of a process that nobody will continue."""
-
-CHUNK = 500
 
 
 @dataclasses.dataclass(frozen=True)
@@ -70,7 +69,7 @@ def take_processes(connection: t.Any, process_ids: t.Sequence[str], run_id: str,
     Returns the ids of those that are ours now.
     """
     taken: set[str] = set()
-    for some in _chunks(process_ids):
+    for some in chunks(process_ids):
         free = sa.or_(processes.c.run_id.is_(None), processes.c.run_id == run_id, processes.c.lease_until < now)
         connection.execute(
             processes.update()
@@ -100,7 +99,7 @@ def save_processes(connection: t.Any, changed: t.Sequence[Process], run_id: str,
 def load_processes(connection: t.Any, process_ids: t.Sequence[str]) -> dict[str, Process]:
     """The processes of these ids that exist, by id."""
     found: dict[str, Process] = {}
-    for some in _chunks(process_ids):
+    for some in chunks(process_ids):
         rows = connection.execute(sa.select(processes).where(processes.c.process_id.in_(some))).mappings()
         found.update({row["process_id"]: Process(**row) for row in rows})
     return found
@@ -118,12 +117,8 @@ def load_step_log(connection: t.Any, process_ids: t.Sequence[str]) -> dict[str, 
     """The step log of these processes, by process id, each in the order in which it happened."""
     found: dict[str, list[StepRecord]] = {process_id: [] for process_id in process_ids}
     columns = [steps.c[field.name] for field in dataclasses.fields(StepRecord)]
-    for some in _chunks(process_ids):
+    for some in chunks(process_ids):
         query = sa.select(*columns).where(steps.c.process_id.in_(some)).order_by(steps.c.process_step_id)
         for row in connection.execute(query).mappings():
             found[row["process_id"]].append(StepRecord(**row))
     return found
-
-
-def _chunks(items: t.Sequence[t.Any]) -> t.Iterator[t.Sequence[t.Any]]:
-    return (items[start:start + CHUNK] for start in range(0, len(items), CHUNK))

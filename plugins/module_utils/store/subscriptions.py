@@ -11,12 +11,10 @@ import typing as t
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import StoreError
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._libraries import sa, sa_insert
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.subscription import SubscriptionModel, load_subscription
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.chunks import chunks
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.schema import subscriptions
 
 __all__ = ["claim_devices", "find_subscriptions", "live_subscriptions", "load_subscriptions", "save_subscriptions"]
-
-CHUNK = 500
-"""How many ids one statement names at the most. SQLite allows 999 parameters in its oldest builds."""
 
 _PLAIN = ("subscription_id", "product", "customer_id", "status", "insync", "description", "note", "start_date", "end_date", "version")
 
@@ -27,10 +25,10 @@ def claim_devices(connection: t.Any, models: t.Sequence[SubscriptionModel]) -> s
     Returns the ids of the subscriptions that are in the store now: those that won their device.
     """
     insert = sa_insert[connection.dialect.name]
-    for some in _chunks(models):
+    for some in chunks(models):
         connection.execute(insert(subscriptions).on_conflict_do_nothing(), [_row(model) for model in some])
     won: set[str] = set()
-    for some in _chunks([str(model.subscription_id) for model in models]):
+    for some in chunks([str(model.subscription_id) for model in models]):
         found = connection.execute(sa.select(subscriptions.c.subscription_id).where(subscriptions.c.subscription_id.in_(some)))
         won.update(found.scalars())
     return won
@@ -63,7 +61,7 @@ def save_subscriptions(connection: t.Any, models: t.Sequence[SubscriptionModel])
 def load_subscriptions(connection: t.Any, subscription_ids: t.Sequence[str]) -> dict[str, SubscriptionModel]:
     """The subscriptions of these ids that exist, by id."""
     found: dict[str, SubscriptionModel] = {}
-    for some in _chunks(subscription_ids):
+    for some in chunks(subscription_ids):
         rows = connection.execute(sa.select(subscriptions).where(subscriptions.c.subscription_id.in_(some))).mappings()
         found.update({row["subscription_id"]: _model(row) for row in rows})
     return found
@@ -72,7 +70,7 @@ def load_subscriptions(connection: t.Any, subscription_ids: t.Sequence[str]) -> 
 def live_subscriptions(connection: t.Any, device_ids: t.Sequence[int]) -> dict[int, SubscriptionModel]:
     """The subscriptions of these devices that are not terminated, by device id."""
     found: dict[int, SubscriptionModel] = {}
-    for some in _chunks(device_ids):
+    for some in chunks(device_ids):
         query = sa.select(subscriptions).where(subscriptions.c.device_id.in_(some), subscriptions.c.status != "terminated")
         found.update({row["device_id"]: _model(row) for row in connection.execute(query).mappings()})
     return found
@@ -96,7 +94,3 @@ def _row(model: SubscriptionModel) -> dict[str, t.Any]:
 
 def _model(row: t.Any) -> SubscriptionModel:
     return load_subscription({name: row[name] for name in _PLAIN} | row["block"])
-
-
-def _chunks(items: t.Sequence[t.Any]) -> t.Iterator[t.Sequence[t.Any]]:
-    return (items[start:start + CHUNK] for start in range(0, len(items), CHUNK))

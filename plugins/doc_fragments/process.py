@@ -1,0 +1,32 @@
+# Copyright (c) 2026, nodeflow.orchestrator contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Who works on a process, and for how long it is theirs."""
+
+from __future__ import annotations
+
+
+class ModuleDocFragment:
+    """The options of the group PROCESS in module_utils/_argspec.py."""
+
+    DOCUMENTATION = r"""
+options:
+  actor:
+    description:
+      - Who does this, for the step log.
+      - If not set, the value of the environment variable E(NODEFLOW_ACTOR) is used, else the login name and the host.
+    type: str
+  lease_minutes:
+    description:
+      - How many minutes a process stays this run's after each step. A later run can continue the process of a run that crashed once they are over.
+      - If not set, the value of the environment variable E(NODEFLOW_LEASE_MINUTES) is used.
+    type: int
+    default: 15
+  netbox_moved:
+    description:
+      - Say once that the NetBox at O(netbox_url) is the one that the store belongs to, under a new address.
+      - If not set, the value of the environment variable E(NODEFLOW_NETBOX_MOVED) is used.
+    type: bool
+    default: false
+"""

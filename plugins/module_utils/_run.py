@@ -1,0 +1,67 @@
+# Copyright (c) 2026, nodeflow.orchestrator contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Run the function behind a module: the same in a module's own process and inside ansible-playbook."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible.module_utils.basic import AnsibleModule, missing_required_lib
+
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import NodeflowError
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._libraries import missing_libraries
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
+
+__all__ = ["Function", "call", "run_module"]
+
+Function = t.Callable[[Task], dict[str, t.Any]]
+"""What a module does: takes the task and returns its result; raises NodeflowError where it cannot."""
+
+
+def call(function: Function, task: Task) -> dict[str, t.Any]:
+    """The result of ``function``. An error is a failed result with a sentence for ``msg``; a missing library is named."""
+    missing = missing_libraries()
+    if missing:
+        return {"failed": True, "msg": missing_required_lib(" and ".join(missing), reason="for nodeflow.orchestrator")}
+    try:
+        return {"changed": False} | function(task)
+    except NodeflowError as error:
+        return {"failed": True, "changed": False, "msg": _capital(str(error))}
+    except Exception as error:  # pylint: disable=broad-exception-caught
+        # A bug of ours. Even then a sentence; what was done before is in the store, and a rerun continues there.
+        where = error.__traceback__
+        while where and where.tb_next:
+            where = where.tb_next
+        place = "{0}:{1}".format(where.tb_frame.f_code.co_filename.rsplit("/", 1)[-1], where.tb_lineno) if where else "unknown"
+        return {
+            "failed": True,
+            "changed": False,
+            "msg": "A defect of nodeflow.orchestrator at {0}: {1}: {2}. Nothing that was stored is lost; please report it.".format(
+                place, type(error).__name__, error
+            ),
+        }
+    finally:
+        task.close()
+
+
+def run_module(options: dict[str, t.Any], function: Function) -> None:
+    """The ``main`` of a module: validate the options, call ``function``, leave with its result."""
+    module = AnsibleModule(**options)
+    shown: list[str] = []
+    task = Task(module.params, module.check_mode, module.warn, shown.append, lambda question: None)
+    result = call(function, task)
+    if not module._diff:  # pylint: disable=protected-access
+        result.pop("diff", None)
+    if shown:
+        result["shown"] = shown  # the action plugin shows it
+    if result.pop("failed", False):
+        module.fail_json(**result)
+    module.exit_json(**result)
+
+
+def _capital(sentence: str) -> str:
+    """A sentence begins with a capital, unless its first word is a name."""
+    first = sentence.split(" ", 1)[0]
+    return sentence if any(char in first for char in "_./:0123456789-") else sentence[:1].upper() + sentence[1:]

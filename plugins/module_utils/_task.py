@@ -1,0 +1,80 @@
+# Copyright (c) 2026, nodeflow.orchestrator contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What a function behind a module is told about the task that called it, and what it may use."""
+
+from __future__ import annotations
+
+import dataclasses
+import getpass
+import socket
+import typing as t
+
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.client import NetboxClient, normal_url
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.engine import Store, open_store
+
+__all__ = ["Task"]
+
+
+@dataclasses.dataclass
+class Task:
+    """One task of a play. ``params`` are the module's options, validated.
+
+    ``warn`` shows a warning; ``show`` shows text to the person who runs the play; ``ask`` puts a question to a person at the terminal and
+    answers with the line typed, or None where nobody is there.
+    """
+
+    params: dict[str, t.Any]
+    check_mode: bool
+    warn: t.Callable[[str], None]
+    show: t.Callable[[str], None]
+    ask: t.Callable[[str], str | None]
+    _client: NetboxClient | None = None
+    _store: Store | None = None
+
+    @property
+    def netbox(self) -> NetboxClient:
+        """The NetBox of the task's settings. Raises NetboxError for settings that cannot be right."""
+        if self._client is None:
+            self._client = NetboxClient(
+                self.params["netbox_url"],
+                self.params["netbox_token"],
+                self.params["validate_certs"],
+                self.params["ca_path"],
+                self.params["netbox_timeout"],
+            )
+        return self._client
+
+    @property
+    def store(self) -> Store:
+        """The store of the task's settings, made if missing. Raises StoreError."""
+        if self._store is None:
+            self._store = open_store(self.params["store"])
+        return self._store  # type: ignore[return-value]
+
+    @property
+    def shares_store(self) -> bool:
+        """Whether the store is a database that runs on other machines can use too."""
+        return "://" in (self.params["store"] or "")
+
+    def existing_store(self) -> Store | None:
+        """The store if there is one; it is not made. Raises StoreError, also where it belongs to another NetBox than ``netbox_url``."""
+        if self._store is None:
+            self._store = open_store(self.params["store"], create=False)
+        if self._store is not None and self.params.get("netbox_url") and not self.params.get("netbox_moved"):
+            bound, here = self._store.netbox_url(), normal_url(self.params["netbox_url"])
+            if bound not in (None, here):
+                raise self._store.foreign_netbox(bound, here)
+        return self._store
+
+    @property
+    def actor(self) -> str:
+        """Who does this: the option of that name, else the login name and the host."""
+        return self.params.get("actor") or "{0}@{1}".format(getpass.getuser(), socket.gethostname())
+
+    def close(self) -> None:
+        """Give connections back."""
+        for resource in (self._client, self._store):
+            if resource is not None:
+                resource.close()

@@ -1,0 +1,93 @@
+# Copyright (c) 2026, nodeflow.orchestrator contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The choice of nodes: what ``nodes`` may say, which of NetBox's devices it means, and which of those can be enrolled."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import NodeflowError
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.client import NetboxClient
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.device import Device, find_devices
+
+__all__ = ["Wanted", "look_up", "parse_nodes"]
+
+NAMES_IN_A_REQUEST = 50
+
+
+@dataclasses.dataclass(frozen=True)
+class Wanted:
+    """One entry of ``nodes``: a device by its id, or by its name and, where that is given, its site's slug or name."""
+
+    id: int | None = None
+    name: str | None = None
+    site: str | None = None
+
+    def __str__(self) -> str:
+        if self.id is not None:
+            return "the device id {0}".format(self.id)
+        return "{0} in site {1}".format(self.name, self.site) if self.site else str(self.name)
+
+    def means(self, device: Device) -> bool:
+        """Whether this entry names ``device``."""
+        if self.id is not None:
+            return device.id == self.id
+        in_site = not self.site or self.site.lower() in (device.site.lower(), device.site_name.lower())
+        return device.name == self.name and in_site
+
+
+def parse_nodes(nodes: t.Any) -> list[Wanted]:
+    """The entries of the option ``nodes``: a list, or a string with commas, of ids, names or ``{name, site}``. Each once, in order.
+
+    Digits alone are an id; a device whose name is a number is named by ``{name: "123"}``. Raises NodeflowError for anything else.
+    """
+    if isinstance(nodes, str):
+        nodes = [part for part in (part.strip() for part in nodes.split(",")) if part]
+    elif isinstance(nodes, (int, dict)) and not isinstance(nodes, bool):
+        nodes = [nodes]
+    if not isinstance(nodes, list):
+        raise NodeflowError("nodes takes a list, or a string with commas, of device ids, names or {{name, site}}; this is neither: {0!r}".format(nodes))
+    return list(dict.fromkeys(_parse_one(node) for node in nodes))
+
+
+def _parse_one(node: t.Any) -> Wanted:
+    if isinstance(node, int) and not isinstance(node, bool) and node > 0:
+        return Wanted(id=node)
+    if isinstance(node, str) and node.strip():
+        return Wanted(id=int(node)) if node.strip().isdecimal() and node.strip().isascii() else Wanted(name=node.strip())
+    if isinstance(node, dict):
+        unknown = set(node) - {"id", "name", "site"}
+        if not unknown and str(node.get("id") or "").isdecimal() and len(node) == 1:
+            return Wanted(id=int(node["id"]))
+        if not unknown and node.get("name") and "id" not in node:
+            return Wanted(name=str(node["name"]), site=str(node["site"]) if node.get("site") else None)
+    raise NodeflowError("nodes holds {0!r}, which is no device id, no name and no {{name, site}}".format(node))
+
+
+def look_up(client: NetboxClient, wanted: t.Sequence[Wanted], filters: dict[str, t.Any]) -> tuple[list[Device], list[tuple[Wanted, str]]]:
+    """The devices that ``wanted`` means, in its order, each once. Second, the entries that mean none or several, with the reason."""
+    ids = [one.id for one in wanted if one.id is not None]
+    names = list(dict.fromkeys(one.name for one in wanted if one.name is not None))
+    found: list[Device] = []
+    for key, values, size in (("id", ids, 4 * NAMES_IN_A_REQUEST), ("name", names, NAMES_IN_A_REQUEST)):
+        for start in range(0, len(values), size):
+            found += find_devices(client, {**filters, key: values[start : start + size]})
+    chosen: dict[int, Device] = {}
+    wrong: list[tuple[Wanted, str]] = []
+    for one in wanted:
+        meant = list({device.id: device for device in found if one.means(device)}.values())
+        if len(meant) == 1:
+            chosen[meant[0].id] = meant[0]
+        else:
+            wrong.append((one, _why_not(one, meant, bool(filters))))
+    return list(chosen.values()), wrong
+
+
+def _why_not(one: Wanted, meant: t.Sequence[Device], filtered: bool) -> str:
+    if meant:
+        several = ", ".join(device.label for device in meant)
+        return "{0} is the name of {1} devices in NetBox: {2}; name the one you mean by its id, or by name and site".format(one, len(meant), several)
+    return "NetBox has no device {0}{1}".format(one, " that the device_filter leaves" if filtered else "")

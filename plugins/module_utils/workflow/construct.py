@@ -1,0 +1,49 @@
+# Copyright (c) 2026, nodeflow.orchestrator contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The second step: the node's model, and what it lacks, before anything is saved."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.description import description
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.node import FAMILIES, NodeBlockInactive, NodeInactive
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.device import Device
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.rows import FAILED, RUNNING, Row, check_rows, end_of_step
+
+__all__ = ["construct_node_model", "lacking"]
+
+
+def construct_node_model(task: Task) -> dict[str, t.Any]:
+    """Build NodeInactive, lifecycle initial, for each row that the form chose. Writes nothing."""
+    rows: list[Row] = task.params["nodes"]
+    check_rows(rows)
+    built = [_construct(task, row) if row["status"] == RUNNING and "found" in row else row for row in rows]
+    return end_of_step(task, rows, built, False, [])
+
+
+def _construct(task: Task, row: Row) -> Row:
+    device = Device(**row["found"])
+    families = task.params["required_families"]
+    row = {key: value for key, value in row.items() if key != "found"}
+    problem = lacking(device, families)
+    if problem:
+        return row | {"status": FAILED, "message": problem}
+    block = NodeBlockInactive(node_id=device.id, node_name=device.name, node_status=device.status)
+    subscription = NodeInactive(customer_id=task.params["customer_id"], node=block)
+    subscription = subscription.model_copy(update={"description": description(subscription)})
+    return row | {"model": subscription.model_dump(mode="json"), "state": {"required_families": families, "device": device.facts()}}
+
+
+def lacking(device: Device, required_families: t.Collection[str]) -> str | None:
+    """What NetBox must know of a device before it can be enrolled, as a sentence; None where it knows everything."""
+    missing = [] if device.name else ["a name"]
+    addresses = {"ipv4": device.ipv4, "ipv6": device.ipv6}
+    missing += ["a primary {0} address".format(family.replace("ip", "IP")) for family in FAMILIES if family in required_families and not addresses[family]]
+    if not missing:
+        return None
+    hint = "; or name the families that are needed in required_families" if "address" in missing[-1] else ""
+    return "{0} lacks {1}: add it in NetBox{2}".format(device.label, " and ".join(missing), hint)

@@ -1,0 +1,112 @@
+# Copyright (c) 2026, nodeflow.orchestrator contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The workflow create_node: its steps, in the order of the step list. Each takes the works that are due and answers with outcomes."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import DomainError
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.description import description
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.lifecycle import SubscriptionLifecycle
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.subscription import move_to_lifecycle, revise
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.device import Device, devices_by_id
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.payload import build_payload
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.update import Target, update
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.claim import as_claimed, claim, contradiction
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.construct import lacking
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.provide_config import provide_config_to_user
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.step import Done, Failed, Outcome, Step, Work, Workflow
+
+__all__ = ["ACTIVE", "CREATE_NODE", "changelog_message"]
+
+ACTIVE = "active"
+"""The NetBox status of a device that is enrolled."""
+
+
+def _fetch_ip_address_information(task: Task, works: t.Sequence[Work]) -> dict[str, Outcome]:
+    """The device's name and primary addresses onto the model; what the templates need of the device into the state."""
+    devices = devices_by_id(task.netbox, [work.subscription.device_id for work in works])
+    return {work.key: _fetched(task, work, devices.get(work.subscription.device_id)) for work in works}
+
+
+def _fetched(task: Task, work: Work, device: Device | None) -> Outcome:
+    if device is None:
+        return Failed("{0} is not in NetBox any more".format(work.label))
+    seen = as_claimed(work, device) if task.check_mode else device
+    families = work.state["required_families"]
+    problem = contradiction(work, seen, (ACTIVE,)) or lacking(device, families)
+    if problem:
+        return Failed(problem)
+    subscription = revise(work.subscription, {"node": {"node_name": device.name, "ipv4_loopback": device.ipv4, "ipv6_loopback": device.ipv6}}, families)
+    subscription = subscription.model_copy(update={"description": description(subscription)})
+    return Done(subscription, work.state | {"device": device.facts()})
+
+
+def _set_status(task: Task, works: t.Sequence[Work]) -> dict[str, Outcome]:
+    """Move the subscription to the lifecycle of the option."""
+    return {work.key: _moved(work, SubscriptionLifecycle(task.params["lifecycle"])) for work in works}
+
+
+def _moved(work: Work, target: SubscriptionLifecycle, **fields: t.Any) -> Outcome:
+    try:
+        subscription = move_to_lifecycle(work.subscription, target, work.state["required_families"])
+    except DomainError as error:
+        return Failed("{0}: {1}".format(work.label, error))
+    return Done(subscription.model_copy(update=fields), work.state)
+
+
+def _set_node_to_active(task: Task, works: t.Sequence[Work]) -> dict[str, Outcome]:  # pylint: disable=unused-argument
+    """``node.node_status = "active"``, on the model."""
+    return {work.key: Done(revise(work.subscription, {"node": {"node_status": ACTIVE}}, work.state["required_families"]), work.state) for work in works}
+
+
+def _update_node_in_netbox(task: Task, works: t.Sequence[Work]) -> dict[str, Outcome]:
+    """Write the payload of each node to NetBox. A device that somebody else set to another status meanwhile is a conflict."""
+    by_device = {work.subscription.device_id: work for work in works}
+    target = Target(
+        client=task.netbox,
+        message=lambda device_id: changelog_message(by_device[device_id]),
+        check=lambda device, payload: contradiction(by_device[device.id], device, (payload.status,)),
+        see=lambda device: as_claimed(by_device[device.id], device) if task.check_mode else device,
+        dry_run=task.check_mode,
+    )
+    updates = update([build_payload(work.subscription.node, work.subscription) for work in works], target)
+    outcomes: dict[str, Outcome] = {}
+    for work, done in zip(works, updates):
+        outcomes[work.key] = Failed(done.error) if done.error else Done(work.subscription, work.state, done.changes())
+    return outcomes
+
+
+def changelog_message(work: Work) -> str:
+    """The line that NetBox's change log gets with a write of ours: workflow and process id."""
+    return "nodeflow.orchestrator {0}, process {1}".format(work.process.workflow, work.key)
+
+
+def _done(task: Task, works: t.Sequence[Work]) -> dict[str, Outcome]:  # pylint: disable=unused-argument
+    """Active and in sync; the process is completed."""
+    return {work.key: _moved(work, SubscriptionLifecycle.ACTIVE, insync=True) for work in works}
+
+
+def _claim(task: Task, works: t.Sequence[Work]) -> dict[str, Outcome]:
+    return claim(task, works, changelog_message)
+
+
+CREATE_NODE = Workflow(
+    name="create_node",
+    version=1,
+    target="CREATE",
+    steps=(
+        Step("store_process_subscription", _claim),
+        Step("fetch_ip_address_information", _fetch_ip_address_information, repeats=True),
+        Step("set_status", _set_status),
+        Step("provide_config_to_user", provide_config_to_user, repeats=True),
+        Step("set_node_to_active", _set_node_to_active),
+        Step("update_node_in_netbox", _update_node_in_netbox),
+        Step("done", _done),
+    ),
+    final="update_node_in_netbox",
+)

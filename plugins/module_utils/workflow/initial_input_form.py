@@ -1,0 +1,153 @@
+# Copyright (c) 2026, nodeflow.orchestrator contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The first step: which devices are to be enrolled. Writes nothing."""
+
+from __future__ import annotations
+
+import typing as t
+import uuid
+
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import NodeflowError
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.subscription import SubscriptionModel
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.device import Device, device_label, find_devices
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.filters import check_filters
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.processes import OVER, Process, find_processes, load_processes
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.subscriptions import live_subscriptions
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.choice import look_up, parse_nodes
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.resume_hint import how_to_resume
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.rows import FAILED, RUNNING, UNCHANGED, Row, end_of_step
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.step import can_be_taken, why_not_taken
+
+__all__ = ["initial_input_form"]
+
+PLANNED = "planned"
+
+HOW_TO_CHOOSE = (
+    "no node was chosen, and nobody is at a terminal to ask. Choose with nodes (ids or names, e.g. -e nodes=loc1-core), with device_filter "
+    "(e.g. -e '{\"device_filter\": {\"site\": \"loc1\"}}'), or with all_planned=true"
+)
+
+
+def initial_input_form(task: Task) -> dict[str, t.Any]:
+    """List the devices that can be enrolled and take the choice, as rows for the next step. Processes to resume are rows as well."""
+    if task.params["process_ids"]:
+        return end_of_step(task, [], _resumed(task, task.params["process_ids"]), False, [])
+    filters = dict(task.params["device_filter"] or {})
+    check_filters(task.netbox, filters)
+    limit = task.params["max_nodes"]
+    if limit is not None and limit < 1:
+        raise NodeflowError("max_nodes must be 1 or more")
+    run_id = str(uuid.uuid4())
+    if task.params["nodes"] not in (None, "", []):
+        rows = _chosen(task, task.params["nodes"], filters, run_id, limit)
+    else:
+        planned = _free(task, find_devices(task.netbox, {**filters, "status": PLANNED}))
+        if not filters and not task.params["all_planned"]:
+            return _asked(task, planned, run_id, limit)
+        rows = [_row(device, run_id) for device in planned[:limit]]
+    return end_of_step(task, [], rows, False, [])
+
+
+def _asked(task: Task, planned: t.Sequence[Device], run_id: str, limit: int | None) -> dict[str, t.Any]:
+    """Let the person at the terminal choose."""
+    if not planned:
+        return end_of_step(task, [], [], False, [])
+    lines = ["  {0:>8}  {1}  {2}".format(device.id, device.label, ", ".join(filter(None, (device.ipv4, device.ipv6)))) for device in planned]
+    question = "Planned devices:\n{0}\nWhich are to be enrolled? Ids or names with commas between, or all".format("\n".join(lines))
+    answer = task.ask(question)
+    if answer is None:
+        raise NodeflowError(HOW_TO_CHOOSE)
+    if not answer:
+        raise NodeflowError("nothing was chosen, so nothing was done")
+    if answer.lower() == "all":
+        rows = [_row(device, run_id) for device in planned[:limit]]
+    else:
+        rows = _chosen(task, answer, {}, run_id, limit)
+    return end_of_step(task, [], rows, False, [])
+
+
+def _chosen(task: Task, nodes: t.Any, filters: dict[str, t.Any], run_id: str, limit: int | None) -> list[Row]:
+    """A row for each entry of ``nodes``: planned ones to go on with, ours as they stand, the others failed with the reason."""
+    devices, wrong = look_up(task.netbox, parse_nodes(nodes), filters)
+    ours, processes = _ours(task, devices)
+    rows: list[Row] = []
+    for device in devices:
+        if device.id in ours:
+            rows.append({"device_id": device.id, "device": device.label, **_enrolled(device, ours[device.id], processes)})
+        elif device.status == PLANNED:
+            rows.append(_row(device, run_id))
+        else:
+            message = (
+                "{0} has the status {1} in NetBox and no subscription here; only a planned device can be enrolled. Set it to planned "
+                "if it is free".format(device.label, device.status)
+            )
+            rows.append({"device_id": device.id, "device": device.label, "status": FAILED, "message": message})
+    rows = rows[:limit]
+    return rows + [{"device_id": None, "device": str(one), "status": FAILED, "message": reason} for one, reason in wrong]
+
+
+def _resumed(task: Task, process_ids: t.Sequence[str]) -> list[Row]:
+    """A row for each process to continue; one that cannot be is failed, with the reason."""
+    store = task.existing_store()
+    processes: dict[str, Process] = {}
+    if store is not None:
+        with store.read() as connection:
+            processes = load_processes(connection, process_ids)
+    run_id = str(uuid.uuid4())
+    rows: list[Row] = []
+    for process_id in dict.fromkeys(process_ids):
+        process = processes.get(process_id)
+        if process is None:
+            where = store.label if store else "a store that does not exist yet"
+            message = "there is no process {0} in {1}; process_info lists those that are".format(process_id, where)
+            rows.append({"device_id": None, "device": process_id, "status": FAILED, "message": message})
+            continue
+        device = process.state["device"]
+        row = {
+            "device_id": device["id"],
+            "device": device_label(device["name"], device["site"], device["id"]),
+            "process_id": process_id,
+            "subscription_id": process.subscription_id,
+        }
+        if can_be_taken(process):
+            rows.append(row | {"status": RUNNING, "run_id": run_id, "resumed": True})
+        else:
+            rows.append(row | {"status": FAILED, "message": "{0}: {1}".format(row["device"], why_not_taken(process))})
+    return rows
+
+
+def _row(device: Device, run_id: str) -> Row:
+    return {"device_id": device.id, "device": device.label, "status": RUNNING, "run_id": run_id, "found": device.facts()}
+
+
+def _free(task: Task, devices: t.Sequence[Device]) -> list[Device]:
+    ours, _processes = _ours(task, devices)
+    return [device for device in devices if device.id not in ours]
+
+
+def _ours(task: Task, devices: t.Sequence[Device]) -> tuple[dict[int, SubscriptionModel], dict[str, Process]]:
+    """The live subscriptions of the devices, by device id, and the processes that work on them, by subscription id."""
+    store = task.existing_store()
+    if store is None:
+        return {}, {}
+    with store.read() as connection:
+        ours = live_subscriptions(connection, [device.id for device in devices])
+        unfinished = [str(one.subscription_id) for one in ours.values() if not one.insync]
+        found = find_processes(connection, subscription_id=unfinished)
+    return ours, {process.subscription_id: process for process in found if process.status not in OVER}
+
+
+def _enrolled(device: Device, subscription: SubscriptionModel, processes: t.Mapping[str, Process]) -> Row:
+    """The part of a row that says how a device stands that has a subscription already."""
+    subscription_id = str(subscription.subscription_id)
+    row: Row = {"status": UNCHANGED, "subscription_id": subscription_id}
+    process = processes.get(subscription_id)
+    if process is None:
+        return row | {"message": "{0} is enrolled already: subscription {1}, {2}".format(device.label, subscription_id, subscription.status)}
+    message = "{0} is being enrolled already: process {1} is {2} at {3}; {4}".format(
+        device.label, process.process_id, process.status, process.step, how_to_resume(process.process_id)
+    )
+    return row | {"process_id": process.process_id, "message": message}

@@ -1,0 +1,183 @@
+# Copyright (c) 2026, nodeflow.orchestrator contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The step provide_config_to_user: show the node's config, save it, and wait until a person confirms it.
+
+What is confirmed is the hash of the config and of the payload that NetBox will get. If either has changed when the process is resumed, the
+config is shown again and must be confirmed again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import pathlib
+import re
+import tempfile
+import typing as t
+
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import NetboxError
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.subscription import SubscriptionModel, revise
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.device import ENDPOINT
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.payload import build_payload
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.resume_hint import how_to_resume
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.step import Done, Failed, Outcome, Suspended, Work
+
+__all__ = ["node_config", "provide_config_to_user"]
+
+
+def node_config(work: Work) -> dict[str, t.Any]:
+    """What a config template gets to know of a node, as its variable ``node``."""
+    node, device = work.subscription.node, work.state["device"]
+    return {
+        "process_id": work.key,
+        "subscription_id": str(work.subscription.subscription_id),
+        "device_id": node.node_id,
+        "name": node.node_name,
+        "description": work.subscription.description,
+        "site": device["site"],
+        "role": device["role"],
+        "platform": device["platform"],
+        "ipv4": _interface(node.ipv4_loopback),
+        "ipv6": _interface(node.ipv6_loopback),
+    }
+
+
+def _interface(interface: t.Any) -> dict[str, t.Any] | None:
+    if interface is None:
+        return None
+    return {
+        "interface": str(interface),
+        "address": str(interface.ip),
+        "prefix_length": interface.network.prefixlen,
+        "netmask": str(interface.netmask),
+        "hostmask": str(interface.hostmask),
+        "network": str(interface.network),
+    }
+
+
+def provide_config_to_user(task: Task, works: t.Sequence[Work]) -> dict[str, Outcome]:
+    """Show, save and have confirmed. A node whose config is confirmed already, and is the same still, passes."""
+    texts, outcomes = _texts(task, works)
+    digests = {work.key: _digest(texts[work.key], work.subscription) for work in works if work.key in texts}
+    open_ones = []
+    for work in works:
+        if work.key in outcomes:
+            continue
+        if work.state.get("confirmed") == digests[work.key]:
+            outcomes[work.key] = Done(work.subscription, work.state)
+        else:
+            open_ones.append(work)
+    for work in open_ones:
+        task.show(_page(work, texts[work.key]))
+    files = _save_files(task, open_ones, texts, outcomes)
+    open_ones = [work for work in open_ones if work.key not in outcomes]
+    confirmed = _confirmed(task, open_ones, digests)
+    for work in open_ones:
+        state = work.state | {"shown": digests[work.key]} | ({"config_file": files[work.key]} if work.key in files else {})
+        if work.key in confirmed:
+            outcomes[work.key] = Done(work.subscription, state | {"confirmed": digests[work.key]})
+        else:
+            outcomes[work.key] = Suspended(_waiting(work, digests[work.key]), {key: value for key, value in state.items() if key != "confirmed"})
+    return outcomes
+
+
+def _texts(task: Task, works: t.Sequence[Work]) -> tuple[dict[str, str], dict[str, Outcome]]:
+    """The configs by process. Second, the outcomes of those that have none."""
+    if task.params["source"] == "netbox":
+        return _rendered_by_netbox(task, works)
+    given = {config["process_id"]: config for config in task.params["configs"]}
+    texts, failed = {}, {}
+    for work in works:
+        config = given.get(work.key) or {"error": "no config was rendered for it"}
+        if config.get("config") is None:
+            failed[work.key] = Failed("{0}: {1}".format(work.label, config.get("error")))
+        else:
+            texts[work.key] = config["config"]
+    return texts, failed
+
+
+def _rendered_by_netbox(task: Task, works: t.Sequence[Work]) -> tuple[dict[str, str], dict[str, Outcome]]:
+    """NetBox renders one device a request."""
+    texts, failed = {}, {}
+    for work in works:
+        try:
+            texts[work.key] = task.netbox.post("{0}/{1}/render-config".format(ENDPOINT, work.subscription.device_id), {})["content"]
+        except NetboxError as error:
+            failed[work.key] = Failed("{0}: NetBox cannot render its config: {1}".format(work.label, error))
+    return texts, failed
+
+
+def _digest(text: str, subscription: SubscriptionModel) -> str:
+    """SHA-256 of the config and of the payload as it will be once the node is active."""
+    active = revise(subscription, {"node": {"node_status": "active"}}, ())
+    payload = build_payload(active.node, active)
+    return hashlib.sha256(json.dumps([text, payload.model_dump(mode="json")], sort_keys=True).encode()).hexdigest()
+
+
+def _page(work: Work, text: str) -> str:
+    return "\n--- config of {0} ---\n{1}\n--- end ---".format(work.label, text.rstrip("\n"))
+
+
+def _confirmed(task: Task, works: t.Sequence[Work], digests: t.Mapping[str, str]) -> set[str]:
+    """The processes whose config is confirmed: by the option, or at the prompt; in check mode all, to see what would follow."""
+    if not works:
+        return set()
+    if task.check_mode:
+        return {work.key for work in works}
+    by_option = {work.key for work in works if task.params["confirm"] and _as_shown(work, digests[work.key])}
+    rest = [work for work in works if work.key not in by_option]
+    if rest:
+        names = ", ".join(work.label for work in rest[:10]) + (" and {0} more".format(len(rest) - 10) if len(rest) > 10 else "")
+        changed = "" if all(_as_shown(work, digests[work.key]) for work in rest) else " (what was shown before has changed)"
+        answer = task.ask("Is the config of {0} in place{1}? Type yes to confirm; anything else suspends".format(names, changed))
+        if (answer or "").lower() in ("y", "yes"):
+            return by_option | {work.key for work in rest}
+    return by_option
+
+
+def _as_shown(work: Work, digest: str) -> bool:
+    """Whether a confirmation can mean this config: it is the one that was shown, or none was shown before."""
+    return work.state.get("shown") in (None, digest)
+
+
+def _waiting(work: Work, digest: str) -> str:
+    changed = "" if _as_shown(work, digest) else "what was shown before has changed; "
+    return "{0} waits for its config to be confirmed: {1}{2} -e confirm_config=true".format(work.label, changed, how_to_resume(work.key))
+
+
+def _save_files(task: Task, works: t.Sequence[Work], texts: t.Mapping[str, str], outcomes: dict[str, Outcome]) -> dict[str, str]:
+    """Write the configs into ``config_dir``, each whole or not at all; answers with the paths. One that cannot be written failed."""
+    directory = task.params["config_dir"]
+    if not directory or task.check_mode:
+        return {}
+    paths: dict[str, str] = {}
+    for work in works:
+        path = pathlib.Path(directory).expanduser().absolute() / file_name(work.subscription.node)
+        try:
+            _write(path, texts[work.key])
+            paths[work.key] = str(path)
+        except OSError as error:
+            outcomes[work.key] = Failed("{0}: its config cannot be saved to {1}: {2}".format(work.label, path, error.strerror))
+    return paths
+
+
+def file_name(node: t.Any) -> str:
+    """The file of a node's config. The id comes first, since names can repeat; the name in what every file system takes."""
+    name = re.sub(r"[^\w.-]+", "_", node.node_name or "")[:100]
+    return "{0}-{1}.cfg".format(node.node_id, name)
+
+
+def _write(path: pathlib.Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(text)
+        os.replace(temporary, path)
+    except BaseException:
+        os.unlink(temporary)
+        raise

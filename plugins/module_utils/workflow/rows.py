@@ -1,0 +1,80 @@
+# Copyright (c) 2026, nodeflow.orchestrator contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The rows that go from task to task: one a node, with how it stands. All that a playbook needs to know of a node is in its row.
+
+Between the form and the store a row carries what was found; after that, the ids of process and subscription, and everything else is read
+from the store. In check mode nothing is stored, so the row carries the models instead, under ``predicted``.
+"""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import NodeflowError
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
+
+__all__ = ["COMPLETED", "FAILED", "RUNNING", "SUSPENDED", "UNCHANGED", "Row", "end_of_step", "table"]
+
+Row = dict[str, t.Any]
+
+RUNNING, SUSPENDED, FAILED, COMPLETED, UNCHANGED = "running", "suspended", "failed", "completed", "unchanged"
+
+_SAID_AT_THE_END = 50
+"""Rows that the closing table lists at the most, for each status; the count is always of all."""
+
+
+def end_of_step(task: Task, before: t.Sequence[Row], after: list[Row], changed: bool, diff: list[dict[str, t.Any]], last: bool = False) -> dict[str, t.Any]:
+    """The result of a step. One bad node stops one node: the task fails only where no node is left to go on with.
+
+    Raises NoNodeLeft then, and at the end of the step list (``last``) if any node failed on the way.
+    """
+    failed_before = {id_of(row) for row in before if row["status"] == FAILED}
+    new_failures = [row for row in after if row["status"] == FAILED and id_of(row) not in failed_before]
+    failures = [row for row in after if row["status"] == FAILED]
+    running = [row for row in after if row["status"] == RUNNING]
+    result = {"changed": changed, "nodes": after, "diff": diff, "msg": summary(after)}
+    if last and len(after) > 1:
+        task.show(table(after))
+    if failures and (last or (new_failures and not running)):
+        message = failures[0]["message"] if len(after) == 1 else "{0}\n{1}".format(summary(after), table(after))
+        return result | {"failed": True, "msg": message}
+    for row in new_failures:
+        task.warn(row["message"])
+    for row in after:
+        if row["status"] in (SUSPENDED, UNCHANGED) and row not in before:
+            task.show("{0}".format(row["message"]))
+    return result
+
+
+def id_of(row: Row) -> t.Any:
+    """What tells a row from the others: its device, or, where none was found, what was asked for."""
+    return row.get("device_id") or row.get("device")
+
+
+def summary(rows: t.Sequence[Row]) -> str:
+    """How many nodes stand how: "3 nodes: 2 completed, 1 failed"."""
+    counts: dict[str, int] = {}
+    for row in rows:
+        counts[row["status"]] = counts.get(row["status"], 0) + 1
+    total = "{0} node{1}".format(len(rows), "" if len(rows) == 1 else "s")
+    return total + (": " + ", ".join("{0} {1}".format(count, status) for status, count in sorted(counts.items())) if rows else "")
+
+
+def table(rows: t.Sequence[Row]) -> str:
+    """Who stands how and why, a node a line."""
+    lines = []
+    for status in (COMPLETED, RUNNING, UNCHANGED, SUSPENDED, FAILED):
+        some = [row for row in rows if row["status"] == status]
+        lines += ["  {0:<10} {1}".format(status, row.get("message") or row["device"]) for row in some[:_SAID_AT_THE_END]]
+        if len(some) > _SAID_AT_THE_END:
+            lines.append("  {0:<10} and {1} more".format(status, len(some) - _SAID_AT_THE_END))
+    return "\n".join(lines)
+
+
+def check_rows(rows: t.Sequence[Row]) -> None:
+    """Raise NodeflowError for rows that no step of ours returned."""
+    for row in rows:
+        if "status" not in row or "device" not in row:
+            raise NodeflowError("nodes takes the nodes that the step before returned, e.g. nodes: \"{{ enrolment.nodes }}\"")

@@ -1,0 +1,98 @@
+# Copyright (c) 2026, nodeflow.orchestrator contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The third step: save subscription and process, relate them, and claim the device."""
+
+from __future__ import annotations
+
+import datetime
+import typing as t
+import uuid
+
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.subscription import SubscriptionModel, load_subscription
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.client import normal_url
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.processes import Process, insert_processes
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.subscriptions import claim_devices, live_subscriptions
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.claim import claim_mode
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.create_node import CREATE_NODE
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.rows import RUNNING, UNCHANGED, Row, check_rows
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.step import Work, run_step
+
+__all__ = ["store_process_subscription"]
+
+
+def store_process_subscription(task: Task) -> dict[str, t.Any]:
+    """Save what the step before built, in one transaction that the store's unique index decides; then claim in NetBox where that is asked."""
+    rows: list[Row] = task.params["nodes"]
+    check_rows(rows)
+    new = [_work(task, row) for row in rows if row["status"] == RUNNING and "model" in row]
+    stored = _predict(task, new) if task.check_mode else _insert(task, new)
+    task.params["nodes"] = [stored.get(row.get("device_id"), row) if "model" in row else row for row in rows]
+    result = run_step(task, CREATE_NODE, CREATE_NODE.steps[0].name)
+    return result
+
+
+def _work(task: Task, row: Row) -> Work:
+    """A row as the construct step left it, with a process that stands at its first step."""
+    subscription = load_subscription(row["model"])
+    now = datetime.datetime.now(datetime.timezone.utc)
+    process = Process(
+        process_id=str(uuid.uuid4()),
+        subscription_id=str(subscription.subscription_id),
+        workflow=CREATE_NODE.name,
+        workflow_version=CREATE_NODE.version,
+        target=CREATE_NODE.target,
+        status=RUNNING,
+        step=CREATE_NODE.steps[0].name,
+        state=row["state"] | {"claim": claim_mode(task)},
+        error=None,
+        actor=task.actor,
+        run_id=row["run_id"],
+        lease_until=now + datetime.timedelta(minutes=task.params["lease_minutes"]),
+        started_at=now,
+        updated_at=now,
+    )
+    row = {key: value for key, value in row.items() if key not in ("model", "state")}
+    return Work(row | {"process_id": process.process_id, "subscription_id": process.subscription_id}, subscription, process)
+
+
+def _insert(task: Task, works: t.Sequence[Work]) -> dict[int, Row]:
+    """Save the works whose device is free still. Answers with the rows by device id."""
+    if not works:
+        return {}
+    task.store.belongs_to(normal_url(task.params["netbox_url"] or task.netbox.url), moved=task.params["netbox_moved"])
+    with task.store.write() as connection:
+        won = claim_devices(connection, [work.subscription for work in works])
+        insert_processes(connection, [work.process for work in works if work.process.subscription_id in won])
+        lost = [work.subscription.device_id for work in works if work.process.subscription_id not in won]
+        holders = live_subscriptions(connection, lost)
+    return {
+        work.subscription.device_id: work.row if work.process.subscription_id in won else _lost(work, holders.get(work.subscription.device_id))
+        for work in works
+    }
+
+
+def _predict(task: Task, works: t.Sequence[Work]) -> dict[int, Row]:
+    """What _insert would do, without doing it."""
+    store = task.existing_store()
+    holders: dict[int, SubscriptionModel] = {}
+    if store is not None:
+        with store.read() as connection:
+            holders = live_subscriptions(connection, [work.subscription.device_id for work in works])
+    rows = {}
+    for work in works:
+        device_id = work.subscription.device_id
+        rows[device_id] = _lost(work, holders[device_id]) if device_id in holders else work.predicted()
+    return rows
+
+
+def _lost(work: Work, holder: SubscriptionModel | None) -> Row:
+    row = {key: value for key, value in work.row.items() if key != "process_id"}
+    which = "subscription {0}".format(holder.subscription_id) if holder else "another subscription"
+    return row | {
+        "status": UNCHANGED,
+        "subscription_id": str(holder.subscription_id) if holder else None,
+        "message": "{0} was enrolled by another run meanwhile: {1}".format(work.label, which),
+    }

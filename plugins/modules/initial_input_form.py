@@ -1,0 +1,142 @@
+#!/usr/bin/python
+# -*- coding: utf-8 -*-
+# Copyright (c) 2026, nodeflow.orchestrator contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+---
+module: initial_input_form
+short_description: Choose the planned devices to enrol
+version_added: 0.1.0
+description:
+  - The first step of create_node. Lists the devices that NetBox calls planned, less those that have a subscription already, and takes the
+    choice.
+  - The choice comes from O(nodes), from O(device_filter), from O(all_planned), or from the person at the terminal. Where nobody is there to
+    ask, a task without a choice fails at once.
+  - A device that is enrolled already is reported with its subscription, as V(unchanged). One that is neither planned nor enrolled fails, and
+    the others go on.
+  - Writes nothing.
+author:
+  - nodeflow.orchestrator contributors (@nodeflow)
+extends_documentation_fragment:
+  - nodeflow.orchestrator.attributes
+  - nodeflow.orchestrator.netbox
+  - nodeflow.orchestrator.store
+  - nodeflow.orchestrator.process
+attributes:
+  check_mode:
+    support: full
+  diff_mode:
+    support: none
+  idempotent:
+    support: full
+options:
+  nodes:
+    description:
+      - The devices to enrol, as a list or as a string with commas between them.
+      - An entry is an id, a name, or a dictionary with C(name) and C(site), the site's slug or name.
+      - Digits alone are an id. A name that several devices have is refused, with the ids to choose from.
+    type: raw
+  device_filter:
+    description:
+      - Filters of NetBox's device list, for example C(site), C(role), C(tenant), C(tag), C(region) or C(name__isw), each with a value or a
+        list of values. All planned devices that they leave are chosen; together with O(nodes), those of them that the filters leave.
+      - A name that NetBox's device list does not have is refused. NetBox itself would ignore it.
+    type: dict
+  all_planned:
+    description: Choose every planned device that has no subscription.
+    type: bool
+    default: false
+  max_nodes:
+    description: Take the first so many of the chosen devices only, in order of their ids, or of O(nodes).
+    type: int
+  process_ids:
+    description: Continue these processes where they stand, in place of enrolling devices. All other choices are ignored then.
+    type: list
+    elements: str
+"""
+
+EXAMPLES = r"""
+---
+- name: Choose two devices, one of them by name and site
+  nodeflow.orchestrator.initial_input_form:
+    nodes:
+      - 7
+      - name: core
+        site: loc2
+  register: enrolment
+
+- name: Choose the first ten planned routers of a site
+  nodeflow.orchestrator.initial_input_form:
+    device_filter:
+      site: loc1
+      role: [core, edge]
+    max_nodes: 10
+  register: enrolment
+"""
+
+RETURN = r"""
+---
+nodes:
+  description: The nodes as they stand after this step, one each, for the option O(nodes) of the next step.
+  returned: always
+  type: list
+  elements: dict
+  sample:
+    - device_id: 7
+      device: loc1-core (loc1, 7)
+      status: running
+      run_id: 0a4ac9a2-4c4e-4d2c-8a2f-6c1e5b0f9f0e
+      process_id: 6f0c1f5e-8d5b-4a39-9be4-8f4a52a4f1d5
+      subscription_id: 9b3c5a0e-1d56-4c39-a3c5-0f4a52a4f1d5
+  contains:
+    device_id:
+      description: The id of the device in NetBox; null where there is none.
+      type: int
+    device:
+      description: 'How messages call the device: name (site, id).'
+      type: str
+    status:
+      description: >-
+        V(running) goes on to the next step; V(suspended), V(failed) and V(completed) do not; V(unchanged) was enrolled before, or by another
+        run.
+      type: str
+    message:
+      description: Why the node is not running.
+      type: str
+    process_id:
+      description: The process of the node, once it is stored.
+      type: str
+    subscription_id:
+      description: The subscription of the node, once it is stored.
+      type: str
+msg:
+  description: How many nodes stand how; or, of a task that failed, which and why.
+  returned: always
+  type: str
+  sample: '2 nodes: 1 failed, 1 running'
+"""
+
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._argspec import options
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._run import run_module
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.initial_input_form import initial_input_form as execute
+
+OPTIONS = options({
+    "nodes": {"type": "raw"},
+    "device_filter": {"type": "dict"},
+    "all_planned": {"type": "bool", "default": False},
+    "max_nodes": {"type": "int"},
+    "process_ids": {"type": "list", "elements": "str"},
+})
+
+
+def main() -> None:
+    """Run as an ordinary module."""
+    run_module(OPTIONS, execute)
+
+
+if __name__ == "__main__":
+    main()

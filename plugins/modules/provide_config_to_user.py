@@ -1,0 +1,159 @@
+#!/usr/bin/python
+# -*- coding: utf-8 -*-
+# Copyright (c) 2026, nodeflow.orchestrator contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+---
+module: provide_config_to_user
+short_description: Show each config and have it confirmed
+version_added: 0.1.0
+description:
+  - Shows the config of each node, saves it to a file where O(config_dir) is set, and waits until it is confirmed, at the prompt or by
+    O(confirm). Without a confirmation the process is suspended, and the play ends well.
+  - What is confirmed is the hash of the config and of what NetBox will be told. If either has changed when the process is resumed, the config
+    is shown and must be confirmed again.
+  - The role P(nodeflow.orchestrator.provide_config#role) renders the configs and calls this module.
+author:
+  - nodeflow.orchestrator contributors (@nodeflow)
+extends_documentation_fragment:
+  - nodeflow.orchestrator.attributes
+  - nodeflow.orchestrator.netbox
+  - nodeflow.orchestrator.store
+  - nodeflow.orchestrator.process
+  - nodeflow.orchestrator.nodes
+attributes:
+  check_mode:
+    support: full
+  diff_mode:
+    support: full
+  idempotent:
+    support: full
+options:
+  configs:
+    description: The configs, as the lookup P(nodeflow.orchestrator.node_configs#lookup) renders them. Not needed where O(source=netbox).
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      process_id:
+        description: The process that the config is for.
+        type: str
+        required: true
+      template:
+        description: The template that it was rendered from.
+        type: str
+      config:
+        description: The config.
+        type: str
+      error:
+        description: Why there is no config. The node fails with it.
+        type: str
+  confirm:
+    description: The configs are in place. Does not ask.
+    type: bool
+    default: false
+  config_dir:
+    description: Save each config to a file in this directory, on the machine where the task runs. The directory is made.
+    type: path
+  source:
+    description: Where the configs come from, O(configs) or NetBox's own C(render-config), with one request for each node.
+    type: str
+    choices: [templates, netbox]
+    default: templates
+"""
+
+EXAMPLES = r"""
+---
+- name: provide_config_to_user
+  nodeflow.orchestrator.provide_config_to_user:
+    nodes: "{{ enrolment.nodes }}"
+    source: netbox
+    confirm: true
+    config_dir: ~/configs
+  register: enrolment
+"""
+
+RETURN = r"""
+---
+nodes:
+  description: The nodes as they stand after this step, one each, for the option O(nodes) of the next step.
+  returned: always
+  type: list
+  elements: dict
+  sample:
+    - device_id: 7
+      device: loc1-core (loc1, 7)
+      status: running
+      run_id: 0a4ac9a2-4c4e-4d2c-8a2f-6c1e5b0f9f0e
+      process_id: 6f0c1f5e-8d5b-4a39-9be4-8f4a52a4f1d5
+      subscription_id: 9b3c5a0e-1d56-4c39-a3c5-0f4a52a4f1d5
+  contains:
+    device_id:
+      description: The id of the device in NetBox; null where there is none.
+      type: int
+    device:
+      description: 'How messages call the device: name (site, id).'
+      type: str
+    status:
+      description: >-
+        V(running) goes on to the next step; V(suspended), V(failed) and V(completed) do not; V(unchanged) was enrolled before, or by another
+        run.
+      type: str
+    message:
+      description: Why the node is not running.
+      type: str
+    process_id:
+      description: The process of the node, once it is stored.
+      type: str
+    subscription_id:
+      description: The subscription of the node, once it is stored.
+      type: str
+msg:
+  description: How many nodes stand how; or, of a task that failed, which and why.
+  returned: always
+  type: str
+  sample: '2 nodes: 1 failed, 1 running'
+"""
+
+import typing as t
+
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._argspec import NODES, options
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._run import run_module
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.create_node import CREATE_NODE
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.step import run_step
+
+OPTIONS = options(NODES, {
+    "configs": {
+        "type": "list",
+        "elements": "dict",
+        "default": [],
+        "options": {
+            "process_id": {"type": "str", "required": True},
+            "template": {"type": "str"},
+            "config": {"type": "str"},
+            "error": {"type": "str"},
+        },
+    },
+    "confirm": {"type": "bool", "default": False},
+    "config_dir": {"type": "path"},
+    "source": {"type": "str", "choices": ["templates", "netbox"], "default": "templates"},
+})
+
+
+def execute(task: Task) -> dict[str, t.Any]:
+    """Do the step provide_config_to_user of create_node for the nodes that are at it."""
+    return run_step(task, CREATE_NODE, "provide_config_to_user")
+
+
+def main() -> None:
+    """Run as an ordinary module."""
+    run_module(OPTIONS, execute)
+
+
+if __name__ == "__main__":
+    main()

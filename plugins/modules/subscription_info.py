@@ -1,0 +1,120 @@
+#!/usr/bin/python
+# -*- coding: utf-8 -*-
+# Copyright (c) 2026, nodeflow.orchestrator contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+---
+module: subscription_info
+short_description: Find subscriptions
+version_added: 0.1.0
+description:
+  - Answers with the subscriptions that meet every criterion given; with none, with all.
+  - Never makes a store.
+author:
+  - nodeflow.orchestrator contributors (@nodeflow)
+extends_documentation_fragment:
+  - nodeflow.orchestrator.attributes
+  - nodeflow.orchestrator.netbox
+  - nodeflow.orchestrator.store
+  - nodeflow.orchestrator.process
+attributes:
+  check_mode:
+    support: full
+  diff_mode:
+    support: none
+  idempotent:
+    support: full
+options:
+  subscription_ids:
+    description: Subscriptions of these ids.
+    type: list
+    elements: str
+  device_ids:
+    description: Subscriptions of the devices with these ids in NetBox.
+    type: list
+    elements: int
+  status:
+    description: Subscriptions in these lifecycles.
+    type: list
+    elements: str
+    choices: [initial, provisioning, active, migrating, disabled, terminated]
+  products:
+    description: Subscriptions of these products.
+    type: list
+    elements: str
+  customer_ids:
+    description: Subscriptions of these customers.
+    type: list
+    elements: str
+  insync:
+    description: Subscriptions that are in sync, or that are not.
+    type: bool
+"""
+
+EXAMPLES = r"""
+---
+- name: Find the nodes in service
+  nodeflow.orchestrator.subscription_info:
+    status: [active]
+  register: found
+
+- name: Show their addresses
+  ansible.builtin.debug:
+    msg: "{{ found.subscriptions | map(attribute='node') | map(attribute='ipv4_loopback') }}"
+"""
+
+RETURN = r"""
+---
+subscriptions:
+  description: The subscriptions found, in order of their devices' ids.
+  returned: success
+  type: list
+  elements: dict
+  sample:
+    - subscription_id: 9b3c5a0e-1d56-4c39-a3c5-0f4a52a4f1d5
+      product: Node
+      customer_id: default
+      status: active
+      insync: true
+      description: Node loc1-core
+      note: null
+      start_date: '2026-11-23T05:52:17.991018Z'
+      end_date: null
+      version: 6
+      node:
+        node_id: 7
+        node_name: loc1-core
+        node_status: active
+        ipv4_loopback: 10.0.0.1/32
+        ipv6_loopback: 2001:db8::1/128
+"""
+
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._argspec import options
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._run import run_module
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.info import subscription_info as execute
+
+OPTIONS = options({
+    "subscription_ids": {"type": "list", "elements": "str"},
+    "device_ids": {"type": "list", "elements": "int"},
+    "status": {
+        "type": "list",
+        "elements": "str",
+        "choices": ["initial", "provisioning", "active", "migrating", "disabled", "terminated"],
+    },
+    "products": {"type": "list", "elements": "str"},
+    "customer_ids": {"type": "list", "elements": "str"},
+    "insync": {"type": "bool"},
+})
+
+
+def main() -> None:
+    """Run as an ordinary module."""
+    run_module(OPTIONS, execute)
+
+
+if __name__ == "__main__":
+    main()

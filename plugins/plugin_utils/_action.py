@@ -1,0 +1,102 @@
+# Copyright (c) 2026, nodeflow.orchestrator contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Run a module of ours inside ansible-playbook itself, where that is what the task asks for.
+
+An ordinary module is packed, sent to a new Python and imports everything again, for each task. These actions validate the arguments
+against the module's own argument spec and call the same function in the worker. They step aside for the ordinary module whenever the
+task asks for another process: a connection that is not local, async, become, or an environment.
+"""
+
+from __future__ import annotations
+
+import os
+import typing as t
+
+from ansible.errors import AnsiblePromptInterrupt, AnsiblePromptNoninteractive
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible.module_utils.errors import UnsupportedError
+from ansible.module_utils.common.parameters import remove_values
+from ansible.plugins.action import ActionBase
+from ansible.utils.display import Display
+
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._run import call
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
+
+__all__ = ["InProcessAction"]
+
+display = Display()
+
+
+class InProcessAction(ActionBase):
+    """The base of our actions. A subclass names its ``module``: the Python module with OPTIONS and the function ``execute``."""
+
+    _supports_async = True
+
+    module: t.Any = None
+
+    def run(self, tmp: t.Any = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
+        """Run the task, here or as the ordinary module."""
+        result = super().run(tmp, task_vars)
+        if self._wants_own_process():
+            result.update(self._run_ordinary(task_vars or {}))
+        else:
+            result.update(self._run_here())
+        for text in result.pop("shown", []):
+            display.display(text)
+        return result
+
+    def _wants_own_process(self) -> bool:
+        return bool(
+            self._connection.transport not in ("local", "ansible.builtin.local")
+            or self._task.async_val
+            or self._connection.become
+            or any(self._task.environment or [])
+        )
+
+    def _run_ordinary(self, task_vars: dict[str, t.Any]) -> dict[str, t.Any]:
+        return self._execute_module(
+            module_name=self._task.resolved_action or self._task.action, task_vars=task_vars, wrap_async=bool(self._task.async_val)
+        )
+
+    def _run_here(self) -> dict[str, t.Any]:
+        options = dict(self.module.OPTIONS)
+        options.pop("supports_check_mode")
+        spec = options.pop("argument_spec")
+        validated = ArgumentSpecValidator(spec, **options).validate(dict(self._task.args))
+        secrets = validated._no_log_values  # pylint: disable=protected-access
+        if validated.error_messages:
+            return remove_values({"failed": True, "msg": self._argument_error(validated.errors[0])}, secrets)
+        warnings: list[str] = []
+        task = Task(
+            params=validated.validated_parameters,
+            check_mode=self._task.check_mode,
+            warn=warnings.append,
+            show=lambda text: display.display(remove_values(text, secrets)),
+            ask=lambda question: _ask(remove_values(question, secrets)),
+        )
+        result = call(self.module.execute, task)
+        if not self._task.diff:
+            result.pop("diff", None)
+        if warnings:
+            result["warnings"] = warnings
+        result["invocation"] = {"module_args": validated.validated_parameters}
+        return remove_values(result, secrets)
+
+
+    def _argument_error(self, error: t.Any) -> str:
+        """The words in which AnsibleModule says the same."""
+        if isinstance(error, UnsupportedError):
+            return "Unsupported parameters for ({0}) module: {1}".format(self._task.resolved_action or self._task.action, error.msg)
+        return error.msg
+
+
+def _ask(question: str) -> str | None:
+    """The line that a person at the terminal types; None where nobody can: no terminal, or a job runner that only looks like one."""
+    if os.environ.get("AWX_ISOLATED_DATA_DIR") or os.environ.get("CI"):
+        return None  # ansible-runner, which AWX runs jobs with, gives the job a pseudo-terminal that nobody sits at
+    try:
+        return display.prompt_until(question).decode("utf-8", "replace").strip()
+    except (AnsiblePromptNoninteractive, AnsiblePromptInterrupt):
+        return None
