@@ -10,6 +10,7 @@ import typing as t
 
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import StoreError
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._libraries import sa, sa_insert
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain import products  # pylint: disable=unused-import  # registers them
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.subscription import SubscriptionModel, load_subscription
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.chunks import chunks
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.schema import subscriptions

@@ -17,8 +17,7 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.filte
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.processes import OVER, Process, find_processes, load_processes
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.subscriptions import live_subscriptions
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.choice import look_up, parse_nodes
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.resume_hint import how_to_resume
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.rows import FAILED, RUNNING, UNCHANGED, Row, end_of_step
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.rows import FAILED, RUNNING, UNCHANGED, Row, end_of_step, resume_command
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.step import can_be_taken, why_not_taken
 
 __all__ = ["initial_input_form"]
@@ -115,6 +114,7 @@ def _resumed(task: Task, process_ids: t.Sequence[str]) -> list[Row]:
         if can_be_taken(process):
             rows.append(row | {"status": RUNNING, "run_id": run_id, "resumed": True})
         else:
+            del row["process_id"]  # the message names it, and no later step has to do with it
             rows.append(row | {"status": FAILED, "message": "{0}: {1}".format(row["device"], why_not_taken(process))})
     return rows
 
@@ -147,7 +147,7 @@ def _enrolled(device: Device, subscription: SubscriptionModel, processes: t.Mapp
     process = processes.get(subscription_id)
     if process is None:
         return row | {"message": "{0} is enrolled already: subscription {1}, {2}".format(device.label, subscription_id, subscription.status)}
-    message = "{0} is being enrolled already: process {1} is {2} at {3}; {4}".format(
-        device.label, process.process_id, process.status, process.step, how_to_resume(process.process_id)
-    )
+    message = "{0} is being enrolled already: process {1} is {2} at {3}".format(device.label, process.process_id, process.status, process.step)
+    if can_be_taken(process):
+        message += "; continue it with: {0}".format(resume_command([process.process_id]))
     return row | {"process_id": process.process_id, "message": message}

@@ -23,7 +23,6 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.subscription import SubscriptionModel, revise
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.device import ENDPOINT
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.payload import build_payload
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.resume_hint import how_to_resume
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.step import Done, Failed, Outcome, Suspended, Work
 
 __all__ = ["node_config", "provide_config_to_user"]
@@ -145,8 +144,8 @@ def _as_shown(work: Work, digest: str) -> bool:
 
 
 def _waiting(work: Work, digest: str) -> str:
-    changed = "" if _as_shown(work, digest) else "what was shown before has changed; "
-    return "{0} waits for its config to be confirmed: {1}{2} -e confirm_config=true".format(work.label, changed, how_to_resume(work.key))
+    changed = "" if _as_shown(work, digest) else ", since it has changed after it was shown"
+    return "{0} waits for its config to be confirmed{1} (process {2})".format(work.label, changed, work.key)
 
 
 def _save_files(task: Task, works: t.Sequence[Work], texts: t.Mapping[str, str], outcomes: dict[str, Outcome]) -> dict[str, str]:

@@ -15,7 +15,7 @@ import typing as t
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import NodeflowError
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
 
-__all__ = ["COMPLETED", "FAILED", "RUNNING", "SUSPENDED", "UNCHANGED", "Row", "end_of_step", "table"]
+__all__ = ["COMPLETED", "FAILED", "RUNNING", "SUSPENDED", "UNCHANGED", "Row", "check_rows", "end_of_step", "resume_command", "table"]
 
 Row = dict[str, t.Any]
 
@@ -28,29 +28,22 @@ _SAID_AT_THE_END = 50
 def end_of_step(task: Task, before: t.Sequence[Row], after: list[Row], changed: bool, diff: list[dict[str, t.Any]], last: bool = False) -> dict[str, t.Any]:
     """The result of a step. One bad node stops one node: the task fails only where no node is left to go on with.
 
-    Raises NoNodeLeft then, and at the end of the step list (``last``) if any node failed on the way.
+    At the end of the step list (``last``) it fails if any node failed on the way.
     """
-    failed_before = {id_of(row) for row in before if row["status"] == FAILED}
-    new_failures = [row for row in after if row["status"] == FAILED and id_of(row) not in failed_before]
-    failures = [row for row in after if row["status"] == FAILED]
-    running = [row for row in after if row["status"] == RUNNING]
     result = {"changed": changed, "nodes": after, "diff": diff, "msg": summary(after)}
+    known = [row for row in before if row["status"] != RUNNING]
+    news = [row for row in after if row["status"] not in (RUNNING, COMPLETED) and row not in known]
+    failed = [row for row in after if row["status"] == FAILED]
+    left = any(row["status"] == RUNNING for row in after)
+    if failed and (last or (not left and any(row["status"] == FAILED for row in news))):
+        return result | {"failed": True, "msg": failed[0]["message"] + _hints(after) if len(after) == 1 else table(after)}
+    for row in news:
+        (task.warn if row["status"] == FAILED else task.show)(row["message"])
     if last and len(after) > 1:
         task.show(table(after))
-    if failures and (last or (new_failures and not running)):
-        message = failures[0]["message"] if len(after) == 1 else "{0}\n{1}".format(summary(after), table(after))
-        return result | {"failed": True, "msg": message}
-    for row in new_failures:
-        task.warn(row["message"])
-    for row in after:
-        if row["status"] in (SUSPENDED, UNCHANGED) and row not in before:
-            task.show("{0}".format(row["message"]))
+    elif not last and any(row["status"] == SUSPENDED for row in news):
+        task.show(_hints(after).strip())
     return result
-
-
-def id_of(row: Row) -> t.Any:
-    """What tells a row from the others: its device, or, where none was found, what was asked for."""
-    return row.get("device_id") or row.get("device")
 
 
 def summary(rows: t.Sequence[Row]) -> str:
@@ -63,14 +56,29 @@ def summary(rows: t.Sequence[Row]) -> str:
 
 
 def table(rows: t.Sequence[Row]) -> str:
-    """Who stands how and why, a node a line."""
-    lines = []
+    """Who stands how and why, a node a line; then the commands that continue those that can be."""
+    lines = [summary(rows)]
     for status in (COMPLETED, RUNNING, UNCHANGED, SUSPENDED, FAILED):
         some = [row for row in rows if row["status"] == status]
         lines += ["  {0:<10} {1}".format(status, row.get("message") or row["device"]) for row in some[:_SAID_AT_THE_END]]
         if len(some) > _SAID_AT_THE_END:
             lines.append("  {0:<10} and {1} more".format(status, len(some) - _SAID_AT_THE_END))
-    return "\n".join(lines)
+    return "\n".join(lines) + _hints(rows)
+
+
+def _hints(rows: t.Sequence[Row]) -> str:
+    """The commands that continue what is suspended and what failed, each on a line of its own."""
+    hints = ""
+    for status, words, more in ((SUSPENDED, "Continue what is suspended", " -e confirm_config=true"), (FAILED, "Once the reason is gone, continue", "")):
+        ids = [row["process_id"] for row in rows if row["status"] == status and row.get("process_id")]
+        if ids:
+            hints += "\n{0} with: {1}{2}".format(words, resume_command(ids), more)
+    return hints
+
+
+def resume_command(process_ids: t.Sequence[str]) -> str:
+    """The command line that continues processes."""
+    return "ansible-playbook nodeflow.orchestrator.resume -e process_ids={0}".format(",".join(process_ids))
 
 
 def check_rows(rows: t.Sequence[Row]) -> None:

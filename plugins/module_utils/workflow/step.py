@@ -159,7 +159,7 @@ def run_step(task: Task, workflow: Workflow, name: str) -> dict[str, t.Any]:
     started = _now()
     outcomes = _attempt(task, step, due)
     saved, changes = _save(task, workflow, step, due, outcomes, started)
-    after = [saved.get(key_of(row)) or refused.get(key_of(row)) or row for row in rows]
+    after = [saved.get(key_of(row), refused.get(key_of(row), row)) for row in rows]
     diff = [change for change in changes if change]
     return end_of_step(task, rows, after, bool(diff), diff, last=workflow.after(name) is None)
 
@@ -343,6 +343,8 @@ def _settle(task: Task, workflow: Workflow, step: Step, work: Work, outcome: Out
         status, error = SUSPENDED, outcome.reason
         process = dataclasses.replace(work.process, status=SUSPENDED, step=step.name, state=outcome.state, error=None, **released)
         row |= {"status": SUSPENDED, "message": outcome.reason}
+        if work.row.get("resumed") and (work.process.step, work.state) == (step.name, outcome.state):
+            return _Settled(work, row, subscription, process, None)  # it waits as it did before
     elif isinstance(outcome, Failed):
         status, error = FAILED, outcome.reason
         process = dataclasses.replace(work.process, status=FAILED, error=outcome.reason, **released)
@@ -352,6 +354,7 @@ def _settle(task: Task, workflow: Workflow, step: Step, work: Work, outcome: Out
         process = dataclasses.replace(work.process, status="aborted", step=None, error=outcome.reason, completed_at=now, **released)
         ended = move_to_lifecycle(subscription, SubscriptionLifecycle.TERMINATED)
         subscription = ended.model_copy(update={"insync": True, "note": outcome.reason})
+        row = {name: value for name, value in row.items() if name != "process_id"}  # there is nothing to resume
         row |= {"status": UNCHANGED if outcome.lost else FAILED, "message": outcome.reason}
     changes = {"subscription": _changed(work.subscription, subscription), "process": _changed_process(work.process, process), "netbox": netbox}
     log = StepRecord(work.key, step.name, status, error, changes, task.actor, work.row["run_id"], started, now)
@@ -359,13 +362,13 @@ def _settle(task: Task, workflow: Workflow, step: Step, work: Work, outcome: Out
 
 
 def _commit(task: Task, settled: t.Sequence[_Settled]) -> None:
-    happened = [one for one in settled if one.log is not None]
-    if not happened:
+    changed = [one for one in settled if one.process is not one.work.process]
+    if not changed:
         return
     with task.store.write() as connection:
-        save_subscriptions(connection, [one.subscription for one in happened if one.subscription != one.work.subscription])
-        logs = [one.log for one in happened if one.log is not None]
-        save_processes(connection, [one.process for one in happened], happened[0].work.row["run_id"], logs)
+        save_subscriptions(connection, [one.subscription for one in changed if one.subscription != one.work.subscription])
+        logs = [one.log for one in changed if one.log is not None]
+        save_processes(connection, [one.process for one in changed], changed[0].work.row["run_id"], logs)
 
 
 def _commit_alone(task: Task, one: _Settled) -> _Settled:

@@ -30,8 +30,16 @@ def store_process_subscription(task: Task) -> dict[str, t.Any]:
     new = [_work(task, row) for row in rows if row["status"] == RUNNING and "model" in row]
     stored = _predict(task, new) if task.check_mode else _insert(task, new)
     task.params["nodes"] = [stored.get(row.get("device_id"), row) if "model" in row else row for row in rows]
-    result = run_step(task, CREATE_NODE, CREATE_NODE.steps[0].name)
-    return result
+    claimed = run_step(task, CREATE_NODE, CREATE_NODE.steps[0].name)
+    inserted = [work for work in new if stored[work.subscription.device_id]["status"] == RUNNING]
+    return claimed | {"changed": claimed["changed"] or bool(inserted), "diff": [_created(work) for work in inserted] + claimed["diff"]}
+
+
+def _created(work: Work) -> dict[str, t.Any]:
+    """Before and after of a subscription and process that are new."""
+    process = {name: getattr(work.process, name) for name in ("process_id", "workflow", "target", "status", "step", "actor")}
+    after = {"subscription": work.subscription.model_dump(mode="json"), "process": process}
+    return {"before_header": work.label, "after_header": work.label, "before": {}, "after": after}
 
 
 def _work(task: Task, row: Row) -> Work:
