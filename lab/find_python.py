@@ -1,0 +1,125 @@
+# Copyright (c) 2026, nodeflow.orchestrator contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Find a Python that runs: `python3 lab/find_python.py --min 3.12` prints its path.
+
+A name on the PATH proves nothing: a pyenv shim is there and fails, Debian's python3 may lack ensurepip. So each
+candidate is run before it is believed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Iterator, Sequence
+
+from report import LabError
+
+NEWEST = (3, 14)  # of newer ones not all packages have wheels yet
+PROBE = "import sys, venv, ensurepip, ssl, zlib; print(sys.version_info[0], sys.version_info[1]); print(getattr(sys, '_base_executable', '') or sys.executable)"
+
+
+def find_python(oldest: tuple[int, int] = (3, 12), newest: tuple[int, int] = NEWEST, modules: Sequence[str] = ()) -> Path:
+    """The first interpreter that runs, is neither too old nor too new, and can import what is needed."""
+    tried = []
+    for candidate in _installed(oldest, newest):
+        found = probe(candidate, oldest, newest, modules)
+        if found:
+            return found
+        tried.append(candidate)
+    found = _from_uv(oldest, newest, modules)
+    if found:
+        return found
+    version = ".".join(map(str, oldest))
+    raise LabError(
+        f"No Python {version} or newer runs here (tried: {', '.join(tried) or 'none found'}; then uv). "
+        f"Install one, for instance with `pyenv install 3.13` or `uv python install 3.13`."
+    )
+
+
+def probe(candidate: str, oldest: tuple[int, int], newest: tuple[int, int], modules: Sequence[str] = ()) -> Path | None:
+    """Run a candidate; its real path if it serves."""
+    code = "".join(f"import {name}\n" for name in modules) + PROBE
+    environment = {name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "PYTHONHOME")}
+    try:
+        done = subprocess.run([candidate, "-I", "-c", code], capture_output=True, text=True, timeout=30, check=True, env=environment)
+        version, path = done.stdout.splitlines()[:2]
+        major, minor = map(int, version.split())
+    except (OSError, subprocess.SubprocessError, ValueError):
+        return None
+    return Path(path) if oldest <= (major, minor) <= newest and os.access(path, os.X_OK) else None
+
+
+def _installed(oldest: tuple[int, int], newest: tuple[int, int]) -> Iterator[str]:
+    seen = set()
+    for name in [*(f"python3.{minor}" for minor in range(newest[1], oldest[1] - 1, -1)), "python3"]:
+        for directory in os.environ.get("PATH", os.defpath).split(os.pathsep):
+            path = os.path.join(directory, name)
+            if path not in seen and os.access(path, os.X_OK):
+                seen.add(path)
+                yield path
+    if sys.executable not in seen:
+        yield sys.executable
+    for root in filter(None, (os.environ.get("PYENV_ROOT"), os.path.expanduser("~/.pyenv"))):
+        for path in sorted(Path(root, "versions").glob("3.*/bin/python3"), key=_version_key, reverse=True):
+            if str(path) not in seen:
+                seen.add(str(path))
+                yield str(path)
+
+
+def _version_key(path: Path) -> tuple[int, ...]:
+    return tuple(int(part) if part.isdigit() else -1 for part in path.parts[-3].split("."))
+
+
+def _from_uv(oldest: tuple[int, int], newest: tuple[int, int], modules: Sequence[str]) -> Path | None:
+    from uv_tool import uv  # here, because uv_tool itself needs a Python for its virtual environment
+
+    try:
+        program = uv()
+    except LabError:
+        return None
+    wanted = f">={oldest[0]}.{oldest[1]},<{newest[0]}.{newest[1] + 1}"
+    for arguments in (["python", "find", wanted], ["python", "install", "3.13"], ["python", "find", wanted]):
+        done = subprocess.run([str(program), *arguments], capture_output=True, text=True, check=False, cwd="/")
+        path = done.stdout.strip()
+        if arguments[1] == "find" and done.returncode == 0 and path:
+            found = probe(path, oldest, newest, modules)
+            if found:
+                return found
+    return None
+
+
+def path_python() -> str | None:
+    """Any Python 3 that can make a virtual environment, for tools that are not choosy."""
+    for candidate in (sys.executable, shutil.which("python3"), "/usr/bin/python3"):
+        if candidate and probe(candidate, (3, 9), (3, 99)):
+            return candidate
+    return None
+
+
+def _version(text: str) -> tuple[int, int]:
+    major, dummy, minor = text.partition(".")
+    return int(major), int(minor)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description="Print the path of a Python that runs.")
+    parser.add_argument("--min", type=_version, default=(3, 12), help="oldest version that will do (default: 3.12)")
+    parser.add_argument("--max", type=_version, default=NEWEST, help="newest version that will do (default: %d.%d)" % NEWEST)
+    parser.add_argument("--module", action="append", default=[], help="standard module that it must have, e.g. sqlite3; may be repeated")
+    options = parser.parse_args()
+    try:
+        print(find_python(options.min, options.max, options.module))
+    except LabError as exc:
+        print(f"find_python: {exc}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
