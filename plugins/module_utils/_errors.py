@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-__all__ = ["ConflictError", "DomainError", "NetboxError", "NetboxUncertain", "NodeflowError", "StoreError"]
+__all__ = ["ConflictError", "DomainError", "NetboxError", "NetboxUncertain", "NodeflowError", "StoreError", "defect"]
 
 
 class NodeflowError(Exception):
@@ -31,3 +31,12 @@ class NetboxUncertain(NetboxError):
 
 class StoreError(NodeflowError):
     """The store could not be opened, read or written, or holds something else than expected."""
+
+
+def defect(error: Exception) -> str:
+    """The sentence about an exception that is a bug of ours. What was done before it is in the store, and a rerun continues there."""
+    where = error.__traceback__
+    while where and where.tb_next:
+        where = where.tb_next
+    place = "{0}:{1}".format(where.tb_frame.f_code.co_filename.rsplit("/", 1)[-1], where.tb_lineno) if where else "an unknown place"
+    return "a defect of nodeflow.orchestrator at {0}: {1}: {2}; nothing that was stored is lost, please report it".format(place, type(error).__name__, error)

@@ -10,7 +10,7 @@ import typing as t
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import NodeflowError
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import NodeflowError, defect
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._libraries import missing_libraries
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
 
@@ -30,18 +30,7 @@ def call(function: Function, task: Task) -> dict[str, t.Any]:
     except NodeflowError as error:
         return {"failed": True, "changed": False, "msg": _capital(str(error))}
     except Exception as error:  # pylint: disable=broad-exception-caught
-        # A bug of ours. Even then a sentence; what was done before is in the store, and a rerun continues there.
-        where = error.__traceback__
-        while where and where.tb_next:
-            where = where.tb_next
-        place = "{0}:{1}".format(where.tb_frame.f_code.co_filename.rsplit("/", 1)[-1], where.tb_lineno) if where else "unknown"
-        return {
-            "failed": True,
-            "changed": False,
-            "msg": "A defect of nodeflow.orchestrator at {0}: {1}: {2}. Nothing that was stored is lost; please report it.".format(
-                place, type(error).__name__, error
-            ),
-        }
+        return {"failed": True, "changed": False, "msg": _capital(defect(error))}
     finally:
         task.close()
 

@@ -86,7 +86,7 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils._argspec imp
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._run import run_module
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.create_node import CREATE_NODE
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.step import run_step
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.run_step import run_step
 
 OPTIONS = options(NODES)
 

@@ -98,5 +98,7 @@ def _ask(question: str) -> str | None:
         return None  # ansible-runner, which AWX runs jobs with, gives the job a pseudo-terminal that nobody sits at
     try:
         return display.prompt_until(question).decode("utf-8", "replace").strip()
-    except (AnsiblePromptNoninteractive, AnsiblePromptInterrupt):
+    except AnsiblePromptNoninteractive:
         return None
+    except AnsiblePromptInterrupt:
+        return ""

@@ -49,7 +49,7 @@ def parse_nodes(nodes: t.Any) -> list[Wanted]:
     elif isinstance(nodes, (int, dict)) and not isinstance(nodes, bool):
         nodes = [nodes]
     if not isinstance(nodes, list):
-        raise NodeflowError("nodes takes a list, or a string with commas, of device ids, names or {{name, site}}; this is neither: {0!r}".format(nodes))
+        raise NodeflowError("the option nodes takes a list, or a string with commas, of device ids, names or {{name, site}}; this is neither: {0!r}".format(nodes))
     return list(dict.fromkeys(_parse_one(node) for node in nodes))
 
 
@@ -64,7 +64,7 @@ def _parse_one(node: t.Any) -> Wanted:
             return Wanted(id=int(node["id"]))
         if not unknown and node.get("name") and "id" not in node:
             return Wanted(name=str(node["name"]), site=str(node["site"]) if node.get("site") else None)
-    raise NodeflowError("nodes holds {0!r}, which is no device id, no name and no {{name, site}}".format(node))
+    raise NodeflowError("the option nodes holds {0!r}, which is no device id, no name and no {{name, site}}".format(node))
 
 
 def look_up(client: NetboxClient, wanted: t.Sequence[Wanted], filters: dict[str, t.Any]) -> tuple[list[Device], list[tuple[Wanted, str]]]:

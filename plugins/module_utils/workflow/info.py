@@ -17,6 +17,9 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.subscr
 __all__ = ["process_info", "subscription_info"]
 
 
+NO_STORE = "there is no store there yet, so nothing was found; check the option store, or NODEFLOW_STORE, if there should be one"
+
+
 def subscription_info(task: Task) -> dict[str, t.Any]:
     """The subscriptions that meet every criterion given."""
     names = {"subscription_ids": "subscription_id", "device_ids": "device_id", "status": "status", "products": "product", "customer_ids": "customer_id"}
@@ -25,6 +28,7 @@ def subscription_info(task: Task) -> dict[str, t.Any]:
         criteria["insync"] = [task.params["insync"]]
     store = task.existing_store()
     if store is None:
+        task.warn(NO_STORE)
         return {"subscriptions": []}
     with store.read() as connection:
         found = find_subscriptions(connection, **criteria)
@@ -37,6 +41,7 @@ def process_info(task: Task) -> dict[str, t.Any]:
     criteria = {column: task.params[option] for option, column in names.items() if task.params[option] is not None}
     store = task.existing_store()
     if store is None:
+        task.warn(NO_STORE)
         return {"processes": []}
     with store.read() as connection:
         if task.params["device_ids"] is not None:

@@ -18,11 +18,14 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.proces
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.subscriptions import live_subscriptions
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.choice import look_up, parse_nodes
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.rows import FAILED, RUNNING, UNCHANGED, Row, end_of_step, resume_command
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.step import can_be_taken, why_not_taken
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.lease import can_be_taken, why_not_taken
 
 __all__ = ["initial_input_form"]
 
 PLANNED = "planned"
+
+LISTED = 50
+"""Devices that the prompt lists at the most."""
 
 HOW_TO_CHOOSE = (
     "no node was chosen, and nobody is at a terminal to ask. Choose with nodes (ids or names, e.g. -e nodes=loc1-core), with device_filter "
@@ -54,7 +57,9 @@ def _asked(task: Task, planned: t.Sequence[Device], run_id: str, limit: int | No
     """Let the person at the terminal choose."""
     if not planned:
         return end_of_step(task, [], [], False, [])
-    lines = ["  {0:>8}  {1}  {2}".format(device.id, device.label, ", ".join(filter(None, (device.ipv4, device.ipv6)))) for device in planned]
+    lines = ["  {0:>8}  {1}  {2}".format(device.id, device.label, ", ".join(filter(None, (device.ipv4, device.ipv6)))) for device in planned[:LISTED]]
+    if len(planned) > LISTED:
+        lines.append("  and {0} more; device_filter narrows the list".format(len(planned) - LISTED))
     question = "Planned devices:\n{0}\nWhich are to be enrolled? Ids or names with commas between, or all".format("\n".join(lines))
     answer = task.ask(question)
     if answer is None:

@@ -12,7 +12,7 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.create_node import CREATE_NODE
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.provide_config import node_config
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.rows import check_rows
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.step import due_works
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.run_step import due_works
 
 __all__ = ["node_config_facts"]
 

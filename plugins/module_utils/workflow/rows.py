@@ -85,4 +85,4 @@ def check_rows(rows: t.Sequence[Row]) -> None:
     """Raise NodeflowError for rows that no step of ours returned."""
     for row in rows:
         if "status" not in row or "device" not in row:
-            raise NodeflowError("nodes takes the nodes that the step before returned, e.g. nodes: \"{{ enrolment.nodes }}\"")
+            raise NodeflowError("the option nodes takes the nodes that the step before returned, e.g. nodes: \"{{ enrolment.nodes }}\"")

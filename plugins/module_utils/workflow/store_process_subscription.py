@@ -18,7 +18,8 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.subscr
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.claim import claim_mode
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.create_node import CREATE_NODE
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.rows import RUNNING, UNCHANGED, Row, check_rows
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.step import Work, run_step
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.run_step import run_step
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.step import Work
 
 __all__ = ["store_process_subscription"]
 

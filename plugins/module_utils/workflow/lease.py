@@ -1,0 +1,65 @@
+# Copyright (c) 2026, nodeflow.orchestrator contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""One worker a process: a run holds the lease of the processes that it works on, and renews it with each step."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+import typing as t
+
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.processes import OVER, Process, take_processes
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.rows import FAILED, Row
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.step import Work
+
+__all__ = ["can_be_taken", "lease_end", "take", "why_not_taken"]
+
+
+def lease_end(task: Task) -> datetime.datetime:
+    """Until when a lease that is taken or renewed now holds."""
+    return _now() + datetime.timedelta(minutes=task.params["lease_minutes"])
+
+
+def take(task: Task, works: t.Sequence[Work]) -> tuple[list[Work], dict[str, Row]]:
+    """Take the lease of each process, or go on with it. Second, the rows of those that another run works on, or that are over."""
+    if not works:
+        return [], {}
+    run_id = works[0].row["run_id"]
+    taken = {work.key for work in works if work.process.run_id == run_id and _fresh(task, work.process)}
+    if len(taken) < len(works):
+        with task.store.write() as connection:
+            taken = take_processes(connection, [work.key for work in works], run_id, lease_end(task), _now())
+    held = {}
+    for work in works:
+        if work.key not in taken:
+            message = "{0}: {1}".format(work.label, why_not_taken(work.process))
+            held[work.key] = work.row | {"status": FAILED, "message": message}
+    return [dataclasses.replace(work, process=dataclasses.replace(work.process, run_id=run_id)) for work in works if work.key in taken], held
+
+
+def can_be_taken(process: Process) -> bool:
+    """Whether a new run may continue a process: it is not over, and no run works on it or the lease has run out."""
+    return process.status not in OVER and (process.run_id is None or process.lease_until is None or process.lease_until < _now())
+
+
+def why_not_taken(process: Process) -> str:
+    """Why a process cannot be continued now."""
+    if process.status in OVER:
+        return "process {0} is {1}, so there is nothing to continue or to confirm".format(process.process_id, process.status)
+    until = process.lease_until.strftime("%Y-%m-%d %H:%M UTC") if process.lease_until else "it ends"
+    return "process {0} is being worked on by another run of {1} until {2}; wait for it, or resume it after that".format(
+        process.process_id, process.actor, until
+    )
+
+
+def _fresh(task: Task, process: Process) -> bool:
+    """Whether at least half of the lease is left, so that it need not be renewed before the step."""
+    half = datetime.timedelta(minutes=task.params["lease_minutes"]) / 2
+    return process.lease_until is not None and process.lease_until > _now() + half
+
+
+def _now() -> datetime.datetime:
+    return datetime.datetime.now(datetime.timezone.utc)

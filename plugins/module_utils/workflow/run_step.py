@@ -1,0 +1,134 @@
+# Copyright (c) 2026, nodeflow.orchestrator contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Do one step for many nodes: load, take the lease, call the step, save.
+
+What a step changes in the store and its line in the step log are saved in one transaction: a step happened or it did not.
+"""
+
+from __future__ import annotations
+
+import datetime
+import typing as t
+
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import NodeflowError, StoreError, defect
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.processes import load_processes, save_processes
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.subscriptions import load_subscriptions, save_subscriptions
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.lease import take
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.rows import FAILED, RUNNING, Row, check_rows, end_of_step
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.settle import Settled, settle
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.step import Failed, Outcome, Step, Work, Workflow
+
+__all__ = ["due_works", "run_step"]
+
+
+def run_step(task: Task, workflow: Workflow, name: str) -> dict[str, t.Any]:
+    """Do the step ``name`` for those rows of the option ``nodes`` that are at it, and pass the others on."""
+    rows: list[Row] = task.params["nodes"]
+    check_rows(rows)
+    step = workflow.step(name)
+    due, refused = due_works(task, workflow, step)
+    if not task.check_mode:
+        due, held = take(task, due)
+        refused |= held
+    started = datetime.datetime.now(datetime.timezone.utc)
+    outcomes = _attempt(task, step, due)
+    saved, changes = _save(task, workflow, step, due, outcomes, started)
+    after = [saved.get(_key_of(row), refused.get(_key_of(row), row)) for row in rows]
+    diff = [change for change in changes if change]
+    return end_of_step(task, rows, after, bool(diff), diff, last=workflow.after(name) is None)
+
+
+def due_works(task: Task, workflow: Workflow, step: Step) -> tuple[list[Work], dict[str, Row]]:
+    """The works of those rows of the option ``nodes`` that are to do ``step`` now. Second, the rows that cannot, by process id."""
+    works, refused = _load(task, [row for row in task.params["nodes"] if row["status"] == RUNNING])
+    due, early = _due(works, workflow, step)
+    return due, refused | early
+
+
+def _key_of(row: Row) -> str:
+    """The id of a row's process; "" before it has one."""
+    return row.get("process_id") or ""
+
+
+def _load(task: Task, rows: t.Sequence[Row]) -> tuple[list[Work], dict[str, Row]]:
+    """The works of the rows: predicted ones as they are, the others from the store. Second, the rows whose process is not there."""
+    predicted = [Work.from_prediction(row) for row in rows if "predicted" in row]
+    stored = [row for row in rows if "predicted" not in row]
+    if not stored:
+        return predicted, {}
+    with task.store.read() as connection:
+        processes = load_processes(connection, [_key_of(row) for row in stored])
+        subscriptions = load_subscriptions(connection, [process.subscription_id for process in processes.values()])
+    works, refused = [], {}
+    for row in stored:
+        process = processes.get(_key_of(row))
+        if process is None:
+            refused[_key_of(row)] = row | {"status": FAILED, "message": "{0}: there is no process {1} in {2}".format(row["device"], _key_of(row), task.store.label)}
+        else:
+            works.append(Work(row, subscriptions[process.subscription_id], process))
+    return predicted + works, refused
+
+
+def _due(works: t.Sequence[Work], workflow: Workflow, step: Step) -> tuple[list[Work], dict[str, Row]]:
+    """Those at this step, and those that resume behind it and repeat it. Second, the rows of those that are not there yet."""
+    due, early = [], {}
+    for work in works:
+        place, here = workflow.index(work.process.step), workflow.index(step.name)
+        repeat = step.repeats and work.row.get("resumed") and place <= workflow.index(workflow.final)
+        if place == here or (place > here and repeat):
+            due.append(work)
+        elif place < here:
+            message = "{0}: process {1} stands at {2}; do that step before {3}".format(work.label, work.key, work.process.step, step.name)
+            early[work.key] = work.row | {"status": FAILED, "message": message}
+    return due, early
+
+
+def _attempt(task: Task, step: Step, due: t.Sequence[Work]) -> dict[str, Outcome]:
+    """Call the step. Where it fails as a whole, it failed for each node."""
+    if not due:
+        return {}
+    try:
+        return dict(step.function(task, due))
+    except NodeflowError as error:
+        reason = str(error)
+    except Exception as error:  # pylint: disable=broad-exception-caught
+        reason = defect(error)  # so that the processes are released, with the reason in their log
+    return {work.key: Failed("{0}: {1}".format(work.label, reason)) for work in due}
+
+
+def _save(
+    task: Task, workflow: Workflow, step: Step, due: t.Sequence[Work], outcomes: t.Mapping[str, Outcome], started: datetime.datetime
+) -> tuple[dict[str, Row], list[dict[str, t.Any]]]:
+    """Save what the step did, all in one transaction; if one of them cannot be saved, each in its own."""
+    settled = [settle(task, workflow, step, work, outcomes[work.key], started) for work in due]
+    if task.check_mode:
+        return {one.work.key: one.predicted_row() for one in settled}, [one.diff() for one in settled]
+    try:
+        _commit(task, settled)
+    except StoreError as error:
+        if len(settled) == 1:
+            settled = [settled[0].not_saved(error)]
+        else:
+            settled = [_commit_alone(task, one) for one in settled]
+    return {one.work.key: one.row for one in settled}, [one.diff() for one in settled]
+
+
+def _commit(task: Task, settled: t.Sequence[Settled]) -> None:
+    changed = [one for one in settled if one.process is not one.work.process]
+    if not changed:
+        return
+    with task.store.write() as connection:
+        save_subscriptions(connection, [one.subscription for one in changed if one.subscription != one.work.subscription])
+        logs = [one.log for one in changed if one.log is not None]
+        save_processes(connection, [one.process for one in changed], changed[0].work.row["run_id"], logs)
+
+
+def _commit_alone(task: Task, one: Settled) -> Settled:
+    try:
+        _commit(task, [one])
+    except StoreError as error:
+        return one.not_saved(error)
+    return one

@@ -1,0 +1,89 @@
+# Copyright (c) 2026, nodeflow.orchestrator contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A proxy in front of the real NetBox, which records each request and can change an answer, to inject a fault."""
+
+from __future__ import annotations
+
+import http.server
+import threading
+import typing as t
+
+import requests
+
+_HOP_BY_HOP = {"connection", "content-length", "content-encoding", "transfer-encoding", "keep-alive", "server", "date"}
+
+
+class Answer(t.NamedTuple):
+    """What the client gets: status, headers and body."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+
+Fault = t.Callable[[str, str, t.Callable[[], Answer]], t.Optional[Answer]]
+"""Takes method, path, and a function that passes the request on to NetBox. None as an answer drops the connection."""
+
+
+class NetboxProxy:
+    """Use as a context manager; ``url`` is where it listens, ``requests`` what came: ``(method, path)``. ``fault`` can be set any time."""
+
+    def __init__(self, upstream: str, fault: Fault | None = None) -> None:
+        self.upstream = upstream
+        self.fault = fault
+        self.requests: list[tuple[str, str]] = []
+        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
+        self._server.daemon_threads = True
+        self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
+        self.url = "http://127.0.0.1:{0}".format(self._server.server_address[1])
+
+    def __enter__(self) -> NetboxProxy:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
+
+    def _handler(self) -> type[http.server.BaseHTTPRequestHandler]:
+        proxy = self
+        session = requests.Session()
+        session.trust_env = False
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            """Passes every method on."""
+
+            protocol_version = "HTTP/1.1"
+
+            def _pass(self) -> None:
+                body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+                headers = {name: value for name, value in self.headers.items() if name.lower() not in ("host", "connection", "accept-encoding")}
+                proxy.requests.append((self.command, self.path))
+
+                def forward() -> Answer:
+                    answer = session.request(self.command, proxy.upstream + self.path, data=body, headers=headers, allow_redirects=False, timeout=120)
+                    kept = {name: value for name, value in answer.headers.items() if name.lower() not in _HOP_BY_HOP}
+                    # NetBox builds the links to further pages from the host that it was asked under.
+                    return Answer(answer.status_code, kept, answer.content.replace(proxy.upstream.encode(), proxy.url.encode()))
+
+                answer = proxy.fault(self.command, self.path, forward) if proxy.fault else forward()
+                if answer is None:
+                    self.close_connection = True
+                    self.connection.close()
+                    return
+                self.send_response(answer.status)
+                for name, value in answer.headers.items():
+                    self.send_header(name, value)
+                self.send_header("Content-Length", str(len(answer.body)))
+                self.end_headers()
+                self.wfile.write(answer.body)
+
+            do_GET = do_PATCH = do_POST = do_DELETE = do_PUT = do_OPTIONS = _pass  # noqa: N815
+
+            def log_message(self, format: str, *args: object) -> None:  # pylint: disable=redefined-builtin
+                """Say nothing."""
+
+        return Handler
