@@ -44,11 +44,10 @@ class Instance:
                 say(f"lab '{self.name}' is up already")
                 return
             databases = self._start_services()
-            if not databases.made_from():
-                self._reset(databases, content or "demo")
-            elif content and databases.made_from() != content:
+            present = databases.made_from()
+            if content and present == "demo":
                 say(f"lab '{self.name}' has demo data: `reset --empty` removes them")
-            self._serve(databases)
+            self._serve(databases, None if present else content or "demo")
 
     def reset(self, version: str | None, base_path: str | None, content: str) -> None:
         with self._locked():
@@ -56,8 +55,7 @@ class Instance:
                 self._forget_version(version)
             self._settle(version, base_path)
             databases = self._start_services()
-            self._reset(databases, content)
-            self._serve(databases)
+            self._serve(databases, content)
 
     def down(self, purge: bool) -> bool:
         if not self.home.exists():
@@ -144,15 +142,18 @@ class Instance:
             server.stop()  # it runs with another configuration
         return Databases(cluster, server, python, self.settings["version"])
 
-    def _reset(self, databases: Databases, content: str) -> None:
-        databases.reset(content)
-        self._redis().flush()
-
-    def _serve(self, databases: Databases) -> None:
+    def _serve(self, databases: Databases, content: str | None) -> None:
+        """Have NetBox running, on a pristine database if `content` says so; it loads while the database is made."""
         server = databases.server
-        if not (server.running() and server.version() == self.settings["version"]):
-            with step("starting NetBox"):
-                server.start(databases.python)
+        running = server.running() and server.version() == self.settings["version"]
+        with step("resetting NetBox" if running else "starting NetBox"):
+            if not running:
+                server.launch(databases.python)
+                self._save()
+            if content:
+                databases.reset(content)
+                self._redis().flush()
+            server.wait(databases.python)
         self._save()
 
     def _is_up(self) -> bool:

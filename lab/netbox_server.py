@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import time
 import urllib.request
@@ -64,7 +65,7 @@ worker_class = "gthread"
 preload_app = True
 keepalive = 75
 timeout = 120
-graceful_timeout = 5
+graceful_timeout = 1
 pythonpath = {inside!r}
 control_socket_disable = True
 errorlog = "-"
@@ -82,6 +83,7 @@ class Server:
         self.log = instance / "netbox.log"
         self.access_log = instance / "access.log"
         self.settings = settings
+        self.process: subprocess.Popen[bytes] | None = None
 
     @property
     def url(self) -> str:
@@ -126,27 +128,32 @@ class Server:
     def running(self) -> bool:
         return bool(processes.find("gunicorn", self.config))
 
-    def start(self, python: Path) -> None:
+    def launch(self, python: Path) -> None:
+        """Start loading NetBox, which takes ten seconds of a core and no database."""
         self.stop()
+        self.settings["http_port"] = processes.free_port(self.settings.get("http_port"))
+        self.configure()
+        with open(self.log, "wb") as log:
+            self.process = subprocess.Popen([str(python), "-m", "gunicorn", "-c", str(self.config), "lab_wsgi:application"], stdin=subprocess.DEVNULL,
+                                            stdout=log, stderr=log, env=self.environment(), cwd=self.root, start_new_session=True)
+
+    def wait(self, python: Path) -> None:
+        """Wait until what was launched answers; once more on another port if somebody took ours meanwhile."""
         for dummy in range(3):
-            self.settings["http_port"] = processes.free_port(self.settings.get("http_port"))
-            self.configure()
-            with open(self.log, "wb") as log:
-                process = subprocess.Popen([str(python), "-m", "gunicorn", "-c", str(self.config), "lab_wsgi:application"], stdin=subprocess.DEVNULL,
-                                           stdout=log, stderr=log, env=self.environment(), cwd=self.root, start_new_session=True)
-            if self._came_up(process):
+            if self._came_up():
                 return
             self.stop()
             if processes.port_is_free(self.settings["http_port"]):
-                break  # it was not the port that somebody else took
+                break
+            self.launch(python)
         raise LabError(f"NetBox does not come up: {last_lines(self.log.read_text(encoding='utf-8', errors='replace'), 3)} (log: {self.log})")
 
     def stop(self) -> bool:
-        return processes.stop("gunicorn", self.config)
+        return processes.stop("gunicorn", self.config, ask=signal.SIGINT, patience=3)
 
-    def _came_up(self, process: subprocess.Popen[bytes]) -> bool:
+    def _came_up(self) -> bool:
         deadline = time.monotonic() + PATIENCE
-        while time.monotonic() < deadline and process.poll() is None:
+        while time.monotonic() < deadline and (self.process is None or self.process.poll() is None):
             if not processes.port_is_free(self.settings["http_port"]) and self.version(timeout=30):
                 return True
             time.sleep(0.1)

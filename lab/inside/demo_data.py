@@ -96,6 +96,7 @@ def _device(things: dict, name: str | None, site: str, role: str, platform: str 
     device.save()
     device.tags.add(things["tag"][1])
     loopback = Interface.objects.get(device=device, name="Loopback0")
+    device.refresh_from_db()  # its counters, which the database has counted on
     device.snapshot()
     for field, text in (("primary_ip4", ipv4), ("primary_ip6", ipv6)):
         if text:
