@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import http.server
+import ssl
 import threading
 import typing as t
 
@@ -28,16 +29,22 @@ Fault = t.Callable[[str, str, t.Callable[[], Answer]], t.Optional[Answer]]
 
 
 class NetboxProxy:
-    """Use as a context manager; ``url`` is where it listens, ``requests`` what came: ``(method, path)``. ``fault`` can be set any time."""
+    """Use as a context manager; ``url`` is where it listens, ``requests`` what came: ``(method, path)``. ``fault`` can be set any time.
 
-    def __init__(self, upstream: str, fault: Fault | None = None) -> None:
+    With ``prefix``, NetBox appears below that path. With ``tls``, the proxy speaks TLS.
+    """
+
+    def __init__(self, upstream: str, fault: Fault | None = None, prefix: str = "", tls: ssl.SSLContext | None = None) -> None:
         self.upstream = upstream
         self.fault = fault
+        self.prefix = prefix
         self.requests: list[tuple[str, str]] = []
         self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         self._server.daemon_threads = True
+        if tls:
+            self._server.socket = tls.wrap_socket(self._server.socket, server_side=True)
         self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
-        self.url = "http://127.0.0.1:{0}".format(self._server.server_address[1])
+        self.url = "{0}://127.0.0.1:{1}".format("https" if tls else "http", self._server.server_address[1])
 
     def __enter__(self) -> NetboxProxy:
         self._thread.start()
@@ -64,10 +71,10 @@ class NetboxProxy:
                 proxy.requests.append((self.command, self.path))
 
                 def forward() -> Answer:
-                    answer = session.request(self.command, proxy.upstream + self.path, data=body, headers=headers, allow_redirects=False, timeout=120)
+                    answer = session.request(self.command, proxy.upstream + self.path.removeprefix(proxy.prefix), data=body, headers=headers, allow_redirects=False, timeout=120)
                     kept = {name: value for name, value in answer.headers.items() if name.lower() not in _HOP_BY_HOP}
                     # NetBox builds the links to further pages from the host that it was asked under.
-                    return Answer(answer.status_code, kept, answer.content.replace(proxy.upstream.encode(), proxy.url.encode()))
+                    return Answer(answer.status_code, kept, answer.content.replace(proxy.upstream.encode(), (proxy.url + proxy.prefix).encode()))
 
                 answer = proxy.fault(self.command, self.path, forward) if proxy.fault else forward()
                 if answer is None:
