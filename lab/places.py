@@ -59,7 +59,7 @@ def write_private(path: Path, text: str) -> bool:
 def read_json(path: Path) -> dict[str, Any]:
     try:
         return dict(json.loads(path.read_text(encoding="utf-8")))
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return {}
     except (ValueError, TypeError) as exc:
         raise LabError(f"{path} is damaged: remove the lab with `down --purge`, then bring it up again.") from exc
