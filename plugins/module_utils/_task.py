@@ -62,10 +62,12 @@ class Task:
         """The store if there is one; it is not made. Raises StoreError, also where it belongs to another NetBox than ``netbox_url``."""
         if self._store is None:
             self._store = open_store(self.params["store"], create=False)
-        if self._store is not None and self.params.get("netbox_url") and not self.params.get("netbox_moved"):
+        if self._store is not None and self.params["netbox_url"]:
             bound, here = self._store.netbox_url(), normal_url(self.params["netbox_url"])
-            if bound not in (None, here):
+            if bound not in (None, here) and not self.params["netbox_moved"]:
                 raise self._store.foreign_netbox(bound, here)
+            if bound not in (None, here) and not self.check_mode:
+                self._store.belongs_to(here, moved=True)
         return self._store
 
     @property

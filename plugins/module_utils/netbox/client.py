@@ -174,10 +174,12 @@ class NetboxClient:
             return NetboxError("NetBox at {0} does not accept the token ({1}): check netbox_token".format(self.url, detail))
         if status == 403:
             app, model = (endpoint.split("/") + [""])[:2]
-            permission = "{0}.{1}_{2}".format(app, _PERMISSIONS[method], model.rstrip("s"))
-            if endpoint.endswith("render-config"):
-                permission = "dcim.render_config_device"
-            return NetboxError("the token may not do this in NetBox ({0}): it needs the permission {1}".format(detail, permission))
+            permission = "{0}.{1}_{2}".format(app, _PERMISSIONS[method], model.rstrip("s").replace("-", ""))
+            write = "" if method == "GET" else ", and must be enabled for writing"
+            return NetboxError("the token may not do this in NetBox ({0}): it needs the permission {1}{2}".format(detail, permission, write))
+        if status == 404 and endpoint.endswith("render-config"):
+            # NetBox hides a device from those who may not render it.
+            return NetboxError("it has no such device, or the token lacks the permission dcim.render_config_device")
         if status == 404:
             return NetboxError("{0} has no {1}; netbox_url must be the address of NetBox itself, with its base path if it has one".format(self.url, endpoint))
         if status == 412:

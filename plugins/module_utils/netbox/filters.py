@@ -38,7 +38,7 @@ def check_filters(client: NetboxClient, filters: t.Mapping[str, t.Any]) -> None:
         if base == "status":
             raise NodeflowError("device_filter must not name {0}: only devices with the status planned are enrolled".format(name))
         if base in _NOT_FILTERS:
-            raise NodeflowError("{0} is no filter, so device_filter cannot hold it".format(name))
+            raise NodeflowError("device_filter cannot hold {0}, which is no filter".format(name))
         if value is None or isinstance(value, dict):
             raise NodeflowError("the filter {0} in device_filter needs a value or a list of values".format(name))
     unknown = [name for name in filters if not _is_known(name)]

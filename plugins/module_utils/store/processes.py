@@ -23,7 +23,7 @@ OVER = ("completed", "aborted")
 
 @dataclasses.dataclass(frozen=True)
 class Process:  # pylint: disable=too-many-instance-attributes
-    """One run of one workflow for one subscription. ``step`` is the step that comes next. Moments are in UTC."""
+    """One run of one workflow for one subscription. ``step`` is the step that comes next, ``actor`` who took it last. Moments are in UTC."""
 
     process_id: str
     subscription_id: str
@@ -63,7 +63,9 @@ def insert_processes(connection: t.Any, new: t.Sequence[Process]) -> None:
         connection.execute(processes.insert(), [dataclasses.asdict(process) for process in new])
 
 
-def take_processes(connection: t.Any, process_ids: t.Sequence[str], run_id: str, until: datetime.datetime, now: datetime.datetime) -> set[str]:
+def take_processes(
+    connection: t.Any, process_ids: t.Sequence[str], run_id: str, actor: str, until: datetime.datetime, now: datetime.datetime
+) -> set[str]:
     """Take the lease of processes that nobody works on, or whose worker's lease has run out, or that are ours already.
 
     Returns the ids of those that are ours now.
@@ -74,7 +76,7 @@ def take_processes(connection: t.Any, process_ids: t.Sequence[str], run_id: str,
         connection.execute(
             processes.update()
             .where(processes.c.process_id.in_(some), processes.c.status.not_in(OVER), free)
-            .values(run_id=run_id, lease_until=until, status="running")
+            .values(run_id=run_id, actor=actor, lease_until=until, status="running")
         )
         taken.update(connection.execute(sa.select(processes.c.process_id).where(processes.c.process_id.in_(some), processes.c.run_id == run_id)).scalars())
     return taken

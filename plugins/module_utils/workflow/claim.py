@@ -18,7 +18,7 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.device import Device
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.payload import DevicePayload
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.update import Target, Update, update
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.step import Aborted, Done, Outcome, Work
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.step import Aborted, Done, Failed, Outcome, Work
 
 __all__ = ["CLAIMED", "FREE", "as_claimed", "claim", "claim_mode", "contradiction"]
 
@@ -44,9 +44,13 @@ def claim(task: Task, works: t.Sequence[Work], message: t.Callable[[Work], str])
     except NetboxUncertain:
         raise
     except NetboxError as error:
-        # NetBox has surely written nothing, so nothing is kept here either: the device stays free for the next run.
-        return outcomes | {work.key: Aborted("{0} could not be claimed: {1}".format(work.label, error)) for work in in_netbox}
+        return outcomes | {work.key: _not_claimed(work, "{0} could not be claimed: {1}".format(work.label, error)) for work in in_netbox}
     return outcomes | {work.key: _claimed(work, done) for work, done in zip(in_netbox, updates)}
+
+
+def _not_claimed(work: Work, reason: str) -> Outcome:
+    """A first attempt surely wrote nothing, so nothing is kept here either, and the device stays free. An earlier one may have arrived."""
+    return Failed(reason) if work.row.get("resumed") else Aborted(reason)
 
 
 def _target(task: Task, works: t.Sequence[Work], message: t.Callable[[Work], str]) -> Target:

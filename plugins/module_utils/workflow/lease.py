@@ -31,13 +31,13 @@ def take(task: Task, works: t.Sequence[Work]) -> tuple[list[Work], dict[str, Row
     taken = {work.key for work in works if work.process.run_id == run_id and _fresh(task, work.process)}
     if len(taken) < len(works):
         with task.store.write() as connection:
-            taken = take_processes(connection, [work.key for work in works], run_id, lease_end(task), _now())
+            taken = take_processes(connection, [work.key for work in works], run_id, task.actor, lease_end(task), _now())
     held = {}
     for work in works:
         if work.key not in taken:
             message = "{0}: {1}".format(work.label, why_not_taken(work.process))
             held[work.key] = work.row | {"status": FAILED, "message": message}
-    return [dataclasses.replace(work, process=dataclasses.replace(work.process, run_id=run_id)) for work in works if work.key in taken], held
+    return [dataclasses.replace(work, process=dataclasses.replace(work.process, run_id=run_id, actor=task.actor)) for work in works if work.key in taken], held
 
 
 def can_be_taken(process: Process) -> bool:

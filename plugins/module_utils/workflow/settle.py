@@ -71,7 +71,7 @@ def settle(task: Task, workflow: Workflow, step: Step, work: Work, outcome: Outc
         )
         if following is None:
             process = dataclasses.replace(process, status=COMPLETED, completed_at=now, **released)
-            row |= {"status": COMPLETED, "message": "{0} is {1}: subscription {2}".format(work.label, subscription.status, subscription.subscription_id)}
+            row |= {"status": COMPLETED, "message": _completed(task, work, subscription)}
         status, error = "success", None
     elif isinstance(outcome, Suspended):
         status, error = SUSPENDED, outcome.reason
@@ -93,6 +93,12 @@ def settle(task: Task, workflow: Workflow, step: Step, work: Work, outcome: Outc
     changes = {"subscription": _changed(work.subscription, subscription), "process": _changed_process(work.process, process), "netbox": netbox}
     log = StepRecord(work.key, step.name, status, error, changes, task.actor, work.row["run_id"], started, now)
     return Settled(work, row, subscription, process, log)
+
+
+def _completed(task: Task, work: Work, subscription: SubscriptionModel) -> str:
+    if task.check_mode:
+        return "{0} would be {1}".format(work.label, subscription.status)
+    return "{0} is {1}: subscription {2}".format(work.label, subscription.status, subscription.subscription_id)
 
 
 def _changed(before: SubscriptionModel, after: SubscriptionModel) -> dict[str, list[t.Any]]:

@@ -1,0 +1,164 @@
+# Copyright (c) 2026, nodeflow.orchestrator contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Every module runs inside ansible-playbook and as an ordinary module, with the same result; and what only Ansible can do."""
+
+from __future__ import annotations
+
+import re
+import sys
+
+import pexpect
+import pytest
+import yaml
+
+STEPS = [
+    ("initial_input_form", {"nodes": "{{ device }}"}),
+    ("construct_node_model", {"nodes": "{{ last.nodes }}"}),
+    ("store_process_subscription", {"nodes": "{{ last.nodes }}"}),
+    ("fetch_ip_address_information", {"nodes": "{{ last.nodes }}"}),
+    ("set_status", {"nodes": "{{ last.nodes }}", "lifecycle": "provisioning"}),
+    ("node_config_facts", {"nodes": "{{ last.nodes }}"}),
+    ("provide_config_to_user", {"nodes": "{{ last.nodes }}", "configs": "{{ configs }}", "confirm": True}),
+    ("set_node_to_active", {"nodes": "{{ last.nodes }}"}),
+    ("update_node_in_netbox", {"nodes": "{{ last.nodes }}"}),
+    ("done", {"nodes": "{{ last.nodes }}"}),
+    ("subscription_info", {}),
+    ("process_info", {"steps": True}),
+]
+
+CONFIGS = "{{ [{'process_id': (last.nodes | first).process_id, 'template': 't', 'config': 'hostname x'}] }}"
+
+
+def playbook(device: int, keywords: dict, check_mode: bool) -> str:
+    """Each module once, with these task keywords."""
+    tasks = []
+    for module, options in STEPS:
+        register = "facts" if module in ("node_config_facts", "subscription_info", "process_info") else "last"
+        task = {"name": module, "nodeflow.orchestrator." + module: options, "register": register, "vars": {"device": device, "configs": CONFIGS}}
+        tasks.append(task | {"check_mode": check_mode, "diff": True} | keywords)
+    return yaml.safe_dump(tasks, sort_keys=False)
+
+
+def normal(value, device, name):
+    """A result without what differs from run to run: ids, moments, hashes, names; and without what Ansible itself adds."""
+    if isinstance(value, dict):
+        added = ("invocation", "ansible_facts", "_ansible_no_log", "shown", "deprecations", "failed", "_ansible_parsed")
+        return {key: normal(item, device, name) for key, item in sorted(value.items()) if key not in added}
+    if isinstance(value, list):
+        return [normal(item, device, name) for item in value]
+    if value == device:
+        return "DEVICE"
+    if isinstance(value, str):
+        value = value.replace(name, "NAME").replace(", {0})".format(device), ", DEVICE)")
+        value = re.sub(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "UUID", value)
+        value = re.sub(r"\b[0-9a-f]{64}\b", "HASH", value)
+        value = re.sub(r"10\.\d+\.\d+\.\d+", "IPV4", re.sub(r"2001:db8:[0-9a-f:]+", "IPV6", value))
+        return re.sub(r"\d{4}-\d\d-\d\dT[\d:.]+(Z|\+00:00)", "MOMENT", value)
+    return value
+
+
+@pytest.mark.parametrize("check_mode", [False, True], ids=["run", "check"])
+def test_both_ways_give_the_same_results(play, netbox, lab, tmp_path, check_mode):
+    found = []
+    for way, keywords in (("in-process", {}), ("ordinary", {"environment": {"LC_MESSAGES": "C"}})):
+        device = netbox.make()
+        play.store = tmp_path / way / "store.db"
+        play.environment["NODEFLOW_STORE"] = str(play.store)
+        done = play.tasks(playbook(device, keywords, check_mode))
+        assert done.returncode == 0, done.output
+        assert [name for name in done.results] == [module for module, _options in STEPS]
+        found.append({module: normal(result, device, netbox.device(device)["name"]) for module, result in done.results.items()})
+        assert netbox.status(device) == ("planned" if check_mode else "active")
+        assert ("ordinary" in way) is ("_ansible_parsed" in str(done.results) or bool(done.results["done"].get("invocation")))
+    for module, _options in STEPS:
+        assert found[0][module] == found[1][module], module
+
+
+@pytest.mark.parametrize("keywords", [{"async": 60, "poll": 1}, {"become": True}, {"environment": {"A": "b"}}, {"delegate_to": "other"}])
+def test_a_task_that_asks_for_another_process_gets_one(play, keywords, tmp_path):
+    """Plain action plugins ignore these keywords. Ours run the ordinary module, in a Python of its own."""
+    tasks = [{"nodeflow.orchestrator.subscription_info": {}, "register": "answer", "name": "ask"} | keywords]
+    if "delegate_to" in keywords:
+        where = {"name": "other", "ansible_connection": "ansible.builtin.ssh", "ansible_ssh_executable": "/bin/false", "ansible_host": "127.0.0.1"}
+        tasks = [{"ansible.builtin.add_host": where}] + tasks
+        done = play.tasks(yaml.safe_dump(tasks, sort_keys=False))
+        assert done.returncode == 4 and "unreachable=1" in done.output, done.output  # it did try the other host
+        return
+    done = play.tasks(yaml.safe_dump(tasks, sort_keys=False), "-vvv")
+    assert done.returncode == 0, done.output
+    assert "AnsiballZ_subscription_info.py" in done.output or "async_wrapper" in done.output
+
+
+def test_in_process_is_the_usual_way(play):
+    done = play.tasks(yaml.safe_dump([{"nodeflow.orchestrator.subscription_info": {}}]), "-vvv")
+    assert done.returncode == 0 and "AnsiballZ" not in done.output
+
+
+@pytest.mark.parametrize("keywords", [{}, {"environment": {"A": "b"}}], ids=["in-process", "ordinary"])
+def test_wrong_arguments_have_ansibles_own_words(play, keywords):
+    done = play.tasks(yaml.safe_dump([{"nodeflow.orchestrator.subscription_info": {"nosuch": 1}} | keywords]))
+    assert "Unsupported parameters for (nodeflow.orchestrator.subscription_info) module: nosuch." in done.message
+    done = play.tasks(yaml.safe_dump([{"nodeflow.orchestrator.set_status": {"nodes": [], "lifecycle": "active"}} | keywords]))
+    assert "value of lifecycle must be one of: provisioning, got: active" in done.message
+    done = play.tasks(yaml.safe_dump([{"nodeflow.orchestrator.done": {"nodes": [{"a": 1}]}} | keywords]))
+    assert "takes the nodes that the step before returned" in done.message
+
+
+@pytest.mark.parametrize("keywords", [{}, {"environment": {"A": "b"}}], ids=["in-process", "ordinary"])
+def test_settings_come_from_module_defaults_of_the_action_group(play, netbox, lab, keywords):
+    tasks = [{"name": "form", "nodeflow.orchestrator.initial_input_form": {"nodes": netbox.make()}} | keywords]
+    defaults = {"group/nodeflow.orchestrator.all": {"netbox_url": lab["url"], "netbox_token": lab["tokens"]["operator"], "store": str(play.store)}}
+    plays = [{"hosts": "localhost", "gather_facts": False, "module_defaults": defaults, "tasks": tasks}]
+    file = play.directory / "defaults.yml"
+    file.write_text(yaml.safe_dump(plays), encoding="utf-8")
+    unset = dict.fromkeys(("NETBOX_URL", "NETBOX_TOKEN", "NODEFLOW_STORE"))
+    done = play.finish(play.start(str(file), environment=unset))
+    assert done.returncode == 0, done.output
+
+
+def test_secrets_are_in_no_output_and_no_store(play, netbox, lab):
+    device, secret = netbox.make(), lab["tokens"]["operator"]
+    outputs = [
+        play.create("-vvvv", "--diff", nodes=device, confirm_config=True).output,
+        play.create("-vvvv", nodes=device, netbox_url="http://127.0.0.1:9").output,
+        play.tasks(yaml.safe_dump([{"nodeflow.orchestrator.subscription_info": {"store": "postgresql://u:hunter2@127.0.0.1:9/x"}}]), "-vvvv").output,
+        play.tasks(
+            yaml.safe_dump([{"nodeflow.orchestrator.process_info": {"store": "postgresql://u:hunter2@127.0.0.1:9/x"}, "environment": {"A": "b"}}]), "-vvvv"
+        ).output,
+    ]
+    for output in outputs:
+        assert secret not in output and secret.split(".")[1] not in output and "hunter2" not in output
+    for file in play.store.parent.iterdir():
+        content = file.read_bytes()
+        assert secret.split(".")[1].encode() not in content
+
+
+def test_a_person_at_the_terminal_chooses_and_confirms(play, netbox):
+    mark = netbox.make()
+    name = netbox.device(mark)["name"]
+    environment = {key: value for key, value in (play.base | play.environment).items() if value is not None}
+    environment["NODEFLOW_TEST_RESULTS"] = str(play.directory / "interactive.jsonl")
+    child = pexpect.spawn("ansible-playbook", ["nodeflow.orchestrator.create_node"], env=environment, encoding="utf-8", timeout=90, dimensions=(60, 200))
+    child.expect("Planned devices:")
+    child.expect("Which are to be enrolled")
+    child.sendline(name)
+    child.expect("--- config of " + name)
+    child.expect("Type yes to confirm")
+    child.sendline("yes")
+    child.expect("PLAY RECAP")
+    child.expect(pexpect.EOF)
+    child.close()
+    assert child.exitstatus == 0
+    assert netbox.status(mark) == "active"
+
+
+def test_a_job_of_ansible_runner_is_not_asked(play, tmp_path):
+    """AWX runs jobs with ansible-runner, on a pseudo-terminal that nobody sits at."""
+    (tmp_path / "project").mkdir()
+    command = [sys.executable, "-m", "ansible_runner", "run", str(tmp_path), "-p", "nodeflow.orchestrator.create_node"]
+    environment = {key: value for key, value in (play.base | play.environment).items() if value is not None}
+    environment["NODEFLOW_TEST_RESULTS"] = str(tmp_path / "runner.jsonl")
+    output, status = pexpect.run(" ".join(command), env=environment, encoding="utf-8", timeout=90, withexitstatus=True)
+    assert status == 2 and "Choose with nodes" in output, output
