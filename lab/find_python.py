@@ -18,7 +18,7 @@ import sys
 from pathlib import Path
 from typing import Iterator, Sequence
 
-from report import LabError
+from report import LabError, last_lines
 
 NEWEST = (3, 14)  # of newer ones not all packages have wheels yet
 PROBE = "import sys, venv, ensurepip, ssl, zlib; print(sys.version_info[0], sys.version_info[1]); print(getattr(sys, '_base_executable', '') or sys.executable)"
@@ -32,12 +32,12 @@ def find_python(oldest: tuple[int, int] = (3, 12), newest: tuple[int, int] = NEW
         if found:
             return found
         tried.append(candidate)
-    found = _from_uv(oldest, newest, modules)
+    found, problem = _from_uv(oldest, newest, modules)
     if found:
         return found
     version = ".".join(map(str, oldest))
     raise LabError(
-        f"No Python {version} or newer runs here (tried: {', '.join(tried) or 'none found'}; then uv). "
+        f"No Python {version} or newer runs here (tried: {', '.join(tried) or 'none found'}; then uv: {problem}). "
         f"Install one, for instance with `pyenv install 3.13` or `uv python install 3.13`."
     )
 
@@ -76,22 +76,25 @@ def _version_key(path: Path) -> tuple[int, ...]:
     return tuple(int(part) if part.isdigit() else -1 for part in path.parts[-3].split("."))
 
 
-def _from_uv(oldest: tuple[int, int], newest: tuple[int, int], modules: Sequence[str]) -> Path | None:
+def _from_uv(oldest: tuple[int, int], newest: tuple[int, int], modules: Sequence[str]) -> tuple[Path | None, str]:
+    """What uv has or can download; or why not."""
     from uv_tool import uv  # here, because uv_tool itself needs a Python for its virtual environment
 
     try:
         program = uv()
-    except LabError:
-        return None
+    except LabError as exc:
+        return None, str(exc)
+    problem = "none that serves"
     wanted = f">={oldest[0]}.{oldest[1]},<{newest[0]}.{newest[1] + 1}"
     for arguments in (["python", "find", wanted], ["python", "install", "3.13"], ["python", "find", wanted]):
         done = subprocess.run([str(program), *arguments], capture_output=True, text=True, check=False, cwd="/")
+        if arguments[1] == "install" and done.returncode:
+            return None, last_lines(done.stderr, 1) or problem
         path = done.stdout.strip()
-        if arguments[1] == "find" and done.returncode == 0 and path:
-            found = probe(path, oldest, newest, modules)
-            if found:
-                return found
-    return None
+        found = probe(path, oldest, newest, modules) if arguments[1] == "find" and path else None
+        if found:
+            return found, ""
+    return None, problem
 
 
 def path_python() -> str | None:
