@@ -44,7 +44,8 @@ class Redis:
         raise LabError(f"Redis does not start: {last_lines(self.log.read_text(encoding='utf-8', errors='replace'), 2)} (log: {self.log})")
 
     def stop(self) -> bool:
-        return any([processes.stop(name, self.config) for name in ("redis-server", "valkey-server")])
+        redis, valkey = (processes.stop(name, self.config) for name in ("redis-server", "valkey-server"))
+        return redis or valkey
 
     def flush(self) -> None:
         if self.command("FLUSHALL") != "+OK":

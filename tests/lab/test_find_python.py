@@ -84,7 +84,8 @@ def test_where_none_will_do_a_sentence_says_what_to_type(find):
 
 
 def test_uv_is_the_last_resort(find):
-    find.put("uv", f'case "$1 $2" in "python find") test -e {find.home}/installed && echo {real_python()};; "python install") touch {find.home}/installed;; esac')
+    installed = find.home / "installed"
+    find.put("uv", f'case "$1 $2" in "python find") test -e {installed} && echo {real_python()};; "python install") touch {installed};; esac')
     find.put("touch", 'exec /usr/bin/touch "$@"')
     done = find("--min", own_version(), "--max", own_version(), "--module", "venv")
     assert done.returncode == 0, done.stderr
