@@ -124,13 +124,15 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils._argspec imp
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._run import run_module
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.initial_input_form import initial_input_form as execute
 
-OPTIONS = options({
-    "nodes": {"type": "raw"},
-    "device_filter": {"type": "dict"},
-    "all_planned": {"type": "bool", "default": False},
-    "max_nodes": {"type": "int"},
-    "process_ids": {"type": "list", "elements": "str"},
-})
+OPTIONS = options(
+    {
+        "nodes": {"type": "raw"},
+        "device_filter": {"type": "dict"},
+        "all_planned": {"type": "bool", "default": False},
+        "max_nodes": {"type": "int"},
+        "process_ids": {"type": "list", "elements": "str"},
+    }
+)
 
 
 def main() -> None:

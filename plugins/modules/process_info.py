@@ -107,14 +107,16 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils._argspec imp
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._run import run_module
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.info import process_info as execute
 
-OPTIONS = options({
-    "process_ids": {"type": "list", "elements": "str"},
-    "subscription_ids": {"type": "list", "elements": "str"},
-    "device_ids": {"type": "list", "elements": "int"},
-    "status": {"type": "list", "elements": "str", "choices": ["running", "suspended", "failed", "completed", "aborted"]},
-    "workflows": {"type": "list", "elements": "str"},
-    "steps": {"type": "bool", "default": False},
-})
+OPTIONS = options(
+    {
+        "process_ids": {"type": "list", "elements": "str"},
+        "subscription_ids": {"type": "list", "elements": "str"},
+        "device_ids": {"type": "list", "elements": "int"},
+        "status": {"type": "list", "elements": "str", "choices": ["running", "suspended", "failed", "completed", "aborted"]},
+        "workflows": {"type": "list", "elements": "str"},
+        "steps": {"type": "bool", "default": False},
+    }
+)
 
 
 def main() -> None:

@@ -127,22 +127,25 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.create_node import CREATE_NODE
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.run_step import run_step
 
-OPTIONS = options(NODES, {
-    "configs": {
-        "type": "list",
-        "elements": "dict",
-        "default": [],
-        "options": {
-            "process_id": {"type": "str", "required": True},
-            "template": {"type": "str"},
-            "config": {"type": "str"},
-            "error": {"type": "str"},
+OPTIONS = options(
+    NODES,
+    {
+        "configs": {
+            "type": "list",
+            "elements": "dict",
+            "default": [],
+            "options": {
+                "process_id": {"type": "str", "required": True},
+                "template": {"type": "str"},
+                "config": {"type": "str"},
+                "error": {"type": "str"},
+            },
         },
+        "confirm": {"type": "bool", "default": False},
+        "config_dir": {"type": "path"},
+        "source": {"type": "str", "choices": ["templates", "netbox"], "default": "templates"},
     },
-    "confirm": {"type": "bool", "default": False},
-    "config_dir": {"type": "path"},
-    "source": {"type": "str", "choices": ["templates", "netbox"], "default": "templates"},
-})
+)
 
 
 def execute(task: Task) -> dict[str, t.Any]:

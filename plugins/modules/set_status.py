@@ -96,9 +96,12 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.create_node import CREATE_NODE
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.run_step import run_step
 
-OPTIONS = options(NODES, {
-    "lifecycle": {"type": "str", "choices": ["provisioning"], "required": True},
-})
+OPTIONS = options(
+    NODES,
+    {
+        "lifecycle": {"type": "str", "choices": ["provisioning"], "required": True},
+    },
+)
 
 
 def execute(task: Task) -> dict[str, t.Any]:

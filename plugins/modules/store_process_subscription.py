@@ -96,9 +96,12 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils._argspec imp
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._run import run_module
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.store_process_subscription import store_process_subscription as execute
 
-OPTIONS = options(NODES, {
-    "claim": {"type": "str", "choices": ["auto", "store", "netbox"], "default": "auto"},
-})
+OPTIONS = options(
+    NODES,
+    {
+        "claim": {"type": "str", "choices": ["auto", "store", "netbox"], "default": "auto"},
+    },
+)
 
 
 def main() -> None:

@@ -97,18 +97,20 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils._argspec imp
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._run import run_module
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.info import subscription_info as execute
 
-OPTIONS = options({
-    "subscription_ids": {"type": "list", "elements": "str"},
-    "device_ids": {"type": "list", "elements": "int"},
-    "status": {
-        "type": "list",
-        "elements": "str",
-        "choices": ["initial", "provisioning", "active", "migrating", "disabled", "terminated"],
-    },
-    "products": {"type": "list", "elements": "str"},
-    "customer_ids": {"type": "list", "elements": "str"},
-    "insync": {"type": "bool"},
-})
+OPTIONS = options(
+    {
+        "subscription_ids": {"type": "list", "elements": "str"},
+        "device_ids": {"type": "list", "elements": "int"},
+        "status": {
+            "type": "list",
+            "elements": "str",
+            "choices": ["initial", "provisioning", "active", "migrating", "disabled", "terminated"],
+        },
+        "products": {"type": "list", "elements": "str"},
+        "customer_ids": {"type": "list", "elements": "str"},
+        "insync": {"type": "bool"},
+    }
+)
 
 
 def main() -> None:

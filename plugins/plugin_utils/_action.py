@@ -84,7 +84,6 @@ class InProcessAction(ActionBase):
         result["invocation"] = {"module_args": validated.validated_parameters}
         return remove_values(result, secrets)
 
-
     def _argument_error(self, error: t.Any) -> str:
         """The words in which AnsibleModule says the same."""
         if isinstance(error, UnsupportedError):

@@ -71,7 +71,14 @@ def measure(session: requests.Session, url: str, usable: list[int], arguments: a
     print("  the same requests to NetBox    {0:.2f} s".format(medians["netbox"]))
     print("  ours / (asserts + NetBox)      {0:.2f}   (target: at most {1})".format(ratio, TARGET))
     if arguments.json:
-        figures = {"date": datetime.date.today().isoformat(), "seconds": times, "requests": seen, "tasks": tasks, "ratio": ratio, "listings": listings}
+        figures = {
+            "date": datetime.date.today().isoformat(),
+            "seconds": times,
+            "requests": seen,
+            "tasks": tasks,
+            "ratio": ratio,
+            "listings": listings,
+        }
         arguments.json.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
     return 0
 

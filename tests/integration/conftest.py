@@ -32,7 +32,9 @@ def lab() -> dict[str, t.Any]:
     """The lab instance for tests, brought up if it is not."""
     name = os.environ.get("NODEFLOW_LAB_NAME", "test")
     subprocess.run([sys.executable, str(ROOT / "lab" / "lab.py"), "up", "--name", name], check=True, stdin=subprocess.DEVNULL)
-    facts = subprocess.run([sys.executable, str(ROOT / "lab" / "lab.py"), "env", "--name", name, "--json"], check=True, capture_output=True, text=True)
+    facts = subprocess.run(
+        [sys.executable, str(ROOT / "lab" / "lab.py"), "env", "--name", name, "--json"], check=True, capture_output=True, text=True
+    )
     return json.loads(facts.stdout)
 
 

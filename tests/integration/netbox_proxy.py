@@ -71,7 +71,14 @@ class NetboxProxy:
                 proxy.requests.append((self.command, self.path))
 
                 def forward() -> Answer:
-                    answer = session.request(self.command, proxy.upstream + self.path.removeprefix(proxy.prefix), data=body, headers=headers, allow_redirects=False, timeout=120)
+                    answer = session.request(
+                        self.command,
+                        proxy.upstream + self.path.removeprefix(proxy.prefix),
+                        data=body,
+                        headers=headers,
+                        allow_redirects=False,
+                        timeout=120,
+                    )
                     kept = {name: value for name, value in answer.headers.items() if name.lower() not in _HOP_BY_HOP}
                     # NetBox builds the links to further pages from the host that it was asked under.
                     return Answer(answer.status_code, kept, answer.content.replace(proxy.upstream.encode(), (proxy.url + proxy.prefix).encode()))

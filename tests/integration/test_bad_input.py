@@ -52,9 +52,7 @@ def test_missing_settings_say_where_they_go(play):
         assert sentence in play.finish(run).message
 
 
-@pytest.mark.parametrize(
-    ("token", "permission"), [("none", "dcim.view_device"), ("read_only", "dcim.change_device"), ("write_disabled", "write")]
-)
+@pytest.mark.parametrize(("token", "permission"), [("none", "dcim.view_device"), ("read_only", "dcim.change_device"), ("write_disabled", "write")])
 def test_a_missing_permission_is_named_and_the_device_stays_free(play, netbox, lab, token, permission):
     device = netbox.make()
     done = play.create(nodes=device, confirm_config=True, netbox_token=lab["tokens"][token])
@@ -116,7 +114,9 @@ def test_certificates_are_verified_unless_told_otherwise(play, netbox, lab, tmp_
     with NetboxProxy(lab["url"], tls=context) as proxy:
         done = play.create("--check", nodes=netbox.make(), netbox_url=proxy.url, **settings)
     if how == "refused":
-        assert done.returncode == 2 and "cannot be verified (self-signed certificate)" in done.message.replace("self signed", "self-signed"), done.output
+        assert done.returncode == 2 and "cannot be verified (self-signed certificate)" in done.message.replace(
+            "self signed", "self-signed"
+        ), done.output
     else:
         assert done.returncode == 0, done.output
 
@@ -138,7 +138,9 @@ def test_a_base_path_and_a_token_of_version_one(play, netbox, lab):
 def test_a_store_that_cannot_be_used(play, netbox, tmp_path, place):
     device = netbox.make()
     (tmp_path / "file").write_text("hello, this is no database at all" * 50, encoding="utf-8")
-    subprocess.run(["python3", "-c", "import sqlite3; c = sqlite3.connect('app.db'); c.execute('CREATE TABLE books (x)'); c.commit()"], cwd=tmp_path, check=True)
+    subprocess.run(
+        ["python3", "-c", "import sqlite3; c = sqlite3.connect('app.db'); c.execute('CREATE TABLE books (x)'); c.commit()"], cwd=tmp_path, check=True
+    )
     store, sentence = {
         "below a file": (tmp_path / "file" / "store.db", "cannot be written"),
         "a directory": (tmp_path, "is no file, so it cannot be a store"),

@@ -68,7 +68,7 @@ def test_both_ways_give_the_same_results(play, netbox, lab, tmp_path, check_mode
         play.environment["NODEFLOW_STORE"] = str(play.store)
         done = play.tasks(playbook(device, keywords, check_mode), "-vvv")
         assert done.returncode == 0, done.output
-        assert [name for name in done.results] == [module for module, _options in STEPS]
+        assert list(done.results) == [module for module, _options in STEPS]
         found.append({module: normal(result, device, netbox.device(device)["name"]) for module, result in done.results.items()})
         assert netbox.status(device) == ("planned" if check_mode else "active")
         assert done.output.count("AnsiballZ_") >= len(STEPS) if way == "ordinary" else "AnsiballZ_" not in done.output
@@ -125,7 +125,8 @@ def test_secrets_are_in_no_output_and_no_store(play, netbox, lab):
         play.create("-vvvv", nodes=device, netbox_url="http://127.0.0.1:9").output,
         play.tasks(yaml.safe_dump([{"nodeflow.orchestrator.subscription_info": {"store": "postgresql://u:hunter2@127.0.0.1:9/x"}}]), "-vvvv").output,
         play.tasks(
-            yaml.safe_dump([{"nodeflow.orchestrator.process_info": {"store": "postgresql://u:hunter2@127.0.0.1:9/x"}, "environment": {"A": "b"}}]), "-vvvv"
+            yaml.safe_dump([{"nodeflow.orchestrator.process_info": {"store": "postgresql://u:hunter2@127.0.0.1:9/x"}, "environment": {"A": "b"}}]),
+            "-vvvv",
         ).output,
     ]
     for output in outputs:
@@ -140,7 +141,9 @@ def test_a_person_at_the_terminal_chooses_and_confirms(play, netbox):
     name = netbox.device(mark)["name"]
     environment = {key: value for key, value in (play.base | play.environment).items() if value is not None}
     environment["NODEFLOW_TEST_RESULTS"] = str(play.directory / "interactive.jsonl")
-    child = pexpect.spawn("ansible-playbook", ["nodeflow.orchestrator.create_node"], env=environment, encoding="utf-8", timeout=90, dimensions=(60, 200))
+    child = pexpect.spawn(
+        "ansible-playbook", ["nodeflow.orchestrator.create_node"], env=environment, encoding="utf-8", timeout=90, dimensions=(60, 200)
+    )
     child.expect("Planned devices:")
     child.expect("Which are to be enrolled")
     child.sendline(name)

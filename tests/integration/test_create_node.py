@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 
+import psycopg
 import pytest
 
 from netbox_proxy import NetboxProxy
@@ -44,9 +45,14 @@ def test_one_node_goes_through_the_step_list(play, netbox):
     }
     assert subscription["description"] == "Node " + known["name"]
     [process] = play.rows("SELECT * FROM processes")
-    assert (process["status"], process["step"], process["run_id"], process["subscription_id"]) == ("completed", None, None, subscription["subscription_id"])
+    assert (process["status"], process["step"], process["run_id"], process["subscription_id"]) == (
+        "completed",
+        None,
+        None,
+        subscription["subscription_id"],
+    )
     log = play.rows("SELECT step, status FROM process_steps ORDER BY process_step_id")
-    assert [(line["step"], line["status"]) for line in log] == [(name.split(" ")[0], "success") for name in STEPS[2:]]
+    assert [(line["step"], line["status"]) for line in log] == [(name.partition(" ")[0], "success") for name in STEPS[2:]]
     assert [message for message in netbox.messages(device) if message] == ["nodeflow.orchestrator create_node, process " + process["process_id"]] * 2
 
 
@@ -70,7 +76,8 @@ def test_one_enrolment_is_one_listing_and_four_other_requests(play, netbox, lab)
 
 
 @pytest.mark.parametrize(
-    "situation", ["id", "text", "name", "name and site", "list", "filter", "filter and all_planned", "nodes and filter", "process of a string with commas"]
+    "situation",
+    ["id", "text", "name", "name and site", "list", "filter", "filter and all_planned", "nodes and filter", "process of a string with commas"],
 )
 def test_ways_to_choose(play, netbox, situation):
     first, second = netbox.make(site="loc1"), netbox.make(site="loc1")
@@ -137,7 +144,12 @@ def test_names_that_are_missing_repeated_or_foreign_do_not_disturb_the_listing(p
 
 @pytest.mark.parametrize(
     ("families", "ipv4", "ipv6", "enrols"),
-    [(["ipv4"], "10.99.0.1/24", None, True), (["ipv6"], None, "2001:db8:99::1/64", True), ([], None, None, True), (["ipv4"], None, "2001:db8:98::1/128", False)],
+    [
+        (["ipv4"], "10.99.0.1/24", None, True),
+        (["ipv6"], None, "2001:db8:99::1/64", True),
+        ([], None, None, True),
+        (["ipv4"], None, "2001:db8:98::1/128", False),
+    ],
 )
 def test_required_families_are_a_setting(play, netbox, families, ipv4, ipv6, enrols):
     device = netbox.make(ipv4=ipv4, ipv6=ipv6)
@@ -174,10 +186,16 @@ def test_check_mode_promises_what_the_run_then_does(play, netbox):
     promised, done = play.create("--check", "--diff", nodes=device, confirm_config=True), play.create("--diff", nodes=device, confirm_config=True)
 
     def of_netbox_and_node(played):
+        """What each step says that it changes in NetBox, and of the node."""
         keep = []
         for result in played.results.values():
             for change in result.get("diff") or []:
-                keep.append((change["after"].get("netbox"), {k: v for k, v in change["after"].get("subscription", {}).items() if k.startswith("node.") or k == "status"}))
+                keep.append(
+                    (
+                        change["after"].get("netbox"),
+                        {k: v for k, v in change["after"].get("subscription", {}).items() if k.startswith("node.") or k == "status"},
+                    )
+                )
         return keep
 
     assert of_netbox_and_node(promised) == of_netbox_and_node(done)
@@ -198,7 +216,8 @@ def test_two_machines_at_once_enrol_a_device_once(play, netbox, tmp_path):
     device = netbox.make()
     stores = [tmp_path / name / "store.db" for name in ("one", "two")]
     runs = [
-        play.start("nodeflow.orchestrator.create_node", environment={"NODEFLOW_STORE": str(store)}, nodes=device, confirm_config=True) for store in stores
+        play.start("nodeflow.orchestrator.create_node", environment={"NODEFLOW_STORE": str(store)}, nodes=device, confirm_config=True)
+        for store in stores
     ]
     ended = [play.finish(run) for run in runs]
     assert netbox.status(device) == "active"
@@ -219,3 +238,18 @@ def test_many_nodes_are_as_many_tasks_as_one(play, netbox):
     assert done.recap["ok"] == 10
     assert "12 nodes: 12 completed" in done.output
     assert {netbox.status(device) for device in devices} == {"active"}
+
+
+def test_a_postgresql_database_is_a_store_that_needs_no_claim_in_netbox(play, netbox, lab):
+    devices = [netbox.make(), netbox.make()]
+    name = "store{0}".format(devices[0])
+    with psycopg.connect(lab["postgres_dsn"], autocommit=True) as connection:
+        connection.execute("CREATE DATABASE {0}".format(name))
+    store = lab["postgres_dsn"].rpartition("/")[0] + "/" + name
+    done = play.create(nodes=devices, confirm_config=True, store=store)
+    assert done.returncode == 0, done.output
+    assert [len([message for message in netbox.messages(device) if message]) for device in devices] == [1, 1]  # the update alone
+    again = play.create(nodes=devices, confirm_config=True, store=store)
+    assert (again.returncode, again.recap["changed"]) == (0, 0)
+    with psycopg.connect(store) as connection:
+        assert connection.execute("SELECT status, insync FROM subscriptions").fetchall() == [("active", True)] * 2

@@ -107,9 +107,9 @@ def test_what_cannot_be_resumed_is_a_sentence(play, netbox, process):
     process_id = play.create(nodes=netbox.make(), confirm_config=True).nodes[0]["process_id"] if process == "completed" else "1234"
     done = play.resume(process_id, confirm_config=True)
     assert done.returncode == 2
-    assert ("is completed, so there is nothing to continue or to confirm" if process == "completed" else "There is no process 1234") in done.message.replace(
-        "there is no process", "There is no process"
-    )
+    assert (
+        "is completed, so there is nothing to continue or to confirm" if process == "completed" else "There is no process 1234"
+    ) in done.message.replace("there is no process", "There is no process")
 
 
 def test_resume_without_a_process_says_what_to_give(play):

@@ -106,9 +106,7 @@ def move_to_lifecycle(
     return _validate(product_type(subscription.product, target), data, required_families)
 
 
-def revise(
-    subscription: SubscriptionModel, changes: dict[str, t.Any], required_families: t.Collection[str] = ("ipv4", "ipv6")
-) -> SubscriptionModel:
+def revise(subscription: SubscriptionModel, changes: dict[str, t.Any], required_families: t.Collection[str] = ("ipv4", "ipv6")) -> SubscriptionModel:
     """``subscription`` with some fields changed, those of blocks in a dictionary under the block's name. It keeps its type.
 
     Raises DomainError where the type's rules no longer hold.

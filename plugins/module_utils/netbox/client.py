@@ -49,7 +49,9 @@ def normal_url(url: str) -> str:
     except ValueError:
         port = -1
     if parts.scheme.lower() not in ("http", "https") or not parts.hostname or port == -1:
-        raise NetboxError("netbox_url must read like https://netbox.example.org or https://example.org/netbox; this is no such URL: {0!r}".format(url))
+        raise NetboxError(
+            "netbox_url must read like https://netbox.example.org or https://example.org/netbox; this is no such URL: {0!r}".format(url)
+        )
     if parts.username or parts.password:
         raise NetboxError("netbox_url must not hold a user name or password; the token goes into netbox_token")
     host = "[{0}]".format(parts.hostname) if ":" in parts.hostname else parts.hostname
@@ -181,7 +183,9 @@ class NetboxClient:
             # NetBox hides a device from those who may not render it.
             return NetboxError("it has no such device, or the token lacks the permission dcim.render_config_device")
         if status == 404:
-            return NetboxError("{0} has no {1}; netbox_url must be the address of NetBox itself, with its base path if it has one".format(self.url, endpoint))
+            return NetboxError(
+                "{0} has no {1}; netbox_url must be the address of NetBox itself, with its base path if it has one".format(self.url, endpoint)
+            )
         if status == 412:
             return ConflictError("a device changed in NetBox after it was read")
         if status == 400 and method == "PATCH":

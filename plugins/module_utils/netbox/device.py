@@ -89,7 +89,7 @@ def devices_by_id(client: NetboxClient, ids: t.Sequence[int]) -> dict[int, Devic
     """The devices of these ids that exist, by id, in as few listings as the ids take. Raises NetboxError."""
     found: dict[int, Device] = {}
     for start in range(0, len(ids), IDS_IN_A_REQUEST):
-        some = find_devices(client, {"id": list(ids[start:start + IDS_IN_A_REQUEST])})
+        some = find_devices(client, {"id": list(ids[start : start + IDS_IN_A_REQUEST])})
         found.update({device.id: device for device in some})
     return found
 

@@ -85,7 +85,7 @@ def _update_devices(payloads: t.Sequence[DevicePayload], target: Target) -> list
     done: dict[int, Update] = {}
     ordered = sorted(payloads, key=lambda payload: payload.id)  # two batches that overlap must lock rows in one order
     for start in range(0, len(ordered), BATCH):
-        done.update(_update_batch(ordered[start:start + BATCH], target))
+        done.update(_update_batch(ordered[start : start + BATCH], target))
     return [done[payload.id] for payload in payloads]
 
 

@@ -15,7 +15,17 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils._libraries i
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.chunks import chunks
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.schema import processes, steps
 
-__all__ = ["OVER", "Process", "StepRecord", "find_processes", "insert_processes", "load_processes", "load_step_log", "save_processes", "take_processes"]
+__all__ = [
+    "OVER",
+    "Process",
+    "StepRecord",
+    "find_processes",
+    "insert_processes",
+    "load_processes",
+    "load_step_log",
+    "save_processes",
+    "take_processes",
+]
 
 OVER = ("completed", "aborted")
 """The statuses of a process that nobody will continue."""
@@ -78,7 +88,9 @@ def take_processes(
             .where(processes.c.process_id.in_(some), processes.c.status.not_in(OVER), free)
             .values(run_id=run_id, actor=actor, lease_until=until, status="running")
         )
-        taken.update(connection.execute(sa.select(processes.c.process_id).where(processes.c.process_id.in_(some), processes.c.run_id == run_id)).scalars())
+        taken.update(
+            connection.execute(sa.select(processes.c.process_id).where(processes.c.process_id.in_(some), processes.c.run_id == run_id)).scalars()
+        )
     return taken
 
 

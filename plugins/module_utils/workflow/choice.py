@@ -49,7 +49,9 @@ def parse_nodes(nodes: t.Any) -> list[Wanted]:
     elif isinstance(nodes, (int, dict)) and not isinstance(nodes, bool):
         nodes = [nodes]
     if not isinstance(nodes, list):
-        raise NodeflowError("the option nodes takes a list, or a string with commas, of device ids, names or {{name, site}}; this is neither: {0!r}".format(nodes))
+        raise NodeflowError(
+            "the option nodes takes a list, or a string with commas, of device ids, names or {{name, site}}; this is neither: {0!r}".format(nodes)
+        )
     return list(dict.fromkeys(_parse_one(node) for node in nodes))
 
 

@@ -42,7 +42,9 @@ def lacking(device: Device, required_families: t.Collection[str]) -> str | None:
     """What NetBox must know of a device before it can be enrolled, as a sentence; None where it knows everything."""
     missing = [] if device.name else ["a name"]
     addresses = {"ipv4": device.ipv4, "ipv6": device.ipv6}
-    missing += ["a primary {0} address".format(family.replace("ip", "IP")) for family in FAMILIES if family in required_families and not addresses[family]]
+    missing += [
+        "a primary {0} address".format(family.replace("ip", "IP")) for family in FAMILIES if family in required_families and not addresses[family]
+    ]
     if not missing:
         return None
     hint = "; or name the families that are needed in required_families" if "address" in missing[-1] else ""

@@ -41,7 +41,9 @@ def _fetched(task: Task, work: Work, device: Device | None) -> Outcome:
     problem = contradiction(work, seen, (ACTIVE,)) or lacking(device, families)
     if problem:
         return Failed(problem)
-    subscription = revise(work.subscription, {"node": {"node_name": device.name, "ipv4_loopback": device.ipv4, "ipv6_loopback": device.ipv6}}, families)
+    subscription = revise(
+        work.subscription, {"node": {"node_name": device.name, "ipv4_loopback": device.ipv4, "ipv6_loopback": device.ipv6}}, families
+    )
     subscription = subscription.model_copy(update={"description": description(subscription)})
     return Done(subscription, work.state | {"device": device.facts()})
 
@@ -61,7 +63,9 @@ def _moved(work: Work, target: SubscriptionLifecycle, **fields: t.Any) -> Outcom
 
 def _set_node_to_active(task: Task, works: t.Sequence[Work]) -> dict[str, Outcome]:  # pylint: disable=unused-argument
     """``node.node_status = "active"``, on the model."""
-    return {work.key: Done(revise(work.subscription, {"node": {"node_status": ACTIVE}}, work.state["required_families"]), work.state) for work in works}
+    return {
+        work.key: Done(revise(work.subscription, {"node": {"node_status": ACTIVE}}, work.state["required_families"]), work.state) for work in works
+    }
 
 
 def _update_node_in_netbox(task: Task, works: t.Sequence[Work]) -> dict[str, Outcome]:

@@ -22,7 +22,13 @@ NO_STORE = "there is no store there yet, so nothing was found; check the option 
 
 def subscription_info(task: Task) -> dict[str, t.Any]:
     """The subscriptions that meet every criterion given."""
-    names = {"subscription_ids": "subscription_id", "device_ids": "device_id", "status": "status", "products": "product", "customer_ids": "customer_id"}
+    names = {
+        "subscription_ids": "subscription_id",
+        "device_ids": "device_id",
+        "status": "status",
+        "products": "product",
+        "customer_ids": "customer_id",
+    }
     criteria = {column: task.params[option] for option, column in names.items() if task.params[option] is not None}
     if task.params["insync"] is not None:
         criteria["insync"] = [task.params["insync"]]

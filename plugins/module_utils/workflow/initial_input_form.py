@@ -29,7 +29,7 @@ LISTED = 50
 
 HOW_TO_CHOOSE = (
     "no node was chosen, and nobody is at a terminal to ask. Choose with nodes (ids or names, e.g. -e nodes=loc1-core), with device_filter "
-    "(e.g. -e '{\"device_filter\": {\"site\": \"loc1\"}}'), or with all_planned=true"
+    '(e.g. -e \'{"device_filter": {"site": "loc1"}}\'), or with all_planned=true'
 )
 
 

@@ -37,7 +37,9 @@ def take(task: Task, works: t.Sequence[Work]) -> tuple[list[Work], dict[str, Row
         if work.key not in taken:
             message = "{0}: {1}".format(work.label, why_not_taken(work.process))
             held[work.key] = work.row | {"status": FAILED, "message": message}
-    return [dataclasses.replace(work, process=dataclasses.replace(work.process, run_id=run_id, actor=task.actor)) for work in works if work.key in taken], held
+    return [
+        dataclasses.replace(work, process=dataclasses.replace(work.process, run_id=run_id, actor=task.actor)) for work in works if work.key in taken
+    ], held
 
 
 def can_be_taken(process: Process) -> bool:

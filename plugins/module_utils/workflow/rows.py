@@ -25,7 +25,9 @@ _SAID_AT_THE_END = 50
 """Rows that the closing table lists at the most, for each status; the count is always of all."""
 
 
-def end_of_step(task: Task, before: t.Sequence[Row], after: list[Row], changed: bool, diff: list[dict[str, t.Any]], last: bool = False) -> dict[str, t.Any]:
+def end_of_step(
+    task: Task, before: t.Sequence[Row], after: list[Row], changed: bool, diff: list[dict[str, t.Any]], last: bool = False
+) -> dict[str, t.Any]:
     """The result of a step. One bad node stops one node: the task fails only where no node is left to go on with.
 
     At the end of the step list (``last``) it fails if any node failed on the way.
@@ -69,7 +71,10 @@ def table(rows: t.Sequence[Row]) -> str:
 def _hints(rows: t.Sequence[Row]) -> str:
     """The commands that continue what is suspended and what failed, each on a line of its own."""
     hints = ""
-    for status, words, more in ((SUSPENDED, "Continue what is suspended", " -e confirm_config=true"), (FAILED, "Once the reason is gone, continue", "")):
+    for status, words, more in (
+        (SUSPENDED, "Continue what is suspended", " -e confirm_config=true"),
+        (FAILED, "Once the reason is gone, continue", ""),
+    ):
         ids = [row["process_id"] for row in rows if row["status"] == status and row.get("process_id")]
         if ids:
             hints += "\n{0} with: {1}{2}".format(words, resume_command(ids), more)
@@ -85,4 +90,4 @@ def check_rows(rows: t.Sequence[Row]) -> None:
     """Raise NodeflowError for rows that no step of ours returned."""
     for row in rows:
         if "status" not in row or "device" not in row:
-            raise NodeflowError("the option nodes takes the nodes that the step before returned, e.g. nodes: \"{{ enrolment.nodes }}\"")
+            raise NodeflowError('the option nodes takes the nodes that the step before returned, e.g. nodes: "{{ enrolment.nodes }}"')

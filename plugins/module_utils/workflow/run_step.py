@@ -66,7 +66,10 @@ def _load(task: Task, rows: t.Sequence[Row]) -> tuple[list[Work], dict[str, Row]
     for row in stored:
         process = processes.get(_key_of(row))
         if process is None:
-            refused[_key_of(row)] = row | {"status": FAILED, "message": "{0}: there is no process {1} in {2}".format(row["device"], _key_of(row), task.store.label)}
+            refused[_key_of(row)] = row | {
+                "status": FAILED,
+                "message": "{0}: there is no process {1} in {2}".format(row["device"], _key_of(row), task.store.label),
+            }
         else:
             works.append(Work(row, subscriptions[process.subscription_id], process))
     return predicted + works, refused
