@@ -1,0 +1,77 @@
+# Copyright (c) 2026, nodeflow.orchestrator contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# `make help` lists what there is. Nothing here needs more than python3, make and, for the first run, the network.
+
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+PYTHON ?= python3
+ARGS ?=
+BIN := $(CURDIR)/.venv/bin
+LAB := $(PYTHON) lab/lab.py
+# make -n would run lines that say $(MAKE) themselves
+BOTH := $(MAKE) -j2
+# make test has a lab of its own, so that it leaves the one that you look at alone
+TEST_LAB := $(or $(NODEFLOW_LAB_NAME),test)
+
+export ANSIBLE_COLLECTIONS_PATH := $(CURDIR)/.venv/collections
+demo test lint sanity bench: export PATH := $(BIN):$(PATH)
+test: export NODEFLOW_LAB_NAME := $(TEST_LAB)
+
+.PHONY: help
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+.PHONY: demo
+demo: ## a NetBox of your own, and a device enrolled in it, step by step
+	@$(BOTH) venv lab-reset
+	@$(BIN)/python scripts/demo.py
+
+.PHONY: test
+test: ## all tests; ARGS='-k word' chooses
+	@trap '$(LAB) down --name $(TEST_LAB)' EXIT; trap 'exit 130' INT; trap 'exit 143' TERM HUP; \
+	$(BOTH) venv-test lab-test && $(BIN)/python -m pytest $(ARGS)
+
+.PHONY: lab
+lab: ## bring the NetBox up
+	@$(LAB) up
+
+.PHONY: lab-reset
+lab-reset: ## a pristine NetBox with the demo data
+	@$(LAB) reset
+
+.PHONY: lab-down
+lab-down: ## stop the NetBox; its data stay
+	@$(LAB) down
+
+.PHONY: lint
+lint: venv-test ## ansible-lint and the changelog's linter
+	@ansible-lint --strict && antsibull-changelog lint
+
+.PHONY: sanity
+sanity: venv-test ## ansible-test sanity
+	@$(BIN)/python -m pytest tests/gates -k sanity $(ARGS)
+
+.PHONY: bench
+bench: venv-test ## what enrolling a node costs; resets the NetBox
+	@$(LAB) reset && eval "$$($(LAB) env)" && $(BIN)/python tests/benchmarks/bench.py $(ARGS)
+
+.PHONY: clean
+clean: ## stop the NetBoxes and remove them, and all that make has put into this directory
+	@$(LAB) down --purge
+	@$(LAB) down --purge --name $(TEST_LAB)
+	@rm -rf .venv .ansible .pytest_cache .hypothesis nodeflow-orchestrator-*.tar.gz
+	@find . -name __pycache__ -prune -exec rm -rf {} +
+
+.PHONY: venv venv-test lab-test
+venv:
+	@$(PYTHON) scripts/make_venv.py demo
+
+venv-test:
+	@$(PYTHON) scripts/make_venv.py test
+
+lab-test:
+	@$(LAB) up --name $(TEST_LAB)

@@ -1,0 +1,97 @@
+# Copyright (c) 2026, nodeflow.orchestrator contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The checkout's own Python: `python3 scripts/make_venv.py demo` (or `test`) makes .venv, or repairs it; a second run is instant.
+
+In .venv there is also a link by which Ansible finds the collection that this checkout is.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT / "lab"))
+
+from find_python import find_python  # noqa: E402  # pylint: disable=wrong-import-position
+from netbox_install import _index_of_pip  # noqa: E402  # pylint: disable=wrong-import-position
+from report import LabError, last_lines, step  # noqa: E402  # pylint: disable=wrong-import-position
+from uv_tool import uv  # noqa: E402  # pylint: disable=wrong-import-position
+
+VENV = ROOT / ".venv"
+PYTHON = VENV / "bin" / "python"
+UNFINISHED = VENV / ".unfinished"
+COLLECTIONS = VENV / "collections"
+REQUIREMENTS = {
+    "demo": ["requirements.txt", "scripts/requirements.txt"],
+    "test": ["requirements.txt", "scripts/requirements.txt", "tests/requirements.txt"],
+}
+
+
+def make(purpose: str) -> None:
+    """Have .venv with all that the purpose needs."""
+    files = [ROOT / name for name in REQUIREMENTS[purpose]]
+    lock = os.open(ROOT, os.O_RDONLY)
+    fcntl.flock(lock, fcntl.LOCK_EX)  # two runs at once: the second finds the work done
+    stamp, wanted = VENV / f".complete-{purpose}", _digest(files)
+    if not (_usable() and stamp.exists() and stamp.read_text(encoding="utf-8") == wanted):
+        with step(f"preparing Python for the {purpose} (.venv)"):
+            _install(files)
+        stamp.write_text(wanted, encoding="utf-8")
+    link_collection()
+
+
+def link_collection() -> Path:
+    """The directory for ANSIBLE_COLLECTIONS_PATH, in which this checkout is nodeflow.orchestrator."""
+    link = COLLECTIONS / "ansible_collections" / "nodeflow" / "orchestrator"
+    link.parent.mkdir(parents=True, exist_ok=True)
+    if not (link.is_symlink() and link.exists() and link.samefile(ROOT)):
+        link.unlink(missing_ok=True)
+        link.symlink_to(os.path.relpath(ROOT, link.parent))
+    return COLLECTIONS
+
+
+def _digest(files: list[Path]) -> str:
+    return hashlib.sha256("".join(file.read_text(encoding="utf-8") for file in files).encode()).hexdigest()
+
+
+def _usable() -> bool:
+    """Not where the checkout was moved, where Python was removed, or where an installation was cut short."""
+    try:
+        made_here = str(VENV) in (VENV / "pyvenv.cfg").read_text(encoding="utf-8")
+        runs = subprocess.run([str(PYTHON), "-c", "import ssl, pip"], capture_output=True, check=False).returncode == 0
+    except OSError:
+        return False
+    return made_here and runs and not UNFINISHED.exists()
+
+
+def _install(files: list[Path]) -> None:
+    if not _usable():
+        _run(str(find_python()), "-m", "venv", "--clear", str(VENV))
+    UNFINISHED.touch()
+    requirements = [word for file in files for word in ("-r", str(file))]
+    try:
+        _run(str(uv()), "pip", "install", "-q", "--python", str(PYTHON), *requirements, **_index_of_pip())
+    except LabError:
+        _run(str(PYTHON), "-m", "pip", "install", "-q", "--disable-pip-version-check", *requirements)
+    UNFINISHED.unlink()
+
+
+def _run(*command: str, **environment: str) -> None:
+    kept = {name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV")}
+    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False, cwd="/", env={**kept, **environment})
+    if done.returncode:
+        raise LabError(f"{command[0]} failed: {last_lines(done.stdout, 4)}")
+
+
+if __name__ == "__main__":
+    try:
+        make(sys.argv[1] if len(sys.argv) > 1 else "test")
+    except LabError as exc:
+        sys.exit(f"make_venv: {exc}")

@@ -1,0 +1,80 @@
+# Copyright (c) 2026, nodeflow.orchestrator contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What Ansible's own tools say: for the collection's users, who expect what they know from other collections, and for its next author."""
+
+from __future__ import annotations
+
+import subprocess
+import tarfile
+from pathlib import Path
+
+import pytest
+from places import cache_dir, private_dir
+from sanity_run import AnsibleTest, checkout_files
+
+ROOT = Path(__file__).resolve().parents[2]
+NO_FILES = "skipped: No tests applicable."
+# ansible-test says the same of these where their program is missing, which is well as long as they have no files.
+NEED_A_PROGRAM = {"shellcheck": (".sh",), "pslint": (".ps1", ".psm1", ".psd1")}
+RUN_BY_DEFAULT = {
+    "action-plugin-docs", "ansible-doc", "changelog", "compile", "import", "line-endings", "no-assert", "no-illegal-filenames", "no-smart-quotes",
+    "pep8", "pylint", "runtime-metadata", "shebang", "symlinks", "validate-modules", "yamllint",
+}  # fmt: skip
+UNGUARDED = "from __future__ import annotations\n\nimport sqlalchemy as sqlalchemy\n"
+
+
+@pytest.fixture
+def ansible_test(tmp_path):
+    return AnsibleTest(private_dir(cache_dir() / "ansible-test"), tmp_path)
+
+
+def run(*command, directory=ROOT):
+    return subprocess.run(command, cwd=directory, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+
+
+def test_ansible_test_sanity_finds_nothing(ansible_test):
+    done = ansible_test.sanity()
+    complaints = [line for line in done.stdout.splitlines() if line.startswith(("ERROR", "FATAL", "WARNING: Skip", "See documentation"))]
+    assert done.returncode == 0, "\n".join(complaints or done.stdout.splitlines()[-30:])
+    results = ansible_test.results()
+    passed = {name for name, outcome in results.items() if outcome == "passed"}
+    assert RUN_BY_DEFAULT <= passed
+    assert {name: outcome for name, outcome in results.items() if outcome not in ("passed", NO_FILES)} == {}
+    for name, endings in NEED_A_PROGRAM.items():
+        assert name in passed or not [file for file in checkout_files() if file.endswith(endings)], name
+
+
+def test_ansible_test_sanity_notices_a_library_that_is_not_guarded(ansible_test):
+    (ansible_test.copy / "plugins" / "module_utils" / "_unguarded.py").write_text(UNGUARDED, encoding="utf-8")
+    done = ansible_test.sanity("--test", "import")
+    assert done.returncode != 0
+    assert "_unguarded.py:3" in done.stdout
+    assert ansible_test.results() == {"import": "failed"}
+
+
+def test_nothing_is_exempt_from_ansible_test():
+    assert [file for file in checkout_files() if file.startswith("tests/sanity/")] == []
+
+
+def test_ansible_lint_finds_nothing_with_the_production_profile():
+    done = run("ansible-lint", "--nocolor", "--strict")
+    assert done.returncode == 0, done.stdout
+    assert "production" in done.stdout
+
+
+def test_changelog_fragments_are_well_formed():
+    done = run("antsibull-changelog", "lint")
+    assert done.returncode == 0, done.stdout
+
+
+def test_the_collection_can_be_built_and_installed(tmp_path):
+    assert run("ansible-galaxy", "collection", "build", "--output-path", str(tmp_path)).returncode == 0
+    [archive] = tmp_path.glob("*.tar.gz")
+    with tarfile.open(archive) as content:
+        names = content.getnames()
+    assert {"README.md", "COPYING", "meta/runtime.yml", "playbooks/create_node.yml", "requirements.txt"} <= set(names)
+    assert [name for name in names if name.startswith((".", "build/")) or "__pycache__" in name] == []
+    done = run("ansible-galaxy", "collection", "install", "--offline", "-p", str(tmp_path / "installed"), str(archive), directory=tmp_path)
+    assert done.returncode == 0, done.stdout
