@@ -27,6 +27,8 @@ PLANNED = "planned"
 LISTED = 50
 """Devices that the prompt lists at the most."""
 
+NONE_FREE = "There is nothing to enrol: NetBox has no such device that is planned and has no subscription yet."
+
 HOW_TO_CHOOSE = (
     "no node was chosen, and nobody is at a terminal to ask. Choose with nodes (ids or names, e.g. -e nodes=loc1-core), with device_filter "
     '(e.g. -e \'{"device_filter": {"site": "loc1"}}\'), or with all_planned=true'
@@ -49,6 +51,8 @@ def initial_input_form(task: Task) -> dict[str, t.Any]:
         planned = _free(task, find_devices(task.netbox, {**filters, "status": PLANNED}))
         if not filters and not task.params["all_planned"]:
             return _asked(task, planned, run_id, limit)
+        if not planned:
+            task.show(NONE_FREE)
         rows = [_row(device, run_id) for device in planned[:limit]]
     return end_of_step(task, [], rows, False, [])
 
@@ -56,6 +60,7 @@ def initial_input_form(task: Task) -> dict[str, t.Any]:
 def _asked(task: Task, planned: t.Sequence[Device], run_id: str, limit: int | None) -> dict[str, t.Any]:
     """Let the person at the terminal choose."""
     if not planned:
+        task.show(NONE_FREE)
         return end_of_step(task, [], [], False, [])
     lines = ["  {0:>8}  {1}  {2}".format(device.id, device.label, ", ".join(filter(None, (device.ipv4, device.ipv6)))) for device in planned[:LISTED]]
     if len(planned) > LISTED:
