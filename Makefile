@@ -56,13 +56,16 @@ sanity: venv-test ## ansible-test sanity
 	@$(BIN)/python -m pytest tests/gates -k sanity $(ARGS)
 
 .PHONY: bench
-bench: venv-test ## what enrolling a node costs; resets the NetBox
-	@$(LAB) reset && eval "$$($(LAB) env)" && $(BIN)/python tests/benchmarks/bench.py $(ARGS)
+bench: venv-test ## what enrolling a node costs, on a NetBox of its own
+	@trap '$(LAB) down --name bench' EXIT; trap 'exit 130' INT; trap 'exit 143' TERM HUP; \
+	$(LAB) reset --name bench && $(LAB) devices --name bench --count 60 && eval "$$($(LAB) env --name bench)" && \
+	$(BIN)/python tests/benchmarks/bench.py $(ARGS)
 
 .PHONY: clean
 clean: ## stop the NetBoxes and remove them, and all that make has put into this directory
 	@$(LAB) down --purge
 	@$(LAB) down --purge --name $(TEST_LAB)
+	@$(LAB) down --purge --name bench
 	@rm -rf .venv .ansible .pytest_cache .hypothesis nodeflow-orchestrator-*.tar.gz
 	@find . -name __pycache__ -prune -exec rm -rf {} +
 
