@@ -28,7 +28,7 @@ from netbox_proxy import Answer, NetboxProxy
         ({"nodes": [{"nam": "x"}]}, "which is no device id, no name and no {name, site}"),
         ({"device_filter": {"sitee": "loc1"}}, "has no filter sitee; did you mean site"),
         ({"device_filter": {"status": "active"}}, "device_filter must not name status"),
-        ({"device_filter": {"limit": 1}}, "limit is no filter"),
+        ({"device_filter": {"limit": 1}}, "device_filter cannot hold limit, which is no filter"),
         ({"device_filter": {"site": "nosuch"}}, "nosuch is not one of the available choices"),
     ],
 )
@@ -52,7 +52,7 @@ def test_missing_settings_say_where_they_go(play):
         assert sentence in play.finish(run).message
 
 
-@pytest.mark.parametrize(("token", "permission"), [("none", "dcim.view_device"), ("read_only", "dcim.change_device"), ("write_disabled", "write")])
+@pytest.mark.parametrize(("token", "permission"), [("none", "dcim.view_device"), ("read_only", "dcim.change_device"), ("write_disabled", "must be enabled for writing")])
 def test_a_missing_permission_is_named_and_the_device_stays_free(play, netbox, lab, token, permission):
     device = netbox.make()
     done = play.create(nodes=device, confirm_config=True, netbox_token=lab["tokens"][token])

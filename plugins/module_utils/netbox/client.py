@@ -43,14 +43,14 @@ def normal_url(url: str) -> str:
 
     Raises NetboxError for what is no http or https URL, and for one with a user name or password in it.
     """
-    parts = urllib.parse.urlsplit(url.strip())
     try:
+        parts = urllib.parse.urlsplit(url.strip())
         port = parts.port
     except ValueError:
-        port = -1
-    if parts.scheme.lower() not in ("http", "https") or not parts.hostname or port == -1:
+        parts, port = urllib.parse.urlsplit(""), None
+    if parts.scheme.lower() not in ("http", "https") or not parts.hostname:
         raise NetboxError(
-            "netbox_url must read like https://netbox.example.org or https://example.org/netbox; this is no such URL: {0!r}".format(url)
+            "netbox_url must read like https://netbox.example.org or https://example.org/netbox; this is no such URL{0}".format("" if "@" in url else ": " + repr(url))
         )
     if parts.username or parts.password:
         raise NetboxError("netbox_url must not hold a user name or password; the token goes into netbox_token")

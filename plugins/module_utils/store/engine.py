@@ -122,7 +122,7 @@ def _database(url: str) -> tuple[t.Any, str, bool]:
         if parsed.drivername == "postgresql":
             parsed = parsed.set(drivername="postgresql+psycopg")
         engine = sa.create_engine(parsed, pool_pre_ping=True)
-    except (sa_exc.ArgumentError, sa_exc.NoSuchModuleError) as error:
+    except (sa_exc.ArgumentError, sa_exc.NoSuchModuleError, ValueError) as error:
         raise StoreError("the store's URL cannot be used; it reads postgresql://USER:PASSWORD@HOST:PORT/DATABASE, or is a path") from error
     except ImportError as error:
         raise StoreError("a PostgreSQL store needs the Python library psycopg on the controller: pip install 'psycopg[binary]'") from error

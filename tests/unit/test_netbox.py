@@ -1,0 +1,236 @@
+# Copyright (c) 2026, nodeflow.orchestrator contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Reading and writing NetBox where a fault must be played: what a client answers, for whoever is told what to do about it."""
+
+from __future__ import annotations
+
+import pytest
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import ConflictError, NetboxError, NodeflowError
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.client import NetboxClient, NetboxRefusal, normal_url
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.device import Device
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.filters import check_filters
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.payload import DevicePayload
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.update import BATCH, Target, update
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.choice import Wanted, parse_nodes
+from hypothesis import given
+from hypothesis import strategies as st
+
+
+class Client:
+    """Holds devices and plays what NetBox may answer to a PATCH: an exception for each call, or None for well."""
+
+    def __init__(self, devices, *answers):
+        self.devices = {device["id"]: device for device in devices}
+        self.answers = list(answers)
+        self.patches = []
+
+    def get(self, endpoint, filters):
+        """The devices of these ids."""
+        assert endpoint == "dcim/devices"
+        return [self.devices[key] for key in filters["id"] if key in self.devices]
+
+    def patch(self, endpoint, changes, etags=()):
+        """Write, or fail as told."""
+        assert endpoint == "dcim/devices" and len(etags) == len(changes)
+        answer = self.answers.pop(0) if self.answers else None
+        if callable(answer):
+            answer = answer(self, changes)
+        if answer is not None:
+            raise answer
+        self.patches.append([change["id"] for change in changes])
+        for change in changes:
+            self.devices[change["id"]]["status"] = {"value": change["status"]}
+        return changes
+
+
+def device(key, status="staged", updated="2026-11-23T05:00:00Z"):
+    """A device as NetBox's API gives it."""
+    return {
+        "id": key,
+        "name": "r{0}".format(key),
+        "status": {"value": status},
+        "site": {"id": 1, "slug": "loc1", "name": "Loc 1"},
+        "last_updated": updated,
+    }
+
+
+def write(client, ids, check=lambda device, payload: None, **more):
+    """Set these devices to active."""
+    target = Target(client, "process of {0}".format, check, **more)
+    return dict(zip(ids, update([DevicePayload(id=key, status="active") for key in ids], target)))
+
+
+def test_one_payload_and_a_list_are_written_alike():
+    one = update(DevicePayload(id=1, status="active"), Target(Client([device(1)]), str, lambda device, payload: None))
+    assert one.changes() == {"status": ["staged", "active"]}
+    assert write(Client([device(1)]), [1]) == {1: one}
+
+
+def test_what_is_right_already_is_not_written():
+    client = Client([device(1, "active"), device(2)])
+    done = write(client, [1, 2])
+    assert client.patches == [[2]] and done[1].changes() == {} and done[1].error is None
+
+
+def test_batches_are_of_at_most_a_hundred_in_order_of_ids():
+    client = Client([device(key) for key in range(1, 251)])
+    write(client, list(range(250, 0, -1)))
+    assert client.patches == [list(range(1, 101)), list(range(101, 201)), list(range(201, 251))] and BATCH == 100
+
+
+def test_a_conflict_is_read_and_tried_again_and_a_foreign_status_survives():
+    def meanwhile(client, changes):
+        client.devices[2]["status"] = {"value": "failed"}
+        return ConflictError("stale")
+
+    client = Client([device(1), device(2), device(3)], meanwhile)
+    done = write(client, [1, 2, 3], check=lambda found, payload: None if found.status in ("staged", "active") else "it is " + found.status)
+    assert done[2].error == "it is failed" and client.devices[2]["status"] == {"value": "failed"}
+    assert client.patches == [[1, 3]]
+
+
+def test_a_device_that_keeps_changing_is_given_up_with_a_sentence():
+    client = Client([device(1)], *[ConflictError("stale")] * 9)
+    assert "kept changing it" in write(client, [1])[1].error
+    assert client.patches == []
+
+
+def test_a_refusal_by_id_stops_those_only():
+    client = Client([device(key) for key in (1, 2, 3)], NetboxRefusal("no", {2: "status: no valid choice"}))
+    done = write(client, [1, 2, 3])
+    assert done[2].error == "NetBox refused the change: status: no valid choice"
+    assert client.patches == [[1, 3]] and not done[1].error
+
+
+def test_a_refusal_that_names_nobody_is_found_by_halving():
+    def refuse(client, changes):
+        return NetboxRefusal("NetBox refused the change: no", {}) if 3 in [change["id"] for change in changes] else None
+
+    client = Client([device(key) for key in (1, 2, 3, 4, 5)], *[refuse] * 20)
+    done = write(client, [1, 2, 3, 4, 5])
+    assert [key for key, one in done.items() if one.error] == [3]
+    assert sorted(key for patch in client.patches for key in patch) == [1, 2, 4, 5]
+
+
+def test_a_device_that_is_gone_has_a_sentence():
+    done = write(Client([device(1)]), [1, 2])
+    assert "no device with the id 2" in done[2].error and not done[1].error
+
+
+def test_a_dry_run_writes_nothing_and_says_what_would_be():
+    client = Client([device(1)])
+    assert write(client, [1], dry_run=True)[1].changes() == {"status": ["staged", "active"]}
+    assert client.patches == []
+
+
+@pytest.mark.parametrize(
+    ("last_updated", "etag"),
+    [
+        ("2026-11-23T05:00:00.123456Z", 'W/"2026-11-23T05:00:00.123456+00:00"'),
+        ("2026-11-23T05:00:00Z", 'W/"2026-11-23T05:00:00+00:00"'),
+        ("2026-11-23T06:00:00.5+01:00", 'W/"2026-11-23T05:00:00.500000+00:00"'),
+    ],
+)
+def test_the_etag_comes_from_the_listing(last_updated, etag):
+    assert Device.from_api(device(1, updated=last_updated)).etag == etag
+
+
+@pytest.mark.parametrize(
+    ("name", "label"),
+    [("r1", "r1 (loc1, 1)"), (None, "unnamed device (loc1, 1)"), ("", "unnamed device (loc1, 1)"), ("a\x1b[31m\n", "a?[31m? (loc1, 1)")],
+)
+def test_labels_are_safe_to_print(name, label):
+    assert Device.from_api(device(1) | {"name": name}).label == label
+
+
+@pytest.mark.parametrize(
+    ("url", "normal"),
+    [
+        ("https://NetBox.example.org/", "https://netbox.example.org"),
+        ("HTTP://h:80/netbox/", "http://h/netbox"),
+        ("https://h:8443/api/", "https://h:8443"),
+        ("https://h/netbox/api", "https://h/netbox"),
+        ("http://[::1]:8000", "http://[::1]:8000"),
+    ],
+)
+def test_one_netbox_has_one_url(url, normal):
+    assert normal_url(url) == normal == normal_url(normal)
+
+
+@pytest.mark.parametrize("url", ["h", "ftp://h", "https://", "https://u:p@h", "http://h:port", "http://h:99999", "http://[::1"])
+def test_what_is_no_url_is_a_sentence(url):
+    with pytest.raises(NetboxError, match="netbox_url must"):
+        normal_url(url)
+
+
+@given(st.text())
+def test_any_text_is_a_url_or_a_sentence(text):
+    try:
+        assert normal_url(normal_url(text)) == normal_url(text)
+    except NetboxError:
+        pass
+
+
+@pytest.mark.parametrize(
+    ("url", "token", "sentence"),
+    [(None, "t", "NETBOX_URL"), ("", "t", "NETBOX_URL"), ("http://h", None, "NETBOX_TOKEN"), ("http://h", "", "NETBOX_TOKEN")],
+)
+def test_missing_settings_name_their_variable(url, token, sentence):
+    with pytest.raises(NetboxError, match=sentence):
+        NetboxClient(url, token)
+
+
+@pytest.mark.parametrize("name", ["site", "name__isw", "region_id", "tag", "role__n", "tenant_group", "q"])
+def test_filters_that_are_known_cost_no_request(name):
+    check_filters(None, {name: "x"})
+
+
+@pytest.mark.parametrize("filters", [{"status": "planned"}, {"status__n": "x"}, {"limit": 1}, {"fields": "x"}, {"site": None}, {"site": {"a": 1}}])
+def test_filters_that_are_none(filters):
+    with pytest.raises(NodeflowError, match="device_filter"):
+        check_filters(None, filters)
+
+
+class SchemaClient:
+    """Knows one filter."""
+
+    def schema(self):
+        """What NetBox's schema looks like."""
+        return {"paths": {"/api/dcim/devices/": {"get": {"parameters": [{"name": "airflow"}]}}}}
+
+
+def test_other_filters_are_looked_up():
+    check_filters(SchemaClient(), {"airflow": "x"})
+    with pytest.raises(NodeflowError, match="has no filter airfow; did you mean airflow"):
+        check_filters(SchemaClient(), {"airfow": "x"})
+
+
+@pytest.mark.parametrize(
+    ("nodes", "wanted"),
+    [
+        (7, [Wanted(id=7)]),
+        ("7", [Wanted(id=7)]),
+        ("a, 7,,b ", [Wanted(name="a"), Wanted(id=7), Wanted(name="b")]),
+        (["7", 7, "a", "a"], [Wanted(id=7), Wanted(name="a")]),
+        ([{"name": "7"}, {"name": "a", "site": "s"}, {"id": "3"}], [Wanted(name="7"), Wanted(name="a", site="s"), Wanted(id=3)]),
+        ({"name": "a"}, [Wanted(name="a")]),
+        (["a,b"], [Wanted(name="a,b")]),
+    ],
+)
+def test_nodes_may_be_said_in_many_ways(nodes, wanted):
+    assert parse_nodes(nodes) == wanted
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner)
+)
+
+
+@given(JSON | st.dictionaries(st.sampled_from(["id", "name", "site"]), JSON))
+def test_anything_else_is_a_sentence(nodes):
+    try:
+        assert all(isinstance(one, Wanted) for one in parse_nodes(nodes))
+    except NodeflowError as error:
+        assert "nodes" in str(error)

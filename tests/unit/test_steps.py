@@ -1,0 +1,252 @@
+# Copyright (c) 2026, nodeflow.orchestrator contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The step contract on a real SQLite store: a step happened or it did not, and its line in the log says so."""
+
+from __future__ import annotations
+
+import datetime
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils import _libraries
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import NodeflowError
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._run import call
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.node import NodeBlockInactive, NodeInactive
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.processes import Process, insert_processes, take_processes
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.subscriptions import claim_devices
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.rows import end_of_step, table
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.run_step import run_step
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.step import Aborted, Done, Failed, Step, Suspended, Workflow
+
+RUN = "run-of-the-test"
+
+
+class Shop:
+    """A workflow of three steps, in which the test says what each node's outcome is, by the node's device id."""
+
+    def __init__(self, path):
+        self.path = path
+        self.outcomes = {}
+        self.warnings, self.shown = [], []
+        self.workflow = Workflow(
+            "test", 1, "CREATE", (Step("read", self._step, repeats=True), Step("write", self._step), Step("end", self._step)), final="write"
+        )
+
+    def _step(self, task, works):
+        answers = {}
+        for work in works:
+            outcome = self.outcomes.get(work.subscription.device_id, "done")
+            if isinstance(outcome, Exception):
+                raise outcome
+            noted = work.subscription.model_copy(update={"note": "changed"})
+            answers[work.key] = Done(noted, work.state) if outcome == "done" else outcome
+        return answers
+
+    def task(self, rows, check_mode=False):
+        """A task of the test's."""
+        params = {"nodes": rows, "store": str(self.path), "netbox_url": None, "lease_minutes": 15, "actor": "ann", "netbox_moved": False}
+        return Task(params, check_mode, self.warnings.append, self.shown.append, lambda question: None)
+
+    def new(self, *device_ids):
+        """Rows of new processes."""
+        task, rows = self.task([]), []
+        now = datetime.datetime.now(datetime.timezone.utc)
+        with task.store.write() as connection:
+            for device_id in device_ids:
+                one = NodeInactive(customer_id="c", node=NodeBlockInactive(node_id=device_id, node_name="r"))
+                key = str(one.subscription_id)
+                assert claim_devices(connection, [one]) == {key}
+                until = now + datetime.timedelta(minutes=15)
+                insert_processes(
+                    connection, [Process("p-" + key, key, "test", 1, "CREATE", "running", "read", {}, None, "ann", RUN, until, now, now)]
+                )
+                rows.append(
+                    {"device_id": device_id, "device": "r ({0})".format(device_id), "status": "running", "run_id": RUN, "process_id": "p-" + key}
+                )
+        task.close()
+        return rows
+
+    def run(self, step, rows, check_mode=False):
+        """One step."""
+        task = self.task(rows, check_mode)
+        try:
+            return run_step(task, self.workflow, step)
+        finally:
+            task.close()
+
+    def ask(self, query):
+        """The store, read directly."""
+        task = self.task([])
+        with task.store.read() as connection:
+            found = connection.exec_driver_sql(query).fetchall()
+        task.close()
+        return [tuple(row) for row in found]
+
+
+@pytest.fixture
+def shop(tmp_path):
+    """The workflow on an empty store."""
+    return Shop(tmp_path / "store.db")
+
+
+PROCESS = "SELECT p.status, p.step, p.run_id IS NULL, s.status, s.note FROM processes p JOIN subscriptions s USING (subscription_id)"
+LOG = "SELECT step, status, error FROM process_steps ORDER BY process_step_id"
+
+
+@pytest.mark.parametrize(
+    ("outcome", "process", "log", "row"),
+    [
+        ("done", ("running", "write", 0, "initial", "changed"), ("read", "success", None), "running"),
+        (Failed("no luck"), ("failed", "read", 1, "initial", None), ("read", "failed", "no luck"), "failed"),
+        (Suspended("wait", {"shown": 1}), ("suspended", "read", 1, "initial", None), ("read", "suspended", "wait"), "suspended"),
+        (Aborted("taken", lost=True), ("aborted", None, 1, "terminated", "taken"), ("read", "aborted", "taken"), "unchanged"),
+        (Aborted("refused"), ("aborted", None, 1, "terminated", "refused"), ("read", "aborted", "refused"), "failed"),
+        (NodeflowError("all of it"), ("failed", "read", 1, "initial", None), ("read", "failed", "r (1): all of it"), "failed"),
+    ],
+)
+def test_what_each_outcome_leaves(shop, outcome, process, log, row):
+    rows = shop.new(1)
+    shop.outcomes[1] = outcome
+    result = shop.run("read", rows)
+    assert (shop.ask(PROCESS), shop.ask(LOG)) == ([process], [log])
+    assert result["nodes"][0]["status"] == row and result["changed"]
+    assert bool(result.get("failed")) is (row == "failed")
+
+
+def test_a_defect_is_a_sentence_in_the_log_and_the_process_can_be_resumed(shop):
+    rows = shop.new(1)
+    shop.outcomes[1] = ZeroDivisionError("oops")
+    result = shop.run("read", rows)
+    assert "a defect of nodeflow.orchestrator at test_steps.py" in result["msg"]
+    assert shop.ask(PROCESS) == [("failed", "read", 1, "initial", None)]
+
+
+def test_the_list_ends_with_the_process_completed(shop):
+    rows = shop.new(1)
+    for step in ("read", "write", "end"):
+        rows = shop.run(step, rows)["nodes"]
+    assert rows[0]["status"] == "completed"
+    assert shop.ask("SELECT status, step, completed_at IS NULL FROM processes") == [("completed", None, 0)]
+
+
+def test_one_bad_node_stops_one_node_and_the_end_says_who(shop):
+    rows = shop.new(1, 2, 3)
+    shop.outcomes[2] = Failed("r (2): no luck")
+    first = shop.run("read", rows)
+    assert not first.get("failed") and shop.warnings == ["r (2): no luck"]
+    rows = shop.run("write", first["nodes"])["nodes"]
+    last = shop.run("end", rows)
+    assert last["failed"] and "3 nodes: 2 completed, 1 failed" in last["msg"] and "r (2): no luck" in last["msg"]
+    assert "resume -e process_ids=" + rows[1]["process_id"] in last["msg"]
+
+
+def test_check_mode_predicts_and_writes_nothing(shop):
+    rows = shop.new(1)
+    before = shop.ask(PROCESS), shop.ask(LOG)
+    for step in ("read", "write", "end"):
+        result = shop.run(step, rows, check_mode=True)
+        rows = json.loads(json.dumps(result["nodes"]))
+        assert result["changed"] and result["diff"]
+    assert rows[0]["status"] == "completed" and rows[0]["predicted"]["process"]["status"] == "completed"
+    assert (shop.ask(PROCESS), shop.ask(LOG)) == before
+
+
+def test_a_step_that_is_done_is_not_done_again(shop):
+    rows = shop.new(1)
+    shop.run("read", rows)
+    again = shop.run("read", rows)
+    assert not again["changed"] and len(shop.ask(LOG)) == 1
+
+
+def test_a_step_before_its_time_is_refused(shop):
+    result = shop.run("end", shop.new(1))
+    assert result["failed"] and "stands at read; do that step before end" in result["msg"]
+
+
+def test_a_resumed_process_reads_again_and_stays_where_it_was(shop):
+    rows = shop.new(1)
+    shop.run("read", rows)
+    resumed = [rows[0] | {"resumed": True}]
+    assert not shop.run("read", resumed)["changed"]  # it reads the same
+    assert shop.ask("SELECT step FROM processes") == [("write",)]
+    shop.outcomes[1] = Failed("gone")
+    assert shop.run("read", resumed)["failed"]
+    assert shop.ask("SELECT status, step FROM processes") == [("failed", "write")]
+
+
+def test_a_process_of_another_run_is_left_to_it_and_the_others_go_on(shop):
+    rows = shop.new(1, 2)
+    task = shop.task([])
+    now = datetime.datetime.now(datetime.timezone.utc)
+    with task.store.write() as connection:
+        connection.exec_driver_sql("UPDATE processes SET run_id = NULL WHERE process_id = '{0}'".format(rows[0]["process_id"]))
+        take_processes(connection, [rows[0]["process_id"]], "other", "bob", now + datetime.timedelta(hours=1), now)
+    task.close()
+    result = shop.run("read", rows)
+    assert [row["status"] for row in result["nodes"]] == ["failed", "running"]
+    assert "is being worked on by another run of bob until" in shop.warnings[0]
+
+
+def test_one_that_cannot_be_saved_does_not_keep_the_others_from_it(shop):
+    rows = shop.new(1, 2)
+    real = shop._step
+
+    def meanwhile(task, works):
+        with task.store.write() as connection:  # somebody saves the first one while the step is at work
+            connection.exec_driver_sql("UPDATE subscriptions SET version = version + 1 WHERE device_id = 1")
+        return real(task, works)
+
+    shop.workflow = Workflow("test", 1, "CREATE", (Step("read", meanwhile), *shop.workflow.steps[1:]), final="write")
+    result = shop.run("read", rows)
+    assert [row["status"] for row in result["nodes"]] == ["failed", "running"]
+    assert "was changed by another run meanwhile" in shop.warnings[0]
+    assert shop.ask("SELECT step FROM processes p JOIN subscriptions USING (subscription_id) ORDER BY device_id") == [("read",), ("write",)]
+
+
+def test_rows_of_nobody_are_refused(shop):
+    with pytest.raises(NodeflowError, match="takes the nodes that the step before returned"):
+        shop.run("read", [{"name": "r"}])
+
+
+def test_the_table_is_short_however_many_there_are():
+    rows = [{"device": "r{0}".format(number), "status": "failed", "message": "r{0} is bad".format(number)} for number in range(500)]
+    text = table(rows)
+    assert text.startswith("500 nodes: 500 failed") and "and 450 more" in text and len(text.splitlines()) == 52
+
+
+def test_no_nodes_are_no_failure(shop):
+    assert not end_of_step(shop.task([]), [], [], False, [], last=True).get("failed")
+
+
+def test_every_file_loads_without_the_libraries_and_a_missing_one_is_named():
+    """Where pydantic is not installed, a user reads Ansible's sentence about it, and ansible-doc works."""
+    plugins = Path(_libraries.__file__).parents[1]
+    root = plugins.parents[3]
+    modules = [str(file.relative_to(plugins)).removesuffix(".py").replace("/", ".") for file in plugins.rglob("*.py") if file.name != "__init__.py"]
+    names = [name for name in modules if name.startswith(("module_utils.", "modules.", "action.", "plugin_utils."))]
+    assert len(names) > 40
+    code = (
+        "import importlib, sys\n"
+        "sys.path.insert(0, {0!r})\n"
+        "for name in ('pydantic', 'pydantic_core', 'pynetbox', 'requests', 'sqlalchemy'): sys.modules[name] = None\n"
+        "for name in {1!r}: importlib.import_module('ansible_collections.nodeflow.orchestrator.plugins.' + name)\n"
+        "from ansible_collections.nodeflow.orchestrator.plugins.module_utils._run import call\n"
+        "print(call(None, None)['msg'])\n"
+    ).format(str(root), names)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "Failed to import the required Python library (pydantic and pynetbox and SQLAlchemy)" in done.stdout
+
+
+def test_a_function_that_breaks_is_a_sentence(shop):
+    def broken(task):
+        raise KeyError("oops")
+
+    result = call(broken, shop.task([]))
+    assert result["failed"] and result["msg"].startswith("A defect of nodeflow.orchestrator at test_steps.py:") and "KeyError" in result["msg"]
