@@ -68,7 +68,7 @@ def _usable() -> bool:
         runs = subprocess.run([str(PYTHON), "-c", "import ssl, pip"], capture_output=True, check=False).returncode == 0
     except OSError:
         return False
-    return made_here and runs and not UNFINISHED.exists()
+    return made_here and runs and any(VENV.glob(".complete-*")) and not UNFINISHED.exists()
 
 
 def _install(files: list[Path]) -> None:
