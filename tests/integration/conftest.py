@@ -153,6 +153,7 @@ class Player:
             "ANSIBLE_LOCALHOST_WARNING": "false",
             "ANSIBLE_INVENTORY_UNPARSED_WARNING": "false",
             "ANSIBLE_NOCOLOR": "true",
+            "ANSIBLE_ASYNC_DIR": str(directory / "async"),  # the default is sought in two places where HOME is not the login's
         }
         kept = ("PATH", "HOME", "LANG", "ANSIBLE_COLLECTIONS_PATH", "PYTHONPATH", "VIRTUAL_ENV", "LC_ALL", "REQUESTS_CA_BUNDLE")
         self.base = {name: os.environ[name] for name in kept if name in os.environ}
