@@ -14,7 +14,7 @@ BIN := $(CURDIR)/.venv/bin
 LAB := $(PYTHON) lab/lab.py
 # make -n would run lines that say $(MAKE) themselves
 BOTH := $(MAKE) -j2
-# make test has a lab of its own, so that it leaves the one that you look at alone
+# make test has a lab of its own, pristine at each start, so that it leaves the one that you look at alone
 TEST_LAB := $(or $(NODEFLOW_LAB_NAME),test)
 
 export ANSIBLE_COLLECTIONS_PATH := $(CURDIR)/.venv/collections
@@ -77,4 +77,4 @@ venv-test:
 	@$(PYTHON) scripts/make_venv.py test
 
 lab-test:
-	@$(LAB) up --name $(TEST_LAB)
+	@$(LAB) reset --name $(TEST_LAB)

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import dataclasses
+import ipaddress
 import itertools
 import json
 import os
@@ -55,8 +56,8 @@ class Netbox:
         return answer.json() if answer.content else None
 
     def device(self, device_id: int) -> dict[str, t.Any]:
-        """A device as NetBox has it now."""
-        return self.call("GET", "dcim/devices/{0}".format(device_id))
+        """A device as NetBox has it now, less what other devices change in it (its type's ``device_count`` and the like)."""
+        return _without_counts(self.call("GET", "dcim/devices/{0}".format(device_id)))
 
     def status(self, device_id: int) -> str:
         """A device's status."""
@@ -72,9 +73,15 @@ class Netbox:
         return [change["message"] for change in sorted(found, key=lambda change: change["id"])]
 
     def make(  # pylint: disable=too-many-arguments
-        self, name: str | None = "", site: str = "loc1", ipv4: str | None = "", ipv6: str | None = "", platform: str = "cisco_ios", **fields: t.Any
+        self,
+        name: str | None = "",
+        site: str = "loc1",
+        ipv4: str | None = "/32",
+        ipv6: str | None = "/128",
+        platform: str = "cisco_ios",
+        **fields: t.Any,
     ) -> int:
-        """A new planned device with both loopbacks; "" makes one up, None leaves it out. Answers with its id."""
+        """A new planned device. A name of "" and an address that is a mask alone are made up; None leaves out. Answers with its id."""
         number = next(_numbers) + int(time.time() * 10) % 60000
         name = "t{0}-{1}".format(number, uuid.uuid4().hex[:6]) if name == "" else name
         software = self._part("platforms", slug=platform)
@@ -83,10 +90,9 @@ class Netbox:
         data |= {"site": self._part("sites", slug=site)["id"], "role": self._part("device-roles")["id"]} | fields
         device_id = self.call("POST", "dcim/devices", data)["id"]
         interface = self.call("POST", "dcim/interfaces", {"device": device_id, "name": "Loopback7", "type": "virtual"})["id"]
-        octets = uuid.uuid4().bytes
-        given = {"primary_ip4": "10.{0}.{1}.{2}/32".format(*octets[:3]) if ipv4 == "" else ipv4}
-        given["primary_ip6"] = "2001:db8:{0:x}:{1:x}::1/128".format(octets[3] * 256 + octets[4], octets[5] * 256 + octets[6]) if ipv6 == "" else ipv6
-        self.address(device_id, interface, **given)
+        made_up = {"primary_ip4": ipaddress.IPv4Address("10.128.0.0") + device_id, "primary_ip6": ipaddress.IPv6Address("2001:db8:7e57::") + device_id}
+        given = {"primary_ip4": ipv4, "primary_ip6": ipv6}
+        self.address(device_id, interface, **{field: str(made_up[field]) + mask if mask and mask[0] == "/" else mask for field, mask in given.items()})
         return device_id
 
     def address(self, device_id: int, interface: int | None = None, **given: str | None) -> None:
@@ -105,6 +111,12 @@ class Netbox:
         if key not in self._parts:
             self._parts[key] = self.call("GET", "dcim/" + kind, limit=1, **filters)["results"][0]
         return self._parts[key]
+
+
+def _without_counts(value: t.Any) -> t.Any:
+    if isinstance(value, dict):
+        return {name: _without_counts(inner) for name, inner in value.items() if not name.endswith("_count")}
+    return value
 
 
 @pytest.fixture(scope="session")

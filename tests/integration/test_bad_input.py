@@ -52,7 +52,10 @@ def test_missing_settings_say_where_they_go(play):
         assert sentence in play.finish(run).message
 
 
-@pytest.mark.parametrize(("token", "permission"), [("none", "dcim.view_device"), ("read_only", "dcim.change_device"), ("write_disabled", "must be enabled for writing")])
+@pytest.mark.parametrize(
+    ("token", "permission"),
+    [("none", "dcim.view_device"), ("read_only", "dcim.change_device"), ("write_disabled", "must be enabled for writing")],
+)
 def test_a_missing_permission_is_named_and_the_device_stays_free(play, netbox, lab, token, permission):
     device = netbox.make()
     done = play.create(nodes=device, confirm_config=True, netbox_token=lab["tokens"][token])

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import os
 import signal
 import time
@@ -42,10 +43,11 @@ def test_waiting_on_is_no_change(play, netbox):
 def test_a_config_that_changed_is_shown_and_asked_again(play, netbox, tmp_path):
     device = netbox.make()
     process_id = play.create(nodes=device).nodes[0]["process_id"]
-    netbox.address(device, primary_ip4="10.77.{0}.1/32".format(device % 250))
+    address = str(ipaddress.IPv4Address("10.77.0.0") + device)
+    netbox.address(device, primary_ip4=address + "/32")
     changed = play.resume(process_id, confirm_config=True)
     assert changed.returncode == 0, changed.output
-    assert "10.77.{0}.1".format(device % 250) in changed.output and "since it has changed after it was shown" in changed.output
+    assert address in changed.output and "since it has changed after it was shown" in changed.output
     assert netbox.status(device) == "staged"
     templates = tmp_path / "templates"
     templates.mkdir()

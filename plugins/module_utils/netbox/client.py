@@ -49,9 +49,8 @@ def normal_url(url: str) -> str:
     except ValueError:
         parts, port = urllib.parse.urlsplit(""), None
     if parts.scheme.lower() not in ("http", "https") or not parts.hostname:
-        raise NetboxError(
-            "netbox_url must read like https://netbox.example.org or https://example.org/netbox; this is no such URL{0}".format("" if "@" in url else ": " + repr(url))
-        )
+        shown = "" if "@" in url else ": " + repr(url)
+        raise NetboxError("netbox_url must read like https://netbox.example.org or https://example.org/netbox; this is no such URL" + shown)
     if parts.username or parts.password:
         raise NetboxError("netbox_url must not hold a user name or password; the token goes into netbox_token")
     host = "[{0}]".format(parts.hostname) if ":" in parts.hostname else parts.hostname
