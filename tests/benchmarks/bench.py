@@ -24,7 +24,7 @@ import time
 
 import requests
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "integration"))
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "support"))
 
 from netbox_proxy import NetboxProxy  # noqa: E402  # pylint: disable=wrong-import-position
 

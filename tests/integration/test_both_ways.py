@@ -12,6 +12,7 @@ import sys
 import pexpect
 import pytest
 import yaml
+from stores import SqliteStore
 
 STEPS = [
     ("initial_input_form", {"nodes": "{{ device }}"}),
@@ -64,8 +65,7 @@ def test_both_ways_give_the_same_results(play, netbox, lab, tmp_path, check_mode
     found = []
     for way, keywords in (("in-process", {}), ("ordinary", {"environment": {"LC_MESSAGES": "C"}})):
         device = netbox.make()
-        play.store = tmp_path / way / "store.db"
-        play.environment["NODEFLOW_STORE"] = str(play.store)
+        play.store = SqliteStore(tmp_path / way)
         done = play.tasks(playbook(device, keywords, check_mode), "-vvv")
         assert done.returncode == 0, done.output
         assert list(done.results) == [module for module, _options in STEPS]
@@ -109,7 +109,9 @@ def test_wrong_arguments_have_ansibles_own_words(play, keywords):
 @pytest.mark.parametrize("keywords", [{}, {"environment": {"A": "b"}}], ids=["in-process", "ordinary"])
 def test_settings_come_from_module_defaults_of_the_action_group(play, netbox, lab, keywords):
     tasks = [{"name": "form", "nodeflow.orchestrator.initial_input_form": {"nodes": netbox.make()}} | keywords]
-    defaults = {"group/nodeflow.orchestrator.all": {"netbox_url": lab["url"], "netbox_token": lab["tokens"]["operator"], "store": str(play.store)}}
+    defaults = {
+        "group/nodeflow.orchestrator.all": {"netbox_url": lab["url"], "netbox_token": lab["tokens"]["operator"], "store": play.store.location}
+    }
     plays = [{"hosts": "localhost", "gather_facts": False, "module_defaults": defaults, "tasks": tasks}]
     file = play.directory / "defaults.yml"
     file.write_text(yaml.safe_dump(plays), encoding="utf-8")
@@ -131,7 +133,7 @@ def test_secrets_are_in_no_output_and_no_store(play, netbox, lab):
     ]
     for output in outputs:
         assert secret not in output and secret.split(".")[1] not in output and "hunter2" not in output
-    for file in play.store.parent.iterdir():
+    for file in play.store.path.parent.iterdir():
         content = file.read_bytes()
         assert secret.split(".")[1].encode() not in content
 

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import json
 
-import psycopg
 import pytest
 
 from netbox_proxy import NetboxProxy
+from stores import SqliteStore
 
 STEPS = [
     "initial input form",
@@ -170,7 +170,7 @@ def test_check_mode_shows_everything_and_changes_nothing(play, netbox):
     done = play.create("--check", "--diff", nodes=device)
     assert done.returncode == 0, done.output
     assert netbox.device(device) == before
-    assert not play.store.exists() and not play.store.parent.exists()
+    assert not play.store.exists()
     shown = {name: result.get("diff") for name, result in done.results.items()}
     created = shown["store_process_subscription"][0]["after"]["subscription"]
     assert (created["status"], created["insync"], created["node"]["node_id"]) == ("initial", False, device)
@@ -216,19 +216,15 @@ def test_the_store_decides_where_it_is_told_to(play, netbox):
 
 def test_two_machines_at_once_enrol_a_device_once(play, netbox, tmp_path):
     device = netbox.make()
-    stores = [tmp_path / name / "store.db" for name in ("one", "two")]
+    stores = [SqliteStore(tmp_path / name) for name in ("one", "two")]
     runs = [
-        play.start("nodeflow.orchestrator.create_node", environment={"NODEFLOW_STORE": str(store)}, nodes=device, confirm_config=True)
+        play.start("nodeflow.orchestrator.create_node", environment={"NODEFLOW_STORE": store.location}, nodes=device, confirm_config=True)
         for store in stores
     ]
     ended = [play.finish(run) for run in runs]
     assert netbox.status(device) == "active"
-    live = 0
-    for store in stores:
-        play.store = store
-        if store.exists():
-            live += len(play.rows("SELECT * FROM subscriptions WHERE status != 'terminated'"))
-    assert live == 1, [run.output for run in ended]
+    live = [row for store in stores if store.exists() for row in store.rows("SELECT * FROM subscriptions WHERE status != 'terminated'")]
+    assert len(live) == 1, [run.output for run in ended]
     assert len([message for message in netbox.messages(device) if message]) == 2  # one claim and one update
 
 
@@ -242,16 +238,12 @@ def test_many_nodes_are_as_many_tasks_as_one(play, netbox):
     assert {netbox.status(device) for device in devices} == {"active"}
 
 
-def test_a_postgresql_database_is_a_store_that_needs_no_claim_in_netbox(play, netbox, lab):
+def test_a_postgresql_database_is_a_store_that_needs_no_claim_in_netbox(play, netbox, postgresql):
     devices = [netbox.make(), netbox.make()]
-    name = "store{0}".format(devices[0])
-    with psycopg.connect(lab["postgres_dsn"], autocommit=True) as connection:
-        connection.execute("CREATE DATABASE {0}".format(name))
-    store = lab["postgres_dsn"].rpartition("/")[0] + "/" + name
-    done = play.create(nodes=devices, confirm_config=True, store=store)
+    play.store = postgresql
+    done = play.create(nodes=devices, confirm_config=True)
     assert done.returncode == 0, done.output
     assert [len([message for message in netbox.messages(device) if message]) for device in devices] == [1, 1]  # the update alone
-    again = play.create(nodes=devices, confirm_config=True, store=store)
+    again = play.create(nodes=devices, confirm_config=True)
     assert (again.returncode, again.recap["changed"]) == (0, 0)
-    with psycopg.connect(store) as connection:
-        assert connection.execute("SELECT status, insync FROM subscriptions").fetchall() == [("active", True)] * 2
+    assert play.rows("SELECT status, insync FROM subscriptions") == [{"status": "active", "insync": True}] * 2

@@ -1,0 +1,110 @@
+# Copyright (c) 2026, nodeflow.orchestrator contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The lab's real NetBox, read and written with plain requests, independent of the code under test."""
+
+from __future__ import annotations
+
+import ipaddress
+import itertools
+import time
+import typing as t
+import uuid
+
+import requests
+
+_numbers = itertools.count(1)
+
+
+class Netbox:
+    """Reads and writes NetBox with plain requests, independent of the code under test."""
+
+    def __init__(self, url: str, token: str) -> None:
+        self.url = url
+        self.session = requests.Session()
+        self.session.trust_env = False
+        self.session.headers["Authorization"] = ("Bearer " if token.startswith("nbt_") else "Token ") + token
+        self._parts: dict[str, dict[str, t.Any]] = {}
+
+    def call(self, method: str, path: str, data: t.Any = None, **params: t.Any) -> t.Any:
+        """One request; the JSON answered."""
+        answer = self.session.request(method, "{0}/api/{1}/".format(self.url, path), json=data, params=params, timeout=120)
+        assert answer.ok, "{0} {1}: {2} {3}".format(method, path, answer.status_code, answer.text[:500])
+        return answer.json() if answer.content else None
+
+    def device(self, device_id: int) -> dict[str, t.Any]:
+        """A device as NetBox has it now, less what other devices change in it (its type's ``device_count`` and the like)."""
+        return _without_counts(self.call("GET", "dcim/devices/{0}".format(device_id)))
+
+    def status(self, device_id: int) -> str:
+        """A device's status."""
+        return self.device(device_id)["status"]["value"]
+
+    def statuses(self, devices: t.Collection[int]) -> dict[int, str]:
+        """The statuses of those of ``devices`` that are there, by id."""
+        ids, found = list(devices), {}
+        for start in range(0, len(ids), 100):
+            for device in self.call("GET", "dcim/devices", id=ids[start : start + 100], fields="id,status", limit=100)["results"]:
+                found[device["id"]] = device["status"]["value"]
+        return found
+
+    def set(self, device_id: int, **fields: t.Any) -> dict[str, t.Any]:
+        """Change fields of a device, as a person would."""
+        return self.call("PATCH", "dcim/devices/{0}".format(device_id), fields)
+
+    def messages(self, device_id: int) -> list[str]:
+        """The messages of the change log of a device, oldest first."""
+        found = self.call("GET", "core/object-changes", changed_object_type="dcim.device", changed_object_id=device_id, limit=100)["results"]
+        return [change["message"] for change in sorted(found, key=lambda change: change["id"])]
+
+    def make(  # pylint: disable=too-many-arguments
+        self,
+        name: str | None = "",
+        site: str = "loc1",
+        ipv4: str | None = "/32",
+        ipv6: str | None = "/128",
+        platform: str = "cisco_ios",
+        **fields: t.Any,
+    ) -> int:
+        """A new planned device. A name of "" and an address that is a mask alone are made up; None leaves out. Answers with its id."""
+        number = next(_numbers) + int(time.time() * 10) % 60000
+        name = "t{0}-{1}".format(number, uuid.uuid4().hex[:6]) if name == "" else name
+        software = self._part("platforms", slug=platform)
+        maker = {"manufacturer_id": software["manufacturer"]["id"]} if software["manufacturer"] else {}
+        data = {"name": name, "status": "planned", "platform": software["id"], "device_type": self._part("device-types", **maker)["id"]}
+        data |= {"site": self._part("sites", slug=site)["id"], "role": self._part("device-roles")["id"]} | fields
+        device_id = self.call("POST", "dcim/devices", data)["id"]
+        interface = self.call("POST", "dcim/interfaces", {"device": device_id, "name": "Loopback7", "type": "virtual"})["id"]
+        made_up = {
+            "primary_ip4": ipaddress.IPv4Address("10.128.0.0") + device_id,
+            "primary_ip6": ipaddress.IPv6Address("2001:db8:7e57::") + device_id,
+        }
+        given = {"primary_ip4": ipv4, "primary_ip6": ipv6}
+        self.address(
+            device_id, interface, **{field: str(made_up[field]) + mask if mask and mask[0] == "/" else mask for field, mask in given.items()}
+        )
+        return device_id
+
+    def address(self, device_id: int, interface: int | None = None, **given: str | None) -> None:
+        """Give a device new primary addresses."""
+        interface = interface or self.call("GET", "dcim/interfaces", device_id=device_id, name="Loopback7")["results"][0]["id"]
+        primary = {}
+        for field, address in given.items():
+            if address:
+                data = {"address": address, "assigned_object_type": "dcim.interface", "assigned_object_id": interface}
+                primary[field] = self.call("POST", "ipam/ip-addresses", data)["id"]
+        if primary:
+            self.set(device_id, **primary)
+
+    def _part(self, kind: str, **filters: t.Any) -> dict[str, t.Any]:
+        key = "{0} {1}".format(kind, filters)
+        if key not in self._parts:
+            self._parts[key] = self.call("GET", "dcim/" + kind, limit=1, **filters)["results"][0]
+        return self._parts[key]
+
+
+def _without_counts(value: t.Any) -> t.Any:
+    if isinstance(value, dict):
+        return {name: _without_counts(inner) for name, inner in value.items() if not name.endswith("_count")}
+    return value

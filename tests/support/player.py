@@ -1,0 +1,114 @@
+# Copyright (c) 2026, nodeflow.orchestrator contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""ansible-playbook in a clean environment, and what it did."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import pathlib
+import re
+import subprocess
+import typing as t
+import uuid
+
+from stores import Store
+
+
+@dataclasses.dataclass
+class Played:
+    """What a playbook did. ``results`` are the tasks' results by task name; ``recap`` the numbers of the last line."""
+
+    returncode: int
+    output: str
+    results: dict[str, dict[str, t.Any]]
+
+    @property
+    def recap(self) -> dict[str, int]:
+        """ok, changed, failed and so on."""
+        return {name: int(count) for name, count in re.findall(r"(\w+)=(\d+)", self.output.rpartition("PLAY RECAP")[2])}
+
+    @property
+    def message(self) -> str:
+        """The message of the task that failed."""
+        failed = [line["msg"] for line in self.results.values() if line.get("failed")]
+        return failed[-1] if failed else ""
+
+    @property
+    def nodes(self) -> list[dict[str, t.Any]]:
+        """The rows as the last step left them."""
+        return [result["nodes"] for result in self.results.values() if "nodes" in result][-1]
+
+
+class Player:
+    """Runs ansible-playbook in ``directory`` against the lab, with a store of the test's own."""
+
+    def __init__(self, lab: dict[str, t.Any], directory: pathlib.Path, store: Store) -> None:
+        self.directory = directory
+        self.store = store
+        self.environment = {
+            "NETBOX_URL": lab["url"],
+            "NETBOX_TOKEN": lab["tokens"]["operator"],
+            "ANSIBLE_CALLBACK_PLUGINS": str(pathlib.Path(__file__).parent / "callback_plugins"),
+            "ANSIBLE_CALLBACKS_ENABLED": "record",
+            "ANSIBLE_LOCALHOST_WARNING": "false",
+            "ANSIBLE_INVENTORY_UNPARSED_WARNING": "false",
+            "ANSIBLE_NOCOLOR": "true",
+            "ANSIBLE_ASYNC_DIR": str(directory / "async"),  # the default is sought in two places where HOME is not the login's
+        }
+        kept = ("PATH", "HOME", "LANG", "ANSIBLE_COLLECTIONS_PATH", "PYTHONPATH", "VIRTUAL_ENV", "LC_ALL", "REQUESTS_CA_BUNDLE")
+        self.base = {name: os.environ[name] for name in kept if name in os.environ}
+
+    def start(self, playbook: str, *arguments: str, environment: dict[str, str] | None = None, **variables: t.Any) -> subprocess.Popen[str]:
+        """Start ansible-playbook in a process group of its own. ``variables`` become extra variables."""
+        results = self.directory / "results-{0}.jsonl".format(uuid.uuid4().hex)
+        full = self.base | self.environment | {"NODEFLOW_STORE": self.store.location, "NODEFLOW_TEST_RESULTS": str(results)} | (environment or {})
+        extra = ["-e", json.dumps(variables)] if variables else []
+        process = subprocess.Popen(
+            ["ansible-playbook", playbook, *extra, *arguments],
+            env={name: value for name, value in full.items() if value is not None},
+            cwd=self.directory,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+        process.results_file = results  # type: ignore[attr-defined]
+        return process
+
+    def finish(self, process: subprocess.Popen[str]) -> Played:
+        """Wait for it and read what it did."""
+        output = process.communicate(timeout=300)[0]
+        results: dict[str, dict[str, t.Any]] = {}
+        file = process.results_file  # type: ignore[attr-defined]
+        for line in file.read_text(encoding="utf-8").splitlines() if file.exists() else []:
+            entry = json.loads(line)
+            results[entry["task"].rpartition(" : ")[2]] = entry["result"] | ({"failed": True} if entry["status"] == "failed" else {})
+        return Played(process.returncode, output, results)
+
+    def __call__(self, playbook: str, *arguments: str, **variables: t.Any) -> Played:
+        """Run ansible-playbook to its end."""
+        return self.finish(self.start(playbook, *arguments, **variables))
+
+    def create(self, *arguments: str, **variables: t.Any) -> Played:
+        """Run create_node."""
+        return self("nodeflow.orchestrator.create_node", *arguments, **variables)
+
+    def resume(self, *process_ids: str, **variables: t.Any) -> Played:
+        """Run resume."""
+        return self("nodeflow.orchestrator.resume", process_ids=",".join(process_ids), **variables)
+
+    def tasks(self, text: str, *arguments: str, **variables: t.Any) -> Played:
+        """Run a playbook with these tasks."""
+        path = self.directory / "tasks-{0}.yml".format(uuid.uuid4().hex[:8])
+        body = "\n".join("    " + line for line in text.strip("\n").splitlines())
+        path.write_text("- hosts: localhost\n  gather_facts: false\n  tasks:\n" + body + "\n", encoding="utf-8")
+        return self(str(path), *arguments, **variables)
+
+    def rows(self, query: str) -> list[dict[str, t.Any]]:
+        """Ask the store directly."""
+        return self.store.rows(query)

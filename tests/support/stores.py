@@ -1,0 +1,67 @@
+# Copyright (c) 2026, nodeflow.orchestrator contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The stores of the tests, read with SQL, independent of the code under test."""
+
+from __future__ import annotations
+
+import contextlib
+import pathlib
+import sqlite3
+import typing as t
+import uuid
+
+import psycopg
+import psycopg.rows
+
+
+class Store(t.Protocol):
+    """A store. ``location`` is what the option ``store`` takes."""
+
+    location: str
+
+    def rows(self, query: str) -> list[dict[str, t.Any]]:
+        """The rows that a query gives."""
+
+    def exists(self) -> bool:
+        """Whether there is anything in it."""
+
+
+class SqliteStore:
+    """A file that does not exist yet, in a directory that does not exist yet."""
+
+    def __init__(self, directory: pathlib.Path) -> None:
+        self.path = directory / "state" / "store.db"
+        self.location = str(self.path)
+
+    def rows(self, query: str) -> list[dict[str, t.Any]]:
+        with contextlib.closing(sqlite3.connect("file:{0}?mode=ro".format(self.path), uri=True)) as connection:
+            connection.row_factory = sqlite3.Row
+            return [dict(row) for row in connection.execute(query)]
+
+    def exists(self) -> bool:
+        return self.path.parent.exists()
+
+
+class PostgresqlStore:
+    """An empty database of its own on the lab's PostgreSQL server, dropped by ``drop``."""
+
+    def __init__(self, server: str) -> None:
+        self.server = server
+        self.name = "store_" + uuid.uuid4().hex[:12]
+        with psycopg.connect(server, autocommit=True) as connection:
+            connection.execute("CREATE DATABASE {0}".format(self.name))
+        self.location = server.rpartition("/")[0] + "/" + self.name
+
+    def rows(self, query: str) -> list[dict[str, t.Any]]:
+        with psycopg.connect(self.location, row_factory=psycopg.rows.dict_row) as connection:
+            return connection.execute(query).fetchall()
+
+    def exists(self) -> bool:
+        return bool(self.rows("SELECT 1 FROM pg_tables WHERE schemaname = 'public'"))
+
+    def drop(self) -> None:
+        """Remove the database, whoever is connected to it."""
+        with psycopg.connect(self.server, autocommit=True) as connection:
+            connection.execute("DROP DATABASE IF EXISTS {0} WITH (FORCE)".format(self.name))
