@@ -23,6 +23,8 @@ NETBOX: _Spec = {
     "validate_certs": {"type": "bool", "default": True, "fallback": (env_fallback, ["NETBOX_VALIDATE_CERTS"])},
     "ca_path": {"type": "path", "fallback": (env_fallback, ["NETBOX_CA_PATH"])},
     "netbox_timeout": {"type": "int", "default": 60, "fallback": (env_fallback, ["NETBOX_TIMEOUT"])},
+    "netbox_connect_timeout": {"type": "int", "default": 10, "fallback": (env_fallback, ["NETBOX_CONNECT_TIMEOUT"])},
+    "netbox_retries": {"type": "int", "default": 5, "fallback": (env_fallback, ["NETBOX_RETRIES"])},
 }
 
 STORE: _Spec = {

@@ -15,7 +15,7 @@ from __future__ import annotations
 import traceback
 import typing as t
 
-__all__ = ["missing_libraries", "pydantic", "pydantic_core", "pynetbox", "pynetbox_query", "requests", "sa", "sa_exc", "sa_insert"]
+__all__ = ["missing_libraries", "pydantic", "pydantic_core", "pynetbox", "pynetbox_query", "requests", "sa", "sa_exc", "sa_insert", "urllib3"]
 
 _MISSING: dict[str, str] = {}
 
@@ -67,9 +67,10 @@ except ImportError:
 try:
     import pynetbox
     import requests
+    import urllib3
     from pynetbox.core import query as pynetbox_query
 except ImportError:
-    pynetbox = pynetbox_query = requests = _absent("pynetbox")
+    pynetbox = pynetbox_query = requests = urllib3 = _absent("pynetbox")
 
 try:
     import sqlalchemy as sa

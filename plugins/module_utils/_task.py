@@ -40,9 +40,12 @@ class Task:
             self._client = NetboxClient(
                 self.params["netbox_url"],
                 self.params["netbox_token"],
-                self.params["validate_certs"],
-                self.params["ca_path"],
-                self.params["netbox_timeout"],
+                validate_certs=self.params["validate_certs"],
+                ca_path=self.params["ca_path"],
+                timeout=self.params["netbox_timeout"],
+                connect_timeout=self.params["netbox_connect_timeout"],
+                retries=self.params["netbox_retries"],
+                warn=self.warn,
             )
         return self._client
 

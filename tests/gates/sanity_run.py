@@ -43,7 +43,17 @@ class AnsibleTest:
     def sanity(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run sanity tests: all that ansible-test runs by default, or those named."""
         version = "{0}.{1}".format(*sys.version_info[:2])
-        command = [str(Path(sys.executable).with_name("ansible-test")), "sanity", "--local", "--python", version, "--color", "no", "--junit", *arguments]
+        command = [
+            str(Path(sys.executable).with_name("ansible-test")),
+            "sanity",
+            "--local",
+            "--python",
+            version,
+            "--color",
+            "no",
+            "--junit",
+            *arguments,
+        ]
         kept = {name: os.environ[name] for name in ("PATH", "LD_LIBRARY_PATH") if name in os.environ}
         with locked(self.home / "lock", "ansible-test"):
             self._prepare_home()
@@ -88,7 +98,9 @@ class AnsibleTest:
 
 def checkout_files() -> list[str]:
     """All that git would take: what is committed, and what is new and not ignored."""
-    listed = subprocess.run(["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"], cwd=ROOT, check=True, capture_output=True, text=True)
+    listed = subprocess.run(
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"], cwd=ROOT, check=True, capture_output=True, text=True
+    )
     return [name for name in listed.stdout.split("\0") if (ROOT / name).is_file()]
 
 

@@ -20,8 +20,14 @@ NAME = "selftest"
 
 
 def run_lab(*arguments: str, environment: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([sys.executable, str(LAB / "lab.py"), *arguments], capture_output=True, text=True, check=False, timeout=580,
-                          env={**os.environ, **(environment or {})})
+    return subprocess.run(
+        [sys.executable, str(LAB / "lab.py"), *arguments],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=580,
+        env={**os.environ, **(environment or {})},
+    )
 
 
 class Lab:
@@ -40,8 +46,12 @@ class Lab:
 
     def api(self, path: str, token: str, method: str = "GET", data: dict[str, Any] | None = None) -> tuple[int, Any]:
         kind = "Bearer" if token.startswith("nbt_") else "Token"
-        request = urllib.request.Request(f"{self.facts['url']}/api/{path}", method=method, data=json.dumps(data).encode() if data else None,
-                                         headers={"Authorization": f"{kind} {token}", "Content-Type": "application/json"})
+        request = urllib.request.Request(
+            f"{self.facts['url']}/api/{path}",
+            method=method,
+            data=json.dumps(data).encode() if data else None,
+            headers={"Authorization": f"{kind} {token}", "Content-Type": "application/json"},
+        )
         try:
             with urllib.request.urlopen(request, timeout=60) as response:
                 return response.status, json.load(response)

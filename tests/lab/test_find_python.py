@@ -28,7 +28,12 @@ def find(tmp_path):
         return path
 
     def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-        environment = {"PATH": str(tmp_path / "bin"), "HOME": str(tmp_path), "PYENV_ROOT": str(tmp_path / "pyenv"), "XDG_CACHE_HOME": str(tmp_path / "cache")}
+        environment = {
+            "PATH": str(tmp_path / "bin"),
+            "HOME": str(tmp_path),
+            "PYENV_ROOT": str(tmp_path / "pyenv"),
+            "XDG_CACHE_HOME": str(tmp_path / "cache"),
+        }
         return subprocess.run([sys.executable, str(FINDER), *arguments], capture_output=True, text=True, check=False, env=environment, timeout=120)
 
     run.put = put

@@ -77,7 +77,9 @@ def config(*args, **kwargs):
 HEADER = f"Node loc1-core, subscription {SUBSCRIPTION}\n"
 
 BOTH = {
-    "cisco_ios": "! " + HEADER + """\
+    "cisco_ios": "! "
+    + HEADER
+    + """\
 hostname loc1-core
 !
 interface Loopback0
@@ -86,7 +88,9 @@ interface Loopback0
  ipv6 address 2001:db8::1/128
 !
 """,
-    "cisco_iosxr": "! " + HEADER + """\
+    "cisco_iosxr": "! "
+    + HEADER
+    + """\
 hostname loc1-core
 !
 interface Loopback0
@@ -95,7 +99,9 @@ interface Loopback0
  ipv6 address 2001:db8::1/128
 !
 """,
-    "arista_eos": "! " + HEADER + """\
+    "arista_eos": "! "
+    + HEADER
+    + """\
 hostname loc1-core
 !
 interface Loopback0
@@ -104,7 +110,9 @@ interface Loopback0
  ipv6 address 2001:db8::1/128
 !
 """,
-    "frr": "! " + HEADER + """\
+    "frr": "! "
+    + HEADER
+    + """\
 hostname loc1-core
 !
 interface lo
@@ -114,20 +122,26 @@ interface lo
 exit
 !
 """,
-    "juniper_junos": "# " + HEADER + """\
+    "juniper_junos": "# "
+    + HEADER
+    + """\
 set system host-name loc1-core
 set interfaces lo0 unit 0 description "Node loc1-core"
 set interfaces lo0 unit 0 family inet address 10.0.0.1/32
 set interfaces lo0 unit 0 family inet6 address 2001:db8::1/128
 """,
-    "nokia_sros": "# " + HEADER + """\
+    "nokia_sros": "# "
+    + HEADER
+    + """\
 /configure system name "loc1-core"
 /configure router "Base" interface "system" admin-state enable
 /configure router "Base" interface "system" description "Node loc1-core"
 /configure router "Base" interface "system" ipv4 primary address 10.0.0.1 prefix-length 32
 /configure router "Base" interface "system" ipv6 address 2001:db8::1 prefix-length 128
 """,
-    "default": "# " + HEADER + """\
+    "default": "# "
+    + HEADER
+    + """\
 # There is no template for the platform of this node (default). These are its settings in plain words.
 host name: loc1-core
 loopback description: Node loc1-core

@@ -6,8 +6,10 @@
 
 from __future__ import annotations
 
+import types
+
 import pytest
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import ConflictError, NetboxError, NodeflowError
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import ConflictError, NetboxError, NetboxUncertain, NodeflowError
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.client import NetboxClient, NetboxRefusal, normal_url
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.device import Device
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.filters import check_filters
@@ -21,7 +23,10 @@ from hypothesis import strategies as st
 class Client:
     """Holds devices and plays what NetBox may answer to a PATCH: an exception for each call, or None for well."""
 
-    def __init__(self, devices, *answers):
+    conditional = True
+
+    def __init__(self, devices, *answers, retries=2):
+        self.retries = retries
         self.devices = {device["id"]: device for device in devices}
         self.answers = list(answers)
         self.patches = []
@@ -31,9 +36,14 @@ class Client:
         assert endpoint == "dcim/devices"
         return [self.devices[key] for key in filters["id"] if key in self.devices]
 
+    def patience(self):
+        """As many waits as told, of no time."""
+        left = iter(range(self.retries))
+        return types.SimpleNamespace(wait=lambda response=None: next(left, None) is not None)
+
     def patch(self, endpoint, changes, etags=()):
         """Write, or fail as told."""
-        assert endpoint == "dcim/devices" and len(etags) == len(changes)
+        assert endpoint == "dcim/devices" and len(etags) == (len(changes) if self.conditional else 0)
         answer = self.answers.pop(0) if self.answers else None
         if callable(answer):
             answer = answer(self, changes)
@@ -123,6 +133,41 @@ def test_a_dry_run_writes_nothing_and_says_what_would_be():
     client = Client([device(1)])
     assert write(client, [1], dry_run=True)[1].changes() == {"status": ["staged", "active"]}
     assert client.patches == []
+
+
+def test_a_write_whose_answer_was_lost_is_not_repeated_if_it_arrived():
+    def arrives(client, changes):
+        for change in changes:
+            client.devices[change["id"]]["status"] = {"value": change["status"]}
+        return NetboxUncertain("no answer")
+
+    client = Client([device(1), device(2)], arrives)
+    done = write(client, [1, 2])
+    assert client.patches == [] and [done[key].changes() for key in (1, 2)] == [{"status": ["staged", "active"]}] * 2
+
+
+def test_a_write_that_never_arrived_is_repeated_and_one_that_stays_without_an_answer_is_uncertain():
+    client = Client([device(1)], NetboxUncertain("no answer"))
+    assert write(client, [1])[1].changes() == {"status": ["staged", "active"]} and client.patches == [[1]]
+    client = Client([device(1)], *[NetboxUncertain("no answer")] * 9)
+    done = write(client, [1])[1]
+    assert (done.error, done.uncertain, client.patches) == ("no answer", True, [])
+
+
+def test_after_an_error_the_batches_that_were_written_stay_so_and_the_rest_is_not_tried():
+    client = Client([device(key) for key in range(1, 301)], None, NetboxError("gone"))
+    done = write(client, list(range(1, 301)))
+    assert client.patches == [list(range(1, 101))]
+    assert {(one.error, one.uncertain) for key, one in done.items() if key > 100} == {("gone", False)}
+    assert not any(done[key].error for key in range(1, 101))
+
+
+def test_without_if_match_a_device_is_read_again_right_before_the_write():
+    client = Client([device(1, "offline")])
+    client.conditional = False
+    listed = Device.from_api(device(1), conditional=False)
+    done = write(client, [1], check=lambda found, payload: "it is " + found.status, known={1: listed})
+    assert listed.etag is None and done[1].error == "it is offline"
 
 
 @pytest.mark.parametrize(

@@ -2,12 +2,11 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Talk to NetBox: one session, the errors as sentences, the oldest version that will do."""
+"""Talk to NetBox: one session, the errors as sentences, the oldest version that will do, and what can be asked again without harm."""
 
 from __future__ import annotations
 
 import contextlib
-import functools
 import os
 import re
 import typing as t
@@ -15,17 +14,18 @@ import urllib.parse
 
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import ConflictError, NetboxError, NetboxUncertain
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._libraries import pynetbox, pynetbox_query, requests
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.patience import TRY_AGAIN, Patience
 
 __all__ = ["MINIMUM_VERSION", "NetboxClient", "NetboxRefusal", "normal_url"]
 
-MINIMUM_VERSION = (4, 6)
-"""The first NetBox that answers ETags and honours If-Match, which a claim and an update rest on."""
+MINIMUM_VERSION = (4, 4)
+"""The first NetBox that takes a message for its change log with a write, by which a write of ours is known again."""
+
+CONDITIONAL_VERSION = (4, 6)
+"""The first NetBox that answers ETags and honours If-Match, so that it refuses a write to an object that changed meanwhile."""
 
 PAGE_SIZE = 250
 """Objects in one page of a listing. NetBox allows up to 1000 (its MAX_PAGE_SIZE) unless its administrator says otherwise."""
-
-CONNECT_TIMEOUT = 10
-"""Seconds to wait for a connection."""
 
 _PERMISSIONS = {"GET": "view", "PATCH": "change", "POST": "add"}
 
@@ -63,10 +63,23 @@ def normal_url(url: str) -> str:
 class NetboxClient:
     """A session with one NetBox. Opens no connection before the first request.
 
+    ``timeout`` and ``connect_timeout`` are seconds. Up to ``retries`` times, a read is tried again that met a time-out, a connection refused,
+    reset or cut, or an answer in TRY_AGAIN; a write is if it surely never reached NetBox. ``warn`` is told of it.
     Raises NetboxError for settings that cannot be right.
     """
 
-    def __init__(self, url: str | None, token: str | None, validate_certs: bool = True, ca_path: str | None = None, timeout: int = 60) -> None:
+    def __init__(  # pylint: disable=too-many-arguments
+        self,
+        url: str | None,
+        token: str | None,
+        *,
+        validate_certs: bool = True,
+        ca_path: str | None = None,
+        timeout: int = 60,
+        connect_timeout: int = 10,
+        retries: int = 5,
+        warn: t.Callable[[str], None] = lambda text: None,
+    ) -> None:
         if not url:
             raise NetboxError("netbox_url is not set: name your NetBox there or in the environment variable NETBOX_URL")
         if not token:
@@ -75,14 +88,26 @@ class NetboxClient:
             raise NetboxError("ca_path names {0}, which does not exist".format(ca_path))
         self.url = normal_url(url)
         self._api = pynetbox.api(self.url, token=token.strip())
-        self._timeout = timeout
+        self.version: tuple[int, ...] | None = None
+        self._timeouts = (connect_timeout, timeout)
+        self._retries = retries
+        self._warn = warn
         session = self._api.http_session
         if not validate_certs:
             requests.packages.urllib3.disable_warnings(requests.packages.urllib3.exceptions.InsecureRequestWarning)
         # Given with each request, because REQUESTS_CA_BUNDLE in the environment would overrule what the session says.
-        verify = (os.path.expanduser(ca_path) if ca_path else None) if validate_certs else False
-        session.request = functools.partial(session.request, timeout=(CONNECT_TIMEOUT, timeout), verify=verify)
+        self._verify = (os.path.expanduser(ca_path) if ca_path else None) if validate_certs else False
+        self._send, session.request = session.request, self._request
         session.hooks["response"].append(self._check_version)
+
+    @property
+    def conditional(self) -> bool:
+        """Whether this NetBox honours If-Match. Known after its first answer."""
+        return self.version is not None and self.version >= CONDITIONAL_VERSION
+
+    def patience(self) -> Patience:
+        """The waits that are left to a piece of work of several requests."""
+        return Patience(self._retries)
 
     def get(self, endpoint: str, filters: dict[str, t.Any]) -> list[dict[str, t.Any]]:
         """All objects that a list endpoint, e.g. ``dcim/devices``, has for ``filters``, page by page. Raises NetboxError."""
@@ -132,11 +157,33 @@ class NetboxClient:
 
     def _check_version(self, response: t.Any, **kwargs: t.Any) -> None:  # pylint: disable=unused-argument
         found = re.match(r"(\d+)\.(\d+)", response.headers.get("API-Version", ""))
-        if found and tuple(map(int, found.groups())) < MINIMUM_VERSION:
+        if found:
+            self.version = tuple(map(int, found.groups()))
+        if found and self.version < MINIMUM_VERSION:
             raise NetboxError(
-                "the NetBox at {0} is too old: it is {1}, and {2}.{3} or newer is needed, which can refuse a write to a device that changed "
-                "meanwhile".format(self.url, found.group(0), *MINIMUM_VERSION)
+                "the NetBox at {0} is too old: it is {1}, and {2}.{3} or newer is needed, whose change log takes a message with a "
+                "write".format(self.url, found.group(0), *MINIMUM_VERSION)
             )
+
+    def _request(self, method: str, url: str, **kwargs: t.Any) -> t.Any:
+        """What the session does for a request: send it, and again where that can do no harm."""
+        patience = self.patience()
+        while True:
+            response = error = None
+            try:
+                response = self._send(method, url, timeout=self._timeouts, verify=self._verify, **kwargs)
+                if response.status_code not in TRY_AGAIN or (method != "GET" and response.status_code != 429):
+                    return response
+                reason = "answered {0} {1}".format(response.status_code, response.reason)
+            except (requests.exceptions.ConnectionError, requests.exceptions.Timeout, requests.exceptions.ChunkedEncodingError) as exc:
+                if isinstance(exc, requests.exceptions.SSLError) or (method != "GET" and not _never_sent(exc)):
+                    raise
+                error, reason = exc, "cannot be reached: {0}".format(_connection_reason(exc))
+            if not patience.wait(response):
+                if error is not None:
+                    raise error
+                return response
+            self._warn("NetBox at {0} {1}; it was asked again".format(self.url, reason))
 
     @contextlib.contextmanager
     def _errors(self, method: str, endpoint: str) -> t.Iterator[None]:
@@ -158,16 +205,18 @@ class NetboxClient:
                 "false".format(self.url, _ssl_reason(error))
             ) from error
         except requests.exceptions.ConnectTimeout as error:
-            raise NetboxError("no connection to NetBox at {0} within {1} seconds".format(self.url, CONNECT_TIMEOUT)) from error
+            raise NetboxError(
+                "no connection to NetBox at {0} within {1} seconds (netbox_connect_timeout)".format(self.url, self._timeouts[0])
+            ) from error
         except requests.exceptions.Timeout as error:
             raise NetboxUncertain(
-                "NetBox at {0} did not answer a {1} of {2} within {3} seconds (netbox_timeout)".format(self.url, method, endpoint, self._timeout)
+                "NetBox at {0} did not answer a {1} of {2} within {3} seconds (netbox_timeout)".format(self.url, method, endpoint, self._timeouts[1])
             ) from error
         except requests.exceptions.ConnectionError as error:
             kind = NetboxError if _never_sent(error) else NetboxUncertain
             raise kind("NetBox at {0} cannot be reached: {1}".format(self.url, _connection_reason(error))) from error
         except (requests.exceptions.RequestException, ValueError) as error:
-            raise NetboxUncertain("the request to NetBox at {0} failed: {1}".format(self.url, type(error).__name__)) from error
+            raise NetboxUncertain("the request to NetBox at {0} failed: {1}".format(self.url, _connection_reason(error))) from error
 
     def _refused(self, response: t.Any, method: str, endpoint: str) -> NetboxError:
         status, detail = response.status_code, _detail(response)
@@ -189,7 +238,7 @@ class NetboxClient:
             return ConflictError("a device changed in NetBox after it was read")
         if status == 400 and method == "PATCH":
             return NetboxRefusal("NetBox refused the change: {0}".format(detail), _errors_by_id(response))
-        kind = NetboxUncertain if status >= 500 else NetboxError
+        kind = NetboxUncertain if status >= 500 else NetboxError  # a 500 may come after the write was done
         return kind("NetBox at {0} answered a {1} of {2} with {3} {4}: {5}".format(self.url, method, endpoint, status, response.reason, detail))
 
 
@@ -223,6 +272,8 @@ def _errors_by_id(response: t.Any) -> dict[int, str]:
 
 def _never_sent(error: t.Any) -> bool:
     """Whether the connection could not even be opened."""
+    if isinstance(error, requests.exceptions.ConnectTimeout):
+        return True
     reason = getattr(error.args[0], "reason", None) if error.args else None
     return isinstance(reason, requests.packages.urllib3.exceptions.NewConnectionError)
 
@@ -238,9 +289,13 @@ def _connection_reason(error: Exception) -> str:
         ("Connection reset", "the connection was reset"),
         ("RemoteDisconnected", "the connection was closed before an answer came"),
         ("Connection aborted", "the connection was closed before an answer came"),
+        ("IncompleteRead", "its answer was cut short"),
+        ("Connection broken", "its answer was cut short"),
     ):
         if sign in text:
             return reason
+    if isinstance(error, requests.exceptions.Timeout):
+        return "no answer came in time"
     return type(error).__name__
 
 

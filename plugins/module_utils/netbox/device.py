@@ -24,7 +24,10 @@ IDS_IN_A_REQUEST = 200
 
 @dataclasses.dataclass(frozen=True)
 class Device:  # pylint: disable=too-many-instance-attributes
-    """One NetBox device. Slugs and addresses are "" or None where it has none; addresses are interfaces, ``10.0.0.1/32``."""
+    """One NetBox device. Slugs and addresses are "" or None where it has none; addresses are interfaces, ``10.0.0.1/32``.
+
+    ``etag`` is None where NetBox is too old to honour one.
+    """
 
     id: int
     name: str | None
@@ -35,13 +38,13 @@ class Device:  # pylint: disable=too-many-instance-attributes
     platform: str
     ipv4: str | None
     ipv6: str | None
-    last_updated: str
+    etag: str | None = None
     writable: dict[str, t.Any] = dataclasses.field(default_factory=dict, compare=False)
     """The fields that a payload can set, as it would set them: relations by id."""
 
     @classmethod
-    def from_api(cls, data: dict[str, t.Any]) -> Device:
-        """Read the JSON object of NetBox's REST API."""
+    def from_api(cls, data: dict[str, t.Any], conditional: bool = True) -> Device:
+        """Read the JSON object of NetBox's REST API. ``conditional`` says whether that NetBox honours If-Match."""
         return cls(
             id=data["id"],
             name=data.get("name") or None,
@@ -52,7 +55,7 @@ class Device:  # pylint: disable=too-many-instance-attributes
             platform=_slug(data.get("platform")),
             ipv4=(data.get("primary_ip4") or {}).get("address"),
             ipv6=(data.get("primary_ip6") or {}).get("address"),
-            last_updated=data["last_updated"],
+            etag=_etag(data["last_updated"]) if conditional else None,
             writable={"name": data.get("name"), "status": data["status"]["value"]}
             | {name: (data.get(name) or {}).get("id") for name in ("site", "role", "platform", "primary_ip4", "primary_ip6")},
         )
@@ -66,12 +69,6 @@ class Device:  # pylint: disable=too-many-instance-attributes
         """What a process remembers of the device: its fields as plain data, but for ``writable``."""
         return {field.name: getattr(self, field.name) for field in dataclasses.fields(self) if field.name != "writable"}
 
-    @property
-    def etag(self) -> str:
-        """The ETag that NetBox would answer for the device alone: its ``last_updated`` in UTC, as Python's isoformat writes it."""
-        moment = datetime.datetime.fromisoformat(self.last_updated.replace("Z", "+00:00"))
-        return 'W/"{0}"'.format(moment.astimezone(datetime.timezone.utc).isoformat())
-
 
 def device_label(name: str | None, site: str, device_id: int) -> str:
     """How messages call a device: ``name (site, id)``. Safe to print."""
@@ -82,7 +79,7 @@ def device_label(name: str | None, site: str, device_id: int) -> str:
 def find_devices(client: NetboxClient, filters: dict[str, t.Any]) -> list[Device]:
     """The devices that NetBox's list has for ``filters``, in order of their ids. Raises NetboxError."""
     found = client.get(ENDPOINT, {**filters, "fields": FIELDS})
-    return sorted((Device.from_api(data) for data in found), key=lambda device: device.id)
+    return sorted((Device.from_api(data, client.conditional) for data in found), key=lambda device: device.id)
 
 
 def devices_by_id(client: NetboxClient, ids: t.Sequence[int]) -> dict[int, Device]:
@@ -96,3 +93,9 @@ def devices_by_id(client: NetboxClient, ids: t.Sequence[int]) -> dict[int, Devic
 
 def _slug(nested: dict[str, t.Any] | None) -> str:
     return (nested or {}).get("slug") or ""
+
+
+def _etag(last_updated: str) -> str:
+    """The ETag that NetBox would answer for an object alone: its ``last_updated`` in UTC, as Python's isoformat writes it."""
+    moment = datetime.datetime.fromisoformat(last_updated.replace("Z", "+00:00"))
+    return 'W/"{0}"'.format(moment.astimezone(datetime.timezone.utc).isoformat())

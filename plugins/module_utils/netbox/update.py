@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import ConflictError
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import ConflictError, NetboxError, NetboxUncertain
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.dispatch import single_dispatch
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.client import NetboxClient, NetboxRefusal
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.device import ENDPOINT, Device, devices_by_id
@@ -20,7 +20,7 @@ __all__ = ["Target", "Update", "difference", "update"]
 BATCH = 100
 """Objects in one bulk PATCH. Each ETag in If-Match takes some 40 bytes, and servers limit a header to about 8 KB."""
 
-ATTEMPTS = 3
+ATTEMPTS = 5
 """How often a batch is read and tried again after somebody else changed one of its devices in between."""
 
 
@@ -43,11 +43,15 @@ class Target:
 
 @dataclasses.dataclass(frozen=True)
 class Update:
-    """What became of one payload. ``before`` and ``after`` hold the fields that differed; both are empty where none did."""
+    """What became of one payload. ``before`` and ``after`` hold the fields that differed; both are empty where none did.
+
+    ``error`` says why it was not written; ``uncertain`` that it may have been all the same, since an answer was lost.
+    """
 
     before: dict[str, t.Any]
     after: dict[str, t.Any]
     error: str | None = None
+    uncertain: bool = False
 
     def changes(self) -> dict[str, list[t.Any]]:
         """The fields that differed, each as ``[before, after]``."""
@@ -58,8 +62,8 @@ class Update:
 def update(payload: NetboxPayload, target: Target) -> Update:
     """Write one payload, or a list of them in bulk (then the answer is a list of updates). Dispatches on its type.
 
-    An object that cannot be written has its reason in ``error``; the others are written.
-    Raises NetboxError where none could, and DomainError, with the types that are registered, for a payload that is not.
+    An object that cannot be written has its reason in ``error``; the others are written. A write whose answer was lost is tried again once
+    NetBox was read again. Raises DomainError, with the types that are registered, for a payload that is not.
     """
 
 
@@ -82,33 +86,98 @@ def difference(payload: NetboxPayload, current: t.Mapping[str, t.Any]) -> Update
 
 
 def _update_devices(payloads: t.Sequence[DevicePayload], target: Target) -> list[Update]:
-    done: dict[int, Update] = {}
     ordered = sorted(payloads, key=lambda payload: payload.id)  # two batches that overlap must lock rows in one order
-    for start in range(0, len(ordered), BATCH):
-        done.update(_update_batch(ordered[start : start + BATCH], target))
-    return [done[payload.id] for payload in payloads]
-
-
-def _update_batch(payloads: t.Sequence[DevicePayload], target: Target) -> dict[int, Update]:
-    """Read, compare and write, again for as long as somebody else's edits come in between, up to ATTEMPTS times."""
-    done: dict[int, Update] = {}
-    known = dict(target.known)
-    for _attempt in range(ATTEMPTS):
-        pending = [payload for payload in payloads if payload.id not in done]
-        read = devices_by_id(target.client, [payload.id for payload in pending if payload.id not in known])
-        known.update({key: target.see(device) for key, device in read.items()})
-        planned = {payload.id: _plan(payload, known.get(payload.id), target) for payload in pending}
-        writes = {key: plan for key, plan in planned.items() if plan.after and not plan.error}
-        done.update({key: plan for key, plan in planned.items() if key not in writes or target.dry_run})
-        if target.dry_run or not writes:
-            return done
+    work = _Work(target)
+    groups = [ordered[start : start + BATCH] for start in range(0, len(ordered), BATCH)]
+    while groups:
         try:
-            done.update(_write(writes, known, target))
-            return done
+            groups[:0] = work.write(groups.pop(0))
+        except NetboxError as error:
+            work.give_up(ordered, str(error))
+            break
+    return [work.done[payload.id] for payload in payloads]
+
+
+class _Work:
+    """What is done of an update, and what is known by now. ``sent`` are writes whose answer was lost, so that they may have been done."""
+
+    def __init__(self, target: Target) -> None:
+        self.target = target
+        self.done: dict[int, Update] = {}
+        self.sent: dict[int, Update] = {}
+        # What was read earlier is good enough only for a NetBox that refuses the write if it has changed since.
+        self._known = {key: device for key, device in target.known.items() if device.etag}
+        self._conflicts: dict[int, int] = {}
+        self._patience = target.client.patience()
+
+    def write(self, group: t.Sequence[DevicePayload]) -> list[t.Sequence[DevicePayload]]:
+        """Read, compare and write a group in one request. Answers with the groups that must be tried again.
+
+        Raises NetboxError where nothing more can be written.
+        """
+        writes = self._plan(group)
+        if self.target.dry_run or not writes:
+            return []
+        changes = [{"id": key, **plan.after, "changelog_message": self.target.message(key)} for key, plan in writes.items()]
+        left = [payload for payload in group if payload.id in writes]
+        try:
+            self.target.client.patch(ENDPOINT, changes, [etag for key in writes if (etag := self._known[key].etag)])
         except ConflictError:
-            known = {}  # the answer does not say which device it was
-    busy = "somebody else kept changing it in NetBox meanwhile; run again"
-    return done | {payload.id: Update({}, {}, busy) for payload in payloads if payload.id not in done}
+            return self._after_conflict(left)
+        except NetboxUncertain:
+            self.sent |= writes
+            if not self._patience.wait():
+                raise
+            self._forget(left)
+            return [left]
+        except NetboxRefusal as error:
+            return self._without_refused(left, error)
+        self.done |= writes
+        return []
+
+    def give_up(self, payloads: t.Sequence[DevicePayload], reason: str) -> None:
+        """What is not done yet will not be."""
+        self.done |= {payload.id: Update({}, {}, reason, payload.id in self.sent) for payload in payloads if payload.id not in self.done}
+
+    def _plan(self, group: t.Sequence[DevicePayload]) -> dict[int, Update]:
+        """What to write, by id; what needs no write is done."""
+        read = devices_by_id(self.target.client, [payload.id for payload in group if payload.id not in self._known])
+        self._known |= {key: self.target.see(device) for key, device in read.items()}
+        writes = {}
+        for payload in group:
+            plan = _plan(payload, self._known.get(payload.id), self.target)
+            if plan.after and not plan.error:
+                writes[payload.id] = plan
+            if self.target.dry_run or payload.id not in writes:
+                arrived = not plan.error and payload.id in self.sent
+                self.done[payload.id] = self.sent[payload.id] if arrived else plan
+        return writes
+
+    def _forget(self, group: t.Sequence[DevicePayload]) -> None:
+        """Have the devices of a group read again before the next write."""
+        for payload in group:
+            self._known.pop(payload.id, None)
+
+    def _after_conflict(self, group: t.Sequence[DevicePayload]) -> list[t.Sequence[DevicePayload]]:
+        """The group, for another attempt with what NetBox has by then: the answer does not tell which device it was."""
+        self._forget(group)
+        for payload in group:
+            self._conflicts[payload.id] = self._conflicts.get(payload.id, 0) + 1
+        again = [payload for payload in group if self._conflicts[payload.id] < ATTEMPTS]
+        self.give_up([payload for payload in group if payload not in again], "somebody else kept changing it in NetBox meanwhile; run again")
+        return [again] if again else []
+
+    def _without_refused(self, group: t.Sequence[DevicePayload], error: NetboxRefusal) -> list[t.Sequence[DevicePayload]]:
+        """The rest of a group of which NetBox refused some; halves of it, where NetBox does not say which."""
+        refused = {payload.id: error.by_id[payload.id] for payload in group if payload.id in error.by_id}
+        self.done |= {key: Update({}, {}, "NetBox refused the change: {0}".format(why)) for key, why in refused.items()}
+        rest = [payload for payload in group if payload.id not in refused]
+        if refused:
+            return [rest] if rest else []
+        if len(group) == 1:
+            self.give_up(group, str(error))
+            return []
+        return [group[: len(group) // 2], group[len(group) // 2 :]]
 
 
 def _plan(payload: DevicePayload, device: Device | None, target: Target) -> Update:
@@ -116,34 +185,3 @@ def _plan(payload: DevicePayload, device: Device | None, target: Target) -> Upda
         return Update({}, {}, "there is no device with the id {0} in NetBox any more".format(payload.id))
     reason = target.check(device, payload)
     return Update({}, {}, reason) if reason else difference(payload, device.writable)
-
-
-def _write(writes: dict[int, Update], known: t.Mapping[int, Device], target: Target) -> dict[int, Update]:
-    """Write in one request. Objects that NetBox refuses have its reason; the others are written without them.
-
-    Raises ConflictError, with nothing written, where a device was changed since it was read.
-    """
-    changes = [{"id": key, **plan.after, "changelog_message": target.message(key)} for key, plan in writes.items()]
-    try:
-        target.client.patch(ENDPOINT, changes, [known[key].etag for key in writes])
-    except NetboxRefusal as error:
-        refused = {key: Update({}, {}, "NetBox refused the change: {0}".format(why)) for key, why in error.by_id.items() if key in writes}
-        if refused:
-            rest = {key: plan for key, plan in writes.items() if key not in refused}
-            return refused | (_write(rest, known, target) if rest else {})
-        if len(writes) == 1:
-            return {key: Update({}, {}, str(error)) for key in writes}
-        return _write_halves(writes, known, target)  # a NetBox that does not say which object it refused
-    return writes
-
-
-def _write_halves(writes: dict[int, Update], known: t.Mapping[int, Device], target: Target) -> dict[int, Update]:
-    keys = list(writes)
-    half = len(keys) // 2
-    done: dict[int, Update] = {}
-    for some in (keys[:half], keys[half:]):
-        try:
-            done.update(_write({key: writes[key] for key in some}, known, target))
-        except ConflictError:
-            done.update({key: Update({}, {}, "somebody else changed it or its batch in NetBox meanwhile; run again") for key in some})
-    return done

@@ -5,7 +5,9 @@
 """Claim devices in NetBox: ``planned`` becomes ``staged``, on condition that nobody touched the device since it was listed.
 
 With a store that all runs share, its unique index has decided already. With a store of this machine alone, another machine could
-enrol the same device, so NetBox decides.
+enrol the same device, so NetBox decides. A NetBox before 4.6 knows no such condition: there the device is read right before the claim,
+and right after it the change log tells whose claim came first. Two claims whose entries are written in the same instant, in one order and
+committed in the other, both pass.
 """
 
 from __future__ import annotations
@@ -13,7 +15,6 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import NetboxError, NetboxUncertain
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.device import Device
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.payload import DevicePayload
@@ -24,6 +25,8 @@ __all__ = ["CLAIMED", "FREE", "as_claimed", "claim", "claim_mode", "contradictio
 
 FREE, CLAIMED = "planned", "staged"
 """NetBox's status of a device before and after the claim."""
+
+_TAKEN = "{0} was taken by somebody else meanwhile"
 
 
 def claim_mode(task: Task) -> str:
@@ -39,18 +42,11 @@ def claim(task: Task, works: t.Sequence[Work], message: t.Callable[[Work], str])
     in_netbox = [work for work in works if work.state["claim"] == "netbox"]
     if not in_netbox:
         return outcomes
-    try:
-        updates = update([DevicePayload(id=work.subscription.device_id, status=CLAIMED) for work in in_netbox], _target(task, in_netbox, message))
-    except NetboxUncertain:
-        raise
-    except NetboxError as error:
-        return outcomes | {work.key: _not_claimed(work, "{0} could not be claimed: {1}".format(work.label, error)) for work in in_netbox}
-    return outcomes | {work.key: _claimed(work, done) for work, done in zip(in_netbox, updates)}
-
-
-def _not_claimed(work: Work, reason: str) -> Outcome:
-    """A first attempt surely wrote nothing, so nothing is kept here either, and the device stays free. An earlier one may have arrived."""
-    return Failed(reason) if work.row.get("resumed") else Aborted(reason)
+    updates = update([DevicePayload(id=work.subscription.device_id, status=CLAIMED) for work in in_netbox], _target(task, in_netbox, message))
+    outcomes |= {work.key: _claimed(work, done) for work, done in zip(in_netbox, updates)}
+    if not task.check_mode and not task.netbox.conditional:
+        outcomes |= {work.key: _lost(work) for work in in_netbox if isinstance(outcomes[work.key], Done) and not _claimed_by_us(task, work)}
+    return outcomes
 
 
 def _target(task: Task, works: t.Sequence[Work], message: t.Callable[[Work], str]) -> Target:
@@ -58,9 +54,9 @@ def _target(task: Task, works: t.Sequence[Work], message: t.Callable[[Work], str
 
     def check(device: Device, payload: DevicePayload) -> str | None:
         work = by_device[device.id]
-        if device.status == FREE or (device.status == payload.status and work.row.get("resumed") and _claimed_by_us(task, work)):
+        if device.status == FREE or (device.status == payload.status and _claimed_by_us(task, work)):
             return None
-        return "{0} was taken by somebody else meanwhile: its status in NetBox is {1} now".format(work.label, device.status)
+        return _TAKEN.format(work.label) + ": its status in NetBox is {0} now".format(device.status)
 
     # A resumed claim may have arrived before the crash, so it reads the device as it is now.
     known = {work.subscription.device_id: _as_listed(work) for work in works if not work.row.get("resumed")}
@@ -73,15 +69,30 @@ def _as_listed(work: Work) -> Device:
 
 
 def _claimed_by_us(task: Task, work: Work) -> bool:
-    """Whether NetBox's change log has a claim of this process."""
+    """Whether the claim of the device that holds in NetBox, by its change log, is this process's: the first since the device was free."""
     filters = {"changed_object_type": "dcim.device", "changed_object_id": work.subscription.device_id, "action": "update"}
-    return any(work.key in (entry.get("message") or "") for entry in task.netbox.get("core/object-changes", filters))
+    holder = None
+    for entry in sorted(task.netbox.get("core/object-changes", filters), key=lambda entry: entry["id"]):
+        status = (entry.get("postchange_data") or {}).get("status")
+        if status == FREE:
+            holder = None
+        elif status == CLAIMED and holder is None:
+            holder = entry.get("message") or "somebody else"
+    return holder is not None and work.key in holder
 
 
 def _claimed(work: Work, done: Update) -> Outcome:
-    if done.error:
-        return Aborted(done.error, lost="taken by somebody else" in done.error)
-    return Done(work.subscription, work.state, done.changes())
+    if not done.error:
+        return Done(work.subscription, work.state, done.changes())
+    if _TAKEN.format(work.label) in done.error:
+        return Aborted(done.error, lost=True)
+    reason = "{0} could not be claimed: {1}".format(work.label, done.error)
+    # What surely never reached NetBox leaves the device free, so nothing is kept here either.
+    return Failed(reason) if done.uncertain or work.row.get("resumed") else Aborted(reason)
+
+
+def _lost(work: Work) -> Outcome:
+    return Aborted(_TAKEN.format(work.label) + ", in the same moment", lost=True)
 
 
 def contradiction(work: Work, device: Device, ours: t.Collection[str]) -> str | None:

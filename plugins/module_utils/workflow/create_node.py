@@ -81,7 +81,10 @@ def _update_node_in_netbox(task: Task, works: t.Sequence[Work]) -> dict[str, Out
     updates = update([build_payload(work.subscription.node, work.subscription) for work in works], target)
     outcomes: dict[str, Outcome] = {}
     for work, done in zip(works, updates):
-        outcomes[work.key] = Failed(done.error) if done.error else Done(work.subscription, work.state, done.changes())
+        if done.error:
+            outcomes[work.key] = Failed(done.error if work.label in done.error else "{0}: {1}".format(work.label, done.error))
+        else:
+            outcomes[work.key] = Done(work.subscription, work.state, done.changes())
     return outcomes
 
 
