@@ -39,8 +39,21 @@ options:
       - If not set, the value of the environment variable E(NETBOX_TIMEOUT) is used.
     type: int
     default: 60
+  netbox_connect_timeout:
+    description:
+      - How many seconds a connection to NetBox may take to open.
+      - If not set, the value of the environment variable E(NETBOX_CONNECT_TIMEOUT) is used.
+    type: int
+    default: 10
+  netbox_retries:
+    description:
+      - How often a request is tried again that NetBox, or a proxy in front of it, was too busy or too broken to answer, with growing waits in
+        between. After a write whose answer was lost, NetBox is read first.
+      - If not set, the value of the environment variable E(NETBOX_RETRIES) is used.
+    type: int
+    default: 5
 notes:
-  - NetBox 4.6 or newer is needed.
+  - NetBox 4.4 or newer is needed. Before 4.6, NetBox cannot refuse a write to a device that changed meanwhile, so a short window remains.
   - Every option of the NetBox group, and O(ignore:store), can be set once for all modules with C(module_defaults) and the action group
     C(group/nodeflow.orchestrator.all).
 requirements:

@@ -15,7 +15,8 @@ options:
   actor:
     description:
       - Who does this, for the step log.
-      - If not set, the value of the environment variable E(NODEFLOW_ACTOR) is used, else the login name and the host.
+      - If not set, the value of the environment variable E(NODEFLOW_ACTOR) is used; else, in a job of AWX, its user and job id; else the login
+        name and the host.
     type: str
   lease_minutes:
     description:

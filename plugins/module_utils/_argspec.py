@@ -13,7 +13,7 @@ import typing as t
 
 from ansible.module_utils.basic import env_fallback
 
-__all__ = ["NODES", "options"]
+__all__ = ["NODES", "PROCESSES", "options"]
 
 _Spec = dict[str, dict[str, t.Any]]
 
@@ -35,6 +35,12 @@ PROCESS: _Spec = {
     "actor": {"type": "str", "fallback": (env_fallback, ["NODEFLOW_ACTOR"])},
     "lease_minutes": {"type": "int", "default": 15, "fallback": (env_fallback, ["NODEFLOW_LEASE_MINUTES"])},
     "netbox_moved": {"type": "bool", "default": False, "fallback": (env_fallback, ["NODEFLOW_NETBOX_MOVED"])},
+}
+
+PROCESSES: _Spec = {
+    "process_ids": {"type": "list", "elements": "str"},
+    "process_status": {"type": "list", "elements": "str", "choices": ["failed", "interrupted", "suspended"]},
+    "take_over": {"type": "bool", "default": False},
 }
 
 NODES: _Spec = {

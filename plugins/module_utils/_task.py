@@ -64,7 +64,7 @@ class Task:
     def existing_store(self) -> Store | None:
         """The store if there is one; it is not made. Raises StoreError, also where it belongs to another NetBox than ``netbox_url``."""
         if self._store is None:
-            self._store = open_store(self.params["store"], create=False)
+            self._store = open_store(self.params["store"], create=False, write=not self.check_mode)
         if self._store is not None and self.params["netbox_url"]:
             bound, here = self._store.netbox_url(), normal_url(self.params["netbox_url"])
             if bound not in (None, here) and not self.params["netbox_moved"]:

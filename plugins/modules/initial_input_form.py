@@ -18,6 +18,8 @@ description:
     ask, a task without a choice fails at once.
   - A device that is enrolled already is reported with its subscription, as V(unchanged). One that is neither planned nor enrolled fails, and
     the others go on.
+  - With O(process_ids) or O(process_status), processes are continued where they stand, in place of enrolling devices; all other choices are
+    ignored then.
   - Writes nothing.
 author:
   - nodeflow.orchestrator contributors (@nodeflow)
@@ -26,6 +28,7 @@ extends_documentation_fragment:
   - nodeflow.orchestrator.netbox
   - nodeflow.orchestrator.store
   - nodeflow.orchestrator.process
+  - nodeflow.orchestrator.processes
 attributes:
   check_mode:
     support: full
@@ -53,10 +56,6 @@ options:
   max_nodes:
     description: Take the first so many of the chosen devices only, in order of their ids, or of O(nodes).
     type: int
-  process_ids:
-    description: Continue these processes where they stand, in place of enrolling devices. All other choices are ignored then.
-    type: list
-    elements: str
 """
 
 EXAMPLES = r"""
@@ -120,7 +119,7 @@ msg:
   sample: '2 nodes: 1 failed, 1 running'
 """
 
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils._argspec import options
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._argspec import PROCESSES, options
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._run import run_module
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.initial_input_form import initial_input_form as execute
 
@@ -130,8 +129,8 @@ OPTIONS = options(
         "device_filter": {"type": "dict"},
         "all_planned": {"type": "bool", "default": False},
         "max_nodes": {"type": "int"},
-        "process_ids": {"type": "list", "elements": "str"},
-    }
+    },
+    PROCESSES,
 )
 
 

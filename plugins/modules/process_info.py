@@ -42,14 +42,32 @@ options:
     type: list
     elements: int
   status:
-    description: Processes that stand like this.
+    description: Processes that stand like this. V(interrupted) is one whose run is gone, so that its lease has run out.
     type: list
     elements: str
-    choices: [running, suspended, failed, completed, aborted]
+    choices: [running, interrupted, suspended, failed, completed, aborted]
   workflows:
     description: Processes of these workflows.
     type: list
     elements: str
+  device_names:
+    description: Processes of the devices that had these names in NetBox when they were read last.
+    type: list
+    elements: str
+  actors:
+    description: Processes that were worked on last by these; each is compared as a whole.
+    type: list
+    elements: str
+  age:
+    description:
+      - Processes whose O(age_stamp) is as long ago as this or longer, in seconds, or with a unit, one of C(s), C(m), C(h), C(d) and C(w), for
+        example V(2d). With a minus sign before it, as long ago as this or less.
+    type: str
+  age_stamp:
+    description: Which moment O(age) is counted from; the last change, or the start.
+    type: str
+    choices: [updated, started]
+    default: updated
   steps:
     description: Return the step log of each process as well.
     type: bool
@@ -62,6 +80,11 @@ EXAMPLES = r"""
   nodeflow.orchestrator.process_info:
     status: [suspended, failed]
   register: found
+
+- name: Find what has waited for longer than a day
+  nodeflow.orchestrator.process_info:
+    status: [suspended]
+    age: 1d
 
 - name: Show what each did so far
   nodeflow.orchestrator.process_info:
@@ -101,6 +124,21 @@ processes:
       description: The step log, in the order in which it happened. Only with O(steps=true).
       type: list
       elements: dict
+      sample:
+        - step_id: 5b0c6b5e-0f0e-5d5a-9a53-0d4f2c1b7a11
+          step: set_status
+          attempt: 1
+          status: success
+          error: null
+          state:
+            claim: netbox
+          changes:
+            subscription:
+              status: [initial, provisioning]
+          actor: engineer@workstation
+          run_id: 0a4ac9a2-4c4e-4d2c-8a2f-6c1e5b0f9f0e
+          started_at: '2026-11-23T05:52:18.431018+00:00'
+          completed_at: '2026-11-23T05:52:18.452003+00:00'
 """
 
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._argspec import options
@@ -112,8 +150,12 @@ OPTIONS = options(
         "process_ids": {"type": "list", "elements": "str"},
         "subscription_ids": {"type": "list", "elements": "str"},
         "device_ids": {"type": "list", "elements": "int"},
-        "status": {"type": "list", "elements": "str", "choices": ["running", "suspended", "failed", "completed", "aborted"]},
+        "status": {"type": "list", "elements": "str", "choices": ["running", "interrupted", "suspended", "failed", "completed", "aborted"]},
         "workflows": {"type": "list", "elements": "str"},
+        "device_names": {"type": "list", "elements": "str"},
+        "actors": {"type": "list", "elements": "str"},
+        "age": {"type": "str"},
+        "age_stamp": {"type": "str", "choices": ["updated", "started"], "default": "updated"},
         "steps": {"type": "bool", "default": False},
     }
 )

@@ -39,6 +39,7 @@ class InProcessAction(ActionBase):
     def run(self, tmp: t.Any = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
         """Run the task, here or as the ordinary module."""
         result = super().run(tmp, task_vars)
+        self._name_actor(task_vars or {})
         if self._wants_own_process():
             result.update(self._run_ordinary(task_vars or {}))
         else:
@@ -46,6 +47,11 @@ class InProcessAction(ActionBase):
         for text in result.pop("shown", []):
             display.display(text)
         return result
+
+    def _name_actor(self, task_vars: dict[str, t.Any]) -> None:
+        """In a job of AWX, which runs all jobs as one login, the actor is AWX's user and the job."""
+        if task_vars.get("awx_job_id") and not self._task.args.get("actor") and not os.environ.get("NODEFLOW_ACTOR"):
+            self._task.args["actor"] = "{0} (AWX job {1})".format(task_vars.get("awx_user_name") or "schedule", task_vars["awx_job_id"])
 
     def _wants_own_process(self) -> bool:
         return bool(

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime
 import json
 import subprocess
@@ -18,7 +19,7 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors impo
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._run import call
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.node import NodeBlockInactive, NodeInactive
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.processes import Process, insert_processes, take_processes
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.processes import Lease, Process, insert_processes, take_processes
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.subscriptions import claim_devices
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.rows import end_of_step, table
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.run_step import run_step
@@ -63,20 +64,16 @@ class Shop:
                 key = str(one.subscription_id)
                 assert claim_devices(connection, [one]) == {key}
                 until = now + datetime.timedelta(minutes=15)
-                insert_processes(
-                    connection, [Process("p-" + key, key, "test", 1, "CREATE", "running", "read", {}, None, "ann", RUN, until, now, now)]
-                )
-                rows.append(
-                    {"device_id": device_id, "device": "r ({0})".format(device_id), "status": "running", "run_id": RUN, "process_id": "p-" + key}
-                )
+                insert_processes(connection, [Process(key, key, "test", 1, "CREATE", "running", "read", {}, None, "ann", RUN, until, now, now)])
+                rows.append({"device_id": device_id, "device": "r ({0})".format(device_id), "status": "running", "run_id": RUN, "process_id": key})
         task.close()
         return rows
 
-    def run(self, step, rows, check_mode=False):
+    def run(self, step, rows, workflow=None, check_mode=False):
         """One step."""
         task = self.task(rows, check_mode)
         try:
-            return run_step(task, self.workflow, step)
+            return run_step(task, workflow or self.workflow, step)
         finally:
             task.close()
 
@@ -105,7 +102,7 @@ LOG = "SELECT step, status, error FROM process_steps ORDER BY process_step_id"
         ("done", ("running", "write", 0, "initial", "changed"), ("read", "success", None), "running"),
         (Failed("no luck"), ("failed", "read", 1, "initial", None), ("read", "failed", "no luck"), "failed"),
         (Suspended("wait", {"shown": 1}), ("suspended", "read", 1, "initial", None), ("read", "suspended", "wait"), "suspended"),
-        (Aborted("taken", lost=True), ("aborted", None, 1, "terminated", "taken"), ("read", "aborted", "taken"), "unchanged"),
+        (Aborted("taken", "unchanged"), ("aborted", None, 1, "terminated", "taken"), ("read", "aborted", "taken"), "unchanged"),
         (Aborted("refused"), ("aborted", None, 1, "terminated", "refused"), ("read", "aborted", "refused"), "failed"),
         (NodeflowError("all of it"), ("failed", "read", 1, "initial", None), ("read", "failed", "r (1): all of it"), "failed"),
     ],
@@ -186,11 +183,51 @@ def test_a_process_of_another_run_is_left_to_it_and_the_others_go_on(shop):
     now = datetime.datetime.now(datetime.timezone.utc)
     with task.store.write() as connection:
         connection.exec_driver_sql("UPDATE processes SET run_id = NULL WHERE process_id = '{0}'".format(rows[0]["process_id"]))
-        take_processes(connection, [rows[0]["process_id"]], "other", "bob", now + datetime.timedelta(hours=1), now)
+        take_processes(connection, {rows[0]["process_id"]: None}, Lease("other", "bob", now + datetime.timedelta(hours=1)), now)
     task.close()
     result = shop.run("read", rows)
     assert [row["status"] for row in result["nodes"]] == ["failed", "running"]
-    assert "is being worked on by another run of bob until" in shop.warnings[0]
+    assert "is being worked on by another run, of bob, until" in shop.warnings[0]
+
+
+def test_a_process_is_taken_over_from_the_run_that_was_seen_and_from_no_other(shop):
+    rows = shop.new(1, 2)
+    seen = shop.ask("SELECT run_id FROM processes")[0][0]
+    task = shop.task([])
+    now = datetime.datetime.now(datetime.timezone.utc)
+    with task.store.write() as connection:  # another one was quicker with the second
+        take_processes(connection, {rows[1]["process_id"]: seen}, Lease("other", "bob", now + datetime.timedelta(hours=1)), now)
+    task.close()
+    result = shop.run("read", [row | {"run_id": "ours", "take_over_from": seen} for row in rows])
+    assert [row["status"] for row in result["nodes"]] == ["running", "failed"]
+    late = shop.run("write", rows[:1])  # the run that was thought to be gone
+    assert late["failed"] and "is being worked on by another run" in late["msg"]
+    assert shop.ask("SELECT step FROM processes") == [("write",), ("read",)]
+
+
+def test_the_log_counts_the_attempts_of_a_step(shop):
+    rows = shop.new(1)
+    for outcome in (Failed("one"), Failed("two"), "done"):
+        shop.outcomes[1] = outcome
+        shop.run("read", [rows[0] | {"resumed": True}])
+    log = shop.ask("SELECT attempt, status, step_id FROM process_steps ORDER BY process_step_id")
+    assert [line[:2] for line in log] == [(1, "failed"), (2, "failed"), (3, "success")]
+    assert len({line[2] for line in log}) == 1
+
+
+def test_a_process_of_an_older_step_list_goes_on_or_is_refused(shop):
+    rows = shop.new(1)
+    newer = dataclasses.replace(shop.workflow, version=2)
+    assert "was started with version 1 of the step list" in shop.run("read", rows, newer)["msg"]
+    assert shop.ask("SELECT status, step FROM processes") == [("running", "read")]
+    shop.run("write", rows, dataclasses.replace(newer, continues={1: {"read": "write"}}))
+    assert shop.ask("SELECT workflow_version, step FROM processes") == [(2, "end")]
+
+
+def test_a_process_of_a_newer_release_is_refused(shop):
+    rows = shop.new(1)
+    older = dataclasses.replace(shop.workflow, version=0, continues={1: {"read": "read"}})
+    assert "cannot continue it" in shop.run("read", rows, older)["msg"]
 
 
 def test_one_that_cannot_be_saved_does_not_keep_the_others_from_it(shop):

@@ -21,11 +21,13 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.subsc
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.engine import default_store, open_store
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.processes import (
     Process,
+    Lease,
     StepRecord,
     insert_processes,
     load_processes,
     load_step_log,
     save_processes,
+    step_id,
     take_processes,
 )
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.subscriptions import (
@@ -195,7 +197,7 @@ def test_a_stale_save_is_refused(store):
 def test_the_lease(store, fields, taken):
     _subscription, one = stored(store, **fields)
     with store.write() as connection:
-        assert take_processes(connection, [one.process_id], "run2", "bob", NOW + HOUR, NOW) == ({one.process_id} if taken else set())
+        assert take_processes(connection, {one.process_id: None}, Lease("run2", "bob", NOW + HOUR), NOW) == ({one.process_id} if taken else set())
         now = load_processes(connection, [one.process_id])[one.process_id]
     if taken:
         assert (now.run_id, now.actor, now.status, now.lease_until) == ("run2", "bob", "running", NOW + HOUR)
@@ -203,9 +205,14 @@ def test_the_lease(store, fields, taken):
         assert now == one
 
 
+def log_line(process_id, step="one"):
+    """A line of the step log."""
+    return StepRecord(process_id, step_id(process_id, step), step, 1, "success", {}, None, {}, "ann", "run1", NOW, NOW)
+
+
 def test_a_process_that_was_taken_over_is_not_saved_and_neither_is_its_log(store):
     _subscription, one = stored(store, run_id="run2")
-    record = StepRecord(one.process_id, "one", "success", None, {}, "ann", "run1", NOW, NOW)
+    record = log_line(one.process_id)
     with pytest.raises(StoreError, match="was taken over by another run"), store.write() as connection:
         save_processes(connection, [one], "run1", [record])
     with store.read() as connection:

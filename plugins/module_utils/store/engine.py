@@ -14,6 +14,7 @@ import typing as t
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import StoreError
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._libraries import sa, sa_exc
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.schema import SCHEMA_VERSION, metadata, store_info
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.migrations import MIGRATIONS
 
 __all__ = ["Store", "default_store", "open_store"]
 
@@ -25,10 +26,6 @@ def default_store() -> pathlib.Path:
     """The store where none is named: ``nodeflow/store.db`` in the user's state directory (XDG Base Directory Specification)."""
     home = pathlib.Path(os.environ.get("XDG_STATE_HOME") or "~/.local/state")
     return home.expanduser() / "nodeflow" / "store.db"
-
-
-MIGRATIONS: dict[int, t.Callable[[t.Any], None]] = {}
-"""From a layout to the next: each takes a connection and leaves the tables in the layout of its number + 1."""
 
 
 class Store:
@@ -88,17 +85,25 @@ class Store:
         with self.read() as connection:
             return _info(connection, "netbox_url")
 
+    def moved_to(self, connection: t.Any) -> str | None:
+        """Where the store was moved to; None if it was not."""
+        return _info(connection, "moved_to")
+
+    def mark_moved(self, connection: t.Any, label: str) -> None:
+        """Leave word that the store was moved. It is refused from then on, so that nobody goes on with it."""
+        connection.execute(store_info.insert().values(name="moved_to", value=label))
+
     def close(self) -> None:
         """Give the connections back."""
         self.engine.dispose()
 
 
-def open_store(location: str | None, create: bool = True) -> Store | None:
+def open_store(location: str | None, create: bool = True, write: bool = True, moved: bool = False) -> Store | None:
     """The store at ``location``: a path or a database URL; None means the default path.
 
-    Makes the store where it is missing; without ``create`` the answer is None then, and nothing is written. A store with an older layout
-    is brought up to this release's. Raises StoreError for a place that cannot be written, a file that is no store, a database that
-    holds something else, and a store from a newer release.
+    Makes the store where it is missing; without ``create`` the answer is None then. A store with an older layout is brought up to this
+    release's; without ``write`` it is refused. Raises StoreError for that, for a place that cannot be written, a file that is no store, a
+    database that holds something else, a store from a newer release, and, unless ``moved``, one that was moved to another place.
     """
     if location and "://" in location:
         engine, label, exists = _database(location)
@@ -108,7 +113,7 @@ def open_store(location: str | None, create: bool = True) -> Store | None:
         return None
     store = Store(engine, label)
     try:
-        return store if _prepare(store, create) else None
+        return store if _prepare(store, create, write, moved) else None
     except BaseException:
         store.close()
         raise
@@ -160,16 +165,19 @@ def _on_begin(connection: t.Any) -> None:
     connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
 
 
-def _prepare(store: Store, create: bool) -> bool:
+def _prepare(store: Store, create: bool, write: bool, moved: bool) -> bool:
     """Check the layout, make or migrate it. False if there is none and none must be made."""
     with store.read() as connection:
         version = _version(store, connection)
+        place = store.moved_to(connection) if version else None
+    if place and not moved:
+        raise StoreError("{0} was moved to {1}; name that one in the option store, or in NODEFLOW_STORE".format(store.label, place))
     if version == SCHEMA_VERSION:
         return True
-    if not create:
-        if version:
-            raise StoreError("{0} has the layout of an older release; it is brought up to date by a run without check mode".format(store.label))
+    if not version and not create:
         return False
+    if not write:
+        raise StoreError("{0} has the layout of an older release; it is brought up to date by a run without check mode".format(store.label))
     if store.engine.dialect.name == "sqlite":
         _use_wal(store)
     with store.write() as connection:

@@ -9,21 +9,27 @@ from __future__ import annotations
 import dataclasses
 import datetime
 import typing as t
+import uuid
 
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import StoreError
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._libraries import sa
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.chunks import chunks
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.schema import processes, steps
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.schema import processes, steps, subscriptions
 
 __all__ = [
     "OVER",
+    "Lease",
     "Process",
     "StepRecord",
     "find_processes",
+    "has_status",
+    "of_age",
+    "of_devices",
     "insert_processes",
     "load_processes",
     "load_step_log",
     "save_processes",
+    "step_id",
     "take_processes",
 ]
 
@@ -54,11 +60,18 @@ class Process:  # pylint: disable=too-many-instance-attributes
 
 @dataclasses.dataclass(frozen=True)
 class StepRecord:
-    """A line of the step log: what a step did, or tried to, in one run. ``changes`` is ``{"store": {...}, "netbox": {...}}``."""
+    """A line of the step log: what a step did, or tried to, in one attempt, the first being 1.
+
+    ``step_id`` is the same in every attempt. ``state`` is the process's state after it, None in lines that an older release wrote;
+    ``changes`` is ``{"subscription": {...}, "process": {...}, "netbox": {...}}``, each field with its value before and after.
+    """
 
     process_id: str
+    step_id: str
     step: str
+    attempt: int
     status: str
+    state: dict[str, t.Any] | None
     error: str | None
     changes: dict[str, t.Any]
     actor: str
@@ -67,35 +80,55 @@ class StepRecord:
     completed_at: datetime.datetime
 
 
+def step_id(process_id: str, step: str) -> str:
+    """The id of a process's step: a UUID made of the process's id and the step's name (RFC 9562, version 5)."""
+    return str(uuid.uuid5(uuid.UUID(process_id), step))
+
+
 def insert_processes(connection: t.Any, new: t.Sequence[Process]) -> None:
     """Save new processes."""
     if new:
         connection.execute(processes.insert(), [dataclasses.asdict(process) for process in new])
 
 
-def take_processes(
-    connection: t.Any, process_ids: t.Sequence[str], run_id: str, actor: str, until: datetime.datetime, now: datetime.datetime
-) -> set[str]:
+@dataclasses.dataclass(frozen=True)
+class Lease:
+    """The right of a run to work on processes, up to ``until`` (UTC)."""
+
+    run_id: str
+    actor: str
+    until: datetime.datetime
+
+
+def take_processes(connection: t.Any, holders: t.Mapping[str, str | None], lease: Lease, now: datetime.datetime, **values: t.Any) -> set[str]:
     """Take the lease of processes that nobody works on, or whose worker's lease has run out, or that are ours already.
 
-    Returns the ids of those that are ours now.
+    ``holders`` names, for each process id, the run to take it over from, whose lease need not have run out, or None. ``values`` are further
+    columns to set. Returns the ids of those that are ours now.
     """
+    by_holder: dict[str | None, list[str]] = {}
+    for process_id, holder in holders.items():
+        by_holder.setdefault(holder, []).append(process_id)
+    for holder, process_ids in by_holder.items():
+        free = sa.or_(processes.c.run_id.is_(None), processes.c.run_id.in_([lease.run_id, holder or lease.run_id]), processes.c.lease_until < now)
+        for some in chunks(process_ids):
+            connection.execute(
+                processes.update()
+                .where(processes.c.process_id.in_(some), processes.c.status.not_in(OVER), free)
+                .values(run_id=lease.run_id, actor=lease.actor, lease_until=lease.until, status="running", **values)
+            )
     taken: set[str] = set()
-    for some in chunks(process_ids):
-        free = sa.or_(processes.c.run_id.is_(None), processes.c.run_id == run_id, processes.c.lease_until < now)
-        connection.execute(
-            processes.update()
-            .where(processes.c.process_id.in_(some), processes.c.status.not_in(OVER), free)
-            .values(run_id=run_id, actor=actor, lease_until=until, status="running")
-        )
+    for some in chunks(list(holders)):
         taken.update(
-            connection.execute(sa.select(processes.c.process_id).where(processes.c.process_id.in_(some), processes.c.run_id == run_id)).scalars()
+            connection.execute(
+                sa.select(processes.c.process_id).where(processes.c.process_id.in_(some), processes.c.run_id == lease.run_id)
+            ).scalars()
         )
     return taken
 
 
 def save_processes(connection: t.Any, changed: t.Sequence[Process], run_id: str, log: t.Sequence[StepRecord]) -> None:
-    """Save processes that the run ``run_id`` works on, with their new lines of the step log.
+    """Save processes that the run ``run_id`` works on, with their new lines of the step log, whose attempts are counted here.
 
     Raises StoreError if another run has taken one of them over; then the transaction must be undone.
     """
@@ -107,7 +140,18 @@ def save_processes(connection: t.Any, changed: t.Sequence[Process], run_id: str,
         if done.rowcount != 1:
             raise StoreError("process {0} was taken over by another run; look at it with process_info".format(process.process_id))
     if log:
-        connection.execute(steps.insert(), [dataclasses.asdict(record) for record in log])
+        before = _attempts(connection, [record.step_id for record in log])
+        lines = [dataclasses.replace(record, attempt=before.get(record.step_id, 0) + 1) for record in log]
+        connection.execute(steps.insert(), [dataclasses.asdict(record) for record in lines])
+
+
+def _attempts(connection: t.Any, step_ids: t.Sequence[str]) -> dict[str, int]:
+    """How many lines the log has of each of these steps; of none, if it has none."""
+    found: dict[str, int] = {}
+    for some in chunks(step_ids):
+        query = sa.select(steps.c.step_id, sa.func.count()).where(steps.c.step_id.in_(some)).group_by(steps.c.step_id)
+        found.update({row[0]: row[1] for row in connection.execute(query)})
+    return found
 
 
 def load_processes(connection: t.Any, process_ids: t.Sequence[str]) -> dict[str, Process]:
@@ -119,12 +163,34 @@ def load_processes(connection: t.Any, process_ids: t.Sequence[str]) -> dict[str,
     return found
 
 
-def find_processes(connection: t.Any, **criteria: t.Sequence[t.Any]) -> list[Process]:
-    """The processes whose columns have one of the values named for them, oldest first."""
-    query = sa.select(processes).order_by(processes.c.started_at, processes.c.process_id)
+def find_processes(connection: t.Any, *conditions: t.Any, **criteria: t.Sequence[t.Any]) -> list[Process]:
+    """The processes whose columns have one of the values named for them, oldest first. ``conditions`` are further ones, of SQLAlchemy."""
+    query = sa.select(processes).where(*conditions).order_by(processes.c.started_at, processes.c.process_id)
     for column, values in criteria.items():
         query = query.where(processes.c[column].in_(values))
     return [Process(**row) for row in connection.execute(query).mappings()]
+
+
+def has_status(statuses: t.Collection[str], now: datetime.datetime) -> t.Any:
+    """The condition that a process has one of these statuses; ``interrupted`` is a running one whose lease has run out."""
+    interrupted = sa.and_(processes.c.status == "running", processes.c.lease_until < now)
+    running = sa.and_(processes.c.status == "running", sa.not_(processes.c.lease_until < now))
+    special = {"interrupted": interrupted, "running": running}
+    plain = [status for status in statuses if status not in special]
+    return sa.or_(processes.c.status.in_(plain), *[condition for status, condition in special.items() if status in statuses])
+
+
+def of_devices(device_ids: t.Collection[int], names: t.Collection[str]) -> t.Any:
+    """The condition that a process is of a device of these ids, or of these names, as they were when they were read last."""
+    name = subscriptions.c.block["node"]["node_name"].as_string()
+    chosen = sa.or_(subscriptions.c.device_id.in_(device_ids), name.in_(names))
+    return processes.c.subscription_id.in_(sa.select(subscriptions.c.subscription_id).where(chosen))
+
+
+def of_age(stamp: str, moment: datetime.datetime, younger: bool) -> t.Any:
+    """The condition that a process was ``started``, or ``updated`` last, before ``moment``; or, if ``younger``, after it."""
+    column = processes.c[stamp + "_at"]
+    return column >= moment if younger else column <= moment
 
 
 def load_step_log(connection: t.Any, process_ids: t.Sequence[str]) -> dict[str, list[StepRecord]]:

@@ -17,7 +17,7 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils._libraries i
 
 __all__ = ["LIVE_DEVICE_INDEX", "SCHEMA_VERSION", "metadata", "processes", "steps", "store_info", "subscriptions"]
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 """The layout that this release reads and writes. ``store_info`` says which one a store has."""
 
 LIVE_DEVICE_INDEX = "one_live_subscription_a_device"
@@ -92,8 +92,11 @@ steps = sa.Table(
     metadata,
     sa.Column("process_step_id", sa.BigInteger().with_variant(sa.Integer, "sqlite"), primary_key=True, autoincrement=True),
     sa.Column("process_id", sa.String(36), sa.ForeignKey("processes.process_id"), nullable=False, index=True),
+    sa.Column("step_id", sa.String(36), nullable=False, server_default="", index=True),  # of the process's step, in each of its attempts
     sa.Column("step", sa.String(80), nullable=False),
+    sa.Column("attempt", sa.Integer, nullable=False, server_default="1"),
     sa.Column("status", sa.String(20), nullable=False),
+    sa.Column("state", sa.JSON),  # the process's state after it
     sa.Column("error", sa.Text),
     sa.Column("changes", sa.JSON, nullable=False),  # {"store": {field: [before, after]}, "netbox": {...}}
     sa.Column("actor", sa.String(200), nullable=False),

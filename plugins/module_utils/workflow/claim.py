@@ -19,9 +19,10 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.device import Device
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.payload import DevicePayload
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.update import Target, Update, update
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.rows import UNCHANGED
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.step import Aborted, Done, Failed, Outcome, Work
 
-__all__ = ["CLAIMED", "FREE", "as_claimed", "claim", "claim_mode", "contradiction"]
+__all__ = ["CLAIMED", "FREE", "as_claimed", "claim", "claim_mode", "claimed_by_us", "contradiction"]
 
 FREE, CLAIMED = "planned", "staged"
 """NetBox's status of a device before and after the claim."""
@@ -45,7 +46,7 @@ def claim(task: Task, works: t.Sequence[Work], message: t.Callable[[Work], str])
     updates = update([DevicePayload(id=work.subscription.device_id, status=CLAIMED) for work in in_netbox], _target(task, in_netbox, message))
     outcomes |= {work.key: _claimed(work, done) for work, done in zip(in_netbox, updates)}
     if not task.check_mode and not task.netbox.conditional:
-        outcomes |= {work.key: _lost(work) for work in in_netbox if isinstance(outcomes[work.key], Done) and not _claimed_by_us(task, work)}
+        outcomes |= {work.key: _lost(work) for work in in_netbox if isinstance(outcomes[work.key], Done) and not claimed_by_us(task, work)}
     return outcomes
 
 
@@ -54,7 +55,7 @@ def _target(task: Task, works: t.Sequence[Work], message: t.Callable[[Work], str
 
     def check(device: Device, payload: DevicePayload) -> str | None:
         work = by_device[device.id]
-        if device.status == FREE or (device.status == payload.status and _claimed_by_us(task, work)):
+        if device.status == FREE or (device.status == payload.status and claimed_by_us(task, work)):
             return None
         return _TAKEN.format(work.label) + ": its status in NetBox is {0} now".format(device.status)
 
@@ -68,7 +69,7 @@ def _as_listed(work: Work) -> Device:
     return Device(**facts, writable={"status": facts["status"]})
 
 
-def _claimed_by_us(task: Task, work: Work) -> bool:
+def claimed_by_us(task: Task, work: Work) -> bool:
     """Whether the claim of the device that holds in NetBox, by its change log, is this process's: the first since the device was free."""
     filters = {"changed_object_type": "dcim.device", "changed_object_id": work.subscription.device_id, "action": "update"}
     holder = None
@@ -85,14 +86,14 @@ def _claimed(work: Work, done: Update) -> Outcome:
     if not done.error:
         return Done(work.subscription, work.state, done.changes())
     if _TAKEN.format(work.label) in done.error:
-        return Aborted(done.error, lost=True)
+        return Aborted(done.error, UNCHANGED)
     reason = "{0} could not be claimed: {1}".format(work.label, done.error)
     # What surely never reached NetBox leaves the device free, so nothing is kept here either.
     return Failed(reason) if done.uncertain or work.row.get("resumed") else Aborted(reason)
 
 
 def _lost(work: Work) -> Outcome:
-    return Aborted(_TAKEN.format(work.label) + ", in the same moment", lost=True)
+    return Aborted(_TAKEN.format(work.label) + ", in the same moment", UNCHANGED)
 
 
 def contradiction(work: Work, device: Device, ours: t.Collection[str]) -> str | None:

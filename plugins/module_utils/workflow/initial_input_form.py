@@ -12,13 +12,15 @@ import uuid
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import NodeflowError
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.subscription import SubscriptionModel
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.device import Device, device_label, find_devices
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.device import Device, find_devices
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.filters import check_filters
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.processes import OVER, Process, find_processes, load_processes
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.processes import OVER, Process, find_processes
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.subscriptions import live_subscriptions
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.choice import look_up, parse_nodes
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.rows import FAILED, RUNNING, UNCHANGED, Row, end_of_step, resume_command
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.lease import can_be_taken, why_not_taken
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.continued import chosen_processes
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.create_node import CREATE_NODE
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.lease import can_be_taken, standing
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.rows import FAILED, RUNNING, UNCHANGED, Row, end_of_step, command
 
 __all__ = ["initial_input_form"]
 
@@ -29,6 +31,8 @@ LISTED = 50
 
 NONE_FREE = "There is nothing to enrol: NetBox has no such device that is planned and has no subscription yet."
 
+NONE_STANDING = "There is nothing to continue: no process stands so."
+
 HOW_TO_CHOOSE = (
     "no node was chosen, and nobody is at a terminal to ask. Choose with nodes (ids or names, e.g. -e nodes=loc1-core), with device_filter "
     '(e.g. -e \'{"device_filter": {"site": "loc1"}}\'), or with all_planned=true'
@@ -37,8 +41,11 @@ HOW_TO_CHOOSE = (
 
 def initial_input_form(task: Task) -> dict[str, t.Any]:
     """List the devices that can be enrolled and take the choice, as rows for the next step. Processes to resume are rows as well."""
-    if task.params["process_ids"]:
-        return end_of_step(task, [], _resumed(task, task.params["process_ids"]), False, [])
+    continued = chosen_processes(task, CREATE_NODE.name)
+    if continued is not None:
+        if not continued:
+            task.show(NONE_STANDING)
+        return end_of_step(task, [], continued, False, [])
     filters = dict(task.params["device_filter"] or {})
     check_filters(task.netbox, filters)
     limit = task.params["max_nodes"]
@@ -98,37 +105,6 @@ def _chosen(task: Task, nodes: t.Any, filters: dict[str, t.Any], run_id: str, li
     return rows + [{"device_id": None, "device": str(one), "status": FAILED, "message": reason} for one, reason in wrong]
 
 
-def _resumed(task: Task, process_ids: t.Sequence[str]) -> list[Row]:
-    """A row for each process to continue; one that cannot be is failed, with the reason."""
-    store = task.existing_store()
-    processes: dict[str, Process] = {}
-    if store is not None:
-        with store.read() as connection:
-            processes = load_processes(connection, process_ids)
-    run_id = str(uuid.uuid4())
-    rows: list[Row] = []
-    for process_id in dict.fromkeys(process_ids):
-        process = processes.get(process_id)
-        if process is None:
-            where = store.label if store else "a store that does not exist yet"
-            message = "there is no process {0} in {1}; process_info lists those that are".format(process_id, where)
-            rows.append({"device_id": None, "device": process_id, "status": FAILED, "message": message})
-            continue
-        device = process.state["device"]
-        row = {
-            "device_id": device["id"],
-            "device": device_label(device["name"], device["site"], device["id"]),
-            "process_id": process_id,
-            "subscription_id": process.subscription_id,
-        }
-        if can_be_taken(process):
-            rows.append(row | {"status": RUNNING, "run_id": run_id, "resumed": True})
-        else:
-            del row["process_id"]  # the message names it, and no later step has to do with it
-            rows.append(row | {"status": FAILED, "message": "{0}: {1}".format(row["device"], why_not_taken(process))})
-    return rows
-
-
 def _row(device: Device, run_id: str) -> Row:
     return {"device_id": device.id, "device": device.label, "status": RUNNING, "run_id": run_id, "found": device.facts()}
 
@@ -157,7 +133,9 @@ def _enrolled(device: Device, subscription: SubscriptionModel, processes: t.Mapp
     process = processes.get(subscription_id)
     if process is None:
         return row | {"message": "{0} is enrolled already: subscription {1}, {2}".format(device.label, subscription_id, subscription.status)}
-    message = "{0} is being enrolled already: process {1} is {2} at {3}".format(device.label, process.process_id, process.status, process.step)
+    message = "{0} is being enrolled already: process {1} is {2} at {3}".format(device.label, process.process_id, standing(process), process.step)
     if can_be_taken(process):
-        message += "; continue it with: {0}".format(resume_command([process.process_id]))
+        message += "; continue it with: {0}".format(command("resume", [process.process_id]))
+    else:
+        message += ", by {0} until {1:%Y-%m-%d %H:%M UTC}".format(process.actor, process.lease_until)
     return row | {"process_id": process.process_id, "message": message}

@@ -2,7 +2,11 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""One worker a process: a run holds the lease of the processes that it works on, and renews it with each step."""
+"""One worker a process: a run holds the lease of the processes that it works on, and renews it with each step.
+
+A lease that has run out can be taken by any run. One that has not can be taken over from a run that is known to be gone; if it lives
+after all, its next step is refused.
+"""
 
 from __future__ import annotations
 
@@ -11,11 +15,14 @@ import datetime
 import typing as t
 
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.processes import OVER, Process, take_processes
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.rows import FAILED, Row
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.processes import OVER, Lease, Process, take_processes
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.rows import FAILED, RUNNING, Row
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.step import Work
 
-__all__ = ["can_be_taken", "lease_end", "take", "why_not_taken"]
+__all__ = ["INTERRUPTED", "can_be_taken", "lease_end", "standing", "take", "why_not_taken"]
+
+INTERRUPTED = "interrupted"
+"""How a process stands whose run is gone: running, but its lease has run out."""
 
 
 def lease_end(task: Task) -> datetime.datetime:
@@ -23,23 +30,27 @@ def lease_end(task: Task) -> datetime.datetime:
     return _now() + datetime.timedelta(minutes=task.params["lease_minutes"])
 
 
-def take(task: Task, works: t.Sequence[Work]) -> tuple[list[Work], dict[str, Row]]:
-    """Take the lease of each process, or go on with it. Second, the rows of those that another run works on, or that are over."""
+def take(task: Task, works: t.Sequence[Work], **values: t.Any) -> tuple[list[Work], dict[str, Row]]:
+    """Take the lease of each process, or go on with it. Second, the rows of those that another run works on, or that are over.
+
+    ``values`` are further columns of the process to set with it.
+    """
     if not works:
         return [], {}
     run_id = works[0].row["run_id"]
-    taken = {work.key for work in works if work.process.run_id == run_id and _fresh(task, work.process)}
+    taken = {work.key for work in works if work.process.run_id == run_id and _fresh(task, work.process) and not values}
     if len(taken) < len(works):
+        # A row may name the run to take over from, but only the one that was seen: another may have done so since.
+        holders = {work.key: work.row.get("take_over_from") for work in works}
         with task.store.write() as connection:
-            taken = take_processes(connection, [work.key for work in works], run_id, task.actor, lease_end(task), _now())
+            taken = take_processes(connection, holders, Lease(run_id, task.actor, lease_end(task)), _now(), **values)
     held = {}
     for work in works:
         if work.key not in taken:
             message = "{0}: {1}".format(work.label, why_not_taken(work.process))
             held[work.key] = work.row | {"status": FAILED, "message": message}
-    return [
-        dataclasses.replace(work, process=dataclasses.replace(work.process, run_id=run_id, actor=task.actor)) for work in works if work.key in taken
-    ], held
+    ours = {"run_id": run_id, "actor": task.actor, "status": RUNNING} | values
+    return [dataclasses.replace(work, process=dataclasses.replace(work.process, **ours)) for work in works if work.key in taken], held
 
 
 def can_be_taken(process: Process) -> bool:
@@ -47,13 +58,19 @@ def can_be_taken(process: Process) -> bool:
     return process.status not in OVER and (process.run_id is None or process.lease_until is None or process.lease_until < _now())
 
 
+def standing(process: Process) -> str:
+    """The status of a process as a person would call it: one that is running, but whose run is gone, is interrupted."""
+    return INTERRUPTED if process.status == RUNNING and can_be_taken(process) else process.status
+
+
 def why_not_taken(process: Process) -> str:
     """Why a process cannot be continued now."""
     if process.status in OVER:
         return "process {0} is {1}, so there is nothing to continue or to confirm".format(process.process_id, process.status)
     until = process.lease_until.strftime("%Y-%m-%d %H:%M UTC") if process.lease_until else "it ends"
-    return "process {0} is being worked on by another run of {1} until {2}; wait for it, or resume it after that".format(
-        process.process_id, process.actor, until
+    return (
+        "process {0} is being worked on by another run, of {1}, until {2}. Wait for it; if that run is known to be gone, take the process "
+        "over with take_over=true".format(process.process_id, process.actor, until)
     )
 
 

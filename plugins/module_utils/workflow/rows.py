@@ -15,11 +15,24 @@ import typing as t
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import NodeflowError
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
 
-__all__ = ["COMPLETED", "FAILED", "RUNNING", "SUSPENDED", "UNCHANGED", "Row", "check_rows", "end_of_step", "resume_command", "table"]
+__all__ = [
+    "ABORTED",
+    "COMPLETED",
+    "FAILED",
+    "RUNNING",
+    "SUSPENDED",
+    "UNCHANGED",
+    "Row",
+    "check_rows",
+    "command",
+    "end_of_step",
+    "not_stored",
+    "table",
+]
 
 Row = dict[str, t.Any]
 
-RUNNING, SUSPENDED, FAILED, COMPLETED, UNCHANGED = "running", "suspended", "failed", "completed", "unchanged"
+RUNNING, SUSPENDED, FAILED, COMPLETED, UNCHANGED, ABORTED = "running", "suspended", "failed", "completed", "unchanged", "aborted"
 
 _SAID_AT_THE_END = 50
 """Rows that the closing table lists at the most, for each status; the count is always of all."""
@@ -60,7 +73,7 @@ def summary(rows: t.Sequence[Row]) -> str:
 def table(rows: t.Sequence[Row]) -> str:
     """Who stands how and why, a node a line; then the commands that continue those that can be."""
     lines = [summary(rows)]
-    for status in (COMPLETED, RUNNING, UNCHANGED, SUSPENDED, FAILED):
+    for status in (COMPLETED, RUNNING, ABORTED, UNCHANGED, SUSPENDED, FAILED):
         some = [row for row in rows if row["status"] == status]
         lines += ["  {0:<10} {1}".format(status, row.get("message") or row["device"]) for row in some[:_SAID_AT_THE_END]]
         if len(some) > _SAID_AT_THE_END:
@@ -70,20 +83,30 @@ def table(rows: t.Sequence[Row]) -> str:
 
 def _hints(rows: t.Sequence[Row]) -> str:
     """The commands that continue what is suspended and what failed, each on a line of its own."""
-    hints = ""
-    for status, words, more in (
-        (SUSPENDED, "Continue what is suspended", " -e confirm_config=true"),
-        (FAILED, "Once the reason is gone, continue", ""),
-    ):
-        ids = [row["process_id"] for row in rows if row["status"] == status and row.get("process_id")]
-        if ids:
-            hints += "\n{0} with: {1}{2}".format(words, resume_command(ids), more)
-    return hints
+    commands: dict[tuple[str, str, str], list[str]] = {}
+    for row in rows:
+        if row.get("process_id") and row["status"] in (SUSPENDED, FAILED):
+            words, more = (
+                ("Continue what is suspended", " -e confirm_config=true") if row["status"] == SUSPENDED else _AFTER_FAILURE[bool(row.get("held"))]
+            )
+            commands.setdefault((words, row.get("playbook", "resume"), more), []).append(row["process_id"])
+    return "".join("\n{0} with: {1}{2}".format(words, command(playbook, ids), more) for (words, playbook, more), ids in commands.items())
 
 
-def resume_command(process_ids: t.Sequence[str]) -> str:
-    """The command line that continues processes."""
-    return "ansible-playbook nodeflow.orchestrator.resume -e process_ids={0}".format(",".join(process_ids))
+_AFTER_FAILURE = {
+    False: ("Once the reason is gone, continue", ""),
+    True: ("Once the reason is gone, continue what could not be released", " -e take_over=true"),
+}
+
+
+def command(playbook: str, process_ids: t.Sequence[str]) -> str:
+    """The command line that continues, or aborts, processes."""
+    return "ansible-playbook nodeflow.orchestrator.{0} -e process_ids={1}".format(playbook, ",".join(process_ids))
+
+
+def not_stored(row: Row, error: NodeflowError) -> Row:
+    """The row of a process that could not be read or saved, so that the store still holds it for this run."""
+    return row | {"status": FAILED, "message": "{0}: {1}".format(row["device"], error), "held": True}
 
 
 def check_rows(rows: t.Sequence[Row]) -> None:

@@ -17,7 +17,7 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.processes import load_processes, save_processes
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.subscriptions import load_subscriptions, save_subscriptions
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.lease import take
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.rows import FAILED, RUNNING, Row, check_rows, end_of_step
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.rows import FAILED, RUNNING, Row, check_rows, end_of_step, not_stored
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.settle import Settled, settle
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.step import Failed, Outcome, Step, Work, Workflow
 
@@ -29,10 +29,13 @@ def run_step(task: Task, workflow: Workflow, name: str) -> dict[str, t.Any]:
     rows: list[Row] = task.params["nodes"]
     check_rows(rows)
     step = workflow.step(name)
-    due, refused = due_works(task, workflow, step)
-    if not task.check_mode:
-        due, held = take(task, due)
-        refused |= held
+    try:
+        due, refused = due_works(task, workflow, step)
+        if not task.check_mode:
+            due, held = take(task, due, **step.intent)
+            refused |= held
+    except StoreError as error:
+        due, refused = [], {_key_of(row): not_stored(row, error) for row in rows if row["status"] == RUNNING}
     started = datetime.datetime.now(datetime.timezone.utc)
     outcomes = _attempt(task, step, due)
     saved, changes = _save(task, workflow, step, due, outcomes, started)
@@ -43,7 +46,7 @@ def run_step(task: Task, workflow: Workflow, name: str) -> dict[str, t.Any]:
 
 def due_works(task: Task, workflow: Workflow, step: Step) -> tuple[list[Work], dict[str, Row]]:
     """The works of those rows of the option ``nodes`` that are to do ``step`` now. Second, the rows that cannot, by process id."""
-    works, refused = _load(task, [row for row in task.params["nodes"] if row["status"] == RUNNING])
+    works, refused = _load(task, workflow, [row for row in task.params["nodes"] if row["status"] == RUNNING])
     due, early = _due(works, workflow, step)
     return due, refused | early
 
@@ -53,8 +56,8 @@ def _key_of(row: Row) -> str:
     return row.get("process_id") or ""
 
 
-def _load(task: Task, rows: t.Sequence[Row]) -> tuple[list[Work], dict[str, Row]]:
-    """The works of the rows: predicted ones as they are, the others from the store. Second, the rows whose process is not there."""
+def _load(task: Task, workflow: Workflow, rows: t.Sequence[Row]) -> tuple[list[Work], dict[str, Row]]:
+    """The works of the rows: predicted ones as they are, the others from the store. Second, the rows whose process cannot be continued."""
     predicted = [Work.from_prediction(row) for row in rows if "predicted" in row]
     stored = [row for row in rows if "predicted" not in row]
     if not stored:
@@ -65,13 +68,12 @@ def _load(task: Task, rows: t.Sequence[Row]) -> tuple[list[Work], dict[str, Row]
     works, refused = [], {}
     for row in stored:
         process = processes.get(_key_of(row))
-        if process is None:
-            refused[_key_of(row)] = row | {
-                "status": FAILED,
-                "message": "{0}: there is no process {1} in {2}".format(row["device"], _key_of(row), task.store.label),
-            }
-        else:
-            works.append(Work(row, subscriptions[process.subscription_id], process))
+        try:
+            if process is None:
+                raise NodeflowError("there is no process {0} in {1}".format(_key_of(row), task.store.label))
+            works.append(Work(row, subscriptions[process.subscription_id], workflow.adopt(process)))
+        except NodeflowError as error:
+            refused[_key_of(row)] = row | {"status": FAILED, "message": "{0}: {1}".format(row["device"], error)}
     return predicted + works, refused
 
 

@@ -14,9 +14,9 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors impo
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.lifecycle import SubscriptionLifecycle
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.subscription import SubscriptionModel, move_to_lifecycle
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.processes import Process, StepRecord
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.processes import Process, StepRecord, step_id
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.lease import lease_end
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.rows import COMPLETED, FAILED, RUNNING, SUSPENDED, UNCHANGED, Row
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.rows import COMPLETED, FAILED, RUNNING, SUSPENDED, Row, not_stored
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.step import Done, Failed, Outcome, Step, Suspended, Work, Workflow
 
 __all__ = ["Settled", "settle"]
@@ -50,8 +50,7 @@ class Settled:
 
     def not_saved(self, error: StoreError) -> Settled:
         """The same, when the store refused it."""
-        message = "{0}: {1}".format(self.work.label, error)
-        return dataclasses.replace(self, row=self.work.row | {"status": FAILED, "message": message}, log=None)
+        return dataclasses.replace(self, row=not_stored(self.work.row, error), log=None)
 
 
 def settle(task: Task, workflow: Workflow, step: Step, work: Work, outcome: Outcome, started: datetime.datetime) -> Settled:
@@ -86,12 +85,26 @@ def settle(task: Task, workflow: Workflow, step: Step, work: Work, outcome: Outc
     else:
         status, error = "aborted", outcome.reason
         process = dataclasses.replace(work.process, status="aborted", step=None, error=outcome.reason, completed_at=now, **released)
+        netbox = outcome.netbox
         ended = move_to_lifecycle(subscription, SubscriptionLifecycle.TERMINATED)
         subscription = ended.model_copy(update={"insync": True, "note": outcome.reason})
         row = {name: value for name, value in row.items() if name != "process_id"}  # there is nothing to resume
-        row |= {"status": UNCHANGED if outcome.lost else FAILED, "message": outcome.reason}
+        row |= {"status": outcome.status, "message": outcome.reason}
     changes = {"subscription": _changed(work.subscription, subscription), "process": _changed_process(work.process, process), "netbox": netbox}
-    log = StepRecord(work.key, step.name, status, error, changes, task.actor, work.row["run_id"], started, now)
+    log = StepRecord(
+        process_id=work.key,
+        step_id=step_id(work.key, step.name),
+        step=step.name,
+        attempt=1,
+        status=status,
+        state=process.state,
+        error=error,
+        changes=changes,
+        actor=task.actor,
+        run_id=work.row["run_id"],
+        started_at=started,
+        completed_at=now,
+    )
     return Settled(work, row, subscription, process, log)
 
 

@@ -14,14 +14,17 @@ import dataclasses
 import datetime
 import typing as t
 
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import StoreError
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import NodeflowError, StoreError
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.subscription import SubscriptionModel, load_subscription
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.processes import Process
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.rows import Row
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.rows import FAILED, Row
 
-__all__ = ["Aborted", "Done", "Failed", "Outcome", "Step", "Suspended", "Work", "Workflow"]
+__all__ = ["ABORT", "Aborted", "Done", "Failed", "Outcome", "Step", "Suspended", "Work", "Workflow"]
 
+
+ABORT = "abort"
+"""The step at which a process of any workflow stands while it is aborted."""
 
 _MOMENTS = ("lease_until", "started_at", "updated_at", "completed_at")
 
@@ -91,10 +94,13 @@ class Suspended:
 
 @dataclasses.dataclass(frozen=True)
 class Aborted:
-    """The process is over without its goal, and the device is free again. ``lost`` says that it went to somebody else, which is no failure."""
+    """The process is over without its goal, and the device is free again. ``status`` is how its row stands then: that it went to somebody
+    else, or that this was asked for, is no failure. ``netbox`` is what the step changed there, ``{field: [before, after]}``.
+    """
 
     reason: str
-    lost: bool = False
+    status: str = FAILED
+    netbox: dict[str, list[t.Any]] = dataclasses.field(default_factory=dict)
 
 
 Outcome = t.Union[Done, Failed, Suspended, Aborted]
@@ -104,18 +110,23 @@ StepFunction = t.Callable[[Task, t.Sequence[Work]], t.Mapping[str, Outcome]]
 
 @dataclasses.dataclass(frozen=True)
 class Step:
-    """A step of a workflow. ``repeats`` says that a resumed process does it again, because what it reads can have changed meanwhile."""
+    """A step of a workflow. ``repeats`` says that a resumed process does it again, because what it reads can have changed meanwhile.
+
+    ``intent`` are columns of the process to save before it begins, so that a crash in the middle of it is known.
+    """
 
     name: str
     function: StepFunction
     repeats: bool = False
+    intent: t.Mapping[str, t.Any] = dataclasses.field(default_factory=dict)
 
 
 @dataclasses.dataclass(frozen=True)
 class Workflow:
     """A named list of steps. ``version`` goes up when steps are added, removed or reordered.
 
-    ``final`` is the first step after which nothing read before may be read again.
+    ``final`` is the first step after which nothing read before may be read again. ``continues`` says, for each older version whose
+    processes can be continued, which step of this one comes next for one that stands at a step of that one.
     """
 
     name: str
@@ -123,6 +134,27 @@ class Workflow:
     target: str
     steps: tuple[Step, ...]
     final: str
+    continues: t.Mapping[int, t.Mapping[str, str]] = dataclasses.field(default_factory=dict)
+
+    def adopt(self, process: Process) -> Process:
+        """The process as one of this version. Raises NodeflowError for one that this version cannot continue."""
+        if process.step == ABORT:
+            raise NodeflowError(
+                "process {0} is being aborted; finish that with: ansible-playbook nodeflow.orchestrator.abort -e process_ids={0}".format(
+                    process.process_id
+                )
+            )
+        if process.workflow_version == self.version:
+            return process
+        here = self.continues.get(process.workflow_version, {}).get(process.step or "")
+        if process.workflow_version > self.version or here is None:
+            raise NodeflowError(
+                "process {0} was started with version {1} of the step list of {2} and stands at {3}; this release has version {4} and cannot "
+                "continue it. Finish it with the release that started it, or abort it".format(
+                    process.process_id, process.workflow_version, self.name, process.step, self.version
+                )
+            )
+        return dataclasses.replace(process, workflow_version=self.version, step=here)
 
     def step(self, name: str) -> Step:
         """The step of that name."""

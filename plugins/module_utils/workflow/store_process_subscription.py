@@ -7,9 +7,11 @@
 from __future__ import annotations
 
 import datetime
+import random
 import typing as t
 import uuid
 
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import StoreError
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.subscription import SubscriptionModel, load_subscription
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.client import normal_url
@@ -17,11 +19,14 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.proces
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.subscriptions import claim_devices, live_subscriptions
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.claim import claim_mode
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.create_node import CREATE_NODE
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.rows import RUNNING, UNCHANGED, Row, check_rows
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.rows import FAILED, RUNNING, UNCHANGED, Row, check_rows
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.run_step import run_step
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.step import Work
 
 __all__ = ["store_process_subscription"]
+
+PART = 25
+"""Devices that a run takes at a time from a store that other runs share."""
 
 
 def store_process_subscription(task: Task) -> dict[str, t.Any]:
@@ -72,6 +77,27 @@ def _insert(task: Task, works: t.Sequence[Work]) -> dict[int, Row]:
     if not works:
         return {}
     task.store.belongs_to(normal_url(task.params["netbox_url"] or task.netbox.url), moved=task.params["netbox_moved"])
+    rows: dict[int, Row] = {}
+    for part in _parts(works) if task.shares_store else [works]:
+        try:
+            rows |= _insert_part(task, part)
+        except StoreError as error:
+            if not rows:
+                raise
+            for work in part:
+                message = "{0} could not be stored: {1}".format(work.label, error)
+                rows[work.subscription.device_id] = _without_process(work) | {"status": FAILED, "message": message}
+    return rows
+
+
+def _parts(works: t.Sequence[Work]) -> list[t.Sequence[Work]]:
+    """Parts to save one after the other, from a random one on, so that runs that start at once share the devices in place of waiting."""
+    parts = [works[start : start + PART] for start in range(0, len(works), PART)]
+    first = random.randrange(len(parts))
+    return parts[first:] + parts[:first]
+
+
+def _insert_part(task: Task, works: t.Sequence[Work]) -> dict[int, Row]:
     with task.store.write() as connection:
         won = claim_devices(connection, [work.subscription for work in works])
         insert_processes(connection, [work.process for work in works if work.process.subscription_id in won])
@@ -97,10 +123,13 @@ def _predict(task: Task, works: t.Sequence[Work]) -> dict[int, Row]:
     return rows
 
 
+def _without_process(work: Work) -> Row:
+    return {key: value for key, value in work.row.items() if key not in ("process_id", "subscription_id")}
+
+
 def _lost(work: Work, holder: SubscriptionModel | None) -> Row:
-    row = {key: value for key, value in work.row.items() if key != "process_id"}
     which = "subscription {0}".format(holder.subscription_id) if holder else "another subscription"
-    return row | {
+    return _without_process(work) | {
         "status": UNCHANGED,
         "subscription_id": str(holder.subscription_id) if holder else None,
         "message": "{0} was enrolled by another run meanwhile: {1}".format(work.label, which),

@@ -1,0 +1,33 @@
+# Copyright (c) 2026, nodeflow.orchestrator contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The choice of processes to continue or to abort."""
+
+from __future__ import annotations
+
+
+class ModuleDocFragment:
+    """The options of the group PROCESSES in module_utils/_argspec.py."""
+
+    DOCUMENTATION = r"""
+options:
+  process_ids:
+    description: The processes of these ids.
+    type: list
+    elements: str
+  process_status:
+    description:
+      - All processes that stand like this. V(interrupted) is one whose run is gone, so that its lease has run out.
+      - Together with O(process_ids), those as well.
+    type: list
+    elements: str
+    choices: [failed, interrupted, suspended]
+  take_over:
+    description:
+      - Take processes over from the run that works on them, without waiting until its lease has run out. Say so only of a run that is known
+        to be gone. If it lives after all, its next step is refused.
+      - With V(interrupted) in O(process_status), of all processes that are running.
+    type: bool
+    default: false
+"""

@@ -1,0 +1,41 @@
+# Copyright (c) 2026, nodeflow.orchestrator contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Copy every row of a store to another one."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._libraries import sa
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.chunks import chunks
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.schema import processes, steps, subscriptions
+
+__all__ = ["copy_rows", "count_rows"]
+
+_TABLES = (subscriptions, processes, steps)
+
+
+def copy_rows(source: t.Any, target: t.Any) -> bool:
+    """Copy from one connection to another, both in a transaction. False, with nothing written, if the target holds anything else already."""
+    for table in _TABLES:
+        here, there = (_rows(connection, table) for connection in (source, target))
+        if there and there != here:
+            return False
+        if not there:
+            for some in chunks(here):
+                target.execute(table.insert(), some)
+    return True
+
+
+def count_rows(connection: t.Any) -> dict[str, int]:
+    """How many rows each table has."""
+    return {table.name: connection.execute(sa.select(sa.func.count()).select_from(table)).scalar_one() for table in _TABLES}
+
+
+def _rows(connection: t.Any, table: t.Any) -> list[dict[str, t.Any]]:
+    """All rows in the order of their keys. Those of the step log without their number: its order counts, the numbers are each database's own."""
+    [key] = table.primary_key
+    columns = [column for column in table.c if column is not key or table is not steps]
+    return [dict(row) for row in connection.execute(sa.select(*columns).order_by(key)).mappings()]

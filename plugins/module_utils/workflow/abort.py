@@ -1,0 +1,93 @@
+# Copyright (c) 2026, nodeflow.orchestrator contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Abort processes: give the device back, end the subscription, keep the log."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import NodeflowError
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.device import Device, devices_by_id
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.payload import DevicePayload
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.update import Target, Update, update
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.processes import Process
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.claim import CLAIMED, FREE, claimed_by_us
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.continued import chosen_processes
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.create_node import CREATE_NODE, changelog_message
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.rows import ABORTED
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.run_step import run_step
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.step import ABORT, Aborted, Failed, Outcome, Step, Work, Workflow
+
+__all__ = ["abort"]
+
+
+def abort(task: Task) -> dict[str, t.Any]:
+    """Abort the processes that the options choose."""
+    rows = chosen_processes(task, CREATE_NODE.name)
+    if rows is None:
+        raise NodeflowError("say which processes to abort, with process_ids or process_status; process_info lists them")
+    task.params["nodes"] = [row | {"playbook": "abort"} for row in rows]
+    return run_step(task, _WORKFLOW, ABORT)
+
+
+def _abort(task: Task, works: t.Sequence[Work]) -> dict[str, Outcome]:
+    """Give back in NetBox what is still claimed by these processes; then they are over."""
+    devices = devices_by_id(task.netbox, [work.subscription.device_id for work in works])
+    claimed = []
+    outcomes: dict[str, Outcome] = {}
+    for work in works:
+        device = devices.get(work.subscription.device_id)
+        if device is not None and device.status == CLAIMED and work.state["claim"] == "netbox" and claimed_by_us(task, work):
+            claimed.append(work)
+        else:
+            outcomes[work.key] = _over(task, work, _as_left(device))
+    return outcomes | _give_back(task, claimed, devices)
+
+
+def _give_back(task: Task, works: t.Sequence[Work], devices: t.Mapping[int, Device]) -> dict[str, Outcome]:
+    by_device = {work.subscription.device_id: work for work in works}
+
+    def check(device: Device, payload: DevicePayload) -> str | None:
+        ours = device.status in (payload.status, CLAIMED)
+        return None if ours else "{0} was set to {1} in NetBox meanwhile; run again".format(by_device[device.id].label, device.status)
+
+    target = Target(
+        task.netbox, lambda device_id: changelog_message(by_device[device_id]) + ", aborted", check, known=devices, dry_run=task.check_mode
+    )
+    updates = update([DevicePayload(id=device_id, status=FREE) for device_id in by_device], target)
+    outcomes: dict[str, Outcome] = {}
+    for work, done in zip(works, updates):
+        if done.error:
+            outcomes[work.key] = Failed("{0} could not be given back: {1}".format(work.label, done.error))
+        else:
+            outcomes[work.key] = _over(task, work, "it is {0} again in NetBox".format(FREE), done)
+    return outcomes
+
+
+def _over(task: Task, work: Work, netbox: str, done: Update | None = None) -> Aborted:
+    why = ": " + task.params["reason"] if task.params["reason"] else ""
+    verb = "would be" if task.check_mode else "was"
+    note = "{0} {1} aborted by {2}{3}; {4}".format(work.label, verb, task.actor, why, netbox)
+    return Aborted(note, ABORTED, done.changes() if done else {})
+
+
+def _as_left(device: Device | None) -> str:
+    return "its status in NetBox, {0}, was left as it is".format(device.status) if device else "it is not in NetBox any more"
+
+
+class _AnyVersion(Workflow):
+    """Takes a process from wherever it stands, whatever its step list."""
+
+    def adopt(self, process: Process) -> Process:
+        """The process at the step abort."""
+        return dataclasses.replace(process, step=ABORT)
+
+
+# The intent first: a process of which the device was given back must not be continued.
+_WORKFLOW = _AnyVersion(
+    name=CREATE_NODE.name, version=CREATE_NODE.version, target=CREATE_NODE.target, steps=(Step(ABORT, _abort, intent={"step": ABORT}),), final=ABORT
+)

@@ -1,0 +1,64 @@
+# Copyright (c) 2026, nodeflow.orchestrator contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Move a store to another place."""
+
+from __future__ import annotations
+
+import datetime
+import typing as t
+
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import NodeflowError, StoreError
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.copy import copy_rows, count_rows
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.engine import Store, open_store
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.processes import find_processes, has_status
+
+__all__ = ["copy_store"]
+
+
+def copy_store(task: Task) -> dict[str, t.Any]:
+    """Copy every row, and mark the old store as moved once the new one has them."""
+    if not task.params["target"]:
+        raise NodeflowError("target is not set: name the store to copy to there or in the environment variable NODEFLOW_TARGET_STORE")
+    source = open_store(task.params["store"], create=False, write=not task.check_mode, moved=True)
+    if source is None:
+        raise StoreError("there is no store to copy; check the option store, or NODEFLOW_STORE")
+    try:
+        target = open_store(task.params["target"], create=not task.check_mode, write=not task.check_mode)
+        try:
+            if target is not None and target.engine.url == source.engine.url:
+                raise StoreError("target names the same store as store")
+            return _copy(task, source, target)
+        finally:
+            if target is not None:
+                target.close()
+    finally:
+        source.close()
+
+
+def _copy(task: Task, source: Store, target: Store | None) -> dict[str, t.Any]:
+    there = target.label if target else "the new store"
+    with source.write() as old:  # nobody writes to it meanwhile
+        rows = count_rows(old)
+        if source.moved_to(old):
+            return {"changed": False, "rows": rows, "msg": "{0} was moved to {1} before".format(source.label, source.moved_to(old))}
+        working = find_processes(old, has_status(["running"], datetime.datetime.now(datetime.timezone.utc)))
+        if working:
+            raise StoreError(
+                "a run of {0} works on process {1} until {2:%Y-%m-%d %H:%M UTC}; copy the store after that".format(
+                    working[0].actor, working[0].process_id, working[0].lease_until
+                )
+            )
+        if not task.check_mode:
+            netbox_url = source.netbox_url()
+            if netbox_url:
+                target.belongs_to(netbox_url)
+            with target.write() as new:
+                if not copy_rows(old, new):
+                    raise StoreError("{0} holds other subscriptions or processes already; name an empty store".format(there))
+            source.mark_moved(old, there)  # a crash before this leaves two equal stores, and the same command again marks the old one
+    change = {"before": {"store": source.label}, "after": {"store": there} | rows}
+    verb = "would be" if task.check_mode else "was"
+    return {"changed": True, "rows": rows, "diff": [change], "msg": "{0} {1} moved to {2}".format(source.label, verb, there)}

@@ -1,0 +1,104 @@
+#!/usr/bin/python
+# -*- coding: utf-8 -*-
+# Copyright (c) 2026, nodeflow.orchestrator contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+---
+module: abort
+short_description: Abort processes that will not be completed
+version_added: 0.1.0
+description:
+  - Gives the claim of the device back in NetBox, from staged to planned, if it is still this process's; any other status is left as it is.
+    Ends the subscription, which becomes terminated with a note, and the process. The step log is kept.
+  - The device can be enrolled again then, as a new subscription.
+author:
+  - nodeflow.orchestrator contributors (@nodeflow)
+extends_documentation_fragment:
+  - nodeflow.orchestrator.attributes
+  - nodeflow.orchestrator.netbox
+  - nodeflow.orchestrator.store
+  - nodeflow.orchestrator.process
+  - nodeflow.orchestrator.processes
+attributes:
+  check_mode:
+    support: full
+  diff_mode:
+    support: full
+  idempotent:
+    support: full
+options:
+  reason:
+    description: Why, for the note of the subscription.
+    type: str
+"""
+
+EXAMPLES = r"""
+---
+- name: Abort an enrolment
+  nodeflow.orchestrator.abort:
+    process_ids: [6f0c1f5e-8d5b-4a39-9be4-8f4a52a4f1d5]
+    reason: the router went back to the vendor
+
+- name: Abort whatever failed
+  nodeflow.orchestrator.abort:
+    process_status: [failed]
+"""
+
+RETURN = r"""
+---
+nodes:
+  description: The processes as they stand now, one each.
+  returned: always
+  type: list
+  elements: dict
+  sample:
+    - device_id: 7
+      device: loc1-core (loc1, 7)
+      status: aborted
+      message: loc1-core (loc1, 7) was aborted by ann@workstation; it is planned again in NetBox
+      subscription_id: 9b3c5a0e-1d56-4c39-a3c5-0f4a52a4f1d5
+  contains:
+    device_id:
+      description: The id of the device in NetBox; null where there is none.
+      type: int
+    device:
+      description: 'How messages call the device: name (site, id).'
+      type: str
+    status:
+      description: >-
+        V(aborted), or V(failed) for one that could not be.
+      type: str
+    message:
+      description: What became of it, or why it could not be aborted.
+      type: str
+    process_id:
+      description: The process, where it can be tried again.
+      type: str
+    subscription_id:
+      description: The subscription, which is terminated.
+      type: str
+msg:
+  description: How many nodes stand how; or, of a task that failed, which and why.
+  returned: always
+  type: str
+  sample: '2 nodes: 1 aborted, 1 failed'
+"""
+
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._argspec import PROCESSES, options
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._run import run_module
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.abort import abort as execute
+
+OPTIONS = options(PROCESSES, {"reason": {"type": "str"}})
+
+
+def main() -> None:
+    """Run as an ordinary module."""
+    run_module(OPTIONS, execute)
+
+
+if __name__ == "__main__":
+    main()
