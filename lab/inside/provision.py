@@ -11,8 +11,8 @@ import sys
 
 import django
 
-OPERATOR_VIEWS = ["dcim.device", "dcim.devicerole", "dcim.devicetype", "dcim.interface", "dcim.location", "dcim.manufacturer", "dcim.platform",
-                  "dcim.region", "dcim.site", "extras.tag", "ipam.ipaddress", "tenancy.tenant"]
+OPERATOR_VIEWS = ["core.objectchange", "dcim.device", "dcim.devicerole", "dcim.devicetype", "dcim.interface", "dcim.location",
+                  "dcim.manufacturer", "dcim.platform", "dcim.region", "dcim.site", "extras.tag", "ipam.ipaddress", "tenancy.tenant"]
 
 
 def main() -> None:
