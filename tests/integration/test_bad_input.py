@@ -80,11 +80,11 @@ def test_a_host_that_is_no_netbox(play, lab):
 def test_a_netbox_that_is_too_old(play, lab):
     def old(method, path, forward):
         answer = forward()
-        return answer._replace(headers=answer.headers | {"API-Version": "4.2"})
+        return answer._replace(headers=answer.headers | {"API-Version": "4.3"})
 
     with NetboxProxy(lab["url"], old) as proxy:
         done = play.create(nodes="x", netbox_url=proxy.url)
-    assert done.returncode == 2 and "is too old: it is 4.2, and 4.6 or newer is needed" in done.message
+    assert done.returncode == 2 and "is too old: it is 4.3, and 4.4 or newer is needed" in done.message
 
 
 def test_a_status_that_this_netbox_does_not_have(play, netbox, lab):
