@@ -54,8 +54,8 @@ def end_of_step(
         return result | {"failed": True, "msg": failed[0]["message"] + _hints(after) if len(after) == 1 else table(after)}
     for row in news:
         (task.warn if row["status"] == FAILED else task.show)(row["message"])
-    if last and len(after) > 1:
-        task.show(table(after))
+    if last:
+        task.show(table(after) if len(after) > 1 else "".join(row["message"] for row in after if row["status"] == COMPLETED))
     elif not last and any(row["status"] == SUSPENDED for row in news):
         task.show(_hints(after).strip())
     return result
