@@ -14,6 +14,7 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.subscription import SubscriptionModel
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.device import Device, find_devices
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.filters import check_filters
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.chunks import chunks
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.processes import OVER, Process, find_processes
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.subscriptions import live_subscriptions
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.choice import look_up, parse_nodes
@@ -122,7 +123,7 @@ def _ours(task: Task, devices: t.Sequence[Device]) -> tuple[dict[int, Subscripti
     with store.read() as connection:
         ours = live_subscriptions(connection, [device.id for device in devices])
         unfinished = [str(one.subscription_id) for one in ours.values() if not one.insync]
-        found = find_processes(connection, subscription_id=unfinished)
+        found = [process for some in chunks(unfinished) for process in find_processes(connection, subscription_id=some)]
     return ours, {process.subscription_id: process for process in found if process.status not in OVER}
 
 

@@ -45,6 +45,8 @@ def end_of_step(
 
     At the end of the step list (``last``) it fails if any node failed on the way.
     """
+    if last:
+        after = [{name: value for name, value in row.items() if name != "predicted"} for row in after]  # no step reads it any more
     result = {"changed": changed, "nodes": after, "diff": diff, "msg": summary(after)}
     known = [row for row in before if row["status"] != RUNNING]
     news = [row for row in after if row["status"] not in (RUNNING, COMPLETED) and row not in known]
