@@ -10,6 +10,7 @@ import ipaddress
 import time
 
 import pytest
+from killing import killed_at
 
 
 def test_without_a_confirmation_the_process_is_suspended_and_the_play_ends_well(play, netbox):
@@ -141,7 +142,7 @@ def test_an_edit_that_contradicts_ours_is_a_conflict(play, netbox):
 
 def test_a_run_that_was_killed_is_continued(play, netbox):
     device = netbox.make()
-    [process_id] = play.killed_at("store_process_subscription", nodes=device, lease_minutes=0)
+    [process_id] = killed_at(play, "store_process_subscription", nodes=device, lease_minutes=0)
     done = play.resume(process_id, confirm_config=True)
     assert done.returncode == 0, done.output
     assert netbox.status(device) == "active"
@@ -149,7 +150,7 @@ def test_a_run_that_was_killed_is_continued(play, netbox):
 
 
 def test_a_process_that_another_run_works_on_is_left_to_it(play, netbox):
-    [process_id] = play.killed_at("store_process_subscription", nodes=netbox.make())
+    [process_id] = killed_at(play, "store_process_subscription", nodes=netbox.make())
     done = play.resume(process_id, confirm_config=True)
     assert done.returncode == 2 and "is being worked on by another run" in done.message
 

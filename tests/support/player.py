@@ -11,14 +11,10 @@ import json
 import os
 import pathlib
 import re
-import signal
-import sqlite3
 import subprocess
-import time
 import typing as t
 import uuid
 
-import psycopg
 from stores import Store
 
 
@@ -105,22 +101,6 @@ class Player:
     def resume(self, *process_ids: str, **variables: t.Any) -> Played:
         """Run resume."""
         return self("nodeflow.orchestrator.resume", process_ids=",".join(process_ids), **variables)
-
-    def killed_at(self, step: str, **variables: t.Any) -> list[str]:
-        """Run create_node and kill it, all of it, once ``step`` is in the log. The ids of the processes that it leaves running."""
-        run = self.start("nodeflow.orchestrator.create_node", confirm_config=True, **variables)
-        while not self._reached(step):
-            assert run.poll() is None, run.communicate()
-            time.sleep(0.01)
-        os.killpg(run.pid, signal.SIGKILL)
-        run.communicate()
-        return [row["process_id"] for row in self.rows("SELECT process_id FROM processes WHERE status = 'running'")]
-
-    def _reached(self, step: str) -> bool:
-        try:
-            return bool(self.rows("SELECT 1 FROM process_steps WHERE step = '{0}'".format(step)))
-        except (sqlite3.Error, psycopg.Error):  # the store is being made
-            return False
 
     def tasks(self, text: str, *arguments: str, **variables: t.Any) -> Played:
         """Run a playbook with these tasks."""
