@@ -74,7 +74,7 @@ class Task:
     def _check_netbox(self, store: Store) -> None:
         """Device ids mean something in one NetBox only."""
         if self.params["netbox_url"]:
-            bound, here = store.netbox_url(), normal_url(self.params["netbox_url"])
+            bound, here = store.netbox_url, normal_url(self.params["netbox_url"])
             if bound not in (None, here) and not self.params["netbox_moved"]:
                 raise store.foreign_netbox(bound, here)
             if bound not in (None, here) and not self.check_mode:

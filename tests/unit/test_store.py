@@ -124,7 +124,7 @@ def test_a_store_belongs_to_one_netbox(store):
     with pytest.raises(StoreError, match="belongs to the NetBox at https://a"):
         store.belongs_to("https://b")
     store.belongs_to("https://b", moved=True)
-    assert store.netbox_url() == "https://b"
+    assert store.netbox_url == "https://b"
 
 
 @pytest.mark.parametrize(

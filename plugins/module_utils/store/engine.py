@@ -34,12 +34,16 @@ def default_store() -> pathlib.Path:
 
 
 class Store:
-    """An open store. ``label`` says which it is, without a password and without the whole path (a store's name is a secret)."""
+    """An open store. ``label`` says which it is, without a password; ``info`` is what it said of itself when it was opened.
+
+    ``engine`` begins transactions that write, ``reader`` those that do not.
+    """
 
     def __init__(self, engine: t.Any, label: str) -> None:
         self.engine = engine
         self.label = label
-        self._reader = engine.execution_options(nodeflow_read=True)
+        self.info: dict[str, str] = {}
+        self.reader = engine.execution_options(nodeflow_read=True)
 
     @contextlib.contextmanager
     def write(self) -> t.Iterator[t.Any]:
@@ -50,7 +54,7 @@ class Store:
     @contextlib.contextmanager
     def read(self) -> t.Iterator[t.Any]:
         """A connection that sees one state of the store and does not keep writers out. Raises StoreError."""
-        with self.errors(), self._reader.begin() as connection:
+        with self.errors(), self.reader.begin() as connection:
             yield connection
 
     @contextlib.contextmanager
@@ -67,16 +71,18 @@ class Store:
         Device ids mean something in one NetBox only. ``moved`` says that it is the same NetBox under a new address.
         Raises StoreError if the store belongs to another NetBox.
         """
-        if self.netbox_url() == netbox_url:
+        if self.netbox_url == netbox_url:
             return
+        name = store_info.c.name == "netbox_url"
         with self.write() as connection:
-            bound = _info(connection, "netbox_url")
+            bound = connection.execute(sa.select(store_info.c.value).where(name)).scalar_one_or_none()
             if bound is None:
                 connection.execute(store_info.insert().values(name="netbox_url", value=netbox_url))
             elif moved:
-                connection.execute(store_info.update().where(store_info.c.name == "netbox_url").values(value=netbox_url))
+                connection.execute(store_info.update().where(name).values(value=netbox_url))
             elif bound != netbox_url:
                 raise self.foreign_netbox(bound, netbox_url)
+        self.info["netbox_url"] = netbox_url
 
     def foreign_netbox(self, bound: str, netbox_url: str) -> StoreError:
         """The error for a store that belongs to another NetBox."""
@@ -85,14 +91,15 @@ class Store:
             "if it is the same NetBox under a new address, say so once with netbox_moved=true".format(self.label, bound, netbox_url)
         )
 
+    @property
     def netbox_url(self) -> str | None:
         """The URL of the NetBox that the store belongs to; None where no subscription was ever stored."""
-        with self.read() as connection:
-            return _info(connection, "netbox_url")
+        return self.info.get("netbox_url")
 
-    def moved_to(self, connection: t.Any) -> str | None:
+    @property
+    def moved_to(self) -> str | None:
         """Where the store was moved to; None if it was not."""
-        return _info(connection, "moved_to")
+        return self.info.get("moved_to")
 
     def mark_moved(self, connection: t.Any, label: str) -> None:
         """Leave word that the store was moved. It is refused from then on, so that nobody goes on with it."""
@@ -183,9 +190,8 @@ def _on_begin(connection: t.Any) -> None:
 
 def _prepare(store: Store, create: bool, write: bool, moved: bool) -> bool:
     """Check the layout, make or migrate it. False if there is none and none must be made."""
-    with store.read() as connection:
-        version = _version(store, connection)
-        place = store.moved_to(connection) if version else None
+    store.info = _info(store)
+    version, place = _version(store, store.info), store.info.get("moved_to")
     if place and not moved:
         raise StoreError("{0} was moved to {1}; name that one in the option store, or in NODEFLOW_STORE".format(store.label, place))
     if version == SCHEMA_VERSION:
@@ -200,7 +206,7 @@ def _prepare(store: Store, create: bool, write: bool, moved: bool) -> bool:
         if store.engine.dialect.name == "postgresql":
             # Two first runs at once: the second waits here, and then finds the tables made.
             connection.exec_driver_sql("SELECT pg_advisory_xact_lock(7021946)")
-        version = _version(store, connection)
+        version = _version(store, _tables_and_info(store, connection))
         if not version:
             metadata.create_all(connection)
             connection.execute(store_info.insert().values(name="schema_version", value=str(SCHEMA_VERSION)))
@@ -220,28 +226,41 @@ def _use_wal(store: Store) -> None:
             connection.close()
 
 
-def _version(store: Store, connection: t.Any) -> int:
-    """The layout of the store; 0 if it is empty. Raises StoreError for a database that holds something else, and a newer layout."""
+def _info(store: Store) -> dict[str, str]:
+    """What the store says of itself, in one plain statement, since every task of a play asks; {} for an empty database.
+
+    Raises StoreError for a database that holds something else.
+    """
+    try:
+        with store.reader.begin() as connection:
+            return dict(map(tuple, connection.exec_driver_sql("SELECT name, value FROM {0}".format(store_info.name))))
+    except sa_exc.DBAPIError:
+        with store.read() as connection:
+            return _tables_and_info(store, connection)
+
+
+def _tables_and_info(store: Store, connection: t.Any) -> dict[str, str]:
+    """The same, after a look at which tables there are."""
     tables = set(sa.inspect(connection).get_table_names())
-    if store_info.name not in tables:
-        if tables:
-            raise StoreError("{0} is a database, but no store of ours: it holds the table {1}".format(store.label, sorted(tables)[0]))
-        return 0
-    text = _info(connection, "schema_version") or ""
+    if store_info.name in tables:
+        return {row.name: row.value for row in connection.execute(sa.select(store_info))}
+    if tables:
+        raise StoreError("{0} is a database, but no store of ours: it holds the table {1}".format(store.label, sorted(tables)[0]))
+    return {}
+
+
+def _version(store: Store, info: t.Mapping[str, str]) -> int:
+    """The layout of the store; 0 if it is empty. Raises StoreError for a newer layout and for what is none."""
+    text = info.get("schema_version", "") if info else "0"
     if not text.isdecimal():
         raise StoreError("{0} is damaged: its layout is {1!r}, which is no number".format(store.label, text))
-    version = int(text)
-    if version > SCHEMA_VERSION:
+    if int(text) > SCHEMA_VERSION:
         raise StoreError(
             "{0} was written by a newer release of nodeflow.orchestrator (layout {1}; this release knows {2}): upgrade the collection here".format(
-                store.label, version, SCHEMA_VERSION
+                store.label, text, SCHEMA_VERSION
             )
         )
-    return version
-
-
-def _info(connection: t.Any, name: str) -> str | None:
-    return connection.execute(sa.select(store_info.c.value).where(store_info.c.name == name)).scalar_one_or_none()
+    return int(text)
 
 
 def _reason(error: t.Any) -> str:

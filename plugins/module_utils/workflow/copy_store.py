@@ -42,8 +42,8 @@ def _copy(task: Task, source: Store, target: Store | None) -> dict[str, t.Any]:
     there = target.label if target else "the new store"
     with source.write() as old:  # nobody writes to it meanwhile
         rows = count_rows(old)
-        if source.moved_to(old):
-            return {"changed": False, "rows": rows, "msg": "{0} was moved to {1} before".format(source.label, source.moved_to(old))}
+        if source.moved_to:
+            return {"changed": False, "rows": rows, "msg": "{0} was moved to {1} before".format(source.label, source.moved_to)}
         working = find_processes(old, has_status(["running"], datetime.datetime.now(datetime.timezone.utc)))
         if working:
             raise StoreError(
@@ -52,9 +52,8 @@ def _copy(task: Task, source: Store, target: Store | None) -> dict[str, t.Any]:
                 )
             )
         if not task.check_mode:
-            netbox_url = source.netbox_url()
-            if netbox_url:
-                target.belongs_to(netbox_url)
+            if source.netbox_url:
+                target.belongs_to(source.netbox_url)
             with target.write() as new:
                 if not copy_rows(old, new):
                     raise StoreError("{0} holds other subscriptions or processes already; name an empty store".format(there))
