@@ -12,6 +12,7 @@ import pathlib
 import signal
 import subprocess
 import threading
+import time
 import typing as t
 
 from netbox_proxy import Answer, NetboxProxy
@@ -41,6 +42,17 @@ def kill(run: subprocess.Popen[str]) -> None:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
         os.kill(run.pid, signal.SIGKILL)
+
+
+def killed_at(play: Player, step: str, **variables: t.Any) -> list[str]:
+    """Run create_node and kill it once ``step`` is in the log. The ids of the processes that it leaves running."""
+    run = play.start("nodeflow.orchestrator.create_node", confirm_config=True, **variables)
+    while not (play.store.exists() and play.store.has_tables() and play.rows("SELECT 1 FROM process_steps WHERE step = '{0}'".format(step))):
+        assert run.poll() is None, run.communicate()
+        time.sleep(0.01)
+    kill(run)
+    run.communicate()
+    return [row["process_id"] for row in play.rows("SELECT process_id FROM processes WHERE status = 'running'")]
 
 
 def play_killed(play: Player, proxy: NetboxProxy, moment: Moment, playbook: str, **variables: t.Any) -> Played | None:
