@@ -18,8 +18,9 @@ BOTH := $(MAKE) -j2
 TEST_LAB := $(or $(NODEFLOW_LAB_NAME),test)
 
 export ANSIBLE_COLLECTIONS_PATH := $(CURDIR)/.venv/collections
-demo test lint sanity bench: export PATH := $(BIN):$(PATH)
+demo test soak lint sanity bench: export PATH := $(BIN):$(PATH)
 test: export NODEFLOW_LAB_NAME := $(TEST_LAB)
+soak: export NODEFLOW_LAB_NAME := soak
 
 .PHONY: help
 help: ## this list
@@ -47,6 +48,11 @@ lab-reset: ## a pristine NetBox with the demo data
 lab-down: ## stop the NetBox; its data stay
 	@$(LAB) down
 
+.PHONY: soak
+soak: ## all faults, over an hour or so, and their table
+	@trap '$(LAB) down --name soak' EXIT; trap 'exit 130' INT; trap 'exit 143' TERM HUP; \
+	$(BOTH) venv-test lab-soak && $(BIN)/python -m pytest tests/faults --soak -n 2 $(ARGS)
+
 .PHONY: lint
 lint: venv-test ## ansible-lint and the changelog's linter
 	@ansible-lint --strict && antsibull-changelog lint
@@ -66,10 +72,11 @@ clean: ## stop the NetBoxes and remove them, and all that make has put into this
 	@$(LAB) down --purge
 	@$(LAB) down --purge --name $(TEST_LAB)
 	@$(LAB) down --purge --name bench
+	@$(LAB) down --purge --name soak
 	@rm -rf .venv .ansible .pytest_cache .hypothesis nodeflow-orchestrator-*.tar.gz
 	@find . -name __pycache__ -prune -exec rm -rf {} +
 
-.PHONY: venv venv-test lab-test
+.PHONY: venv venv-test lab-test lab-soak
 venv:
 	@$(PYTHON) scripts/make_venv.py demo
 
@@ -78,3 +85,6 @@ venv-test:
 
 lab-test:
 	@$(LAB) reset --name $(TEST_LAB)
+
+lab-soak:
+	@$(LAB) reset --name soak

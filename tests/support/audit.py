@@ -41,7 +41,7 @@ def audit(netbox: Netbox, stores: t.Sequence[Store], devices: t.Collection[int])
     found = Findings()
     live: dict[int, list[dict[str, t.Any]]] = {device: [] for device in devices}
     for store in stores:
-        if not store.exists():
+        if not store.has_tables():
             continue
         processes = {row["subscription_id"]: row for row in store.rows("SELECT * FROM processes")}
         log = store.rows("SELECT process_id, step, status FROM process_steps ORDER BY process_step_id")

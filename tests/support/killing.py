@@ -38,7 +38,7 @@ def kill(run: subprocess.Popen[str]) -> None:
     """kill -9 of all that the run is, its workers too: each of those is in a session of its own, where a signal to the group misses it."""
     with contextlib.suppress(ProcessLookupError):
         os.kill(run.pid, signal.SIGSTOP)  # so that it starts no other one meanwhile
-        for pid in _below(run.pid):
+        for pid in descendants(run.pid):
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
         os.kill(run.pid, signal.SIGKILL)
@@ -86,7 +86,7 @@ def play_killed(play: Player, proxy: NetboxProxy, moment: Moment, playbook: str,
     return done if done.returncode == -signal.SIGKILL else None
 
 
-def _below(parent: int) -> list[int]:
+def descendants(parent: int) -> list[int]:
     """The pids of all processes that descend from ``parent``."""
     children: dict[int, list[int]] = {}
     for entry in pathlib.Path("/proc").iterdir():

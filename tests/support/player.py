@@ -44,11 +44,12 @@ class Played:
 
 
 class Player:
-    """Runs ansible-playbook in ``directory`` against the lab, with a store of the test's own."""
+    """Runs ansible-playbook in ``directory`` against the lab, with a store of the test's own. ``prefix`` is a command that starts it."""
 
     def __init__(self, lab: dict[str, t.Any], directory: pathlib.Path, store: Store) -> None:
         self.directory = directory
         self.store = store
+        self.prefix: list[str] = []
         self.environment = {
             "NETBOX_URL": lab["url"],
             "NETBOX_TOKEN": lab["tokens"]["operator"],
@@ -68,7 +69,7 @@ class Player:
         full = self.base | self.environment | {"NODEFLOW_STORE": self.store.location, "NODEFLOW_TEST_RESULTS": str(results)} | (environment or {})
         extra = ["-e", json.dumps(variables)] if variables else []
         process = subprocess.Popen(
-            ["ansible-playbook", playbook, *extra, *arguments],
+            [*self.prefix, "ansible-playbook", playbook, *extra, *arguments],
             env={name: value for name, value in full.items() if value is not None},
             cwd=self.directory,
             stdin=subprocess.DEVNULL,

@@ -51,17 +51,17 @@ class SqliteStore:
 
 
 class PostgresqlStore:
-    """An empty database of its own on the lab's PostgreSQL server, dropped by ``drop``."""
+    """An empty database of its own on a PostgreSQL server, dropped by ``drop``. ``direct`` is where it is read, whatever ``location`` says."""
 
     def __init__(self, server: str) -> None:
         self.server = server
         self.name = "store_" + uuid.uuid4().hex[:12]
         with psycopg.connect(server, autocommit=True) as connection:
             connection.execute("CREATE DATABASE {0}".format(self.name))
-        self.location = server.rpartition("/")[0] + "/" + self.name
+        self.direct = self.location = server.rpartition("/")[0] + "/" + self.name
 
     def rows(self, query: str) -> list[dict[str, t.Any]]:
-        with psycopg.connect(self.location, row_factory=psycopg.rows.dict_row) as connection:
+        with psycopg.connect(self.direct, row_factory=psycopg.rows.dict_row) as connection:
             return connection.execute(query).fetchall()
 
     def exists(self) -> bool:

@@ -1,0 +1,95 @@
+# Copyright (c) 2026, nodeflow.orchestrator contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Many runs over the same planned devices at once. Each has found all of them free before the first may take one."""
+
+from __future__ import annotations
+
+import os
+import pathlib
+import subprocess
+import sys
+import uuid
+
+import pytest
+from audit import audit
+from gate import Gate
+from player import Played, Player
+from stores import SqliteStore
+
+LAB = pathlib.Path(__file__).resolve().parents[2] / "lab" / "lab.py"
+
+DEVICES = 50
+
+LOST = ("was enrolled by another run meanwhile", "was taken by somebody else meanwhile")
+
+
+def pytest_generate_tests(metafunc):
+    metafunc.parametrize("turn", range(5 if metafunc.config.getoption("--soak") else 1))
+
+
+@pytest.fixture
+def prefix(lab, netbox):  # pylint: disable=unused-argument
+    """How the names of 50 new planned devices begin."""
+    name = "race{0}-".format(uuid.uuid4().hex[:6])
+    command = [sys.executable, str(LAB), "devices", "--name", os.environ.get("NODEFLOW_LAB_NAME", "test")]
+    subprocess.run([*command, "--count", str(DEVICES), "--prefix", name], check=True, stdin=subprocess.DEVNULL)
+    return name
+
+
+@pytest.fixture
+def devices(netbox, prefix):
+    return [device["id"] for device in netbox.call("GET", "dcim/devices", name__isw=prefix, fields="id", limit=100)["results"]]
+
+
+def race(plays: list[Player], devices: list[int], prefix: str) -> list[Played]:
+    """Let each player's run list the devices, every second one by a filter; then let all of them go on at once."""
+    gates = [Gate(play.directory, "store_process_subscription") for play in plays]
+    choices = [{"nodes": devices}, {"all_planned": True, "device_filter": {"name__isw": prefix}}]
+    runs = [
+        play.start("nodeflow.orchestrator.create_node", environment=gate.environment, confirm_config=True, **choices[number % 2])
+        for number, (play, gate) in enumerate(zip(plays, gates))
+    ]
+    for gate, run in zip(gates, runs):
+        gate.wait_for(run)
+    for gate in gates:
+        gate.open()
+    return [play.finish(run) for play, run in zip(plays, runs)]
+
+
+def check(played: list[Played], devices: list[int]) -> None:
+    """Every run went for every device; the one that got it completed it, and each of the others said that it was too late."""
+    for done in played:
+        assert done.returncode == 0, done.output
+        assert {row["device_id"] for row in done.results["construct_node_model"]["nodes"] if row["status"] == "running"} == set(devices)
+        for row in done.nodes:
+            assert row["status"] == "completed" or (row["status"] == "unchanged" and any(words in row["message"] for words in LOST)), row
+    completed = [row["device_id"] for done in played for row in done.nodes if row["status"] == "completed"]
+    assert sorted(completed) == sorted(devices)
+    assert sum(row["status"] == "unchanged" for done in played for row in done.nodes) == (len(played) - 1) * len(devices)
+
+
+def test_16_runs_share_one_postgresql_store(lab, netbox, postgresql, tmp_path, fault_table, devices, prefix, turn):
+    played = race([Player(lab, tmp_path, postgresql) for _run in range(16)], devices, prefix)
+    fault_table.record("16 runs at once, one PostgreSQL store", audit(netbox, [postgresql], devices), [done.output for done in played])
+    check(played, devices)
+
+
+def test_4_runs_share_one_sqlite_store(lab, netbox, tmp_path, fault_table, devices, prefix, turn):
+    store = SqliteStore(tmp_path)
+    played = race([Player(lab, tmp_path, store) for _run in range(4)], devices, prefix)
+    fault_table.record("4 runs at once, one SQLite store", audit(netbox, [store], devices), [done.output for done in played])
+    check(played, devices)
+
+
+def test_4_runs_with_an_sqlite_store_each_share_one_netbox(lab, netbox, tmp_path, fault_table, devices, prefix, turn):
+    plays = []
+    for number in range(4):
+        directory = tmp_path / str(number)
+        directory.mkdir()
+        plays.append(Player(lab, directory, SqliteStore(directory)))
+    played = race(plays, devices, prefix)
+    found = audit(netbox, [play.store for play in plays], devices)
+    fault_table.record("4 runs at once, an SQLite store each", found, [done.output for done in played])
+    check(played, devices)
