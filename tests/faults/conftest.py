@@ -6,13 +6,14 @@
 
 from __future__ import annotations
 
+import pathlib
 import typing as t
 
 import pytest
 
 from in_process import InProcess
 from lab_netbox import Netbox
-from stores import Store
+from stores import SqliteStore, Store
 
 IN_A_BATCH = 12
 
@@ -34,3 +35,9 @@ def new_device(netbox: Netbox) -> t.Callable[[], int]:
 def enrol(lab: dict[str, t.Any], store: Store) -> InProcess:
     """create_node in this process against the lab, with an empty store of each kind in turn."""
     return InProcess(lab, store)
+
+
+@pytest.fixture
+def claiming(lab: dict[str, t.Any], tmp_path: pathlib.Path) -> InProcess:
+    """The same with an SQLite store, so that NetBox decides who has a device."""
+    return InProcess(lab, SqliteStore(tmp_path))
