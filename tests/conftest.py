@@ -27,6 +27,8 @@ from make_venv import link_collection  # noqa: E402  # pylint: disable=wrong-imp
 from player import Player  # noqa: E402  # pylint: disable=wrong-import-position
 from stores import PostgresqlStore, SqliteStore, Store  # noqa: E402  # pylint: disable=wrong-import-position
 
+pytest_plugins = ["fault_table"]
+
 COLLECTIONS = str(link_collection())
 
 sys.path.insert(0, COLLECTIONS)
