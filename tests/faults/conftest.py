@@ -10,7 +10,10 @@ import pathlib
 import typing as t
 
 import pytest
+import requests
+from hypothesis import HealthCheck, settings
 
+from fake_netbox import FakeNetbox
 from in_process import InProcess
 from lab_netbox import Netbox
 from stores import SqliteStore, Store
@@ -41,3 +44,26 @@ def enrol(lab: dict[str, t.Any], store: Store) -> InProcess:
 def claiming(lab: dict[str, t.Any], tmp_path: pathlib.Path) -> InProcess:
     """The same with an SQLite store, so that NetBox decides who has a device."""
     return InProcess(lab, SqliteStore(tmp_path))
+
+
+@pytest.fixture
+def fake(monkeypatch: pytest.MonkeyPatch) -> t.Callable[[FakeNetbox], FakeNetbox]:
+    """Answers with a function: from now on, all requests go to that fake, and nobody waits between two."""
+    current: list[FakeNetbox] = []
+    monkeypatch.setattr("time.sleep", lambda seconds: None)
+    monkeypatch.setattr(requests.Session, "get_adapter", lambda session, url: current[-1])
+
+    def use(netbox: FakeNetbox) -> FakeNetbox:
+        current[:] = [netbox]
+        return netbox
+
+    return use
+
+
+@pytest.fixture
+def examples(request: pytest.FixtureRequest) -> t.Callable[[int], settings]:
+    """How hypothesis looks: ``number`` examples, the same ones in each ``make test``; in the soak new ones, and twenty times as many."""
+    full = bool(request.config.getoption("--soak"))
+    checks = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large]
+    common: dict[str, t.Any] = {"print_blob": True, "deadline": None, "database": None, "suppress_health_check": checks}
+    return lambda number: settings(max_examples=number * (20 if full else 1), derandomize=not full, **common)

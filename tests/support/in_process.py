@@ -24,13 +24,21 @@ def call_module(name: str, options: dict[str, t.Any], check_mode: bool = False, 
     module = importlib.import_module(MODULES + name)
     task_module = importlib.import_module("ansible_collections.nodeflow.orchestrator.plugins.module_utils._task")
     run_module = importlib.import_module("ansible_collections.nodeflow.orchestrator.plugins.module_utils._run")
-    validated = ArgumentSpecValidator(module.OPTIONS["argument_spec"]).validate(dict(options))
+    try:
+        validated = ArgumentSpecValidator(module.OPTIONS["argument_spec"]).validate(dict(options))
+    except OverflowError as error:  # Ansible itself does not expect the number Infinity
+        return {"failed": True, "msg": str(error), "invalid": True}
     if validated.error_messages:
         return {"failed": True, "msg": validated.error_messages[0], "invalid": True}
     said = [] if said is None else said
     parameters = {"params": validated.validated_parameters, "check_mode": check_mode, "warn": said.append, "show": said.append}
     task = task_module.Task(**parameters, ask=lambda question: None, **of_task)
     return run_module.call(module.execute, task)
+
+
+def options_of(name: str) -> dict[str, dict[str, t.Any]]:
+    """The options of a module, by name, with what they take."""
+    return importlib.import_module(MODULES + name).OPTIONS["argument_spec"]
 
 
 class InProcess:
@@ -42,7 +50,7 @@ class InProcess:
         self.settings: dict[str, t.Any] = {"netbox_url": lab["url"], "netbox_token": lab["tokens"]["operator"], "store": store.location}
 
     def create(self, **variables: t.Any) -> Played:
-        """Run create_node."""
+        """Run create_node; up to the task ``last``, if that is given."""
         return self._run(variables)
 
     def resume(self, *process_ids: str, **variables: t.Any) -> Played:
@@ -55,7 +63,7 @@ class InProcess:
 
     def _run(self, variables: dict[str, t.Any]) -> Played:
         variables = dict(variables)
-        confirm = variables.pop("confirm_config", False)
+        confirm, last = variables.pop("confirm_config", False), variables.pop("last", None)
         chosen = {name: variables.pop(name) for name in ("nodes", "process_ids", "all_planned", "device_filter") if name in variables}
         settings = self.settings | variables
         results: dict[str, dict[str, t.Any]] = {}
@@ -65,7 +73,7 @@ class InProcess:
             results[name] = call_module(name, settings | options, said=said)
             said.append(results[name].get("msg", ""))
             self.secrets.check(json.dumps(results[name], default=str), *said)
-            if results[name].get("failed"):
+            if results[name].get("failed") or name == last:
                 raise _Stopped
             return results[name].get("nodes", [])
 
@@ -81,9 +89,10 @@ class InProcess:
             for name in ("set_node_to_active", "update_node_in_netbox", "done"):
                 nodes = step(name, nodes=nodes)
         except _Stopped:
-            return Played(2, "\n".join(said), results)
-        return Played(0, "\n".join(said), results)
+            pass
+        failed = any(result.get("failed") for result in results.values())
+        return Played(2 if failed else 0, "\n".join(said), results)
 
 
 class _Stopped(Exception):
-    """A task failed, so the play ends."""
+    """The play ends here."""
