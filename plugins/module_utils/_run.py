@@ -14,7 +14,7 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors impo
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._libraries import missing_libraries
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
 
-__all__ = ["Function", "call", "run_module"]
+__all__ = ["Function", "call", "plain_paths", "run_module"]
 
 Function = t.Callable[[Task], dict[str, t.Any]]
 """What a module does: takes the task and returns its result; raises NodeflowError where it cannot."""
@@ -26,6 +26,7 @@ def call(function: Function, task: Task) -> dict[str, t.Any]:
     if missing:
         return {"failed": True, "msg": missing_required_lib(" and ".join(missing), reason="for nodeflow.orchestrator")}
     try:
+        _check_numbers(task.params)
         return {"changed": False} | function(task)
     except NodeflowError as error:
         return {"failed": True, "changed": False, "msg": _capital(str(error))}
@@ -35,9 +36,22 @@ def call(function: Function, task: Task) -> dict[str, t.Any]:
         task.close()
 
 
+def _check_numbers(params: dict[str, t.Any]) -> None:
+    """Raise NodeflowError for a setting that is a number and too small to mean anything."""
+    for name, least in (("netbox_timeout", 1), ("netbox_connect_timeout", 1), ("netbox_retries", 0), ("lease_minutes", 0)):
+        if params.get(name) is not None and params[name] < least:
+            raise NodeflowError("{0} must be {1} or more; it is {2}".format(name, least, params[name]))
+
+
+def plain_paths(params: dict[str, t.Any]) -> set[str]:
+    """The options that could have been a database URL with a password, and are a path: no secret, and masked they would garble the output."""
+    return {params[name] for name in ("store", "target") if params.get(name) and "://" not in params[name]}
+
+
 def run_module(options: dict[str, t.Any], function: Function) -> None:
     """The ``main`` of a module: validate the options, call ``function``, leave with its result."""
     module = AnsibleModule(**options)
+    module.no_log_values -= plain_paths(module.params)
     shown: list[str] = []
     task = Task(module.params, module.check_mode, module.warn, shown.append, lambda question: None)
     result = call(function, task)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import getpass
+import os
 import socket
 import typing as t
 
@@ -45,16 +46,17 @@ class Task:
                 timeout=self.params["netbox_timeout"],
                 connect_timeout=self.params["netbox_connect_timeout"],
                 retries=self.params["netbox_retries"],
-                warn=self.warn,
+                say=self.show,
             )
         return self._client
 
     @property
     def store(self) -> Store:
-        """The store of the task's settings, made if missing. Raises StoreError."""
+        """The store of the task's settings, made if missing. Raises StoreError, also where it belongs to another NetBox."""
         if self._store is None:
             self._store = open_store(self.params["store"])
-        return self._store  # type: ignore[return-value]
+            self._check_netbox(self._store)
+        return self._store
 
     @property
     def shares_store(self) -> bool:
@@ -65,21 +67,33 @@ class Task:
         """The store if there is one; it is not made. Raises StoreError, also where it belongs to another NetBox than ``netbox_url``."""
         if self._store is None:
             self._store = open_store(self.params["store"], create=False, write=not self.check_mode)
-        if self._store is not None and self.params["netbox_url"]:
-            bound, here = self._store.netbox_url(), normal_url(self.params["netbox_url"])
-            if bound not in (None, here) and not self.params["netbox_moved"]:
-                raise self._store.foreign_netbox(bound, here)
-            if bound not in (None, here) and not self.check_mode:
-                self._store.belongs_to(here, moved=True)
+            if self._store is not None:
+                self._check_netbox(self._store)
         return self._store
+
+    def _check_netbox(self, store: Store) -> None:
+        """Device ids mean something in one NetBox only."""
+        if self.params["netbox_url"]:
+            bound, here = store.netbox_url(), normal_url(self.params["netbox_url"])
+            if bound not in (None, here) and not self.params["netbox_moved"]:
+                raise store.foreign_netbox(bound, here)
+            if bound not in (None, here) and not self.check_mode:
+                store.belongs_to(here, moved=True)
 
     @property
     def actor(self) -> str:
         """Who does this: the option of that name, else the login name and the host."""
-        return self.params.get("actor") or "{0}@{1}".format(getpass.getuser(), socket.gethostname())
+        return self.params.get("actor") or "{0}@{1}".format(_login(), socket.gethostname())
 
     def close(self) -> None:
         """Give connections back."""
         for resource in (self._client, self._store):
             if resource is not None:
                 resource.close()
+
+
+def _login() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a container that runs as a number without a name
+        return "uid {0}".format(os.getuid())

@@ -41,7 +41,9 @@ EXAMPLES = r"""
 RETURN = r"""
 ---
 nodes:
-  description: The nodes as they stand after this step, one each, for the option O(nodes) of the next step.
+  description: >-
+    The nodes as they stand after this step, one each, for the option O(nodes) of the next step. Beside what is named here, a node holds what
+    only the next step reads.
   returned: always
   type: list
   elements: dict

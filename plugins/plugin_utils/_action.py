@@ -21,7 +21,7 @@ from ansible.module_utils.common.parameters import remove_values
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils._run import call
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._run import call, plain_paths
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
 
 __all__ = ["InProcessAction"]
@@ -44,8 +44,9 @@ class InProcessAction(ActionBase):
             result.update(self._run_ordinary(task_vars or {}))
         else:
             result.update(self._run_here())
-        for text in result.pop("shown", []):
-            display.display(text)
+        if not self._task.async_val:  # its result comes later, with the texts in it
+            for text in result.pop("shown", []):
+                display.display(text)
         return result
 
     def _name_actor(self, task_vars: dict[str, t.Any]) -> None:
@@ -71,7 +72,7 @@ class InProcessAction(ActionBase):
         options.pop("supports_check_mode")
         spec = options.pop("argument_spec")
         validated = ArgumentSpecValidator(spec, **options).validate(dict(self._task.args))
-        secrets = validated._no_log_values  # pylint: disable=protected-access
+        secrets = validated._no_log_values - plain_paths(validated.validated_parameters)  # pylint: disable=protected-access
         if validated.error_messages:
             return remove_values({"failed": True, "msg": self._argument_error(validated.errors[0])}, secrets)
         warnings: list[str] = []
@@ -99,7 +100,7 @@ class InProcessAction(ActionBase):
 
 def _ask(question: str) -> str | None:
     """The line that a person at the terminal types; None where nobody can: no terminal, or a job runner that only looks like one."""
-    if os.environ.get("AWX_ISOLATED_DATA_DIR") or os.environ.get("CI"):
+    if os.environ.get("AWX_ISOLATED_DATA_DIR") or os.environ.get("CI", "").lower() not in ("", "0", "false"):
         return None  # ansible-runner, which AWX runs jobs with, gives the job a pseudo-terminal that nobody sits at
     try:
         return display.prompt_until(question).decode("utf-8", "replace").strip()

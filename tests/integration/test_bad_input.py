@@ -6,10 +6,12 @@
 
 from __future__ import annotations
 
+import re
 import ssl
 import subprocess
 
 import pytest
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox import filters
 
 from netbox_proxy import Answer, NetboxProxy
 
@@ -166,8 +168,9 @@ def test_a_store_of_another_netbox(play, netbox, lab):
         assert moved.returncode == 0, moved.output
 
 
-def test_an_answer_that_was_lost_is_found_on_resume(play, netbox, lab):
-    """The claim arrives, its answer does not: the process is failed with its reason, and completes on resume."""
+@pytest.mark.parametrize("retries", [0, 1])
+def test_an_answer_that_was_lost_is_found_by_a_read_at_once_or_on_resume(play, netbox, lab, retries):
+    """The claim arrives, its answer does not: NetBox is read again; if that is not allowed, the process is failed, and completes on resume."""
     device = netbox.make()
 
     def lose(method, path, forward):
@@ -175,7 +178,12 @@ def test_an_answer_that_was_lost_is_found_on_resume(play, netbox, lab):
         return None if method == "PATCH" else answer
 
     with NetboxProxy(lab["url"], lose) as proxy:
-        done = play.create(nodes=device, confirm_config=True, netbox_url=proxy.url)
+        done = play.create(nodes=device, confirm_config=True, netbox_url=proxy.url, netbox_retries=retries)
+        assert [method for method, path in proxy.requests].count("PATCH") == 1 + retries  # the claim, and the update
+        if retries:
+            assert done.returncode == 0 and netbox.status(device) == "active", done.output
+            assert len([message for message in netbox.messages(device) if message]) == 2
+            return
         assert done.returncode == 2 and "connection was closed" in done.message, done.output
         assert netbox.status(device) == "staged"
         [process] = play.rows("SELECT * FROM processes")
@@ -184,3 +192,60 @@ def test_an_answer_that_was_lost_is_found_on_resume(play, netbox, lab):
         resumed = play.resume(process["process_id"], confirm_config=True, netbox_url=proxy.url, netbox_token=lab["tokens"]["admin"])
     assert resumed.returncode == 0, resumed.output
     assert netbox.status(device) == "active"
+
+
+def test_every_filter_that_is_taken_without_asking_is_one_of_netbox(netbox):
+    schema = netbox.session.get(netbox.url + "/api/schema/", params={"format": "json"}, timeout=120).json()
+    known = {parameter["name"] for parameter in schema["paths"]["/api/dcim/devices/"]["get"]["parameters"]}
+    taken = filters._KNOWN | {"{0}__{1}".format(field, lookup) for field in filters._TEXT for lookup in filters._LOOKUPS}
+    assert taken - known == set()
+
+
+@pytest.mark.parametrize(
+    ("choice", "sentence"),
+    [
+        ({"device_filter": {"site__ic": "loc3"}}, "has no filter site__ic; did you mean"),
+        ({"device_filter": {"cluster": "x"}}, "has no filter cluster; did you mean"),
+        ({"device_filter": {"site": []}}, "the filter site in device_filter needs a value"),
+        ({"device_filter": {"site": ["loc1", ""]}}, "the filter site in device_filter needs a value"),
+        ({"device_filter": {"name": "x"}, "nodes": "y"}, "device_filter must not hold name together with nodes"),
+        ({"nodes": "[1,"}, "begins like JSON, and is none"),
+        ({"nodes": 999999}, "NetBox has no device with the id 999999"),
+        ({"nodes": 1, "lease_minutes": -5}, "Lease_minutes must be 0 or more"),
+        ({"nodes": 1, "netbox_timeout": 0}, "Netbox_timeout must be 1 or more"),
+        ({"nodes": 1, "netbox_retries": -1}, "Netbox_retries must be 0 or more"),
+        ({"nodes": 1, "customer_id": ""}, "Customer_id must have 1 to 200 characters"),
+        ({"nodes": 1, "netbox_token": "a\nb"}, "Netbox_token holds what no token has"),
+        ({"nodes": 1, "store": "mysql://u:p@h/d"}, "URL cannot be used"),
+        ({"nodes": 1, "store": "postgresql://u:sek@ret@127.0.0.1:1/db"}, "URL cannot be used"),
+    ],
+)
+def test_a_choice_or_a_setting_that_means_nothing_is_refused(play, choice, sentence):
+    done = play.create("--check", **choice)
+    assert done.returncode == 2 and sentence.lower() in done.message.lower(), done.output
+    assert "sek@" not in done.output and "ret@" not in done.output
+
+
+def test_fifty_long_names_in_other_scripts_fit_into_requests(play):
+    names = ["東京データセンター第一棟ルーター{0:03}".format(number) for number in range(50)]
+    done = play.create("--check", nodes=names)
+    assert done.returncode == 2 and "50 nodes: 50 failed" in done.message
+
+
+def test_check_mode_says_where_the_store_or_the_configs_cannot_be_written(play, netbox, tmp_path):
+    device = netbox.make()
+    (tmp_path / "file").write_text("", encoding="utf-8")
+    below = str(tmp_path / "file" / "x")
+    assert "cannot be written" in play.create("--check", nodes=device, store=below).message
+    assert "its config cannot be saved in {0}".format(below) in play.create("--check", nodes=device, node_config_dir=below).message
+
+
+def test_a_store_that_is_a_word_garbles_nothing(play, netbox):
+    done = play.create(nodes=netbox.make(), store="running", confirm_config=True)
+    assert done.returncode == 0 and not re.search(r"(?<!\*)\*{8}(?!\*)", done.output), done.output
+    assert (play.directory / "running").exists()
+
+
+def test_no_family_required_on_the_command_line(play, netbox):
+    done = play.create("-e", "required_families=[]", "--check", nodes=netbox.make(ipv4=None, ipv6=None))
+    assert done.returncode == 0, done.output

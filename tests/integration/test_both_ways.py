@@ -167,3 +167,30 @@ def test_a_job_of_ansible_runner_is_not_asked(play, tmp_path):
     environment["NODEFLOW_TEST_RESULTS"] = str(tmp_path / "runner.jsonl")
     output, status = pexpect.run(" ".join(command), env=environment, encoding="utf-8", timeout=90, withexitstatus=True)
     assert status == 2 and "Choose with nodes" in output, output
+
+
+@pytest.mark.parametrize("predicted", ["store_process_subscription", "fetch_ip_address_information", "update_node_in_netbox"])
+def test_a_task_in_check_mode_has_no_consequence_in_one_that_is_not(play, netbox, predicted):
+    device = netbox.make()
+    tasks = yaml.safe_load(playbook(device, {}, False))
+    for task in tasks:
+        if "nodeflow.orchestrator." + predicted in task:
+            task["check_mode"] = True
+    done = play.tasks(yaml.safe_dump(tasks))
+    assert done.returncode == 2, done.output
+    assert "do that step before" in done.message or "not in check mode" in done.message, done.message
+    assert netbox.status(device) != "active"
+    if play.store.exists() and predicted != "store_process_subscription":
+        assert play.rows("SELECT status FROM processes") == [{"status": "running"}]
+
+
+def test_a_store_of_another_netbox_is_refused_at_every_step(play, netbox, lab):
+    device = netbox.make()
+    tasks = yaml.safe_load(playbook(device, {}, False))
+    other = lab["url"].replace("127.0.0.1", "localhost")
+    for task in tasks:
+        if "nodeflow.orchestrator.update_node_in_netbox" in task:
+            task["nodeflow.orchestrator.update_node_in_netbox"]["netbox_url"] = other
+    done = play.tasks(yaml.safe_dump(tasks))
+    assert done.returncode == 2 and "belongs to the NetBox at" in done.message, done.output
+    assert netbox.status(device) == "staged"

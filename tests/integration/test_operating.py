@@ -7,35 +7,14 @@
 from __future__ import annotations
 
 import json
-import os
-import signal
-import time
 
 import pytest
-
-
-def killed(play, *steps, **variables):
-    """Run create_node and kill it, all of it, once the log has one of ``steps``."""
-    run = play.start("nodeflow.orchestrator.create_node", confirm_config=True, **variables)
-    query = "SELECT * FROM process_steps WHERE step IN ({0})".format(", ".join("'{0}'".format(step) for step in steps))
-    while not _rows_so_far(play, query):
-        assert run.poll() is None, run.communicate()
-        time.sleep(0.01)
-    os.killpg(run.pid, signal.SIGKILL)
-    run.communicate()
-    return [row["process_id"] for row in play.rows("SELECT process_id FROM processes WHERE status = 'running'")]
-
-
-def _rows_so_far(play, query):
-    try:
-        return play.rows(query)
-    except Exception:  # pylint: disable=broad-exception-caught  # the store is being made
-        return []
+from killing import killed_at
 
 
 def test_a_run_that_is_known_to_be_gone_is_taken_over(play_on, netbox):
     device = netbox.make()
-    [process_id] = killed(play_on, "fetch_ip_address_information", nodes=device)
+    [process_id] = killed_at(play_on, "fetch_ip_address_information", nodes=device)
     waiting = play_on.resume(process_id)
     assert waiting.returncode == 2 and "is being worked on by another run, of" in waiting.message and "take_over=true" in waiting.message
     again = play_on.create(nodes=device)
@@ -47,7 +26,7 @@ def test_a_run_that_is_known_to_be_gone_is_taken_over(play_on, netbox):
 
 def test_processes_are_resumed_by_how_they_stand(play_on, netbox):
     interrupted, suspended, failed = netbox.make(), netbox.make(), netbox.make()
-    killed(play_on, "fetch_ip_address_information", nodes=interrupted, lease_minutes=0)
+    killed_at(play_on, "fetch_ip_address_information", nodes=interrupted, lease_minutes=0)
     play_on.create(nodes=suspended)
     process_id = play_on.create(nodes=failed).nodes[0]["process_id"]
     netbox.set(failed, status="failed")
@@ -134,9 +113,9 @@ def test_an_abort_that_failed_half_way_is_finished_by_abort_and_not_resumed(play
 
 def test_a_sweep_continues_what_was_interrupted_and_lists_what_waits(play_on, netbox):
     interrupted, suspended, held = netbox.make(), netbox.make(), netbox.make()
-    [process_id] = killed(play_on, "fetch_ip_address_information", nodes=interrupted, lease_minutes=0)
+    [process_id] = killed_at(play_on, "fetch_ip_address_information", nodes=interrupted, lease_minutes=0)
     waiting = play_on.create(nodes=suspended).nodes[0]["process_id"]
-    killed(play_on, "store_process_subscription", nodes=held)
+    killed_at(play_on, "store_process_subscription", nodes=held)
     swept = play_on("nodeflow.orchestrator.sweep", confirm_config=True, suspended_limit="0s")
     assert swept.returncode == 0, swept.output
     assert "process {0} has been suspended since".format(waiting) in swept.output

@@ -7,11 +7,10 @@
 from __future__ import annotations
 
 import ipaddress
-import os
-import signal
 import time
 
 import pytest
+from killing import killed_at
 
 
 def test_without_a_confirmation_the_process_is_suspended_and_the_play_ends_well(play, netbox):
@@ -143,35 +142,31 @@ def test_an_edit_that_contradicts_ours_is_a_conflict(play, netbox):
 
 def test_a_run_that_was_killed_is_continued(play, netbox):
     device = netbox.make()
-    run = play.start("nodeflow.orchestrator.create_node", nodes=device, confirm_config=True, lease_minutes=0)
-    while not (play.store.exists() and rows_or_none(play, "SELECT * FROM process_steps")):
-        assert run.poll() is None, run.communicate()
-        time.sleep(0.01)
-    os.killpg(run.pid, signal.SIGKILL)
-    run.communicate()
-    [process] = play.rows("SELECT * FROM processes")
-    assert process["status"] == "running" and process["step"] is not None
-    done = play.resume(process["process_id"], confirm_config=True)
+    [process_id] = killed_at(play, "store_process_subscription", nodes=device, lease_minutes=0)
+    done = play.resume(process_id, confirm_config=True)
     assert done.returncode == 0, done.output
     assert netbox.status(device) == "active"
     assert play.rows("SELECT status FROM subscriptions") == [{"status": "active"}]
 
 
-def rows_or_none(play, query):
-    """The rows; None while the store is being made."""
-    try:
-        return play.rows(query)
-    except Exception:  # pylint: disable=broad-exception-caught
-        return None
-
-
 def test_a_process_that_another_run_works_on_is_left_to_it(play, netbox):
-    device = netbox.make()
-    run = play.start("nodeflow.orchestrator.create_node", nodes=device, confirm_config=True)
-    while not (play.store.exists() and rows_or_none(play, "SELECT * FROM process_steps")):
-        time.sleep(0.01)
-    os.killpg(run.pid, signal.SIGKILL)
-    run.communicate()
-    process_id = play.rows("SELECT process_id FROM processes")[0]["process_id"]
+    [process_id] = killed_at(play, "store_process_subscription", nodes=netbox.make())
     done = play.resume(process_id, confirm_config=True)
     assert done.returncode == 2 and "is being worked on by another run" in done.message
+
+
+def test_running_again_over_what_failed_or_was_interrupted_goes_on(play, netbox):
+    device = netbox.make()
+    assert play.create(nodes=device, node_config_templates="/nonexistent").returncode == 2
+    assert play.create(nodes=device, confirm_config=True).returncode == 0
+    assert netbox.status(device) == "active"
+    assert play.rows("SELECT status FROM subscriptions") == [{"status": "active"}]
+
+
+def test_a_device_that_is_gone_has_its_process_ended_by_abort(play, netbox):
+    device = netbox.make()
+    process_id = play.create(nodes=device).nodes[0]["process_id"]
+    netbox.call("DELETE", "dcim/devices/{0}".format(device))
+    done = play.resume(process_id, confirm_config=True)
+    assert done.returncode == 2
+    assert "is not in NetBox any more. If it will not come back, end the process with: ansible-playbook nodeflow.orchestrator.abort" in done.message

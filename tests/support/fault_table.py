@@ -10,17 +10,23 @@ A test of a fault takes the fixture ``fault_table``, makes sure that the fault h
 
 That counts one injection, and fails the test if the audit found something or an output is unclear. The same fault may be recorded by any
 number of tests, on any number of xdist's workers: the lines of the table are added up by the fault's name. The fixture ``soak`` says
-whether the run is the full one (``--soak``) and not the bounded one of ``make test``.
+whether the run is the full one (``--soak``) and not the bounded one of ``make test``. What a test draws by chance it draws from the
+fixture ``chance``; the seed is printed, and NODEFLOW_SEED repeats it.
 """
 
 from __future__ import annotations
 
+import os
+import random
 import re
+import secrets
 import typing as t
 
 import pytest
 
 from audit import Findings
+
+SEED = "NODEFLOW_SEED"
 
 COLUMNS = ("injected", "lost", "twice", "stuck", "unclear")
 
@@ -75,6 +81,22 @@ def fault_table(request: pytest.FixtureRequest) -> FaultTable:
     return FaultTable(request.node.user_properties)
 
 
+@pytest.fixture
+def chance(request: pytest.FixtureRequest) -> random.Random:
+    """Random numbers, the same for the same seed and test."""
+    return random.Random("{0} {1}".format(os.environ[SEED], request.node.name))
+
+
+def pytest_configure() -> None:
+    """Draw a seed. xdist's workers find that of the process that starts them."""
+    os.environ.setdefault(SEED, str(secrets.randbelow(1_000_000)))
+
+
+def pytest_report_header() -> str:
+    """Say what repeats this run."""
+    return "{0}={1}".format(SEED, os.environ[SEED])
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Print the table, in Markdown."""
     total: dict[str, list[int]] = {}
@@ -87,7 +109,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
                         total[fault] = [old + new for old, new in zip(total.get(fault, [0] * len(COLUMNS)), counts)]
     if not total:
         return
-    terminalreporter.section("faults injected")
+    terminalreporter.section("faults injected, {0}={1}".format(SEED, os.environ[SEED]))
     width = max(len(fault) for fault in (*total, "fault"))
     terminalreporter.line("| {0:<{1}} | {2} |".format("fault", width, " | ".join(COLUMNS)))
     terminalreporter.line("|{0}|{1}|".format("-" * (width + 2), "|".join("-" * (len(column) + 1) + ":" for column in COLUMNS)))

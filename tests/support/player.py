@@ -55,7 +55,7 @@ class Player:
             "NETBOX_URL": lab["url"],
             "NETBOX_TOKEN": lab["tokens"]["operator"],
             "ANSIBLE_CALLBACK_PLUGINS": str(pathlib.Path(__file__).parent / "callback_plugins"),
-            "ANSIBLE_CALLBACKS_ENABLED": "record",
+            "ANSIBLE_CALLBACKS_ENABLED": "record,moments",
             "ANSIBLE_LOCALHOST_WARNING": "false",
             "ANSIBLE_INVENTORY_UNPARSED_WARNING": "false",
             "ANSIBLE_NOCOLOR": "true",

@@ -27,6 +27,9 @@ class Store(t.Protocol):
     def exists(self) -> bool:
         """Whether there is anything in it."""
 
+    def has_tables(self) -> bool:
+        """Whether its tables have been made."""
+
 
 class SqliteStore:
     """A file that does not exist yet, in a directory that does not exist yet."""
@@ -42,6 +45,9 @@ class SqliteStore:
 
     def exists(self) -> bool:
         return self.path.parent.exists()
+
+    def has_tables(self) -> bool:
+        return self.path.exists() and bool(self.rows("SELECT 1 FROM sqlite_schema WHERE name = 'process_steps'"))
 
 
 class PostgresqlStore:
@@ -60,6 +66,9 @@ class PostgresqlStore:
 
     def exists(self) -> bool:
         return bool(self.rows("SELECT 1 FROM pg_tables WHERE schemaname = 'public'"))
+
+    def has_tables(self) -> bool:
+        return self.exists()
 
     def drop(self) -> None:
         """Remove the database, whoever is connected to it."""

@@ -27,6 +27,8 @@ CONDITIONAL_VERSION = (4, 6)
 PAGE_SIZE = 250
 """Objects in one page of a listing. NetBox allows up to 1000 (its MAX_PAGE_SIZE) unless its administrator says otherwise."""
 
+_AGAIN = "NetBox at {0} {1}; trying again in {2:.0f} s"
+
 _PERMISSIONS = {"GET": "view", "PATCH": "change", "POST": "add"}
 
 
@@ -64,7 +66,7 @@ class NetboxClient:
     """A session with one NetBox. Opens no connection before the first request.
 
     ``timeout`` and ``connect_timeout`` are seconds. Up to ``retries`` times, a read is tried again that met a time-out, a connection refused,
-    reset or cut, or an answer in TRY_AGAIN; a write is if it surely never reached NetBox. ``warn`` is told of it.
+    reset or cut, or an answer in TRY_AGAIN; a write is if it surely never reached NetBox. ``say`` is told of it at once.
     Raises NetboxError for settings that cannot be right.
     """
 
@@ -78,20 +80,22 @@ class NetboxClient:
         timeout: int = 60,
         connect_timeout: int = 10,
         retries: int = 5,
-        warn: t.Callable[[str], None] = lambda text: None,
+        say: t.Callable[[str], None] = lambda text: None,
     ) -> None:
         if not url:
             raise NetboxError("netbox_url is not set: name your NetBox there or in the environment variable NETBOX_URL")
-        if not token:
+        if not token or not token.strip():
             raise NetboxError("netbox_token is not set: give an API token there or in the environment variable NETBOX_TOKEN")
         if ca_path and not os.path.exists(os.path.expanduser(ca_path)):
             raise NetboxError("ca_path names {0}, which does not exist".format(ca_path))
+        if not token.strip().isascii() or not token.strip().isprintable():
+            raise NetboxError("netbox_token holds what no token has, a line break or a letter that is not ASCII; check what was pasted")
         self.url = normal_url(url)
         self._api = pynetbox.api(self.url, token=token.strip())
         self.version: tuple[int, ...] | None = None
         self._timeouts = (connect_timeout, timeout)
         self._retries = retries
-        self._warn = warn
+        self._say = say
         session = self._api.http_session
         if not validate_certs:
             requests.packages.urllib3.disable_warnings(requests.packages.urllib3.exceptions.InsecureRequestWarning)
@@ -178,12 +182,11 @@ class NetboxClient:
             except (requests.exceptions.ConnectionError, requests.exceptions.Timeout, requests.exceptions.ChunkedEncodingError) as exc:
                 if isinstance(exc, requests.exceptions.SSLError) or (method != "GET" and not _never_sent(exc)):
                     raise
-                error, reason = exc, "cannot be reached: {0}".format(_connection_reason(exc))
-            if not patience.wait(response):
+                error, reason = exc, "cannot be reached: {0}".format(_connection_reason(exc).partition(";")[0])
+            if _is_final(error) or not patience.wait(response, lambda seconds: self._say(_AGAIN.format(self.url, reason, seconds))):
                 if error is not None:
                     raise error
                 return response
-            self._warn("NetBox at {0} {1}; it was asked again".format(self.url, reason))
 
     @contextlib.contextmanager
     def _errors(self, method: str, endpoint: str) -> t.Iterator[None]:
@@ -276,6 +279,11 @@ def _never_sent(error: t.Any) -> bool:
         return True
     reason = getattr(error.args[0], "reason", None) if error.args else None
     return isinstance(reason, requests.packages.urllib3.exceptions.NewConnectionError)
+
+
+def _is_final(error: t.Any) -> bool:
+    """Whether trying again is in vain: a name that DNS surely does not have."""
+    return "Name or service not known" in str(error)
 
 
 def _connection_reason(error: Exception) -> str:

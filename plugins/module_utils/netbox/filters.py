@@ -16,13 +16,16 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.devic
 __all__ = ["check_filters"]
 
 _KNOWN = frozenset(
-    "asset_tag cluster cluster_id contact contact_group contact_role description device_type device_type_id has_primary_ip id location "
-    "location_id manufacturer manufacturer_id model name platform platform_id position q rack rack_id region region_id role role_id serial site "
+    "asset_tag cluster_id contact contact_group contact_role description device_type device_type_id has_primary_ip id location "
+    "location_id manufacturer manufacturer_id model name platform platform_id position q rack_id region region_id role role_id serial site "
     "site_group site_group_id site_id tag tag_id tenant tenant_group tenant_group_id tenant_id".split()
 )
 """Filters of NetBox's device list that we need not ask NetBox about."""
 
-_LOOKUPS = frozenset("empty gt gte ic ie iew iregex isw lt lte n nic nie niew nisw regex".split())
+_LOOKUPS = frozenset("empty ic ie iew iregex isw n nic nie niew nisw regex".split())
+"""What can stand behind ``__`` in a filter on one of the fields of text in _TEXT."""
+
+_TEXT = frozenset(("asset_tag", "description", "name", "serial"))
 
 _NOT_FILTERS = frozenset("brief exclude fields format limit offset omit ordering start".split())
 """Parameters of the list that are no filters. They are ours to set."""
@@ -39,7 +42,8 @@ def check_filters(client: NetboxClient, filters: t.Mapping[str, t.Any]) -> None:
             raise NodeflowError("device_filter must not name {0}: only devices with the status planned are enrolled".format(name))
         if base in _NOT_FILTERS:
             raise NodeflowError("device_filter cannot hold {0}, which is no filter".format(name))
-        if value is None or isinstance(value, dict):
+        values = value if isinstance(value, list) else [value]
+        if not values or any(one is None or one == "" or isinstance(one, (dict, list)) for one in values):
             raise NodeflowError("the filter {0} in device_filter needs a value or a list of values".format(name))
     unknown = [name for name in filters if not _is_known(name)]
     if unknown:
@@ -48,7 +52,7 @@ def check_filters(client: NetboxClient, filters: t.Mapping[str, t.Any]) -> None:
 
 def _is_known(name: str) -> bool:
     base, _separator, lookup = name.partition("__")
-    return base in _KNOWN and (not lookup or lookup in _LOOKUPS)
+    return name in _KNOWN or (base in _TEXT and lookup in _LOOKUPS)
 
 
 def _check_with_schema(client: NetboxClient, names: t.Sequence[str]) -> None:

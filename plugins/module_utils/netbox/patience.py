@@ -26,8 +26,11 @@ class Patience:
     def __init__(self, retries: int) -> None:
         self._retry = urllib3.Retry(total=retries, backoff_factor=0.5, backoff_jitter=0.5, backoff_max=LONGEST_WAIT)
 
-    def wait(self, response: t.Any = None) -> bool:
-        """Wait before another attempt; False, at once, where none is left. ``response`` is the one that asked for patience."""
+    def wait(self, response: t.Any = None, say: t.Callable[[float], None] = lambda seconds: None) -> bool:
+        """Wait before another attempt; False, at once, where none is left. ``response`` is the one that asked for patience.
+
+        ``say`` is told before it how many seconds it will be.
+        """
         try:
             self._retry = self._retry.increment()
         except urllib3.exceptions.MaxRetryError:
@@ -38,5 +41,7 @@ class Patience:
                 seconds = self._retry.parse_retry_after(response.headers["Retry-After"])
             except urllib3.exceptions.InvalidHeader:
                 pass  # neither seconds nor a date
-        time.sleep(min(seconds, LONGEST_WAIT))
+        seconds = min(seconds, LONGEST_WAIT)
+        say(seconds)
+        time.sleep(seconds)
         return True

@@ -16,7 +16,12 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils._libraries i
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.schema import SCHEMA_VERSION, metadata, store_info
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.migrations import MIGRATIONS
 
-__all__ = ["Store", "default_store", "open_store"]
+__all__ = ["Store", "can_be_made", "default_store", "open_store"]
+
+_NO_URL = (
+    "the store's URL cannot be used; it reads postgresql://USER:PASSWORD@HOST:PORT/DATABASE, with a @, / or : in the password as %40, %2F or %3A; "
+    "or it is a path"
+)
 
 BUSY_TIMEOUT = 30
 """Seconds that a writer waits for another one to finish with an SQLite store."""
@@ -124,17 +129,20 @@ def _database(url: str) -> tuple[t.Any, str, bool]:
         parsed = sa.engine.make_url(url)
         if parsed.get_backend_name() == "sqlite":
             raise StoreError("name an SQLite store by its path, not by a URL")
+        if parsed.get_backend_name() != "postgresql" or "@" in (parsed.host or "") + (parsed.database or ""):
+            raise StoreError(_NO_URL)
         if parsed.drivername == "postgresql":
             parsed = parsed.set(drivername="postgresql+psycopg")
         engine = sa.create_engine(parsed, pool_pre_ping=True)
     except (sa_exc.ArgumentError, sa_exc.NoSuchModuleError, ValueError) as error:
-        raise StoreError("the store's URL cannot be used; it reads postgresql://USER:PASSWORD@HOST:PORT/DATABASE, or is a path") from error
+        raise StoreError(_NO_URL) from error
     except ImportError as error:
         raise StoreError("a PostgreSQL store needs the Python library psycopg on the controller: pip install 'psycopg[binary]'") from error
     return engine, "the store {0} at {1}".format(parsed.database, parsed.host or "localhost"), True
 
 
 def _sqlite(path: pathlib.Path, create: bool) -> tuple[t.Any, str, bool]:
+    path = path.absolute()
     label = "the store {0} in {1}".format(path.name, path.parent)
     exists = path.exists()
     if create and not exists:
@@ -145,10 +153,18 @@ def _sqlite(path: pathlib.Path, create: bool) -> tuple[t.Any, str, bool]:
             raise StoreError("{0} cannot be written: {1}".format(label, error.strerror)) from error
     elif exists and not path.is_file():
         raise StoreError("{0} is no file, so it cannot be a store".format(label))
+    elif not exists and not can_be_made(path):
+        raise StoreError("{0} cannot be written".format(label))
     engine = sa.create_engine(sa.engine.URL.create("sqlite", database=str(path)), connect_args={"timeout": BUSY_TIMEOUT})
     sa.event.listen(engine, "connect", _on_connect)
     sa.event.listen(engine, "begin", _on_begin)
     return engine, label, exists
+
+
+def can_be_made(path: pathlib.Path) -> bool:
+    """Whether a file, with its directories, could be made at a path that is not there, as far as that shows without trying."""
+    parent = next(one for one in path.absolute().parents if one.exists())
+    return parent.is_dir() and os.access(parent, os.W_OK | os.X_OK)
 
 
 def _on_connect(connection: t.Any, record: t.Any) -> None:  # pylint: disable=unused-argument
@@ -211,7 +227,10 @@ def _version(store: Store, connection: t.Any) -> int:
         if tables:
             raise StoreError("{0} is a database, but no store of ours: it holds the table {1}".format(store.label, sorted(tables)[0]))
         return 0
-    version = int(_info(connection, "schema_version") or 0)
+    text = _info(connection, "schema_version") or ""
+    if not text.isdecimal():
+        raise StoreError("{0} is damaged: its layout is {1!r}, which is no number".format(store.label, text))
+    version = int(text)
     if version > SCHEMA_VERSION:
         raise StoreError(
             "{0} was written by a newer release of nodeflow.orchestrator (layout {1}; this release knows {2}): upgrade the collection here".format(

@@ -98,7 +98,7 @@ steps = sa.Table(
     sa.Column("status", sa.String(20), nullable=False),
     sa.Column("state", sa.JSON),  # the process's state after it
     sa.Column("error", sa.Text),
-    sa.Column("changes", sa.JSON, nullable=False),  # {"store": {field: [before, after]}, "netbox": {...}}
+    sa.Column("changes", sa.JSON, nullable=False),  # {"subscription": {field: [before, after]}, "process": {...}, "netbox": {...}}
     sa.Column("actor", sa.String(200), nullable=False),
     sa.Column("run_id", sa.String(36), nullable=False),
     sa.Column("started_at", _Utc, nullable=False),

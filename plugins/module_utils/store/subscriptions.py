@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import StoreError
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import DomainError, StoreError
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._libraries import sa, sa_insert
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain import products  # pylint: disable=unused-import  # registers them
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.subscription import SubscriptionModel, load_subscription
@@ -94,4 +94,7 @@ def _row(model: SubscriptionModel) -> dict[str, t.Any]:
 
 
 def _model(row: t.Any) -> SubscriptionModel:
-    return load_subscription({name: row[name] for name in _PLAIN} | row["block"])
+    try:
+        return load_subscription({name: row[name] for name in _PLAIN} | row["block"])
+    except (DomainError, TypeError, ValueError) as error:
+        raise StoreError("the store is damaged: subscription {0} cannot be read: {1}".format(row["subscription_id"], error)) from error

@@ -7,7 +7,9 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import typing as t
+import urllib.parse
 
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import NodeflowError
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.client import NetboxClient
@@ -15,7 +17,10 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.devic
 
 __all__ = ["Wanted", "look_up", "parse_nodes"]
 
-NAMES_IN_A_REQUEST = 50
+IDS_IN_A_REQUEST = 200
+
+QUERY_BYTES = 2500
+"""How long the names in one request may be, as they stand in the URL. A letter that is not Latin takes up to nine bytes there."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -44,6 +49,11 @@ def parse_nodes(nodes: t.Any) -> list[Wanted]:
 
     Digits alone are an id; a device whose name is a number is named by ``{name: "123"}``. Raises NodeflowError for anything else.
     """
+    if isinstance(nodes, str) and nodes.lstrip().startswith(("[", "{")):  # what -e nodes='[...]' gives
+        try:
+            nodes = json.loads(nodes)
+        except ValueError as error:
+            raise NodeflowError("the option nodes begins like JSON, and is none: {0!r}".format(nodes)) from error
     if isinstance(nodes, str):
         nodes = [part for part in (part.strip() for part in nodes.split(",")) if part]
     elif isinstance(nodes, (int, dict)) and not isinstance(nodes, bool):
@@ -74,9 +84,13 @@ def look_up(client: NetboxClient, wanted: t.Sequence[Wanted], filters: dict[str,
     ids = [one.id for one in wanted if one.id is not None]
     names = list(dict.fromkeys(one.name for one in wanted if one.name is not None))
     found: list[Device] = []
-    for key, values, size in (("id", ids, 4 * NAMES_IN_A_REQUEST), ("name", names, NAMES_IN_A_REQUEST)):
-        for start in range(0, len(values), size):
-            found += find_devices(client, {**filters, key: values[start : start + size]})
+    twice = {"id", "name"} & set(filters)
+    if twice:
+        raise NodeflowError("device_filter must not hold {0} together with nodes, which say that".format(" and ".join(sorted(twice))))
+    for start in range(0, len(ids), IDS_IN_A_REQUEST):
+        found += find_devices(client, {**filters, "id": ids[start : start + IDS_IN_A_REQUEST]})
+    for some in _parts(names):
+        found += find_devices(client, {**filters, "name": some})
     chosen: dict[int, Device] = {}
     wrong: list[tuple[Wanted, str]] = []
     for one in wanted:
@@ -88,8 +102,24 @@ def look_up(client: NetboxClient, wanted: t.Sequence[Wanted], filters: dict[str,
     return list(chosen.values()), wrong
 
 
+def _parts(names: t.Sequence[str]) -> t.Iterator[list[str]]:
+    """``names`` in parts that fit into a URL each."""
+    part: list[str] = []
+    length = 0
+    for name in names:
+        size = len(urllib.parse.quote(name)) + len("&name=")
+        if part and length + size > QUERY_BYTES:
+            yield part
+            part, length = [], 0
+        part.append(name)
+        length += size
+    if part:
+        yield part
+
+
 def _why_not(one: Wanted, meant: t.Sequence[Device], filtered: bool) -> str:
     if meant:
         several = ", ".join(device.label for device in meant)
         return "{0} is the name of {1} devices in NetBox: {2}; name the one you mean by its id, or by name and site".format(one, len(meant), several)
-    return "NetBox has no device {0}{1}".format(one, " that the device_filter leaves" if filtered else "")
+    which = "with the id {0}".format(one.id) if one.id is not None else str(one)
+    return "NetBox has no device {0}{1}; look it up there".format(which, " that the device_filter leaves" if filtered else "")

@@ -15,7 +15,7 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.proces
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.lease import INTERRUPTED, can_be_taken, why_not_taken
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.rows import FAILED, RUNNING, Row
 
-__all__ = ["chosen_processes"]
+__all__ = ["chosen_processes", "going_on"]
 
 
 def chosen_processes(task: Task, workflow: str) -> list[Row] | None:
@@ -23,21 +23,22 @@ def chosen_processes(task: Task, workflow: str) -> list[Row] | None:
 
     None where neither option chooses.
     """
-    process_ids, statuses = task.params["process_ids"], task.params["process_status"]
+    process_ids = [one.strip() for one in task.params["process_ids"] or [] if one.strip()]
+    statuses = task.params["process_status"]
     if not process_ids and not statuses:
         return None
     store = task.existing_store()
     found: dict[str, Process] = {}
     if store is not None:
         with store.read() as connection:
-            found = load_processes(connection, process_ids or [])
+            found = load_processes(connection, process_ids)
             if statuses:
                 wanted = set(statuses) | ({RUNNING} if task.params["take_over"] and INTERRUPTED in statuses else set())
                 standing = find_processes(connection, has_status(wanted, datetime.datetime.now(datetime.timezone.utc)), workflow=[workflow])
                 found |= {process.process_id: process for process in standing}
     run_id = str(uuid.uuid4())
     rows = []
-    for process_id in dict.fromkeys([*(process_ids or []), *found]):
+    for process_id in dict.fromkeys([*process_ids, *found]):
         if process_id in found:
             rows.append(_row(task, found[process_id], run_id))
         else:
@@ -47,6 +48,11 @@ def chosen_processes(task: Task, workflow: str) -> list[Row] | None:
     return rows
 
 
+def going_on(process: Process, run_id: str) -> Row:
+    """The part of a row that has a process continued."""
+    return {"process_id": process.process_id, "status": RUNNING, "run_id": run_id, "resumed": True}
+
+
 def _row(task: Task, process: Process, run_id: str) -> Row:
     device = process.state["device"]
     row: Row = {
@@ -54,10 +60,9 @@ def _row(task: Task, process: Process, run_id: str) -> Row:
         "device": device_label(device["name"], device["site"], device["id"]),
         "subscription_id": process.subscription_id,
     }
-    going_on = {"process_id": process.process_id, "status": RUNNING, "run_id": run_id, "resumed": True}
     if can_be_taken(process):
-        return row | going_on
+        return row | going_on(process, run_id)
     if task.params["take_over"] and process.status not in OVER:
-        return row | going_on | {"take_over_from": process.run_id}
+        return row | going_on(process, run_id) | {"take_over_from": process.run_id}
     # Without the process's id: the message names it, and no later step has to do with it.
     return row | {"status": FAILED, "message": "{0}: {1}".format(row["device"], why_not_taken(process))}

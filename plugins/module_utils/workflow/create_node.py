@@ -27,6 +27,9 @@ ACTIVE = "active"
 """The NetBox status of a device that is enrolled."""
 
 
+_END_IT = "If it will not come back, end the process with: ansible-playbook nodeflow.orchestrator.abort -e process_ids={0}"
+
+
 def _fetch_ip_address_information(task: Task, works: t.Sequence[Work]) -> dict[str, Outcome]:
     """The device's name and primary addresses onto the model; what the templates need of the device into the state."""
     devices = devices_by_id(task.netbox, [work.subscription.device_id for work in works])
@@ -35,7 +38,7 @@ def _fetch_ip_address_information(task: Task, works: t.Sequence[Work]) -> dict[s
 
 def _fetched(task: Task, work: Work, device: Device | None) -> Outcome:
     if device is None:
-        return Failed("{0} is not in NetBox any more".format(work.label))
+        return Failed("{0} is not in NetBox any more. {1}".format(work.label, _END_IT.format(work.key)))
     seen = as_claimed(work, device) if task.check_mode else device
     families = work.state["required_families"]
     problem = contradiction(work, seen, (ACTIVE,)) or lacking(device, families)

@@ -14,12 +14,13 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.subscription import SubscriptionModel
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.device import Device, find_devices
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.filters import check_filters
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.chunks import chunks
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.processes import OVER, Process, find_processes
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.subscriptions import live_subscriptions
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.choice import look_up, parse_nodes
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.continued import chosen_processes
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.continued import chosen_processes, going_on
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.create_node import CREATE_NODE
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.lease import can_be_taken, standing
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.lease import INTERRUPTED, can_be_taken, standing
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.rows import FAILED, RUNNING, UNCHANGED, Row, end_of_step, command
 
 __all__ = ["initial_input_form"]
@@ -92,7 +93,7 @@ def _chosen(task: Task, nodes: t.Any, filters: dict[str, t.Any], run_id: str, li
     rows: list[Row] = []
     for device in devices:
         if device.id in ours:
-            rows.append({"device_id": device.id, "device": device.label, **_enrolled(device, ours[device.id], processes)})
+            rows.append({"device_id": device.id, "device": device.label, **_enrolled(device, ours[device.id], processes, run_id)})
         elif device.status == PLANNED:
             rows.append(_row(device, run_id))
         else:
@@ -122,17 +123,19 @@ def _ours(task: Task, devices: t.Sequence[Device]) -> tuple[dict[int, Subscripti
     with store.read() as connection:
         ours = live_subscriptions(connection, [device.id for device in devices])
         unfinished = [str(one.subscription_id) for one in ours.values() if not one.insync]
-        found = find_processes(connection, subscription_id=unfinished)
+        found = [process for some in chunks(unfinished) for process in find_processes(connection, subscription_id=some)]
     return ours, {process.subscription_id: process for process in found if process.status not in OVER}
 
 
-def _enrolled(device: Device, subscription: SubscriptionModel, processes: t.Mapping[str, Process]) -> Row:
-    """The part of a row that says how a device stands that has a subscription already."""
+def _enrolled(device: Device, subscription: SubscriptionModel, processes: t.Mapping[str, Process], run_id: str) -> Row:
+    """The part of a row that says how a device stands that has a subscription already. What failed or was interrupted goes on."""
     subscription_id = str(subscription.subscription_id)
     row: Row = {"status": UNCHANGED, "subscription_id": subscription_id}
     process = processes.get(subscription_id)
     if process is None:
         return row | {"message": "{0} is enrolled already: subscription {1}, {2}".format(device.label, subscription_id, subscription.status)}
+    if standing(process) in (FAILED, INTERRUPTED):
+        return row | going_on(process, run_id)
     message = "{0} is being enrolled already: process {1} is {2} at {3}".format(device.label, process.process_id, standing(process), process.step)
     if can_be_taken(process):
         message += "; continue it with: {0}".format(command("resume", [process.process_id]))

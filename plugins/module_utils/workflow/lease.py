@@ -48,7 +48,8 @@ def take(task: Task, works: t.Sequence[Work], **values: t.Any) -> tuple[list[Wor
     for work in works:
         if work.key not in taken:
             message = "{0}: {1}".format(work.label, why_not_taken(work.process))
-            held[work.key] = work.row | {"status": FAILED, "message": message}
+            row = {name: value for name, value in work.row.items() if name != "process_id"}  # the message names it and says what to do
+            held[work.key] = row | {"status": FAILED, "message": message}
     ours = {"run_id": run_id, "actor": task.actor, "status": RUNNING} | values
     return [dataclasses.replace(work, process=dataclasses.replace(work.process, **ours)) for work in works if work.key in taken], held
 

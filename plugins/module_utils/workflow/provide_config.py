@@ -23,6 +23,7 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.subscription import SubscriptionModel, revise
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.device import ENDPOINT
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.payload import build_payload
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.engine import can_be_made
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.step import Done, Failed, Outcome, Suspended, Work
 
 __all__ = ["node_config", "provide_config_to_user"]
@@ -151,7 +152,12 @@ def _waiting(work: Work, digest: str) -> str:
 def _save_files(task: Task, works: t.Sequence[Work], texts: t.Mapping[str, str], outcomes: dict[str, Outcome]) -> dict[str, str]:
     """Write the configs into ``config_dir``, each whole or not at all; answers with the paths. One that cannot be written failed."""
     directory = task.params["config_dir"]
-    if not directory or task.check_mode:
+    if not directory:
+        return {}
+    if task.check_mode:
+        if not can_be_made(pathlib.Path(directory).expanduser().absolute() / "config"):
+            for work in works:
+                outcomes[work.key] = Failed("{0}: its config cannot be saved in {1}: it cannot be written".format(work.label, directory))
         return {}
     paths: dict[str, str] = {}
     for work in works:

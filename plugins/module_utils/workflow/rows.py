@@ -45,6 +45,8 @@ def end_of_step(
 
     At the end of the step list (``last``) it fails if any node failed on the way.
     """
+    if last:
+        after = [{name: value for name, value in row.items() if name != "predicted"} for row in after]  # no step reads it any more
     result = {"changed": changed, "nodes": after, "diff": diff, "msg": summary(after)}
     known = [row for row in before if row["status"] != RUNNING]
     news = [row for row in after if row["status"] not in (RUNNING, COMPLETED) and row not in known]
@@ -54,8 +56,8 @@ def end_of_step(
         return result | {"failed": True, "msg": failed[0]["message"] + _hints(after) if len(after) == 1 else table(after)}
     for row in news:
         (task.warn if row["status"] == FAILED else task.show)(row["message"])
-    if last and len(after) > 1:
-        task.show(table(after))
+    if last:
+        task.show(table(after) if len(after) > 1 else "".join(row["message"] for row in after if row["status"] == COMPLETED))
     elif not last and any(row["status"] == SUSPENDED for row in news):
         task.show(_hints(after).strip())
     return result

@@ -23,6 +23,8 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.ste
 
 __all__ = ["due_works", "run_step"]
 
+_NO_PROCESS = "there is no process {0} in {1}; do the step store_process_subscription first, and not in check mode"
+
 
 def run_step(task: Task, workflow: Workflow, name: str) -> dict[str, t.Any]:
     """Do the step ``name`` for those rows of the option ``nodes`` that are at it, and pass the others on."""
@@ -58,8 +60,9 @@ def _key_of(row: Row) -> str:
 
 def _load(task: Task, workflow: Workflow, rows: t.Sequence[Row]) -> tuple[list[Work], dict[str, Row]]:
     """The works of the rows: predicted ones as they are, the others from the store. Second, the rows whose process cannot be continued."""
-    predicted = [Work.from_prediction(row) for row in rows if "predicted" in row]
-    stored = [row for row in rows if "predicted" not in row]
+    predicted = [Work.from_prediction(row) for row in rows if "predicted" in row] if task.check_mode else []
+    # A prediction that reaches a task outside check mode, of a task before it that was in it, did not happen.
+    stored = [{key: value for key, value in row.items() if key != "predicted"} for row in rows if "predicted" not in row or not task.check_mode]
     if not stored:
         return predicted, {}
     with task.store.read() as connection:
@@ -70,7 +73,7 @@ def _load(task: Task, workflow: Workflow, rows: t.Sequence[Row]) -> tuple[list[W
         process = processes.get(_key_of(row))
         try:
             if process is None:
-                raise NodeflowError("there is no process {0} in {1}".format(_key_of(row), task.store.label))
+                raise NodeflowError(_NO_PROCESS.format(_key_of(row) or "for it", task.store.label))
             works.append(Work(row, subscriptions[process.subscription_id], workflow.adopt(process)))
         except NodeflowError as error:
             refused[_key_of(row)] = row | {"status": FAILED, "message": "{0}: {1}".format(row["device"], error)}
@@ -87,7 +90,7 @@ def _due(works: t.Sequence[Work], workflow: Workflow, step: Step) -> tuple[list[
             due.append(work)
         elif place < here:
             message = "{0}: process {1} stands at {2}; do that step before {3}".format(work.label, work.key, work.process.step, step.name)
-            early[work.key] = work.row | {"status": FAILED, "message": message}
+            early[work.key] = work.row | {"status": FAILED, "message": message, "held": True}
     return due, early
 
 
