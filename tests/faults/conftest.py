@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the tests of faults share: a disk and a PostgreSQL server that can be broken without breaking anything else."""
+"""What the tests of faults share: a disk and a PostgreSQL server that can be broken without breaking anything else, and devices at hand."""
 
 from __future__ import annotations
 
@@ -12,11 +12,67 @@ import sys
 import typing as t
 
 import pytest
+import requests
+from fake_netbox import FakeNetbox
+from hypothesis import HealthCheck, settings
+from in_process import InProcess
+from lab_netbox import Netbox
 from small_disk import CannotMount, SmallDisk
+from stores import SqliteStore, Store
 
 sys.path.append(str(pathlib.Path(__file__).resolve().parents[2] / "lab"))
 
 from postgres import Cluster, make_home, new_password  # noqa: E402  # pylint: disable=wrong-import-position
+
+IN_A_BATCH = 12
+
+
+@pytest.fixture(scope="session")
+def new_device(netbox: Netbox) -> t.Callable[[], int]:
+    """Answers with a new planned device at each call."""
+    made: list[int] = []
+
+    def new() -> int:
+        if not made:
+            made.extend(netbox.make_many(IN_A_BATCH))
+        return made.pop()
+
+    return new
+
+
+@pytest.fixture
+def enrol(lab: dict[str, t.Any], store: Store) -> InProcess:
+    """create_node in this process against the lab, with an empty store of each kind in turn."""
+    return InProcess(lab, store)
+
+
+@pytest.fixture
+def claiming(lab: dict[str, t.Any], tmp_path: pathlib.Path) -> InProcess:
+    """The same with an SQLite store, so that NetBox decides who has a device."""
+    return InProcess(lab, SqliteStore(tmp_path))
+
+
+@pytest.fixture
+def fake(monkeypatch: pytest.MonkeyPatch) -> t.Callable[[FakeNetbox], FakeNetbox]:
+    """Answers with a function: from now on, all requests go to that fake, and nobody waits between two."""
+    current: list[FakeNetbox] = []
+    monkeypatch.setattr("time.sleep", lambda seconds: None)
+    monkeypatch.setattr(requests.Session, "get_adapter", lambda session, url: current[-1])
+
+    def use(netbox: FakeNetbox) -> FakeNetbox:
+        current[:] = [netbox]
+        return netbox
+
+    return use
+
+
+@pytest.fixture
+def examples(request: pytest.FixtureRequest) -> t.Callable[[int], settings]:
+    """How hypothesis looks: ``number`` examples, the same ones in each ``make test``; in the soak new ones, and twenty times as many."""
+    full = bool(request.config.getoption("--soak"))
+    checks = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large]
+    common: dict[str, t.Any] = {"print_blob": True, "deadline": None, "database": None, "suppress_health_check": checks}
+    return lambda number: settings(max_examples=number * (20 if full else 1), derandomize=not full, **common)
 
 
 @pytest.fixture

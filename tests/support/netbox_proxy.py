@@ -6,8 +6,12 @@
 
 from __future__ import annotations
 
+import enum
 import http.server
+import select
+import socket
 import ssl
+import struct
 import threading
 import typing as t
 
@@ -17,15 +21,26 @@ _HOP_BY_HOP = {"connection", "content-length", "content-encoding", "transfer-enc
 
 
 class Answer(t.NamedTuple):
-    """What the client gets: status, headers and body."""
+    """What the client gets: status, headers and body. With a Content-Length in ``headers``, the connection ends after ``body``, short or not."""
 
     status: int
     headers: dict[str, str]
     body: bytes
 
 
-Fault = t.Callable[[str, str, t.Callable[[], Answer]], t.Optional[Answer]]
+class NoAnswer(enum.Enum):
+    """What the client gets in place of an answer: the connection closed, reset, or open and silent until the client gives up."""
+
+    CLOSED = enum.auto()
+    RESET = enum.auto()
+    SILENCE = enum.auto()
+
+
+Fault = t.Callable[[str, str, t.Callable[[], Answer]], t.Union[Answer, NoAnswer, None]]
 """Takes method, path, and a function that passes the request on to NetBox. None as an answer drops the connection."""
+
+LONGEST_SILENCE = 60
+"""Seconds after which a silent connection is closed, for a client that does not give up."""
 
 
 class NetboxProxy:
@@ -84,16 +99,26 @@ class NetboxProxy:
                     return Answer(answer.status_code, kept, answer.content.replace(proxy.upstream.encode(), (proxy.url + proxy.prefix).encode()))
 
                 answer = proxy.fault(self.command, self.path, forward) if proxy.fault else forward()
-                if answer is None:
-                    self.close_connection = True
-                    self.connection.close()
+                if not isinstance(answer, Answer):
+                    self._give_no_answer(answer or NoAnswer.CLOSED)
                     return
                 self.send_response(answer.status)
                 for name, value in answer.headers.items():
                     self.send_header(name, value)
-                self.send_header("Content-Length", str(len(answer.body)))
+                if "Content-Length" in answer.headers:
+                    self.close_connection = True
+                else:
+                    self.send_header("Content-Length", str(len(answer.body)))
                 self.end_headers()
                 self.wfile.write(answer.body)
+
+            def _give_no_answer(self, kind: NoAnswer) -> None:
+                if kind is NoAnswer.SILENCE:
+                    select.select([self.connection], [], [], LONGEST_SILENCE)  # readable when the client has closed it
+                elif kind is NoAnswer.RESET:
+                    self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                self.close_connection = True
+                self.connection.close()
 
             do_GET = do_PATCH = do_POST = do_DELETE = do_PUT = do_OPTIONS = _pass  # noqa: N815
 

@@ -15,6 +15,7 @@ import subprocess
 import typing as t
 import uuid
 
+from lab_secrets import LabSecrets
 from stores import Store
 
 
@@ -50,6 +51,7 @@ class Player:
         self.directory = directory
         self.store = store
         self.prefix: list[str] = []
+        self.secrets = LabSecrets(lab)
         self.environment = {
             "NETBOX_URL": lab["url"],
             "NETBOX_TOKEN": lab["tokens"]["operator"],
@@ -82,11 +84,13 @@ class Player:
         return process
 
     def finish(self, process: subprocess.Popen[str]) -> Played:
-        """Wait for it and read what it did."""
+        """Wait for it and read what it did. No secret of the lab may be in its output or in the results that callbacks get."""
         output = process.communicate(timeout=300)[0]
         results: dict[str, dict[str, t.Any]] = {}
         file = process.results_file  # type: ignore[attr-defined]
-        for line in file.read_text(encoding="utf-8").splitlines() if file.exists() else []:
+        recorded = file.read_text(encoding="utf-8") if file.exists() else ""
+        self.secrets.check(output, recorded)
+        for line in recorded.splitlines():
             entry = json.loads(line)
             results[entry["task"].rpartition(" : ")[2]] = entry["result"] | ({"failed": True} if entry["status"] == "failed" else {})
         return Played(process.returncode, output, results)

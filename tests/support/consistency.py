@@ -1,0 +1,60 @@
+# Copyright (c) 2026, nodeflow.orchestrator contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Whether a store makes sense in itself, by SQL and independent of the code under test, whatever happened to the runs that wrote it."""
+
+from __future__ import annotations
+
+import json
+
+from stores import Store
+
+_LIVE = {"running", "suspended", "failed"}
+_OVER = {"completed", "aborted"}
+
+
+def inconsistencies(store: Store) -> list[str]:
+    """What is half-written, as sentences; empty for a store that is whole, or not there."""
+    if not store.exists():
+        return []
+    wrong = []
+    processes = store.rows("SELECT * FROM processes")
+    subscriptions = {row["subscription_id"]: row for row in store.rows("SELECT * FROM subscriptions")}
+    log = store.rows("SELECT * FROM process_steps ORDER BY process_step_id")
+    if {row["subscription_id"] for row in processes} != set(subscriptions):
+        wrong.append("processes and subscriptions do not belong together")
+    devices = [row["device_id"] for row in subscriptions.values() if row["status"] != "terminated"]
+    if len(devices) != len(set(devices)):
+        wrong.append("a device has two live subscriptions")
+    for process in processes:
+        subscription = subscriptions[process["subscription_id"]]
+        name = "process {0}".format(process["process_id"])
+        lines = [line for line in log if line["process_id"] == process["process_id"]]
+        over = process["status"] in _OVER
+        expected = {
+            "its status is known": process["status"] in _LIVE | _OVER,
+            "it is over without a next step": over == (process["step"] is None),
+            "it is over with a moment": over == (process["completed_at"] is not None),
+            "nobody holds it unless it runs": process["status"] == "running" or (process["run_id"], process["lease_until"]) == (None, None),
+            "it has a reason if it failed": process["status"] != "failed" or bool(process["error"]),
+            "completed is active": (process["status"] == "completed") == (subscription["status"] == "active"),
+            "aborted is terminated": (process["status"] == "aborted") == (subscription["status"] == "terminated"),
+            "in sync if it is over": bool(subscription["insync"]) == over,
+            "its log ends as it stands": not lines or process["status"] in ("running", _status_after(lines[-1]["status"])),
+            "its columns are JSON": all(_is_json(value) for value in (process["state"], subscription["block"])),
+        }
+        wrong += ["{0}: not true that {1}: {2}".format(name, what, process) for what, holds in expected.items() if not holds]
+    wrong += ["a line of the log has no process" for line in log if line["process_id"] not in {row["process_id"] for row in processes}]
+    return wrong
+
+
+def _status_after(logged: str) -> str:
+    return {"success": "completed"}.get(logged, logged)
+
+
+def _is_json(value: object) -> bool:
+    try:
+        return isinstance(json.loads(value) if isinstance(value, str) else value, dict)
+    except ValueError:
+        return False
