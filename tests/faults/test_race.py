@@ -15,6 +15,7 @@ import uuid
 import pytest
 from audit import audit
 from gate import Gate
+from killing import killed_at
 from player import Played, Player
 from stores import SqliteStore
 
@@ -93,3 +94,23 @@ def test_4_runs_with_an_sqlite_store_each_share_one_netbox(lab, netbox, tmp_path
     found = audit(netbox, [play.store for play in plays], devices)
     fault_table.record("4 runs at once, an SQLite store each", found, [done.output for done in played])
     check(played, devices)
+
+
+def test_4_resumes_take_over_the_same_processes(lab, netbox, postgresql, tmp_path, fault_table, turn):
+    play = Player(lab, tmp_path, postgresql)
+    devices = [netbox.make() for _device in range(3)]
+    process_ids = killed_at(play, "set_status", nodes=devices)
+    assert len(process_ids) == len(devices)
+    gates = [Gate(tmp_path, "store_process_subscription") for _run in range(4)]
+    choice = {"process_ids": process_ids, "take_over": True, "confirm_config": True}
+    runs = [play.start("nodeflow.orchestrator.resume", environment=gate.environment, **choice) for gate in gates]
+    for gate, run in zip(gates, runs):
+        gate.wait_for(run)
+    for gate in gates:
+        gate.open()
+    played = [play.finish(run) for run in runs]
+    fault_table.record("4 resumes at once, PostgreSQL", audit(netbox, [postgresql], devices), [done.output for done in played])
+    rows = [row for done in played for row in done.nodes]
+    assert sorted(row["device_id"] for row in rows if row["status"] == "completed") == sorted(devices)
+    late = [row for row in rows if row["status"] == "failed"]
+    assert len(late) == 3 * len(devices) and all("is being worked on by another run" in row["message"] for row in late), late
