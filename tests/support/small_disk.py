@@ -33,7 +33,10 @@ class SmallDisk:
         self.path = path
         path.mkdir()
         command = ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c", _HOLD, "sh", str(path)]
-        self._holder = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        try:
+            self._holder = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        except OSError as error:
+            raise CannotMount("no program unshare here: {0}".format(error.strerror)) from error
         answer = t.cast(t.IO[str], self._holder.stdout).readline()
         if answer != "ready\n":
             self._holder.communicate()
