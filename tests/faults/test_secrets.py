@@ -24,6 +24,7 @@ import yaml
 
 from lab_secrets import LabSecrets
 from netbox_proxy import Answer, NetboxProxy, NoAnswer
+from player import Player
 from stores import SqliteStore
 
 PLAYBOOK = pathlib.Path(__file__).parents[2] / "playbooks" / "create_node.yml"
@@ -71,30 +72,44 @@ class Watched:
                     self._look(child)
 
 
-def play_with(play_on, environment, **variables):
+def play_with(play, environment, **variables):
     """create_node in a copy whose tasks have an environment, with its variables from a file: what is on a command line, the caller put there."""
     plays = yaml.safe_load(PLAYBOOK.read_text(encoding="utf-8"))
     plays[0]["environment"] = environment
-    playbook, given = play_on.directory / "play.yml", play_on.directory / "given.json"
+    playbook, given = play.directory / "play.yml", play.directory / "given.json"
     playbook.write_text(yaml.safe_dump(plays, sort_keys=False), encoding="utf-8")
     given.write_text(json.dumps(variables), encoding="utf-8")
     return [str(playbook), "-vvvv", "--diff", "-e", "@" + str(given)]
 
 
-@WAYS
-def test_a_run_that_ends_well(play_on, netbox, lab, new_device, environment):
-    device, log = new_device(), play_on.directory / "ansible.log"
-    variables = {"nodes": device, "confirm_config": True, "netbox_token": lab["tokens"]["operator"], "store": play_on.store.location}
+def pytest_generate_tests(metafunc):
+    """Both ways on both stores in the soak; each of them once else."""
+    if "kind" in metafunc.fixturenames:
+        full = metafunc.config.getoption("--soak")
+        cases = [("sqlite", OWN_PROCESS), ("postgresql", {})] + ([("sqlite", {}), ("postgresql", OWN_PROCESS)] if full else [])
+        ids = ["{0}-{1}".format(kind, "ordinary" if environment else "in-process") for kind, environment in cases]
+        metafunc.parametrize(("kind", "environment"), cases, ids=ids)
+
+
+@pytest.fixture
+def play_on_kind(lab, tmp_path, kind, request):
+    """ansible-playbook against the lab, with an empty store of a kind."""
+    return Player(lab, tmp_path, SqliteStore(tmp_path) if kind == "sqlite" else request.getfixturevalue("postgresql"))
+
+
+def test_a_run_that_ends_well(play_on_kind, netbox, lab, new_device, environment):
+    device, log = new_device(), play_on_kind.directory / "ansible.log"
+    variables = {"nodes": device, "confirm_config": True, "netbox_token": lab["tokens"]["operator"], "store": play_on_kind.store.location}
     unset = {"NETBOX_TOKEN": None, "NODEFLOW_STORE": None, "ANSIBLE_LOG_PATH": str(log)}
-    run = play_on.start(*play_with(play_on, environment, **variables), environment=unset)
+    run = play_on_kind.start(*play_with(play_on_kind, environment, **variables), environment=unset)
     with Watched(run) as watched:
-        done = play_on.finish(run)
+        done = play_on_kind.finish(run)
     assert done.returncode == 0 and netbox.status(device) == "active", done.output
     assert ("AnsiballZ_" in done.output) == bool(environment)
     command_lines = b"\n".join(watched.seen)
     assert b"ansible-playbook" in command_lines and (b"AnsiballZ_" in command_lines) == bool(environment)
-    play_on.secrets.check(command_lines, log.read_bytes())
-    check_store(play_on.secrets, play_on.store)
+    play_on_kind.secrets.check(command_lines, log.read_bytes())
+    check_store(play_on_kind.secrets, play_on_kind.store)
 
 
 def certificate(directory):
