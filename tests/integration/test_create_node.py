@@ -125,7 +125,7 @@ def test_a_bad_node_stops_one_node(play, netbox):
         "has the status offline in NetBox and no subscription here",
         "{0} is the name of 2 devices in NetBox".format(twice),
         "NetBox has no device no-such-device",
-        "NetBox has no device the device id 99999999",
+        "NetBox has no device with the id 99999999",
     ):
         assert sentence in done.message, done.message
     assert "8 nodes: 1 completed, 7 failed" in done.message
