@@ -251,7 +251,8 @@ def _detail(response: t.Any) -> str:
         body = response.json()
     except ValueError:
         return "no details in JSON; see NetBox's own log"
-    text = body.get("detail") if isinstance(body, dict) and isinstance(body.get("detail"), str) else _flat(body)
+    said = [body[name] for name in ("detail", "error") if isinstance(body, dict) and isinstance(body.get(name), str)]  # "error" is that of a 500
+    text = said[0] if said else _flat(body)
     return " ".join(str(text).split())[:300]
 
 
