@@ -10,7 +10,10 @@ __all__ = ["ConflictError", "DomainError", "NetboxError", "NetboxUncertain", "No
 
 
 class NodeflowError(Exception):
-    """The base of all errors that become a failed task. ``str()`` of it is the task's message."""
+    """The base of all errors that become a failed task. ``str()`` of it is the task's message, safe to print."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__("".join(char if char.isprintable() or char == "\n" else "?" for char in message))
 
 
 class DomainError(NodeflowError):

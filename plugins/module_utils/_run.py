@@ -26,7 +26,7 @@ def call(function: Function, task: Task) -> dict[str, t.Any]:
     if missing:
         return {"failed": True, "msg": missing_required_lib(" and ".join(missing), reason="for nodeflow.orchestrator")}
     try:
-        _check_numbers(task.params)
+        _check_settings(task.params)
         return {"changed": False} | function(task)
     except NodeflowError as error:
         return {"failed": True, "changed": False, "msg": _capital(str(error))}
@@ -36,11 +36,18 @@ def call(function: Function, task: Task) -> dict[str, t.Any]:
         task.close()
 
 
-def _check_numbers(params: dict[str, t.Any]) -> None:
-    """Raise NodeflowError for a setting that is a number and too small to mean anything."""
-    for name, least in (("netbox_timeout", 1), ("netbox_connect_timeout", 1), ("netbox_retries", 0), ("lease_minutes", 0)):
-        if params.get(name) is not None and params[name] < least:
-            raise NodeflowError("{0} must be {1} or more; it is {2}".format(name, least, params[name]))
+_DAY = 24 * 60 * 60
+_RANGES = {"netbox_timeout": (1, _DAY), "netbox_connect_timeout": (1, _DAY), "netbox_retries": (0, 100), "lease_minutes": (0, 366 * 24 * 60)}
+
+
+def _check_settings(params: dict[str, t.Any]) -> None:
+    """Raise NodeflowError for a setting that cannot mean anything."""
+    for name, (least, most) in _RANGES.items():
+        if params.get(name) is not None and not least <= params[name] <= most:
+            raise NodeflowError("{0} must be {1} or more, and {2} or less; it is {3}".format(name, least, most, params[name]))
+    actor = params.get("actor") or ""
+    if len(actor) > 200 or not actor.isprintable():
+        raise NodeflowError("actor must have 200 characters or less, and all of them printable")
 
 
 def plain_paths(params: dict[str, t.Any]) -> set[str]:

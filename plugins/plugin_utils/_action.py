@@ -15,6 +15,7 @@ import os
 import typing as t
 
 from ansible.errors import AnsiblePromptInterrupt, AnsiblePromptNoninteractive
+from ansible.module_utils.basic import heuristic_log_sanitize
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.errors import UnsupportedError
 from ansible.module_utils.common.parameters import remove_values
@@ -88,7 +89,8 @@ class InProcessAction(ActionBase):
             result.pop("diff", None)
         if warnings:
             result["warnings"] = warnings
-        result["invocation"] = {"module_args": validated.validated_parameters}
+        shown = {name: heuristic_log_sanitize(value) if isinstance(value, str) else value for name, value in validated.validated_parameters.items()}
+        result["invocation"] = {"module_args": shown}
         return remove_values(result, secrets)
 
     def _argument_error(self, error: t.Any) -> str:

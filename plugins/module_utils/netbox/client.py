@@ -27,6 +27,11 @@ CONDITIONAL_VERSION = (4, 6)
 PAGE_SIZE = 250
 """Objects in one page of a listing. NetBox allows up to 1000 (its MAX_PAGE_SIZE) unless its administrator says otherwise."""
 
+MOST_PAGES = 4000
+"""Pages of a listing at the most: a million objects."""
+
+_NO_LIST = "{0} answered with something else than a list of objects; is it a NetBox?"
+
 _AGAIN = "NetBox at {0} {1}; trying again in {2:.0f} s"
 
 _PERMISSIONS = {"GET": "view", "PATCH": "change", "POST": "add"}
@@ -48,6 +53,7 @@ def normal_url(url: str) -> str:
     try:
         parts = urllib.parse.urlsplit(url.strip())
         port = parts.port
+        (parts.hostname or "").encode("idna")  # raises for a label that is empty or too long
     except ValueError:
         parts, port = urllib.parse.urlsplit(""), None
     if parts.scheme.lower() not in ("http", "https") or not parts.hostname:
@@ -92,6 +98,7 @@ class NetboxClient:
             raise NetboxError("netbox_token holds what no token has, a line break or a letter that is not ASCII; check what was pasted")
         self.url = normal_url(url)
         self._api = pynetbox.api(self.url, token=token.strip())
+        self._asked: set[str] = set()
         self.version: tuple[int, ...] | None = None
         self._timeouts = (connect_timeout, timeout)
         self._retries = retries
@@ -118,11 +125,15 @@ class NetboxClient:
         request = pynetbox_query.Request(
             base=self._endpoint(endpoint), http_session=self._api.http_session, token=self._api.token, filters=filters, limit=PAGE_SIZE
         )
+        self._asked.clear()
         with self._errors("GET", endpoint):
-            found = list(request.get())
-        if any(not isinstance(item, dict) or "id" not in item for item in found):
-            raise NetboxError("{0} answered with something else than a list of objects; is it a NetBox?".format(self.url))
-        return found
+            try:
+                found = list(request.get())
+            except (AttributeError, KeyError, TypeError) as error:
+                raise NetboxError(_NO_LIST.format(self.url)) from error
+        if any(not isinstance(item, dict) or not isinstance(item.get("id"), int) for item in found):
+            raise NetboxError(_NO_LIST.format(self.url))
+        return list({item["id"]: item for item in found}.values())  # one that moved to another page while it was listed comes twice
 
     def patch(self, endpoint: str, changes: t.Sequence[dict[str, t.Any]], etags: t.Sequence[str] = ()) -> list[dict[str, t.Any]]:
         """Change objects in one bulk request, all or none. Each change holds the object's ``id`` and the fields to set.
@@ -149,6 +160,7 @@ class NetboxClient:
     def schema(self) -> dict[str, t.Any]:
         """NetBox's OpenAPI schema. Large: seconds and megabytes. Raises NetboxError."""
         request = pynetbox_query.Request(base=self._endpoint("schema"), http_session=self._api.http_session, token=self._api.token)
+        self._asked.clear()
         with self._errors("GET", "schema"):
             return next(iter(request.get({"format": "json"})))
 
@@ -171,6 +183,11 @@ class NetboxClient:
 
     def _request(self, method: str, url: str, **kwargs: t.Any) -> t.Any:
         """What the session does for a request: send it, and again where that can do no harm."""
+        if method == "GET":
+            page = "{0} {1}".format(url, kwargs.get("params"))
+            if page in self._asked or len(self._asked) >= MOST_PAGES:
+                raise NetboxError("{0} answered a listing that does not end".format(self.url))
+            self._asked.add(page)
         patience = self.patience()
         while True:
             response = error = None
@@ -196,7 +213,7 @@ class NetboxClient:
         except pynetbox.RequestError as error:
             raise self._refused(error.req, method, endpoint) from error
         except pynetbox.AllocationError as error:
-            raise NetboxError("NetBox refused: {0}".format(_detail(error.req))) from error
+            raise NetboxError("NetBox refused: {0}".format(self._detail(error.req))) from error
         except pynetbox.ContentError as error:
             raise NetboxUncertain(
                 "{0} answered with something else than NetBox's API (content type {1}); netbox_url must be the address of NetBox itself, with "
@@ -221,8 +238,12 @@ class NetboxClient:
         except (requests.exceptions.RequestException, ValueError) as error:
             raise NetboxUncertain("the request to NetBox at {0} failed: {1}".format(self.url, _connection_reason(error))) from error
 
+    def _detail(self, response: t.Any) -> str:
+        """What NetBox says of an error, in a line, without our token, which a proxy may have repeated."""
+        return _detail(response).replace(self._api.token, "********")
+
     def _refused(self, response: t.Any, method: str, endpoint: str) -> NetboxError:
-        status, detail = response.status_code, _detail(response)
+        status, detail = response.status_code, self._detail(response)
         if status == 401 or (status == 403 and re.search(r"token|credential", detail, re.IGNORECASE) and "permission" not in detail.lower()):
             return NetboxError("NetBox at {0} does not accept the token ({1}): check netbox_token".format(self.url, detail))
         if status == 403:

@@ -10,6 +10,7 @@ import dataclasses
 import datetime
 import typing as t
 
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import NetboxError
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.client import NetboxClient
 
 __all__ = ["ENDPOINT", "Device", "device_label", "devices_by_id", "find_devices"]
@@ -79,7 +80,19 @@ def device_label(name: str | None, site: str, device_id: int) -> str:
 def find_devices(client: NetboxClient, filters: dict[str, t.Any]) -> list[Device]:
     """The devices that NetBox's list has for ``filters``, in order of their ids. Raises NetboxError."""
     found = client.get(ENDPOINT, {**filters, "fields": FIELDS})
-    return sorted((Device.from_api(data, client.conditional) for data in found), key=lambda device: device.id)
+    return sorted((_read(client, data) for data in found), key=lambda device: device.id)
+
+
+def _read(client: NetboxClient, data: dict[str, t.Any]) -> Device:
+    """The device, if it is one. Raises NetboxError."""
+    try:
+        device = Device.from_api(data, client.conditional)
+        texts = (device.name, device.status, device.site, device.site_name, device.role, device.platform, device.ipv4, device.ipv6)
+        if all(isinstance(text, str) or text is None for text in texts) and device.status:
+            return device
+    except (AttributeError, KeyError, TypeError, ValueError):
+        pass
+    raise NetboxError("NetBox at {0} answered with a device that cannot be read, id {1}".format(client.url, data["id"]))
 
 
 def devices_by_id(client: NetboxClient, ids: t.Sequence[int]) -> dict[int, Device]:

@@ -64,6 +64,8 @@ class Store:
             yield
         except sa_exc.DBAPIError as error:
             raise StoreError("{0}: {1}".format(self.label, _reason(error))) from error
+        except (OverflowError, UnicodeError) as error:
+            raise StoreError("{0} cannot hold a value that it was to save: {1}".format(self.label, error)) from error
 
     def belongs_to(self, netbox_url: str, moved: bool = False) -> None:
         """Bind the store to the NetBox at ``netbox_url``, or check that it is bound to that one.
@@ -120,7 +122,10 @@ def open_store(location: str | None, create: bool = True, write: bool = True, mo
     if location and "://" in location:
         engine, label, exists = _database(location)
     else:
-        engine, label, exists = _sqlite(pathlib.Path(location).expanduser() if location else default_store(), create)
+        try:
+            engine, label, exists = _sqlite(pathlib.Path(location).expanduser() if location else default_store(), create)
+        except (OSError, RuntimeError, ValueError) as error:
+            raise StoreError("the store's path cannot be used: {0}".format(getattr(error, "strerror", None) or error)) from error
     if not exists and not create:
         return None
     store = Store(engine, label)

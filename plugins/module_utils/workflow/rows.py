@@ -114,5 +114,13 @@ def not_stored(row: Row, error: NodeflowError) -> Row:
 def check_rows(rows: t.Sequence[Row]) -> None:
     """Raise NodeflowError for rows that no step of ours returned."""
     for row in rows:
-        if "status" not in row or "device" not in row:
+        known = all(isinstance(row[name], kind) for name, kind in _KINDS.items() if row.get(name) is not None)
+        complete = row.get("status") in _STATUSES and row.get("device") and ("run_id" in row or row["status"] != RUNNING)
+        if not known or not complete or ("model" in row and "state" not in row):
             raise NodeflowError('the option nodes takes the nodes that the step before returned, e.g. nodes: "{{ enrolment.nodes }}"')
+
+
+_STATUSES = (RUNNING, SUSPENDED, FAILED, COMPLETED, UNCHANGED, ABORTED)
+
+_KINDS = {name: str for name in ("device", "message", "playbook", "process_id", "run_id", "status", "subscription_id", "take_over_from")}
+_KINDS |= {"device_id": int, "found": dict, "model": dict, "predicted": dict, "state": dict}
