@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-__all__ = ["ConflictError", "DomainError", "NetboxError", "NetboxUncertain", "NodeflowError", "StoreError", "defect"]
+__all__ = ["ConflictError", "DomainError", "NetboxError", "NetboxUncertain", "NodeflowError", "StaleSave", "StoreError", "defect"]
 
 
 class NodeflowError(Exception):
@@ -34,6 +34,10 @@ class NetboxUncertain(NetboxError):
 
 class StoreError(NodeflowError):
     """The store could not be opened, read or written, or holds something else than expected."""
+
+
+class StaleSave(StoreError):
+    """What was to be saved has been saved by somebody else since it was loaded. Others can be saved still."""
 
 
 def defect(error: Exception) -> str:

@@ -242,7 +242,7 @@ def test_one_that_cannot_be_saved_does_not_keep_the_others_from_it(shop):
     shop.workflow = Workflow("test", 1, "CREATE", (Step("read", meanwhile), *shop.workflow.steps[1:]), final="write")
     result = shop.run("read", rows)
     assert [row["status"] for row in result["nodes"]] == ["failed", "running"]
-    assert "was changed by another run meanwhile" in shop.warnings[0]
+    assert "was changed meanwhile, by another run" in shop.warnings[0]
     assert shop.ask("SELECT step FROM processes p JOIN subscriptions USING (subscription_id) ORDER BY device_id") == [("read",), ("write",)]
 
 

@@ -176,7 +176,7 @@ def test_a_stale_save_is_refused(store):
     with store.write() as connection:
         [saved] = save_subscriptions(connection, [one.model_copy(update={"note": "mine"})])
     assert saved.version == 2
-    with pytest.raises(StoreError, match="was changed by another run meanwhile"), store.write() as connection:
+    with pytest.raises(StoreError, match="was changed meanwhile, by another run"), store.write() as connection:
         save_subscriptions(connection, [one.model_copy(update={"note": "stale"})])
     with store.read() as connection:
         assert load_subscriptions(connection, [str(one.subscription_id)])[str(one.subscription_id)].note == "mine"

@@ -9,6 +9,8 @@ from __future__ import annotations
 import contextlib
 import os
 import pathlib
+import sqlite3
+import time
 import typing as t
 
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import StoreError
@@ -63,7 +65,7 @@ class Store:
         try:
             yield
         except sa_exc.DBAPIError as error:
-            raise StoreError("{0}: {1}".format(self.label, _reason(error))) from error
+            raise StoreError("{0}: {1}".format(self.label, _reason(error.orig))) from error
         except (OverflowError, UnicodeError) as error:
             raise StoreError("{0} cannot hold a value that it was to save: {1}".format(self.label, error)) from error
 
@@ -222,13 +224,21 @@ def _prepare(store: Store, create: bool, write: bool, moved: bool) -> bool:
 
 
 def _use_wal(store: Store) -> None:
-    """Let readers and a writer work at the same time. The mode stays with the file."""
+    """Let readers and a writer work at the same time. The mode stays with the file. SQLite itself does not wait for a lock here."""
     with store.errors():
         connection = store.engine.raw_connection()
-        try:
-            connection.driver_connection.execute("PRAGMA journal_mode=WAL")
-        finally:
-            connection.close()
+    deadline = time.monotonic() + BUSY_TIMEOUT
+    try:
+        while True:
+            try:
+                connection.driver_connection.execute("PRAGMA journal_mode=WAL")
+                return
+            except sqlite3.OperationalError as error:
+                if "locked" not in str(error) or time.monotonic() > deadline:
+                    raise StoreError("{0}: {1}".format(store.label, _reason(error))) from error
+            time.sleep(0.05)
+    finally:
+        connection.close()
 
 
 def _info(store: Store) -> dict[str, str]:
@@ -270,13 +280,14 @@ def _version(store: Store, info: t.Mapping[str, str]) -> int:
 
 def _reason(error: t.Any) -> str:
     """What went wrong, in the words of an operator; the driver's own where we know no better."""
-    text = str(error.orig).strip().splitlines()[0] if str(error.orig).strip() else type(error.orig).__name__
+    text = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
     for sign, reason in (
         ("file is not a database", "the file is no SQLite database, so it is no store"),
         ("readonly database", "it cannot be written: the file or its directory is read-only"),
         ("unable to open database file", "it cannot be opened: check that the file and its directory can be written"),
         ("database is locked", "another run has held it for over {0} seconds; try again".format(BUSY_TIMEOUT)),
         ("disk is full", "the disk is full; make room and run again"),
+        ("disk I/O error", "the disk is full; make room and run again; if it is not, the disk fails"),
     ):
         if sign in text:
             return reason

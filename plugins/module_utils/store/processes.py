@@ -11,7 +11,7 @@ import datetime
 import typing as t
 import uuid
 
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import StoreError
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import StaleSave
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._libraries import sa
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.chunks import chunks
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.schema import processes, steps, subscriptions
@@ -130,7 +130,7 @@ def take_processes(connection: t.Any, holders: t.Mapping[str, str | None], lease
 def save_processes(connection: t.Any, changed: t.Sequence[Process], run_id: str, log: t.Sequence[StepRecord]) -> None:
     """Save processes that the run ``run_id`` works on, with their new lines of the step log, whose attempts are counted here.
 
-    Raises StoreError if another run has taken one of them over; then the transaction must be undone.
+    Raises StaleSave if another run has taken one of them over; then the transaction must be undone.
     """
     for process in changed:
         values = dataclasses.asdict(process)
@@ -138,7 +138,7 @@ def save_processes(connection: t.Any, changed: t.Sequence[Process], run_id: str,
             processes.update().where(processes.c.process_id == values.pop("process_id"), processes.c.run_id == run_id).values(**values)
         )
         if done.rowcount != 1:
-            raise StoreError("process {0} was taken over by another run; look at it with process_info".format(process.process_id))
+            raise StaleSave("process {0} was taken over by another run; look at it with process_info".format(process.process_id))
     if log:
         before = _attempts(connection, [record.step_id for record in log])
         lines = [dataclasses.replace(record, attempt=before.get(record.step_id, 0) + 1) for record in log]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import DomainError, StoreError
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import DomainError, StaleSave, StoreError
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._libraries import sa, sa_insert
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain import products  # pylint: disable=unused-import  # registers them
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.subscription import SubscriptionModel, load_subscription
@@ -38,7 +38,7 @@ def claim_devices(connection: t.Any, models: t.Sequence[SubscriptionModel]) -> s
 def save_subscriptions(connection: t.Any, models: t.Sequence[SubscriptionModel]) -> list[SubscriptionModel]:
     """Save what changed and count the versions up. Returns the models as saved.
 
-    Raises StoreError if one of them was saved by somebody else since it was loaded; then the transaction must be undone.
+    Raises StaleSave if one of them was saved by somebody else since it was loaded; then the transaction must be undone.
     """
     saved = [model.model_copy(update={"version": model.version + 1}) for model in models]
     statement = (
@@ -51,8 +51,8 @@ def save_subscriptions(connection: t.Any, models: t.Sequence[SubscriptionModel])
         parameters = {name: values[name] for name in (*_PLAIN[3:], "block")}
         done = connection.execute(statement, parameters | {"old_id": values["subscription_id"], "old_version": old.version})
         if done.rowcount != 1:
-            raise StoreError(
-                "subscription {0} ({1}) was changed by another run meanwhile; look at it with subscription_info and run again".format(
+            raise StaleSave(
+                "subscription {0} ({1}) was changed meanwhile, by another run, or by this one in a save whose answer was lost; resume the process".format(
                     old.subscription_id, old.description
                 )
             )

@@ -140,5 +140,7 @@ def _enrolled(device: Device, subscription: SubscriptionModel, processes: t.Mapp
     if can_be_taken(process):
         message += "; continue it with: {0}".format(command("resume", [process.process_id]))
     else:
-        message += ", by {0} until {1:%Y-%m-%d %H:%M UTC}".format(process.actor, process.lease_until)
+        message += ", by {0} until {1:%Y-%m-%d %H:%M UTC}; if that run is gone, continue it with: {2} -e take_over=true".format(
+            process.actor, process.lease_until, command("resume", [process.process_id])
+        )
     return row | {"process_id": process.process_id, "message": message}

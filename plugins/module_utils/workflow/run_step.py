@@ -12,7 +12,7 @@ from __future__ import annotations
 import datetime
 import typing as t
 
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import NodeflowError, StoreError, defect
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import NodeflowError, StaleSave, StoreError, defect
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.processes import load_processes, save_processes
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.subscriptions import load_subscriptions, save_subscriptions
@@ -110,17 +110,16 @@ def _attempt(task: Task, step: Step, due: t.Sequence[Work]) -> dict[str, Outcome
 def _save(
     task: Task, workflow: Workflow, step: Step, due: t.Sequence[Work], outcomes: t.Mapping[str, Outcome], started: datetime.datetime
 ) -> tuple[dict[str, Row], list[dict[str, t.Any]]]:
-    """Save what the step did, all in one transaction; if one of them cannot be saved, each in its own."""
+    """Save what the step did, all in one transaction; if one of them was saved by somebody else meanwhile, each in its own."""
     settled = [settle(task, workflow, step, work, outcomes[work.key], started) for work in due]
     if task.check_mode:
         return {one.work.key: one.predicted_row() for one in settled}, [one.diff() for one in settled]
     try:
         _commit(task, settled)
-    except StoreError as error:
-        if len(settled) == 1:
-            settled = [settled[0].not_saved(error)]
-        else:
-            settled = [_commit_alone(task, one) for one in settled]
+    except StaleSave:
+        settled = [_commit_alone(task, one) for one in settled]
+    except StoreError as error:  # a lock, a full disk, a server that is gone: it is not one node's
+        settled = [one.not_saved(error) for one in settled]
     return {one.work.key: one.row for one in settled}, [one.diff() for one in settled]
 
 
