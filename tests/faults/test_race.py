@@ -6,13 +6,18 @@
 
 from __future__ import annotations
 
+import concurrent.futures
+import contextlib
 import os
 import pathlib
 import subprocess
 import sys
+import time
 import uuid
 
 import pytest
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import StoreError
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.engine import open_store
 from audit import audit
 from gate import Gate
 from killing import killed_at
@@ -27,7 +32,8 @@ LOST = ("was enrolled by another run meanwhile", "was taken by somebody else mea
 
 
 def pytest_generate_tests(metafunc):
-    metafunc.parametrize("turn", range(5 if metafunc.config.getoption("--soak") else 1))
+    if "turn" in metafunc.fixturenames:
+        metafunc.parametrize("turn", range(5 if metafunc.config.getoption("--soak") else 1))
 
 
 @pytest.fixture
@@ -75,6 +81,22 @@ def test_16_runs_share_one_postgresql_store(lab, netbox, postgresql, tmp_path, f
     played = race([Player(lab, tmp_path, postgresql) for _run in range(16)], devices, prefix)
     fault_table.record("16 runs at once, one PostgreSQL store", audit(netbox, [postgresql], devices), [done.output for done in played])
     check(played, devices)
+
+
+def test_two_first_runs_bind_one_postgresql_store(postgresql):
+    first, second = open_store(postgresql.location), open_store(postgresql.location)
+    waits = "SELECT 1 FROM pg_stat_activity WHERE datname = '{0}' AND wait_event_type = 'Lock'".format(postgresql.name)
+    with contextlib.closing(first), contextlib.closing(second), concurrent.futures.ThreadPoolExecutor() as pool:
+        with first.write() as connection:
+            connection.exec_driver_sql("INSERT INTO nodeflow_store VALUES ('netbox_url', 'https://netbox')")
+            late = pool.submit(second.belongs_to, "https://netbox")
+            deadline = time.monotonic() + 30
+            while not postgresql.rows(waits) and time.monotonic() < deadline:
+                time.sleep(0.05)
+            assert postgresql.rows(waits) and not late.done()
+        late.result(30)
+        with pytest.raises(StoreError, match="belongs to the NetBox at https://netbox"):
+            second.belongs_to("https://other")
 
 
 def test_4_runs_share_one_sqlite_store(lab, netbox, tmp_path, fault_table, devices, prefix, turn):

@@ -14,7 +14,7 @@ import time
 import typing as t
 
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import StoreError
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils._libraries import sa, sa_exc
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._libraries import sa, sa_exc, sa_insert
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.schema import SCHEMA_VERSION, metadata, store_info
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.migrations import MIGRATIONS
 
@@ -79,13 +79,14 @@ class Store:
             return
         name = store_info.c.name == "netbox_url"
         with self.write() as connection:
-            bound = connection.execute(sa.select(store_info.c.value).where(name)).scalar_one_or_none()
-            if bound is None:
-                connection.execute(store_info.insert().values(name="netbox_url", value=netbox_url))
-            elif moved:
-                connection.execute(store_info.update().where(name).values(value=netbox_url))
-            elif bound != netbox_url:
+            # Of first runs at once, one binds the store; the others wait here for its commit, and then find what it wrote.
+            insert = sa_insert[connection.dialect.name](store_info).values(name="netbox_url", value=netbox_url)
+            connection.execute(insert.on_conflict_do_nothing())
+            bound = connection.execute(sa.select(store_info.c.value).where(name)).scalar_one()
+            if bound != netbox_url and not moved:
                 raise self.foreign_netbox(bound, netbox_url)
+            if bound != netbox_url:
+                connection.execute(store_info.update().where(name).values(value=netbox_url))
         self.info["netbox_url"] = netbox_url
 
     def foreign_netbox(self, bound: str, netbox_url: str) -> StoreError:
