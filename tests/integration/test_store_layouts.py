@@ -6,7 +6,10 @@
 
 from __future__ import annotations
 
+import concurrent.futures
 import contextlib
+import os
+import time
 
 import pytest
 import sqlalchemy as sa
@@ -68,6 +71,30 @@ def test_a_store_moves_to_postgresql_without_loss_and_the_old_one_is_refused(pla
     assert play.resume(waiting, confirm_config=True).returncode == 0
     assert [netbox.status(device) for device in devices] == ["active", "active"]
     assert {row["status"] for row in postgresql.rows("SELECT status FROM subscriptions")} == {"active"}
+
+
+def test_a_run_that_has_the_store_open_while_it_moves_does_not_write_to_the_old_one(store):
+    with contextlib.closing(open_store(store.location)) as run, contextlib.closing(open_store(store.location)) as mover:
+        with concurrent.futures.ThreadPoolExecutor() as pool:
+            with mover.to_move() as connection:
+                late = pool.submit(run.belongs_to, "https://netbox")
+                time.sleep(0.5)
+                assert not late.done()
+                mover.mark_moved(connection, "the new store")
+            with pytest.raises(StoreError, match="was moved to the new store"):
+                late.result(30)
+    assert store.rows("SELECT * FROM nodeflow_store WHERE name = 'netbox_url'") == []
+
+
+def test_a_store_is_not_moved_onto_itself_under_another_name(play_on, netbox, tmp_path):
+    assert play_on.create(nodes=netbox.make()).returncode == 0
+    if "://" in play_on.store.location:
+        other = play_on.store.location + "?application_name=other"
+    else:
+        other = str(tmp_path / "other.db")
+        os.symlink(play_on.store.location, other)
+    refused = play_on("nodeflow.orchestrator.copy_store", environment={"NODEFLOW_TARGET_STORE": other})
+    assert refused.returncode == 2 and "target names the same store as store" in refused.output.lower(), refused.output
 
 
 def test_a_store_is_not_copied_into_another_or_from_under_a_run(play, netbox, postgresql):

@@ -48,10 +48,32 @@ class Store:
         self.reader = engine.execution_options(nodeflow_read=True)
 
     @contextlib.contextmanager
-    def write(self) -> t.Iterator[t.Any]:
-        """A connection in a transaction that is committed at the end, or undone by an exception. Raises StoreError."""
+    def transaction(self) -> t.Iterator[t.Any]:
+        """A connection in a transaction, whatever the store says of itself; committed at the end, or undone by an exception. Raises StoreError."""
         with self.errors(), self.engine.begin() as connection:
             yield connection
+
+    @contextlib.contextmanager
+    def write(self) -> t.Iterator[t.Any]:
+        """A connection in a transaction. Raises StoreError, also where the store was moved since it was opened."""
+        with self.transaction() as connection:
+            self.info = _rows(connection)
+            self.refuse_if_moved()
+            yield connection
+
+    @contextlib.contextmanager
+    def to_move(self) -> t.Iterator[t.Any]:
+        """A connection in a transaction while nobody else writes, also where the store was moved already. Raises StoreError."""
+        with self.transaction() as connection:
+            if connection.dialect.name == "postgresql":
+                connection.exec_driver_sql("LOCK TABLE {0} IN ACCESS EXCLUSIVE MODE".format(store_info.name))  # each that writes reads it first
+            self.info = _rows(connection)
+            yield connection
+
+    def refuse_if_moved(self) -> None:
+        """Raise StoreError if the store was moved: nobody must go on with it."""
+        if self.moved_to:
+            raise StoreError("{0} was moved to {1}; name that one in the option store, or in NODEFLOW_STORE".format(self.label, self.moved_to))
 
     @contextlib.contextmanager
     def read(self) -> t.Iterator[t.Any]:
@@ -106,8 +128,20 @@ class Store:
         """Where the store was moved to; None if it was not."""
         return self.info.get("moved_to")
 
+    def is_same_as(self, other: Store) -> bool:
+        """Whether both are one store, however each was named. Raises StoreError."""
+        return self._identity() == other._identity()  # pylint: disable=protected-access
+
+    def _identity(self) -> tuple[t.Any, ...]:
+        if self.engine.dialect.name == "sqlite":
+            found = os.stat(self.engine.url.database)
+            return found.st_dev, found.st_ino
+        with self.read() as connection:
+            query = "SELECT pg_postmaster_start_time(), oid FROM pg_database WHERE datname = current_database()"
+            return tuple(connection.exec_driver_sql(query).one())
+
     def mark_moved(self, connection: t.Any, label: str) -> None:
-        """Leave word that the store was moved. It is refused from then on, so that nobody goes on with it."""
+        """Leave word that the store was moved. It is refused from then on."""
         connection.execute(store_info.insert().values(name="moved_to", value=label))
 
     def close(self) -> None:
@@ -199,9 +233,9 @@ def _on_begin(connection: t.Any) -> None:
 def _prepare(store: Store, create: bool, write: bool, moved: bool) -> bool:
     """Check the layout, make or migrate it. False if there is none and none must be made."""
     store.info = _info(store)
-    version, place = _version(store, store.info), store.info.get("moved_to")
-    if place and not moved:
-        raise StoreError("{0} was moved to {1}; name that one in the option store, or in NODEFLOW_STORE".format(store.label, place))
+    version = _version(store, store.info)
+    if not moved:
+        store.refuse_if_moved()
     if version == SCHEMA_VERSION:
         return True
     if not version and not create:
@@ -210,7 +244,7 @@ def _prepare(store: Store, create: bool, write: bool, moved: bool) -> bool:
         raise StoreError("{0} has the layout of an older release; it is brought up to date by a run without check mode".format(store.label))
     if store.engine.dialect.name == "sqlite":
         _use_wal(store)
-    with store.write() as connection:
+    with store.transaction() as connection:
         if store.engine.dialect.name == "postgresql":
             # Two first runs at once: the second waits here, and then finds the tables made.
             connection.exec_driver_sql("SELECT pg_advisory_xact_lock(7021946)")
@@ -249,17 +283,21 @@ def _info(store: Store) -> dict[str, str]:
     """
     try:
         with store.reader.begin() as connection:
-            return dict(map(tuple, connection.exec_driver_sql("SELECT name, value FROM {0}".format(store_info.name))))
+            return _rows(connection)
     except sa_exc.DBAPIError:
         with store.read() as connection:
             return _tables_and_info(store, connection)
+
+
+def _rows(connection: t.Any) -> dict[str, str]:
+    return dict(map(tuple, connection.exec_driver_sql("SELECT name, value FROM {0}".format(store_info.name))))
 
 
 def _tables_and_info(store: Store, connection: t.Any) -> dict[str, str]:
     """The same, after a look at which tables there are."""
     tables = set(sa.inspect(connection).get_table_names())
     if store_info.name in tables:
-        return {row.name: row.value for row in connection.execute(sa.select(store_info))}
+        return _rows(connection)
     if tables:
         raise StoreError("{0} is a database, but no store of ours: it holds the table {1}".format(store.label, sorted(tables)[0]))
     return {}

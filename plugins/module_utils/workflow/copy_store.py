@@ -28,7 +28,7 @@ def copy_store(task: Task) -> dict[str, t.Any]:
     try:
         target = open_store(task.params["target"], create=not task.check_mode, write=not task.check_mode)
         try:
-            if target is not None and target.engine.url == source.engine.url:
+            if target is not None and target.is_same_as(source):
                 raise StoreError("target names the same store as store")
             return _copy(task, source, target)
         finally:
@@ -40,7 +40,7 @@ def copy_store(task: Task) -> dict[str, t.Any]:
 
 def _copy(task: Task, source: Store, target: Store | None) -> dict[str, t.Any]:
     there = target.label if target else "the new store"
-    with source.write() as old:  # nobody writes to it meanwhile
+    with source.to_move() as old:
         rows = count_rows(old)
         if source.moved_to:
             return {"changed": False, "rows": rows, "msg": "{0} was moved to {1} before".format(source.label, source.moved_to)}
