@@ -212,8 +212,8 @@ def test_a_job_of_ansible_runner(play, netbox, lab, new_device, tmp_path):
     (tmp_path / "env").mkdir()
     given = {"nodes": device, "confirm_config": True, "netbox_token": lab["tokens"]["operator"], "store": play.store.location}
     (tmp_path / "env" / "extravars").write_text(json.dumps(given), encoding="utf-8")
-    environment = {name: value for name, value in (play.base | play.environment).items() if name != "NETBOX_TOKEN"}
-    environment["NODEFLOW_TEST_RESULTS"] = str(tmp_path / "results.jsonl")
+    environment = play.full_environment(tmp_path / "results.jsonl")
+    del environment["NETBOX_TOKEN"], environment["NODEFLOW_STORE"]
     command = [sys.executable, "-m", "ansible_runner", "run", str(tmp_path), "-p", "nodeflow.orchestrator.create_node", "-vvvv"]
     done = subprocess.run(command, env=environment, stdin=subprocess.DEVNULL, capture_output=True, check=False, timeout=300)
     assert done.returncode == 0 and netbox.status(device) == "active", done.stdout

@@ -141,8 +141,7 @@ def test_secrets_are_in_no_output_and_no_store(play, netbox, lab):
 def test_a_person_at_the_terminal_chooses_and_confirms(play, netbox):
     mark = netbox.make()
     name = netbox.device(mark)["name"]
-    environment = {key: value for key, value in (play.base | play.environment | {"NODEFLOW_STORE": play.store.location}).items() if value is not None}
-    environment["NODEFLOW_TEST_RESULTS"] = str(play.directory / "interactive.jsonl")
+    environment = play.full_environment(play.directory / "interactive.jsonl")
     child = pexpect.spawn(
         "ansible-playbook", ["nodeflow.orchestrator.create_node"], env=environment, encoding="utf-8", timeout=90, dimensions=(60, 200)
     )
@@ -163,8 +162,7 @@ def test_a_job_of_ansible_runner_is_not_asked(play, tmp_path):
     """AWX runs jobs with ansible-runner, on a pseudo-terminal that nobody sits at."""
     (tmp_path / "project").mkdir()
     command = [sys.executable, "-m", "ansible_runner", "run", str(tmp_path), "-p", "nodeflow.orchestrator.create_node"]
-    environment = {key: value for key, value in (play.base | play.environment | {"NODEFLOW_STORE": play.store.location}).items() if value is not None}
-    environment["NODEFLOW_TEST_RESULTS"] = str(tmp_path / "runner.jsonl")
+    environment = play.full_environment(tmp_path / "runner.jsonl")
     output, status = pexpect.run(" ".join(command), env=environment, encoding="utf-8", timeout=90, withexitstatus=True)
     assert status == 2 and "Choose with nodes" in output, output
 

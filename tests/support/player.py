@@ -65,10 +65,15 @@ class Player:
         kept = ("PATH", "HOME", "LANG", "ANSIBLE_COLLECTIONS_PATH", "PYTHONPATH", "VIRTUAL_ENV", "LC_ALL", "REQUESTS_CA_BUNDLE")
         self.base = {name: os.environ[name] for name in kept if name in os.environ}
 
+    def full_environment(self, results: pathlib.Path) -> dict[str, str]:
+        """The whole environment of a run whose tasks' results go to the file ``results``."""
+        full = self.base | self.environment | {"NODEFLOW_STORE": self.store.location, "NODEFLOW_TEST_RESULTS": str(results)}
+        return {name: value for name, value in full.items() if value is not None}
+
     def start(self, playbook: str, *arguments: str, environment: dict[str, str] | None = None, **variables: t.Any) -> subprocess.Popen[str]:
         """Start ansible-playbook in a process group of its own. ``variables`` become extra variables."""
         results = self.directory / "results-{0}.jsonl".format(uuid.uuid4().hex)
-        full = self.base | self.environment | {"NODEFLOW_STORE": self.store.location, "NODEFLOW_TEST_RESULTS": str(results)} | (environment or {})
+        full = self.full_environment(results) | (environment or {})
         extra = ["-e", json.dumps(variables)] if variables else []
         process = subprocess.Popen(
             [*self.prefix, "ansible-playbook", playbook, *extra, *arguments],

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import datetime
 import multiprocessing
-import os
 import sqlite3
 import stat
 import uuid
@@ -160,7 +159,7 @@ def _claim_fifty(path, barrier, answers):
 def test_processes_that_start_at_once_share_the_devices(tmp_path):
     """The first of them also makes the store."""
     count, path = 6, str(tmp_path / "new" / "store.db")
-    context = multiprocessing.get_context("spawn" if os.environ.get("COVERAGE_RUN") else "fork")
+    context = multiprocessing.get_context("spawn")
     barrier, answers = context.Barrier(count), context.Queue()
     workers = [context.Process(target=_claim_fifty, args=(path, barrier, answers)) for _number in range(count)]
     for worker in workers:
