@@ -65,7 +65,10 @@ def _installed(oldest: tuple[int, int], newest: tuple[int, int]) -> Iterator[str
                 yield path
     if sys.executable not in seen:
         yield sys.executable
-    for root in filter(None, (os.environ.get("PYENV_ROOT"), os.path.expanduser("~/.pyenv"))):
+    beside = [
+        os.path.dirname(directory) for directory in os.environ.get("PATH", os.defpath).split(os.pathsep) if os.path.basename(directory) == "shims"
+    ]
+    for root in filter(None, (os.environ.get("PYENV_ROOT"), os.path.expanduser("~/.pyenv"), *beside)):  # what the shims stand for
         for path in sorted(Path(root, "versions").glob("3.*/bin/python3"), key=_version_key, reverse=True):
             if str(path) not in seen:
                 seen.add(str(path))
