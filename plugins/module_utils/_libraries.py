@@ -12,6 +12,7 @@ file is loaded, and an instance of a class made from it raises ImportError. ``ru
 
 from __future__ import annotations
 
+import importlib
 import traceback
 import typing as t
 
@@ -75,8 +76,10 @@ except ImportError:
 try:
     import sqlalchemy as sa
     from sqlalchemy import exc as sa_exc
-    from sqlalchemy.dialects import postgresql, sqlite
-
-    sa_insert = {"postgresql": postgresql.insert, "sqlite": sqlite.insert}
 except ImportError:
-    sa = sa_exc = sa_insert = _absent("SQLAlchemy")
+    sa = sa_exc = _absent("SQLAlchemy")
+
+
+def sa_insert(connection: t.Any, table: t.Any) -> t.Any:
+    """An INSERT that can say what to do on a conflict, which each database spells its own way."""
+    return importlib.import_module("sqlalchemy.dialects." + connection.dialect.name).insert(table)

@@ -11,6 +11,8 @@ task asks for another process: a connection that is not local, async, become, or
 
 from __future__ import annotations
 
+import contextlib
+import gc
 import os
 import typing as t
 
@@ -20,14 +22,24 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.errors import UnsupportedError
 from ansible.module_utils.common.parameters import remove_values
 from ansible.plugins.action import ActionBase
+from ansible.plugins.loader import filter_loader
 from ansible.utils.display import Display
 
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._libraries import missing_libraries, sa
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._run import call, plain_paths
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
 
 __all__ = ["InProcessAction"]
 
 display = Display()
+
+# ansible-playbook loads this file before it forks a worker for each task. What is loaded here, no worker loads again, and what is frozen here,
+# no worker's garbage collector touches and so copies. Together it is about a fifth of the time of a play over one node.
+filter_loader.get("ansible.builtin.default")
+if os.environ.get("NODEFLOW_STORE", "").startswith("postgresql") and not missing_libraries():
+    with contextlib.suppress(ImportError):
+        sa.create_engine("postgresql+psycopg://")  # imports the driver, connects to nothing
+gc.freeze()
 
 
 class InProcessAction(ActionBase):

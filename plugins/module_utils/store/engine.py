@@ -102,7 +102,7 @@ class Store:
         name = store_info.c.name == "netbox_url"
         with self.write() as connection:
             # Of first runs at once, one binds the store; the others wait here for its commit, and then find what it wrote.
-            insert = sa_insert[connection.dialect.name](store_info).values(name="netbox_url", value=netbox_url)
+            insert = sa_insert(connection, store_info).values(name="netbox_url", value=netbox_url)
             connection.execute(insert.on_conflict_do_nothing())
             bound = connection.execute(sa.select(store_info.c.value).where(name)).scalar_one()
             if bound != netbox_url and not moved:

@@ -25,9 +25,9 @@ def claim_devices(connection: t.Any, models: t.Sequence[SubscriptionModel]) -> s
 
     Returns the ids of the subscriptions that are in the store now: those that won their device.
     """
-    insert = sa_insert[connection.dialect.name]
+    insert = sa_insert(connection, subscriptions).on_conflict_do_nothing()
     for some in chunks(models):
-        connection.execute(insert(subscriptions).on_conflict_do_nothing(), [_row(model) for model in some])
+        connection.execute(insert, [_row(model) for model in some])
     won: set[str] = set()
     for some in chunks([str(model.subscription_id) for model in models]):
         found = connection.execute(sa.select(subscriptions.c.subscription_id).where(subscriptions.c.subscription_id.in_(some)))
