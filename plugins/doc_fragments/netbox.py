@@ -52,6 +52,18 @@ options:
       - If not set, the value of the environment variable E(NETBOX_RETRIES) is used.
     type: int
     default: 5
+  netbox_batch_size:
+    description:
+      - How many devices one request changes, from V(1) to V(150).
+      - If not set, the value of the environment variable E(NETBOX_BATCH_SIZE) is used.
+    type: int
+    default: 100
+  netbox_parallel:
+    description:
+      - How many requests are made at a time, from V(1) to V(16), where a step takes several.
+      - If not set, the value of the environment variable E(NETBOX_PARALLEL) is used.
+    type: int
+    default: 2
 notes:
   - NetBox 4.4 or newer is needed. Before 4.6, NetBox cannot refuse a write to a device that changed meanwhile, so a short window remains.
   - Every option of the NetBox group, and O(ignore:store), can be set once for all modules with C(module_defaults) and the action group

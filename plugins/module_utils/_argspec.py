@@ -25,6 +25,8 @@ NETBOX: _Spec = {
     "netbox_timeout": {"type": "int", "default": 60, "fallback": (env_fallback, ["NETBOX_TIMEOUT"])},
     "netbox_connect_timeout": {"type": "int", "default": 10, "fallback": (env_fallback, ["NETBOX_CONNECT_TIMEOUT"])},
     "netbox_retries": {"type": "int", "default": 5, "fallback": (env_fallback, ["NETBOX_RETRIES"])},
+    "netbox_batch_size": {"type": "int", "default": 100, "fallback": (env_fallback, ["NETBOX_BATCH_SIZE"])},
+    "netbox_parallel": {"type": "int", "default": 2, "fallback": (env_fallback, ["NETBOX_PARALLEL"])},
 }
 
 STORE: _Spec = {

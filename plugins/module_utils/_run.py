@@ -37,7 +37,14 @@ def call(function: Function, task: Task) -> dict[str, t.Any]:
 
 
 _DAY = 24 * 60 * 60
-_RANGES = {"netbox_timeout": (1, _DAY), "netbox_connect_timeout": (1, _DAY), "netbox_retries": (0, 100), "lease_minutes": (0, 366 * 24 * 60)}
+_RANGES = {
+    "lease_minutes": (0, 366 * 24 * 60),
+    "netbox_batch_size": (1, 150),  # each ETag in If-Match takes some 40 bytes, and servers limit a header to about 8 KB
+    "netbox_connect_timeout": (1, _DAY),
+    "netbox_parallel": (1, 16),
+    "netbox_retries": (0, 100),
+    "netbox_timeout": (1, _DAY),
+}
 
 
 def _check_settings(params: dict[str, t.Any]) -> None:

@@ -46,6 +46,8 @@ class Task:
                 timeout=self.params["netbox_timeout"],
                 connect_timeout=self.params["netbox_connect_timeout"],
                 retries=self.params["netbox_retries"],
+                batch_size=self.params["netbox_batch_size"],
+                parallel=self.params["netbox_parallel"],
                 say=self.show,
             )
         return self._client

@@ -14,7 +14,7 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.clien
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.device import Device
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.filters import check_filters
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.payload import DevicePayload
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.update import BATCH, Target, update
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.update import Target, update
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.choice import Wanted, parse_nodes
 from hypothesis import given
 from hypothesis import strategies as st
@@ -23,7 +23,7 @@ from hypothesis import strategies as st
 class Client:
     """Holds devices and plays what NetBox may answer to a PATCH: an exception for each call, or None for well."""
 
-    conditional = True
+    conditional, batch_size, parallel = True, 100, 1
 
     def __init__(self, devices, *answers, retries=2):
         self.retries = retries
@@ -87,7 +87,7 @@ def test_what_is_right_already_is_not_written():
 def test_batches_are_of_at_most_a_hundred_in_order_of_ids():
     client = Client([device(key) for key in range(1, 251)])
     write(client, list(range(250, 0, -1)))
-    assert client.patches == [list(range(1, 101)), list(range(101, 201)), list(range(201, 251))] and BATCH == 100
+    assert client.patches == [list(range(1, 101)), list(range(101, 201)), list(range(201, 251))]
 
 
 def test_a_conflict_is_read_and_tried_again_and_a_foreign_status_survives():

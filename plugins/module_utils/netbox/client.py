@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+import threading
 import typing as t
 import urllib.parse
 
@@ -69,10 +70,11 @@ def normal_url(url: str) -> str:
 
 
 class NetboxClient:
-    """A session with one NetBox. Opens no connection before the first request.
+    """A session with one NetBox, which several threads may use. Opens no connection before the first request.
 
     ``timeout`` and ``connect_timeout`` are seconds. Up to ``retries`` times, a read is tried again that met a time-out, a connection refused,
     reset or cut, or an answer in TRY_AGAIN; a write is if it surely never reached NetBox. ``say`` is told of it at once.
+    ``batch_size`` objects go into one bulk write, and ``parallel`` requests are made at a time, by those who make several.
     Raises NetboxError for settings that cannot be right.
     """
 
@@ -86,6 +88,8 @@ class NetboxClient:
         timeout: int = 60,
         connect_timeout: int = 10,
         retries: int = 5,
+        batch_size: int = 100,
+        parallel: int = 2,
         say: t.Callable[[str], None] = lambda text: None,
     ) -> None:
         if not url:
@@ -98,10 +102,11 @@ class NetboxClient:
             raise NetboxError("netbox_token holds what no token has, a line break or a letter that is not ASCII; check what was pasted")
         self.url = normal_url(url)
         self._api = pynetbox.api(self.url, token=token.strip())
-        self._asked: set[str] = set()
+        self._here = threading.local()  # what this thread is about: the pages that it asked for, the condition of its write
         self.version: tuple[int, ...] | None = None
         self._timeouts = (connect_timeout, timeout)
         self._retries = retries
+        self.batch_size, self.parallel = batch_size, parallel
         self._say = say
         session = self._api.http_session
         if not validate_certs:
@@ -125,7 +130,7 @@ class NetboxClient:
         request = pynetbox_query.Request(
             base=self._endpoint(endpoint), http_session=self._api.http_session, token=self._api.token, filters=filters, limit=PAGE_SIZE
         )
-        self._asked.clear()
+        self._here.asked = set()
         with self._errors("GET", endpoint):
             try:
                 found = list(request.get())
@@ -142,14 +147,12 @@ class NetboxClient:
         Raises ConflictError for that, NetboxRefusal where NetBox says which objects it does not accept and why, NetboxError else.
         """
         request = pynetbox_query.Request(base=self._endpoint(endpoint), http_session=self._api.http_session, token=self._api.token)
-        headers = self._api.http_session.headers
         with self._errors("PATCH", endpoint):
-            if etags:
-                headers["If-Match"] = ", ".join(etags)
-            try:
-                return request.patch(sorted(changes, key=lambda change: change["id"]))
-            finally:
-                headers.pop("If-Match", None)
+            self._here.if_match = ", ".join(etags)
+            changed = request.patch(sorted(changes, key=lambda change: change["id"]))
+        if not isinstance(changed, list) or {change["id"] for change in changes} - {item.get("id") for item in changed if isinstance(item, dict)}:
+            raise NetboxUncertain(_NO_LIST.format(self.url))
+        return changed
 
     def post(self, endpoint: str, data: dict[str, t.Any]) -> dict[str, t.Any]:
         """Post to an endpoint, e.g. ``dcim/devices/7/render-config``. Raises NetboxError."""
@@ -160,7 +163,7 @@ class NetboxClient:
     def schema(self) -> dict[str, t.Any]:
         """NetBox's OpenAPI schema. Large: seconds and megabytes. Raises NetboxError."""
         request = pynetbox_query.Request(base=self._endpoint("schema"), http_session=self._api.http_session, token=self._api.token)
-        self._asked.clear()
+        self._here.asked = set()
         with self._errors("GET", "schema"):
             return next(iter(request.get({"format": "json"})))
 
@@ -185,9 +188,11 @@ class NetboxClient:
         """What the session does for a request: send it, and again where that can do no harm."""
         if method == "GET":
             page = "{0} {1}".format(url, kwargs.get("params"))
-            if page in self._asked or len(self._asked) >= MOST_PAGES:
+            if page in self._here.asked or len(self._here.asked) >= MOST_PAGES:
                 raise NetboxError("{0} answered a listing that does not end".format(self.url))
-            self._asked.add(page)
+            self._here.asked.add(page)
+        if method == "PATCH" and self._here.if_match:
+            kwargs["headers"] = {**(kwargs.get("headers") or {}), "If-Match": self._here.if_match}
         patience = self.patience()
         while True:
             response = error = None

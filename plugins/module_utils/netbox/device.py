@@ -12,6 +12,7 @@ import typing as t
 
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import NetboxError
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.client import NetboxClient
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.parallel import in_parallel
 
 __all__ = ["ENDPOINT", "Device", "device_label", "devices_by_id", "find_devices"]
 
@@ -95,12 +96,22 @@ def _read(client: NetboxClient, data: dict[str, t.Any]) -> Device:
     raise NetboxError("NetBox at {0} answered with a device that cannot be read, id {1}".format(client.url, data["id"]))
 
 
-def devices_by_id(client: NetboxClient, ids: t.Sequence[int]) -> dict[int, Device]:
-    """The devices of these ids that exist, by id, in as few listings as the ids take. Raises NetboxError."""
+def devices_by_id(
+    client: NetboxClient, ids: t.Sequence[int], filters: t.Mapping[str, t.Any] | None = None, tell: t.Callable[[int], None] = lambda done: None
+) -> dict[int, Device]:
+    """The devices of these ids that exist, and that ``filters`` leave, by id, in as few listings as the ids take. Raises NetboxError.
+
+    ``tell`` is told after each listing how many were found so far.
+    """
     found: dict[int, Device] = {}
-    for start in range(0, len(ids), IDS_IN_A_REQUEST):
-        some = find_devices(client, {"id": list(ids[start : start + IDS_IN_A_REQUEST])})
-        found.update({device.id: device for device in some})
+
+    def read(some: t.Sequence[int]) -> None:
+        found.update({device.id: device for device in find_devices(client, {**(filters or {}), "id": list(some)})})
+        tell(len(found))
+
+    error = in_parallel(client.parallel, read, [ids[start : start + IDS_IN_A_REQUEST] for start in range(0, len(ids), IDS_IN_A_REQUEST)])
+    if error:
+        raise error
     return found
 
 

@@ -9,16 +9,14 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import ConflictError, NetboxError, NetboxUncertain
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import ConflictError, NetboxUncertain
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.dispatch import single_dispatch
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.client import NetboxClient, NetboxRefusal
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.device import ENDPOINT, Device, devices_by_id
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.parallel import in_parallel
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.payload import DevicePayload, NetboxPayload
 
 __all__ = ["Target", "Update", "difference", "update"]
-
-BATCH = 100
-"""Objects in one bulk PATCH. Each ETag in If-Match takes some 40 bytes, and servers limit a header to about 8 KB."""
 
 ATTEMPTS = 5
 """How often a batch is read and tried again after somebody else changed one of its devices in between."""
@@ -31,6 +29,7 @@ class Target:
     ``message`` gives the line for NetBox's change log by the object's id. ``check`` may refuse a device as it stands: it takes the device
     and the payload, and answers with the reason or None. ``known`` are devices as they were read before; those not in it are read.
     With ``dry_run`` nothing is written, and the updates say what would be; ``see`` then may give a device as it would stand by then.
+    ``tell`` is told after each request how many payloads are done, and how many of them could not be written.
     """
 
     client: NetboxClient
@@ -39,6 +38,7 @@ class Target:
     known: t.Mapping[int, Device] = dataclasses.field(default_factory=dict)
     see: t.Callable[[Device], Device] = lambda device: device
     dry_run: bool = False
+    tell: t.Callable[[int, int], None] = lambda done, failed: None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -88,18 +88,16 @@ def difference(payload: NetboxPayload, current: t.Mapping[str, t.Any]) -> Update
 def _update_devices(payloads: t.Sequence[DevicePayload], target: Target) -> list[Update]:
     ordered = sorted(payloads, key=lambda payload: payload.id)  # two batches that overlap must lock rows in one order
     work = _Work(target)
-    groups = [ordered[start : start + BATCH] for start in range(0, len(ordered), BATCH)]
-    while groups:
-        try:
-            groups[:0] = work.write(groups.pop(0))
-        except NetboxError as error:
-            work.give_up(ordered, str(error))
-            break
+    size = target.client.batch_size
+    groups = [ordered[start : start + size] for start in range(0, len(ordered), size)]
+    error = in_parallel(target.client.parallel, work.write, groups)
+    if error:
+        work.give_up(ordered, str(error))
     return [work.done[payload.id] for payload in payloads]
 
 
 class _Work:
-    """What is done of an update, and what is known by now. ``sent`` are writes whose answer was lost, so that they may have been done."""
+    """What several threads have done of an update, and what is known by now. ``sent`` are writes whose answer was lost, so that they may have been done."""
 
     def __init__(self, target: Target) -> None:
         self.target = target
@@ -115,6 +113,12 @@ class _Work:
 
         Raises NetboxError where nothing more can be written.
         """
+        again = self._write(group)
+        done = list(self.done.values())
+        self.target.tell(len(done), sum(1 for one in done if one.error))
+        return again
+
+    def _write(self, group: t.Sequence[DevicePayload]) -> list[t.Sequence[DevicePayload]]:
         writes = self._plan(group)
         if self.target.dry_run or not writes:
             return []

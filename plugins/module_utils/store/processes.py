@@ -88,7 +88,7 @@ def step_id(process_id: str, step: str) -> str:
 def insert_processes(connection: t.Any, new: t.Sequence[Process]) -> None:
     """Save new processes."""
     if new:
-        connection.execute(processes.insert(), [dataclasses.asdict(process) for process in new])
+        connection.execute(processes.insert(), [vars(process) for process in new])
 
 
 @dataclasses.dataclass(frozen=True)
@@ -132,17 +132,20 @@ def save_processes(connection: t.Any, changed: t.Sequence[Process], run_id: str,
 
     Raises StaleSave if another run has taken one of them over; then the transaction must be undone.
     """
-    for process in changed:
-        values = dataclasses.asdict(process)
-        done = connection.execute(
-            processes.update().where(processes.c.process_id == values.pop("process_id"), processes.c.run_id == run_id).values(**values)
-        )
-        if done.rowcount != 1:
-            raise StaleSave("process {0} was taken over by another run; look at it with process_info".format(process.process_id))
+    columns = [field.name for field in dataclasses.fields(Process) if field.name != "process_id"]
+    statement = (
+        processes.update()
+        .where(processes.c.process_id == sa.bindparam("old_id"), processes.c.run_id == run_id)
+        .values({name: sa.bindparam(name) for name in columns})
+    )
+    parameters = [{name: getattr(process, name) for name in columns} | {"old_id": process.process_id} for process in changed]
+    if changed and connection.execute(statement, parameters).rowcount != len(changed):
+        which = "process {0}".format(changed[0].process_id) if len(changed) == 1 else "one of {0} processes".format(len(changed))
+        raise StaleSave("{0} was taken over by another run; look at it with process_info".format(which))
     if log:
         before = _attempts(connection, [record.step_id for record in log])
         lines = [dataclasses.replace(record, attempt=before.get(record.step_id, 0) + 1) for record in log]
-        connection.execute(steps.insert(), [dataclasses.asdict(record) for record in lines])
+        connection.execute(steps.insert(), [vars(record) for record in lines])
 
 
 def _attempts(connection: t.Any, step_ids: t.Sequence[str]) -> dict[str, int]:

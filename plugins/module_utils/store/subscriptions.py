@@ -40,22 +40,25 @@ def save_subscriptions(connection: t.Any, models: t.Sequence[SubscriptionModel])
 
     Raises StaleSave if one of them was saved by somebody else since it was loaded; then the transaction must be undone.
     """
+    if not models:
+        return []
     saved = [model.model_copy(update={"version": model.version + 1}) for model in models]
     statement = (
         subscriptions.update()
         .where(subscriptions.c.subscription_id == sa.bindparam("old_id"), subscriptions.c.version == sa.bindparam("old_version"))
         .values({name: sa.bindparam(name) for name in (*_PLAIN[3:], "block")})
     )
+    parameters = []
     for old, new in zip(models, saved):
         values = _row(new)
-        parameters = {name: values[name] for name in (*_PLAIN[3:], "block")}
-        done = connection.execute(statement, parameters | {"old_id": values["subscription_id"], "old_version": old.version})
-        if done.rowcount != 1:
-            raise StaleSave(
-                "subscription {0} ({1}) was changed meanwhile, by another run, or by this one in a save whose answer was lost; resume the process".format(
-                    old.subscription_id, old.description
-                )
-            )
+        parameters.append({name: values[name] for name in (*_PLAIN[3:], "block")} | {"old_id": values["subscription_id"], "old_version": old.version})
+    if connection.execute(statement, parameters).rowcount != len(models):
+        which = (
+            "subscription {0.subscription_id} ({0.description})".format(models[0])
+            if len(models) == 1
+            else "one of {0} subscriptions".format(len(models))
+        )
+        raise StaleSave("{0} was changed meanwhile, by another run, or by this one in a save whose answer was lost; resume the process".format(which))
     return saved
 
 

@@ -13,11 +13,9 @@ import urllib.parse
 
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import NodeflowError
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.client import NetboxClient
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.device import Device, find_devices
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.device import Device, devices_by_id, find_devices
 
 __all__ = ["Wanted", "look_up", "parse_nodes"]
-
-IDS_IN_A_REQUEST = 200
 
 QUERY_BYTES = 2500
 """How long the names in one request may be, as they stand in the URL. A letter that is not Latin takes up to nine bytes there."""
@@ -83,18 +81,21 @@ def look_up(client: NetboxClient, wanted: t.Sequence[Wanted], filters: dict[str,
     """The devices that ``wanted`` means, in its order, each once. Second, the entries that mean none or several, with the reason."""
     ids = [one.id for one in wanted if one.id is not None]
     names = list(dict.fromkeys(one.name for one in wanted if one.name is not None))
-    found: list[Device] = []
     twice = {"id", "name"} & set(filters)
     if twice:
         raise NodeflowError("device_filter must not hold {0} together with nodes, which say that".format(" and ".join(sorted(twice))))
-    for start in range(0, len(ids), IDS_IN_A_REQUEST):
-        found += find_devices(client, {**filters, "id": ids[start : start + IDS_IN_A_REQUEST]})
+    found = list(devices_by_id(client, ids, filters).values())
     for some in _parts(names):
         found += find_devices(client, {**filters, "name": some})
+    by_key: dict[t.Any, dict[int, Device]] = {}
+    for device in found:
+        for key in (device.id, device.name):
+            by_key.setdefault(key, {})[device.id] = device
     chosen: dict[int, Device] = {}
     wrong: list[tuple[Wanted, str]] = []
     for one in wanted:
-        meant = list({device.id: device for device in found if one.means(device)}.values())
+        candidates = by_key.get(one.name if one.id is None else one.id, {})
+        meant = [device for device in candidates.values() if one.means(device)]
         if len(meant) == 1:
             chosen[meant[0].id] = meant[0]
         else:

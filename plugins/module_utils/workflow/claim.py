@@ -19,10 +19,11 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.device import Device
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.payload import DevicePayload
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.update import Target, Update, update
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.progress import Progress
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.rows import UNCHANGED
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.step import Aborted, Done, Failed, Outcome, Work
 
-__all__ = ["CLAIMED", "FREE", "as_claimed", "claim", "claim_mode", "claimed_by_us", "contradiction"]
+__all__ = ["CLAIMED", "FREE", "as_claimed", "as_read", "claim", "claim_mode", "claimed_by_us", "contradiction"]
 
 FREE, CLAIMED = "planned", "staged"
 """NetBox's status of a device before and after the claim."""
@@ -60,11 +61,13 @@ def _target(task: Task, works: t.Sequence[Work], message: t.Callable[[Work], str
         return _TAKEN.format(work.label) + ": its status in NetBox is {0} now".format(device.status)
 
     # A resumed claim may have arrived before the crash, so it reads the device as it is now.
-    known = {work.subscription.device_id: _as_listed(work) for work in works if not work.row.get("resumed")}
-    return Target(task.netbox, lambda device_id: message(by_device[device_id]), check, known=known, dry_run=task.check_mode)
+    known = {work.subscription.device_id: as_read(work) for work in works if not work.row.get("resumed")}
+    tell = Progress(task.show, "store_process_subscription", len(works))
+    return Target(task.netbox, lambda device_id: message(by_device[device_id]), check, known=known, dry_run=task.check_mode, tell=tell)
 
 
-def _as_listed(work: Work) -> Device:
+def as_read(work: Work) -> Device:
+    """The device as an earlier step read it, of what can be written only the status."""
     facts = work.state["device"]
     return Device(**facts, writable={"status": facts["status"]})
 

@@ -16,8 +16,9 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.subsc
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.device import Device, devices_by_id
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.payload import build_payload
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.update import Target, update
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.claim import as_claimed, claim, contradiction
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.claim import as_claimed, as_read, claim, contradiction
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.construct import lacking
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.progress import Progress
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.provide_config import provide_config_to_user
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.step import Done, Failed, Outcome, Step, Work, Workflow
 
@@ -32,7 +33,8 @@ _END_IT = "If it will not come back, end the process with: ansible-playbook node
 
 def _fetch_ip_address_information(task: Task, works: t.Sequence[Work]) -> dict[str, Outcome]:
     """The device's name and primary addresses onto the model; what the templates need of the device into the state."""
-    devices = devices_by_id(task.netbox, [work.subscription.device_id for work in works])
+    tell = Progress(task.show, "fetch_ip_address_information", len(works))
+    devices = devices_by_id(task.netbox, [work.subscription.device_id for work in works], tell=tell)
     return {work.key: _fetched(task, work, devices.get(work.subscription.device_id)) for work in works}
 
 
@@ -78,8 +80,11 @@ def _update_node_in_netbox(task: Task, works: t.Sequence[Work]) -> dict[str, Out
         client=task.netbox,
         message=lambda device_id: changelog_message(by_device[device_id]),
         check=lambda device, payload: contradiction(by_device[device.id], device, (payload.status,)),
+        # As the step before read it, in this run. If it has changed since, NetBox refuses the write, and it is read again.
+        known={work.subscription.device_id: as_claimed(work, as_read(work)) if task.check_mode else as_read(work) for work in works},
         see=lambda device: as_claimed(by_device[device.id], device) if task.check_mode else device,
         dry_run=task.check_mode,
+        tell=Progress(task.show, "update_node_in_netbox", len(works)),
     )
     updates = update([build_payload(work.subscription.node, work.subscription) for work in works], target)
     outcomes: dict[str, Outcome] = {}
