@@ -21,7 +21,9 @@ DEVICE = "loc1-core"
 
 def main() -> int:
     """The first step that fails ends the demo."""
-    lab = json.loads(subprocess.run([sys.executable, str(ROOT / "lab" / "lab.py"), "env", "--json"], check=True, capture_output=True, text=True).stdout)
+    lab = json.loads(
+        subprocess.run([sys.executable, str(ROOT / "lab" / "lab.py"), "env", "--json"], check=True, capture_output=True, text=True).stdout
+    )
     store = Path(lab["log"]).parent / "demo-store.db"
     for file in store.parent.glob(store.name + "*"):
         file.unlink()  # NetBox is pristine, so the store must be too
@@ -39,7 +41,11 @@ def main() -> int:
     title("The planned devices")
     for device in devices(lab, status="planned"):
         addresses = [(device[field] or {}).get("address", "-") for field in ("primary_ip4", "primary_ip6")]
-        print("{:>4}  {:<6}{:<15}{:<14}{:<18}{}".format(device["id"], device["site"]["name"], platform(device), *addresses, device["name"] or "(no name)"))
+        print(
+            "{:>4}  {:<6}{:<15}{:<14}{:<18}{}".format(
+                device["id"], device["site"]["name"], platform(device), *addresses, device["name"] or "(no name)"
+            )
+        )
 
     title(f"{DEVICE} before")
     show_status(lab)

@@ -3,6 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 """The checkout's own Python: `python3 scripts/make_venv.py demo` (or `test`) makes .venv, or repairs it; a second run is instant.
+`peers` makes .venv-peers, with what the benchmark compares us to.
 
 In .venv there is also a link by which Ansible finds the collection that this checkout is.
 """
@@ -25,26 +26,28 @@ from report import LabError, last_lines, step  # noqa: E402  # pylint: disable=w
 from uv_tool import uv  # noqa: E402  # pylint: disable=wrong-import-position
 
 VENV = ROOT / ".venv"
-PYTHON = VENV / "bin" / "python"
-UNFINISHED = VENV / ".unfinished"
 COLLECTIONS = VENV / "collections"
 REQUIREMENTS = {
     "demo": ["requirements.txt", "scripts/requirements.txt"],
     "test": ["requirements.txt", "scripts/requirements.txt", "tests/requirements.txt"],
+    "bench": ["requirements.txt", "scripts/requirements.txt", "tests/requirements.txt", "tests/benchmarks/requirements.txt"],
+    "peers": ["tests/benchmarks/peers.txt"],
 }
 
 
 def make(purpose: str) -> None:
     """Have .venv with all that the purpose needs."""
+    venv = VENV if purpose != "peers" else ROOT / ".venv-peers"
     files = [ROOT / name for name in REQUIREMENTS[purpose]]
     lock = os.open(ROOT, os.O_RDONLY)
     fcntl.flock(lock, fcntl.LOCK_EX)  # two runs at once: the second finds the work done
-    stamp, wanted = VENV / f".complete-{purpose}", _digest(files)
-    if not (_usable() and stamp.exists() and stamp.read_text(encoding="utf-8") == wanted):
-        with step(f"preparing Python for the {purpose} (.venv)"):
-            _install(files)
+    stamp, wanted = venv / f".complete-{purpose}", _digest(files)
+    if not (_usable(venv) and stamp.exists() and stamp.read_text(encoding="utf-8") == wanted):
+        with step(f"preparing Python for the {purpose} ({venv.name})"):
+            _install(venv, files)
         stamp.write_text(wanted, encoding="utf-8")
-    link_collection()
+    if venv == VENV:
+        link_collection()
 
 
 def link_collection() -> Path:
@@ -61,26 +64,27 @@ def _digest(files: list[Path]) -> str:
     return hashlib.sha256("".join(file.read_text(encoding="utf-8") for file in files).encode()).hexdigest()
 
 
-def _usable() -> bool:
+def _usable(venv: Path) -> bool:
     """Not where the checkout was moved, where Python was removed, or where an installation was cut short."""
     try:
-        made_here = str(VENV) in (VENV / "pyvenv.cfg").read_text(encoding="utf-8")
-        runs = subprocess.run([str(PYTHON), "-c", "import ssl, pip"], capture_output=True, check=False).returncode == 0
+        made_here = str(venv) in (venv / "pyvenv.cfg").read_text(encoding="utf-8")
+        runs = subprocess.run([str(venv / "bin" / "python"), "-c", "import ssl, pip"], capture_output=True, check=False).returncode == 0
     except OSError:
         return False
-    return made_here and runs and any(VENV.glob(".complete-*")) and not UNFINISHED.exists()
+    return made_here and runs and any(venv.glob(".complete-*")) and not (venv / ".unfinished").exists()
 
 
-def _install(files: list[Path]) -> None:
-    if not _usable():
-        _run(str(find_python()), "-m", "venv", "--clear", str(VENV))
-    UNFINISHED.touch()
+def _install(venv: Path, files: list[Path]) -> None:
+    if not _usable(venv):
+        _run(str(find_python()), "-m", "venv", "--clear", str(venv))
+    python, unfinished = str(venv / "bin" / "python"), venv / ".unfinished"
+    unfinished.touch()
     requirements = [word for file in files for word in ("-r", str(file))]
     try:
-        _run(str(uv()), "pip", "install", "-q", "--python", str(PYTHON), *requirements, **_index_of_pip())
+        _run(str(uv()), "pip", "install", "-q", "--python", python, *requirements, **_index_of_pip())
     except LabError:
-        _run(str(PYTHON), "-m", "pip", "install", "-q", "--disable-pip-version-check", *requirements)
-    UNFINISHED.unlink()
+        _run(python, "-m", "pip", "install", "-q", "--disable-pip-version-check", *requirements)
+    unfinished.unlink()
 
 
 def _run(*command: str, **environment: str) -> None:

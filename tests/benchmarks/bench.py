@@ -2,11 +2,12 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What enrolling one node costs, against an empty playbook of as many tasks and NetBox's own time for the same requests.
+"""What enrolling costs, against NetBox's own time and against what else there is.
 
-    python3 tests/benchmarks/bench.py [--runs N]
+    python3 tests/benchmarks/bench.py --lab NAME [--only one,scale,peers,modules,growth,full_store] [--runs N] [--quick]
 
-Needs a lab NetBox in NETBOX_URL and NETBOX_TOKEN, with planned devices to spend: two for each run.
+Each part is measured in rounds that take every subject in turn, so that a noisy machine is noisy for all of them; a figure is the median.
+The figures go to docs/performance.json, and from there, with plots, to docs/performance.md. See performance.py.
 """
 
 from __future__ import annotations
@@ -16,130 +17,212 @@ import datetime
 import json
 import os
 import pathlib
+import platform
 import statistics
-import subprocess
 import sys
 import tempfile
-import time
+import typing as t
+import uuid
 
-import requests
+from bench_lab import ROOT, BenchLab, add_rows
+from performance import write_report
+from subjects import Asserts, Floor, Measured, NetboxCollection, Ours, Pynetbox, Subject
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "support"))
+sys.path.insert(0, str(ROOT / "tests" / "support"))
 
 from netbox_proxy import NetboxProxy  # noqa: E402  # pylint: disable=wrong-import-position
 
-TARGET = 1.6
+FIGURES = ROOT / "docs" / "performance.json"
+
+PARTS = ("one", "scale", "peers", "modules", "growth", "full_store")
+
+BATCHES = (50, 100, 150, 500)
+"""Devices in a bulk PATCH, among which the floor's best is sought."""
 
 
-def main() -> int:
-    """Print the figures and write them as JSON."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--runs", type=int, default=5)
-    parser.add_argument("--json", type=pathlib.Path, help="write the figures to this file as well")
-    arguments = parser.parse_args()
-    url, token = os.environ["NETBOX_URL"].rstrip("/"), os.environ["NETBOX_TOKEN"]
-    session = requests.Session()
-    session.headers["Authorization"] = ("Bearer " if token.startswith("nbt_") else "Token ") + token
-    planned = listed(session, url, {"status": "planned", "has_primary_ip": "true", "limit": 1000})
-    usable = [device["id"] for device in planned if device["name"] and device["primary_ip4"] and device["primary_ip6"]]
-    needed = 2 * arguments.runs + 2
-    if len(usable) < needed:
-        print("bench needs {0} planned devices with a name and both loopbacks; NetBox has {1}".format(needed, len(usable)), file=sys.stderr)
-        return 2
+def main() -> None:
+    """Measure, write down, say the ratios."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--lab", default=os.environ.get("NODEFLOW_LAB_NAME", "bench"))
+    parser.add_argument("--only", default=",".join(PARTS), help="parts, with commas between")
+    parser.add_argument("--runs", type=int, default=5, help="rounds of each part")
+    parser.add_argument("--quick", action="store_true", help="small sizes, to see that it works; writes no docs")
+    options = parser.parse_args()
+    chosen = options.only.split(",")
+    unknown = set(chosen) - set(PARTS)
+    if unknown:
+        parser.error("there is no part {0}; there are {1}".format(", ".join(sorted(unknown)), ", ".join(PARTS)))
+    most = 120 if options.quick else 5000 if "growth" in chosen else 1000 if "scale" in chosen else 100
     with tempfile.TemporaryDirectory() as directory:
-        return measure(session, url, usable, arguments, pathlib.Path(directory))
+        lab = BenchLab(options.lab, pathlib.Path(directory), most)
+        figures = _known() if not options.quick else {}
+        figures |= {"date": datetime.date.today().isoformat(), "netbox": lab.version, "machine": machine(), "python": platform.python_version()}
+        for part in chosen:
+            print("{0} ...".format(part), flush=True)
+            figures[part] = globals()["measure_" + part](lab, options.runs, options.quick)
+            if not options.quick:
+                FIGURES.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
+    for line in write_report(figures, None if options.quick else ROOT / "docs"):
+        print(line)
 
 
-def measure(session: requests.Session, url: str, usable: list[int], arguments: argparse.Namespace, directory: pathlib.Path) -> int:
-    """Interleave the three, so that a noisy machine is noisy for all of them."""
-    seen, tasks = count(url, usable.pop(), directory)
-    asserts = directory / "asserts.yml"
-    asserts.write_text(assert_playbook(tasks), encoding="utf-8")
-    bare_requests(session, url, usable.pop())  # NetBox's first answers are slower
-    times: dict[str, list[float]] = {"ours": [], "asserts": [], "netbox": []}
-    for _run in range(arguments.runs):
-        times["asserts"].append(timed(["ansible-playbook", str(asserts)], directory)[0])
-        times["netbox"].append(bare_requests(session, url, usable.pop()))
-        times["ours"].append(timed(create(usable.pop()), directory)[0])
-    medians = {name: statistics.median(values) for name, values in times.items()}
-    ratio = medians["ours"] / (medians["asserts"] + medians["netbox"])
-    listings = sum(1 for method, path in seen if method == "GET" and "status=planned" in path or "/?id=" in path and method == "GET")
-    print("one node, median of {0} runs".format(arguments.runs))
-    print("  requests to NetBox             {0}: {1}".format(len(seen), " ".join(method for method, _path in seen)))
-    print("  ours                           {0:.2f} s".format(medians["ours"]))
-    print("  {0:2} assert tasks                {1:.2f} s".format(tasks, medians["asserts"]))
-    print("  the same requests to NetBox    {0:.2f} s".format(medians["netbox"]))
-    print("  ours / (asserts + NetBox)      {0:.2f}   (target: at most {1})".format(ratio, TARGET))
-    if arguments.json:
-        figures = {
-            "date": datetime.date.today().isoformat(),
-            "seconds": times,
-            "requests": seen,
-            "tasks": tasks,
-            "ratio": ratio,
-            "listings": listings,
-        }
-        arguments.json.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
-    return 0
+def measure_one(lab: BenchLab, runs: int, quick: bool) -> dict[str, t.Any]:  # pylint: disable=unused-argument
+    """One node: the requests that it takes, and its time against as many asserts and NetBox's own time for those requests."""
+    requests, tasks = _requests(lab)
+    floor = Floor(lab, "netbox", 100)
+    floor.run(lab.devices[:1])  # NetBox's first answers are slower
+    ours, asserts = Ours(lab, claim="auto"), Asserts(lab, tasks)
+    netbox = _Repeated(floor, requests)
+    rounds = interleaved(lab, [(ours, 1), (asserts, 1), (netbox, 1)], runs)
+    return {"requests": requests, "tasks": tasks, "series": rounds}
 
 
-def count(url: str, device_id: int, directory: pathlib.Path) -> tuple[list[tuple[str, str]], int]:
-    """The requests that one enrolment makes, seen by a proxy, and how many tasks it has."""
-    with NetboxProxy(url) as proxy:
-        output = timed(create(device_id), directory, NETBOX_URL=proxy.url, NODEFLOW_STORE=str(directory / "counted.db"))[1]
-        return proxy.requests, output.count("\nTASK [")
+def measure_scale(lab: BenchLab, runs: int, quick: bool) -> dict[str, t.Any]:
+    """Both stores and both claims against the floor."""
+    sizes = (1, 10, 100) if quick else (1, 10, 100, 1000)
+    best = _best_batch(lab, sizes[-1])
+    subjects: list[Subject] = [Floor(lab, claim, best["best"]) for claim in ("store", "netbox")]
+    subjects += [Ours(lab, store, claim) for store in ("sqlite", "postgresql") for claim in ("store", "netbox")]
+    series = interleaved(lab, [(subject, size) for size in sizes for subject in subjects], runs)
+    ours = Ours(lab, "sqlite", "store")
+    steps = []
+    for size in sizes:
+        lab.reset()
+        seconds = ours.run(lab.devices[:size]).seconds
+        steps.append({"nodes": size, "seconds": seconds, "steps": ours.last_steps})
+    return {"batch": best, "series": series, "steps": steps}
 
 
-def create(device_id: int) -> list[str]:
-    """The command that enrols one device."""
-    return ["ansible-playbook", "nodeflow.orchestrator.create_node", "-e", "nodes={0}".format(device_id), "-e", "confirm_config=true"]
+def measure_peers(lab: BenchLab, runs: int, quick: bool) -> dict[str, t.Any]:
+    """What people use today."""
+    collection, script, ours = NetboxCollection(lab), Pynetbox(lab), Ours(lab, "sqlite", "store")
+    cases: list[tuple[Subject, int]] = [(collection, size) for size in ((1, 5) if quick else (1, 10, 50))]
+    cases += [(script, size) for size in ((1, 5) if quick else (1, 10, 100))]
+    cases += [(ours, size) for size in ((1, 5) if quick else (1, 10, 50))]
+    return {"series": interleaved(lab, cases, runs)}
 
 
-def timed(command: list[str], directory: pathlib.Path, **environment: str) -> tuple[float, str]:
-    """Wall time in seconds, and what it printed. Ends the benchmark if the command fails."""
-    settings = {"NODEFLOW_STORE": str(directory / "store.db"), "ANSIBLE_LOCALHOST_WARNING": "false", "ANSIBLE_INVENTORY_UNPARSED_WARNING": "false"}
-    start = time.perf_counter()
-    done = subprocess.run(command, env=os.environ | settings | environment, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL)
-    seconds = time.perf_counter() - start
-    if done.returncode:
-        sys.exit("{0} failed:\n{1}{2}".format(" ".join(command), done.stdout, done.stderr))
-    return seconds, done.stdout
+def measure_modules(lab: BenchLab, runs: int, quick: bool) -> dict[str, t.Any]:  # pylint: disable=unused-argument
+    """One node in-process, and with ordinary modules."""
+    return {"series": interleaved(lab, [(Ours(lab), 1), (Ours(lab, ordinary=True), 1)], runs)}
 
 
-def assert_playbook(tasks: int) -> str:
-    """A playbook that does nothing in so many tasks."""
-    lines = ["- hosts: localhost", "  connection: local", "  gather_facts: false", "  tasks:"]
-    for number in range(tasks):
-        lines += ["    - name: Assert {0}".format(number), "      ansible.builtin.assert:", "        that: true", "        quiet: true"]
-    return "\n".join(lines) + "\n"
+def measure_growth(lab: BenchLab, runs: int, quick: bool) -> dict[str, t.Any]:
+    """Time and memory as the number of nodes grows."""
+    sizes = (10, 100) if quick else (100, 1000, 5000)
+    return {"series": interleaved(lab, [(Ours(lab, "sqlite", "store"), size) for size in sizes], min(runs, 3))}
 
 
-def bare_requests(session: requests.Session, url: str, device_id: int) -> float:
-    """The seconds that NetBox takes for the requests of one enrolment, made by a bare script."""
-    start = time.perf_counter()
-    device = listed(session, url, {"id": device_id, "limit": 250})[0]
-    write(session, url, device, "staged")
-    device = listed(session, url, {"id": device_id, "limit": 250})[0]
-    write(session, url, device, "active")
-    return time.perf_counter() - start
+def measure_full_store(lab: BenchLab, runs: int, quick: bool) -> dict[str, t.Any]:
+    """One enrolment into a store that holds many subscriptions already, on SQLite and PostgreSQL."""
+    cases: list[tuple[Subject, int]] = []
+    for kind in ("sqlite", "postgresql"):
+        for held in (0, 1000) if quick else (0, 10_000, 100_000):
+            store = lab.store(kind)
+            subject = Ours(lab, kind, "store", held=store)
+            subject.name = "{0}, {1} held".format(kind, held)
+            lab.reset()
+            subject.run(lab.devices[:1])  # makes the tables
+            _fill(store, held)
+            cases.append((subject, 1))
+    series = interleaved(lab, cases, runs, spend=True)
+    return {"series": series}
 
 
-def listed(session: requests.Session, url: str, filters: dict[str, object]) -> list[dict]:
-    """Devices, with the fields that ours asks for."""
-    fields = "id,name,status,site,role,platform,primary_ip4,primary_ip6,last_updated"
-    answer = session.get(url + "/api/dcim/devices/", params={**filters, "fields": fields}, timeout=120)
-    answer.raise_for_status()
-    return answer.json()["results"]
+class _Repeated(Subject):
+    """The requests of one enrolment, made by a bare script."""
+
+    def __init__(self, floor: Floor, requests: list[str]) -> None:
+        self.name = "the same requests"
+        self._floor = floor
+        self._listings = requests.count("GET")
+        assert requests.count("PATCH") == len(floor.writes)
+
+    def run(self, devices: list[int]) -> Measured:
+        """As many listings, and the two writes."""
+        extra = Floor.__new__(Floor)
+        extra.__dict__ = dict(self._floor.__dict__) | {"writes": []}
+        seconds = self._floor.run(devices).seconds + sum(extra.run(devices).seconds for _listing in range(self._listings - 1))
+        return Measured(seconds)
 
 
-def write(session: requests.Session, url: str, device: dict, status: str) -> dict:
-    """A conditional bulk PATCH of one device."""
-    etag = 'W/"{0}"'.format(device["last_updated"].replace("Z", "+00:00"))
-    change = [{"id": device["id"], "status": status, "changelog_message": "bench"}]
-    answer = session.patch(url + "/api/dcim/devices/", json=change, headers={"If-Match": etag}, timeout=120)
-    answer.raise_for_status()
-    return answer.json()[0]
+def interleaved(lab: BenchLab, cases: list[tuple[Subject, int]], runs: int, spend: bool = False) -> list[dict[str, t.Any]]:
+    """Each case ``runs`` times, in rounds. With ``spend``, each takes devices of its own, since its store remembers them."""
+    series: dict[tuple[str, int], list[Measured]] = {(subject.name, size): [] for subject, size in cases}
+    spent = 1
+    for number in range(runs):
+        for subject, size in cases:
+            lab.reset()
+            devices = lab.devices[spent : spent + size] if spend else lab.devices[:size]
+            spent += size if spend else 0
+            series[subject.name, size].append(subject.run(devices))
+            if not isinstance(subject, Asserts) and lab.active() != size:
+                raise SystemExit("{0} left {1} of {2} devices active".format(subject.name, lab.active(), size))
+        print("  round {0} of {1}".format(number + 1, runs), flush=True)
+    return [
+        {"subject": name, "nodes": size, "seconds": statistics.median(one.seconds for one in measured)}
+        | {what: statistics.median(values) for what in ("cpu", "memory") if all(values := [getattr(one, what) for one in measured])}
+        | {"all_seconds": [round(one.seconds, 3) for one in measured]}
+        for (name, size), measured in series.items()
+    ]
+
+
+def _requests(lab: BenchLab) -> tuple[list[str], int]:
+    """The methods of the requests that one enrolment makes, and how many tasks it has."""
+    lab.reset()
+    ours = Ours(lab, claim="auto")
+    with NetboxProxy(lab.url) as proxy:
+        url, lab.url = lab.url, proxy.url
+        try:
+            ours.run(lab.devices[:1])
+        finally:
+            lab.url = url
+        return [method for method, _path in proxy.requests], ours.last_output.count("\nTASK [")
+
+
+def _best_batch(lab: BenchLab, size: int) -> dict[str, t.Any]:
+    """The floor with each batch size, once; the quickest is the floor of the rest."""
+    seconds = {}
+    for batch in BATCHES:
+        lab.reset()
+        seconds[batch] = Floor(lab, "store", batch).run(lab.devices[:size]).seconds
+    return {"seconds": seconds, "best": min(seconds, key=seconds.__getitem__)}
+
+
+def _fill(store: t.Any, count: int) -> None:
+    """Put so many subscriptions with their processes and step logs into a store, copies of the first, of devices that do not exist."""
+    copies = {
+        "subscriptions": ("subscription_id", "device_id"),
+        "processes": ("process_id", "subscription_id"),
+        "process_steps": ("process_id", "step_id"),
+    }
+    ids = [(str(uuid.uuid4()), str(uuid.uuid4())) for _number in range(count)]
+    for table, keys in copies.items():
+        for row in store.rows("SELECT * FROM {0} LIMIT {1}".format(table, 10)):
+            row.pop("process_step_id", None)
+            rows = [row | dict(zip(keys, _keys(table, number, *pair))) for number, pair in enumerate(ids)]
+            add_rows(store, table, rows)
+
+
+def _keys(table: str, number: int, subscription_id: str, process_id: str) -> tuple[t.Any, t.Any]:
+    if table == "subscriptions":
+        return subscription_id, 1_000_000 + number
+    if table == "processes":
+        return process_id, subscription_id
+    return process_id, str(uuid.uuid4())
+
+
+def machine() -> str:
+    """Processor, cores, memory."""
+    with open("/proc/cpuinfo", encoding="utf-8") as file:
+        model = next((line.partition(":")[2].strip() for line in file if line.startswith("model name")), platform.machine())
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    return "{0}, {1} cores, {2:.0f} GiB, {3}".format(model, os.cpu_count(), memory, platform.system())
+
+
+def _known() -> dict[str, t.Any]:
+    return json.loads(FIGURES.read_text(encoding="utf-8")) if FIGURES.exists() else {}
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

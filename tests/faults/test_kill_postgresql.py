@@ -12,13 +12,13 @@ from killing import START
 from player import Player
 from stores import PostgresqlStore
 
-REQUESTS = 4
+REQUESTS = 3
 
 
 def pytest_generate_tests(metafunc):
     if "first" in metafunc.fixturenames:
         bounded = [moment for moment in boundaries() if moment.kind == START and moment.number > 2]  # nothing is stored before
-        metafunc.parametrize("first", boundaries() + calls(REQUESTS) + drawn(20) if metafunc.config.getoption("--soak") else bounded, ids=str)
+        metafunc.parametrize("first", boundaries() + calls(REQUESTS) + drawn(24) if metafunc.config.getoption("--soak") else bounded, ids=str)
 
 
 @pytest.fixture(scope="module")

@@ -11,13 +11,13 @@ from campaign import TASKS, Campaign, Unkilled, boundaries, calls, drawn
 from player import Player
 from stores import SqliteStore
 
-REQUESTS = 5
+REQUESTS = 4
 
 
 def pytest_generate_tests(metafunc):
     if "first" in metafunc.fixturenames:
         soak = metafunc.config.getoption("--soak")
-        metafunc.parametrize("first", calls(REQUESTS) + (boundaries() + drawn(20) if soak else []), ids=str)
+        metafunc.parametrize("first", calls(REQUESTS) + (boundaries() + drawn(24) if soak else drawn(2)), ids=str)
 
 
 @pytest.fixture(scope="module")

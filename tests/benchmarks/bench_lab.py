@@ -1,0 +1,91 @@
+# Copyright (c) 2026, nodeflow.orchestrator contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The lab NetBox of the benchmark: planned devices to spend, as often as they are needed, and stores."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import pathlib
+import sqlite3
+import subprocess
+import sys
+import typing as t
+import uuid
+
+import psycopg
+import psycopg.types.json
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+
+sys.path.insert(0, str(ROOT / "tests" / "support"))
+
+from stores import PostgresqlStore, SqliteStore, Store  # noqa: E402  # pylint: disable=wrong-import-position
+
+__all__ = ["BenchLab", "Store", "add_rows"]
+
+PREFIX = "bench-"
+
+
+class BenchLab:
+    """A lab that is up. ``url``, ``token``, ``devices``: the ids of devices that can be enrolled."""
+
+    def __init__(self, name: str, directory: pathlib.Path, most: int) -> None:
+        self.name = name
+        self.directory = directory
+        facts = json.loads(self._lab("env", "--json"))
+        self.url, self.token = facts["url"], facts["tokens"]["admin"]
+        self.version = facts["version"]
+        self._netbox, self._postgresql = facts["netbox_dsn"], facts["postgres_dsn"]
+        missing = most - len(self._ids())
+        if missing > 0:
+            self._lab("devices", "--count", str(missing), "--prefix", "{0}{1}-".format(PREFIX, uuid.uuid4().hex[:4]))
+        self.devices = self._ids()
+
+    def reset(self) -> None:
+        """All devices of the benchmark are planned again, as if nothing had touched them; what NetBox logged of it is gone."""
+        with psycopg.connect(self._netbox) as connection:
+            connection.execute("UPDATE dcim_device SET status = 'planned' WHERE name LIKE %s AND status <> 'planned'", [PREFIX + "%"])
+            connection.execute("TRUNCATE core_objectchange CASCADE")
+
+    def active(self) -> int:
+        """How many devices of the benchmark are active."""
+        with psycopg.connect(self._netbox) as connection:
+            [[count]] = connection.execute("SELECT count(*) FROM dcim_device WHERE name LIKE %s AND status = 'active'", [PREFIX + "%"]).fetchall()
+            return count
+
+    def store(self, kind: str) -> Store:
+        """An empty store: "sqlite" or "postgresql"."""
+        if kind == "postgresql":
+            return PostgresqlStore(self._postgresql)
+        directory = self.directory / uuid.uuid4().hex
+        directory.mkdir()
+        return SqliteStore(directory)
+
+    def _ids(self) -> list[int]:
+        with psycopg.connect(self._netbox) as connection:
+            return [row[0] for row in connection.execute("SELECT id FROM dcim_device WHERE name LIKE %s ORDER BY id", [PREFIX + "%"])]
+
+    def _lab(self, *arguments: str) -> str:
+        command = [sys.executable, str(ROOT / "lab" / "lab.py"), arguments[0], "--name", self.name, *arguments[1:]]
+        return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, stdin=subprocess.DEVNULL, env=os.environ).stdout
+
+
+def add_rows(store: Store, table: str, rows: list[dict[str, t.Any]]) -> None:
+    """Insert rows of one shape into a table of a store."""
+    if not rows:
+        return
+    names = list(rows[0])
+    if isinstance(store, SqliteStore):
+        statement = "INSERT INTO {0} ({1}) VALUES ({2})".format(table, ", ".join(names), ", ".join("?" * len(names)))
+        with contextlib.closing(sqlite3.connect(store.path)) as connection:
+            connection.executemany(statement, [list(row.values()) for row in rows])
+            connection.commit()
+        return
+    with psycopg.connect(store.location) as connection, connection.cursor() as cursor:
+        with cursor.copy("COPY {0} ({1}) FROM STDIN".format(table, ", ".join(names))) as copy:
+            for row in rows:
+                copy.write_row([psycopg.types.json.Json(value) if isinstance(value, (dict, list)) else value for value in row.values()])

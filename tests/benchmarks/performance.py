@@ -1,0 +1,178 @@
+# Copyright (c) 2026, nodeflow.orchestrator contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""docs/performance.md and its plots, from the figures that bench.py measured.
+
+python3 tests/benchmarks/performance.py
+"""
+
+from __future__ import annotations
+
+import json
+import pathlib
+import sys
+import typing as t
+
+__all__ = ["write_report"]
+
+DOCS = pathlib.Path(__file__).resolve().parents[2] / "docs"
+
+BEGIN, END = "<!-- figures: written by tests/benchmarks/performance.py -->", "<!-- end of figures -->"
+
+
+def main() -> None:
+    """Write the page again."""
+    for line in write_report(json.loads((DOCS / "performance.json").read_text(encoding="utf-8")), DOCS):
+        print(line)
+
+
+def write_report(figures: dict[str, t.Any], docs: pathlib.Path | None) -> list[str]:
+    """The tables and ratios as Markdown. With ``docs``, also into performance.md there, with the plots that it shows."""
+    lines: list[str] = ["Measured {date}, NetBox {netbox}, Python {python}, {machine}. Seconds are medians.".format(**figures), ""]
+    for part, write in _PARTS.items():
+        if part in figures:
+            lines += [*write(figures[part], figures), ""]
+    if docs is not None:
+        _plots(figures, docs / "images")
+        page = docs / "performance.md"
+        text = page.read_text(encoding="utf-8")
+        before, rest = text.split(BEGIN)
+        page.write_text(before + BEGIN + "\n\n" + "\n".join(lines).rstrip("\n") + "\n\n" + END + rest.split(END)[1], encoding="utf-8")
+    return lines
+
+
+def _of(part: dict[str, t.Any], subject: str, nodes: int) -> dict[str, t.Any] | None:
+    return next((one for one in part["series"] if one["subject"] == subject and one["nodes"] == nodes), None)
+
+
+def _ratio(over: dict[str, t.Any] | None, under: dict[str, t.Any] | None) -> float | None:
+    return over["seconds"] / under["seconds"] if over and under else None
+
+
+def _target(text: str, value: float | None, target: str, met: t.Callable[[float], bool]) -> list[str]:
+    if value is None:
+        return []
+    return ["- {0}: **{1:.2f}** (target: {2}; {3})".format(text, value, target, "met" if met(value) else "missed")]
+
+
+def _one(part: dict[str, t.Any], figures: dict[str, t.Any]) -> list[str]:  # pylint: disable=unused-argument
+    ours, asserts, netbox = part["series"]
+    ratio = ours["seconds"] / (asserts["seconds"] + netbox["seconds"])
+    lines = ["### One node", "", "| what | seconds |", "|---|---:|"]
+    lines += ["| {0} | {1:.2f} |".format(one["subject"], one["seconds"]) for one in part["series"]]
+    lines += ["", "- requests to NetBox: {0} ({1})".format(len(part["requests"]), " ".join(part["requests"]))]
+    return lines + _target("ours / ({0} asserts + NetBox)".format(part["tasks"]), ratio, "at most 1.6", lambda value: value <= 1.6)
+
+
+def _scale(part: dict[str, t.Any], figures: dict[str, t.Any]) -> list[str]:  # pylint: disable=unused-argument
+    batches = part["batch"]
+    lines = ["### Against NetBox's own time", ""]
+    lines += ["The floor writes {0} devices a request, the quickest of {1}.".format(batches["best"], ", ".join(batches["seconds"])), ""]
+    lines += _by_size(part)
+    largest = max(one["nodes"] for one in part["series"])
+    lines.append("")
+    for claim in ("store", "netbox"):
+        for store in ("postgresql", "sqlite"):
+            ours = _of(part, "ours, {0}, claim: {1}".format(store, claim), largest)
+            ratio = _ratio(ours, _of(part, "floor, claim: {0}".format(claim), largest))
+            lines += _target(
+                "{0} nodes, {1}, claim: {2}: ours / floor".format(largest, store, claim), ratio, "at most 1.15", lambda value: value <= 1.15
+            )
+    return lines
+
+
+def _peers(part: dict[str, t.Any], figures: dict[str, t.Any]) -> list[str]:
+    lines = ["### Against what is used today", "", *_by_size(part), ""]
+    ours, theirs = _of(part, "ours, sqlite, claim: store", 50), _of(part, "netbox.netbox", 50)
+    lines += _target("50 nodes each: netbox.netbox / ours", _ratio(theirs, ours), "at least 10", lambda value: value >= 10)
+    many = _of(figures.get("scale", {"series": []}), "ours, sqlite, claim: store", 1000)
+    if many and theirs:
+        ratio = (theirs["seconds"] / 50) / (many["seconds"] / 1000)
+        lines += _target("for each node, netbox.netbox at 50 / ours at 1000", ratio, "at least 25", lambda value: value >= 25)
+    return lines
+
+
+def _modules(part: dict[str, t.Any], figures: dict[str, t.Any]) -> list[str]:  # pylint: disable=unused-argument
+    inside, outside = part["series"]
+    return [
+        "### In-process against ordinary modules, one node",
+        "",
+        *_by_size(part),
+        "",
+        "- ordinary / in-process: **{0:.2f}**".format(_ratio(outside, inside)),
+    ]
+
+
+def _growth(part: dict[str, t.Any], figures: dict[str, t.Any]) -> list[str]:  # pylint: disable=unused-argument
+    lines = ["### Growth", "", "| nodes | seconds | milliseconds a node | peak memory, MiB |", "|---:|---:|---:|---:|"]
+    for one in part["series"]:
+        memory = one["memory"] / 2**20
+        lines.append("| {0} | {1:.1f} | {2:.1f} | {3:.0f} |".format(one["nodes"], one["seconds"], 1000 * one["seconds"] / one["nodes"], memory))
+    largest = part["series"][-1]
+    text = "peak memory at {0} nodes, MiB".format(largest["nodes"])
+    return lines + ["", *_target(text, largest["memory"] / 2**20, "below 400", lambda value: value < 400)]
+
+
+def _full_store(part: dict[str, t.Any], figures: dict[str, t.Any]) -> list[str]:  # pylint: disable=unused-argument
+    lines = ["### One enrolment into a store that holds many", "", *_by_size(part), ""]
+    for kind in ("sqlite", "postgresql"):
+        own = [one for one in part["series"] if one["subject"].startswith(kind)]
+        ratio = _ratio(own[-1], own[0])
+        lines += _target("{0}: among the most / among none".format(kind), ratio, "at most 1.2", lambda value: value <= 1.2)
+    return lines
+
+
+_PARTS = {"one": _one, "scale": _scale, "peers": _peers, "modules": _modules, "growth": _growth, "full_store": _full_store}
+
+
+def _by_size(part: dict[str, t.Any]) -> list[str]:
+    """A table: a line a subject, a column a size."""
+    sizes = sorted({one["nodes"] for one in part["series"]})
+    subjects = list(dict.fromkeys(one["subject"] for one in part["series"]))
+    lines = ["| seconds for ... nodes | {0} |".format(" | ".join(map(str, sizes))), "|---|" + "---:|" * len(sizes)]
+    for subject in subjects:
+        cells = [_of(part, subject, size) for size in sizes]
+        lines.append("| {0} | {1} |".format(subject, " | ".join("{0:.2f}".format(cell["seconds"]) if cell else "" for cell in cells)))
+    return lines
+
+
+def _plots(figures: dict[str, t.Any], images: pathlib.Path) -> None:
+    """performance-nodes.png: time against the number of nodes, all subjects. performance-steps.png: the tasks of one run."""
+    import matplotlib  # pylint: disable=import-outside-toplevel  # only who writes the page needs it
+
+    matplotlib.use("Agg")
+    from matplotlib import pyplot  # pylint: disable=import-outside-toplevel
+
+    figure, axes = pyplot.subplots(figsize=(9, 6), layout="constrained")
+    lines: dict[str, dict[int, float]] = {}
+    for part in ("scale", "peers", "growth"):
+        for one in figures.get(part, {"series": []})["series"]:
+            lines.setdefault(one["subject"], {}).setdefault(one["nodes"], one["seconds"])
+    for subject, points in sorted(lines.items()):
+        sizes = sorted(points)
+        axes.plot(sizes, [points[size] for size in sizes], "--" if subject.startswith("floor") else "-", marker="o", markersize=4, label=subject)
+    axes.set(xscale="log", yscale="log", xlabel="nodes", ylabel="seconds", title="Time against the number of nodes")
+    axes.grid(True, which="both", linewidth=0.3)
+    axes.legend(fontsize=8)
+    figure.savefig(images / "performance-nodes.png", dpi=110)
+    pyplot.close(figure)
+    runs = [one for one in figures.get("scale", {}).get("steps", []) if one["nodes"] in (1, 100, 1000)]
+    if not runs:
+        return
+    figure, rows = pyplot.subplots(len(runs), figsize=(9, 2.2 * len(runs)), layout="constrained", squeeze=False)
+    for (axes,), run in zip(rows, runs):
+        left = 0.0
+        for name, seconds in run["steps"].items():
+            axes.barh([0], [seconds], left=left, label=name)
+            left += seconds
+        axes.set(
+            yticks=[], xlabel="seconds", title="Where the time of one run goes: {0} node{1}".format(run["nodes"], "" if run["nodes"] == 1 else "s")
+        )
+    figure.legend(*rows[0][0].get_legend_handles_labels(), loc="outside lower center", ncols=3, fontsize=8)
+    figure.savefig(images / "performance-steps.png", dpi=110)
+    pyplot.close(figure)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
