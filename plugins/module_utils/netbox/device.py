@@ -10,11 +10,12 @@ import dataclasses
 import datetime
 import typing as t
 
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._chunks import chunks
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import NetboxError
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.client import NetboxClient
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.parallel import in_parallel
 
-__all__ = ["ENDPOINT", "Device", "device_label", "devices_by_id", "find_devices"]
+__all__ = ["ENDPOINT", "IDS_IN_A_REQUEST", "Device", "device_label", "devices_by_id", "find_devices"]
 
 ENDPOINT = "dcim/devices"
 
@@ -109,7 +110,7 @@ def devices_by_id(
         found.update({device.id: device for device in find_devices(client, {**(filters or {}), "id": list(some)})})
         tell(len(found))
 
-    error = in_parallel(client.parallel, read, [ids[start : start + IDS_IN_A_REQUEST] for start in range(0, len(ids), IDS_IN_A_REQUEST)])
+    error = in_parallel(client.parallel, read, list(chunks(ids, IDS_IN_A_REQUEST)))
     if error:
         raise error
     return found

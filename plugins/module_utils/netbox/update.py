@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._chunks import chunks
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import ConflictError, NetboxUncertain
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.dispatch import single_dispatch
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.client import NetboxClient, NetboxRefusal
@@ -88,9 +89,7 @@ def difference(payload: NetboxPayload, current: t.Mapping[str, t.Any]) -> Update
 def _update_devices(payloads: t.Sequence[DevicePayload], target: Target) -> list[Update]:
     ordered = sorted(payloads, key=lambda payload: payload.id)  # two batches that overlap must lock rows in one order
     work = _Work(target)
-    size = target.client.batch_size
-    groups = [ordered[start : start + size] for start in range(0, len(ordered), size)]
-    error = in_parallel(target.client.parallel, work.write, groups)
+    error = in_parallel(target.client.parallel, work.write, list(chunks(ordered, target.client.batch_size)))
     if error:
         work.give_up(ordered, str(error))
     return [work.done[payload.id] for payload in payloads]

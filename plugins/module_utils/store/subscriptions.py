@@ -12,7 +12,7 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors impo
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._libraries import sa, sa_insert
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain import products  # pylint: disable=unused-import  # registers them
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.subscription import SubscriptionModel, load_subscription
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.chunks import chunks
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._chunks import chunks
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.schema import subscriptions
 
 __all__ = ["claim_devices", "find_subscriptions", "live_subscriptions", "load_subscriptions", "save_subscriptions"]

@@ -37,15 +37,17 @@ def abort(task: Task) -> dict[str, t.Any]:
 def _abort(task: Task, works: t.Sequence[Work]) -> dict[str, Outcome]:
     """Give back in NetBox what is still claimed by these processes; then they are over."""
     devices = devices_by_id(task.netbox, [work.subscription.device_id for work in works])
-    claimed = []
-    outcomes: dict[str, Outcome] = {}
-    for work in works:
-        device = devices.get(work.subscription.device_id)
-        if device is not None and device.status == CLAIMED and work.state["claim"] == "netbox" and claimed_by_us(task, work):
-            claimed.append(work)
-        else:
-            outcomes[work.key] = _over(task, work, _as_left(device))
-    return outcomes | _give_back(task, claimed, devices)
+    staged = [work for work in works if work.state["claim"] == "netbox" and _status(devices, work) == CLAIMED]
+    ours = claimed_by_us(task, staged)
+    outcomes: dict[str, Outcome] = {
+        work.key: _over(task, work, _as_left(devices.get(work.subscription.device_id))) for work in works if work.key not in ours
+    }
+    return outcomes | _give_back(task, [work for work in works if work.key in ours], devices)
+
+
+def _status(devices: t.Mapping[int, Device], work: Work) -> str | None:
+    device = devices.get(work.subscription.device_id)
+    return device.status if device else None
 
 
 def _give_back(task: Task, works: t.Sequence[Work], devices: t.Mapping[int, Device]) -> dict[str, Outcome]:

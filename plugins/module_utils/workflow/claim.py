@@ -13,10 +13,12 @@ committed in the other, both pass.
 from __future__ import annotations
 
 import dataclasses
+import functools
 import typing as t
 
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._chunks import chunks
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.device import Device
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.device import IDS_IN_A_REQUEST, Device
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.payload import DevicePayload
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.update import Target, Update, update
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.progress import Progress
@@ -47,16 +49,19 @@ def claim(task: Task, works: t.Sequence[Work], message: t.Callable[[Work], str])
     updates = update([DevicePayload(id=work.subscription.device_id, status=CLAIMED) for work in in_netbox], _target(task, in_netbox, message))
     outcomes |= {work.key: _claimed(work, done) for work, done in zip(in_netbox, updates)}
     if not task.check_mode and not task.netbox.conditional:
-        outcomes |= {work.key: _lost(work) for work in in_netbox if isinstance(outcomes[work.key], Done) and not claimed_by_us(task, work)}
+        done = [work for work in in_netbox if isinstance(outcomes[work.key], Done)]
+        ours = claimed_by_us(task, done)
+        outcomes |= {work.key: _lost(work) for work in done if work.key not in ours}
     return outcomes
 
 
 def _target(task: Task, works: t.Sequence[Work], message: t.Callable[[Work], str]) -> Target:
     by_device = {work.subscription.device_id: work for work in works}
+    before = functools.cache(lambda: claimed_by_us(task, [work for work in works if work.row.get("resumed")]))
 
     def check(device: Device, payload: DevicePayload) -> str | None:
         work = by_device[device.id]
-        if device.status == FREE or (device.status == payload.status and claimed_by_us(task, work)):
+        if device.status == FREE or (device.status == payload.status and (work.key in before() or claimed_by_us(task, [work]))):
             return None
         return _TAKEN.format(work.label) + ": its status in NetBox is {0} now".format(device.status)
 
@@ -72,17 +77,18 @@ def as_read(work: Work) -> Device:
     return Device(**facts, writable={"status": facts["status"]})
 
 
-def claimed_by_us(task: Task, work: Work) -> bool:
-    """Whether the claim of the device that holds in NetBox, by its change log, is this process's: the first since the device was free."""
-    filters = {"changed_object_type": "dcim.device", "changed_object_id": work.subscription.device_id, "action": "update"}
-    holder = None
-    for entry in sorted(task.netbox.get("core/object-changes", filters), key=lambda entry: entry["id"]):
-        status = (entry.get("postchange_data") or {}).get("status")
-        if status == FREE:
-            holder = None
-        elif status == CLAIMED and holder is None:
-            holder = entry.get("message") or "somebody else"
-    return holder is not None and work.key in holder
+def claimed_by_us(task: Task, works: t.Sequence[Work]) -> set[str]:
+    """The processes whose claim of their device is the one that holds, by NetBox's change log: the first since the device was free."""
+    filters = {"changed_object_type": "dcim.device", "action": "update"}
+    holders: dict[int, str] = {}
+    for some in chunks([work.subscription.device_id for work in works], IDS_IN_A_REQUEST):
+        for entry in sorted(task.netbox.get("core/object-changes", filters | {"changed_object_id": list(some)}), key=lambda entry: entry["id"]):
+            status, device_id = (entry.get("postchange_data") or {}).get("status"), entry["changed_object_id"]
+            if status == FREE:
+                holders.pop(device_id, None)
+            elif status == CLAIMED:
+                holders.setdefault(device_id, entry.get("message") or "somebody else")
+    return {work.key for work in works if work.key in holders.get(work.subscription.device_id, "")}
 
 
 def _claimed(work: Work, done: Update) -> Outcome:

@@ -22,11 +22,16 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors impo
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.subscription import SubscriptionModel, revise
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.device import ENDPOINT
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.parallel import in_parallel
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.payload import build_payload
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.engine import can_be_made
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.progress import Progress
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.step import Done, Failed, Outcome, Suspended, Work
 
 __all__ = ["node_config", "provide_config_to_user"]
+
+SHOWN = 10
+"""Configs that are shown at the most where many nodes get theirs in one run."""
 
 
 def node_config(work: Work) -> dict[str, t.Any]:
@@ -71,9 +76,12 @@ def provide_config_to_user(task: Task, works: t.Sequence[Work]) -> dict[str, Out
             outcomes[work.key] = Done(work.subscription, work.state)
         else:
             open_ones.append(work)
-    for work in open_ones:
+    for work in open_ones[:SHOWN]:
         task.show(_page(work, texts[work.key]))
     files = _save_files(task, open_ones, texts, outcomes)
+    if len(open_ones) > SHOWN:
+        where = "are in {0}".format(task.params["config_dir"]) if files else "are not shown; node_config_dir saves them all"
+        task.show("... and {0} more configs, which {1}".format(len(open_ones) - SHOWN, where))
     open_ones = [work for work in open_ones if work.key not in outcomes]
     confirmed = _confirmed(task, open_ones, digests)
     for work in open_ones:
@@ -102,12 +110,18 @@ def _texts(task: Task, works: t.Sequence[Work]) -> tuple[dict[str, str], dict[st
 
 def _rendered_by_netbox(task: Task, works: t.Sequence[Work]) -> tuple[dict[str, str], dict[str, Outcome]]:
     """NetBox renders one device a request."""
-    texts, failed = {}, {}
-    for work in works:
+    texts: dict[str, str] = {}
+    failed: dict[str, Outcome] = {}
+    tell = Progress(task.show, "provide_config_to_user", len(works))
+
+    def render(work: Work) -> None:
         try:
             texts[work.key] = task.netbox.post("{0}/{1}/render-config".format(ENDPOINT, work.subscription.device_id), {})["content"]
         except NetboxError as error:
             failed[work.key] = Failed("{0}: NetBox cannot render its config: {1}".format(work.label, error))
+        tell(len(texts) + len(failed), len(failed))
+
+    in_parallel(task.netbox.parallel, render, works)
     return texts, failed
 
 

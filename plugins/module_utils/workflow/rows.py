@@ -34,7 +34,11 @@ Row = dict[str, t.Any]
 
 RUNNING, SUSPENDED, FAILED, COMPLETED, UNCHANGED, ABORTED = "running", "suspended", "failed", "completed", "unchanged", "aborted"
 
-_SAID_AT_THE_END = 50
+_NEWS = 10
+"""Nodes that leave the run at a step, of which a message is shown at once; for those that failed, and for the others."""
+
+_LISTED = {COMPLETED: 10, UNCHANGED: 10}
+_LISTED_ELSE = 50
 """Rows that the closing table lists at the most, for each status; the count is always of all."""
 
 
@@ -54,8 +58,11 @@ def end_of_step(
     left = any(row["status"] == RUNNING for row in after)
     if failed and (last or (not left and any(row["status"] == FAILED for row in news))):
         return result | {"failed": True, "msg": failed[0]["message"] + _hints(after) if len(after) == 1 else table(after)}
-    for row in news:
-        (task.warn if row["status"] == FAILED else task.show)(row["message"])
+    for tell, some in ((task.warn, [row for row in news if row["status"] == FAILED]), (task.show, [row for row in news if row["status"] != FAILED])):
+        for row in some[:_NEWS]:
+            tell(row["message"])
+        if len(some) > _NEWS:
+            tell("... and {0} more, which the end of the run lists".format(len(some) - _NEWS))
     if last:
         task.show(table(after) if len(after) > 1 else "".join(row["message"] for row in after if row["status"] == COMPLETED))
     elif not last and any(row["status"] == SUSPENDED for row in news):
@@ -77,9 +84,10 @@ def table(rows: t.Sequence[Row]) -> str:
     lines = [summary(rows)]
     for status in (COMPLETED, RUNNING, ABORTED, UNCHANGED, SUSPENDED, FAILED):
         some = [row for row in rows if row["status"] == status]
-        lines += ["  {0:<10} {1}".format(status, row.get("message") or row["device"]) for row in some[:_SAID_AT_THE_END]]
-        if len(some) > _SAID_AT_THE_END:
-            lines.append("  {0:<10} and {1} more".format(status, len(some) - _SAID_AT_THE_END))
+        most = _LISTED.get(status, _LISTED_ELSE)
+        lines += ["  {0:<10} {1}".format(status, row.get("message") or row["device"]) for row in some[:most]]
+        if len(some) > most:
+            lines.append("  {0:<10} and {1} more".format(status, len(some) - most))
     return "\n".join(lines) + _hints(rows)
 
 
@@ -91,8 +99,17 @@ def _hints(rows: t.Sequence[Row]) -> str:
             words, more = (
                 ("Continue what is suspended", " -e confirm_config=true") if row["status"] == SUSPENDED else _AFTER_FAILURE[bool(row.get("held"))]
             )
-            commands.setdefault((words, row.get("playbook", "resume"), more), []).append(row["process_id"])
-    return "".join("\n{0} with: {1}{2}".format(words, command(playbook, ids), more) for (words, playbook, more), ids in commands.items())
+            commands.setdefault((words, row.get("playbook", "resume"), row["status"], more), []).append(row["process_id"])
+    return "".join(
+        "\n{0} with: {1}".format(words, _command_for(playbook, ids, status, more)) for (words, playbook, status, more), ids in commands.items()
+    )
+
+
+def _command_for(playbook: str, process_ids: t.Sequence[str], status: str, more: str) -> str:
+    """By ids. Of many, by status, where that can be meant: what is held is not released yet, and an abort is for those that were named."""
+    if len(process_ids) <= _NAMED or playbook != "resume" or more == _AFTER_FAILURE[True][1]:
+        return command(playbook, process_ids) + more
+    return "{0}{1}, which takes all that stand so, of other runs as well".format(command(playbook, (), status), more)
 
 
 _AFTER_FAILURE = {
@@ -101,9 +118,14 @@ _AFTER_FAILURE = {
 }
 
 
-def command(playbook: str, process_ids: t.Sequence[str]) -> str:
-    """The command line that continues, or aborts, processes."""
-    return "ansible-playbook nodeflow.orchestrator.{0} -e process_ids={1}".format(playbook, ",".join(process_ids))
+_NAMED = 10
+"""Processes that a command names by their ids at the most."""
+
+
+def command(playbook: str, process_ids: t.Sequence[str], status: str = "") -> str:
+    """The command line that continues, or aborts, processes: those of the ids, or all that stand as ``status``."""
+    which = "status=" + status if status else "process_ids=" + ",".join(process_ids)
+    return "ansible-playbook nodeflow.orchestrator.{0} -e {1}".format(playbook, which)
 
 
 def not_stored(row: Row, error: NodeflowError) -> Row:

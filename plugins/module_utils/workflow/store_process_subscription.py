@@ -11,6 +11,7 @@ import random
 import typing as t
 import uuid
 
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._chunks import chunks
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import StoreError
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.subscription import SubscriptionModel, load_subscription
@@ -92,7 +93,7 @@ def _insert(task: Task, works: t.Sequence[Work]) -> dict[int, Row]:
 
 def _parts(works: t.Sequence[Work]) -> list[t.Sequence[Work]]:
     """Parts to save one after the other, from a random one on, so that runs that start at once share the devices in place of waiting."""
-    parts = [works[start : start + PART] for start in range(0, len(works), PART)]
+    parts = list(chunks(works, PART))
     first = random.randrange(len(parts))
     return parts[first:] + parts[:first]
 

@@ -1,0 +1,19 @@
+# Copyright (c) 2026, nodeflow.orchestrator contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Long lists in parts."""
+
+from __future__ import annotations
+
+import typing as t
+
+__all__ = ["chunks"]
+
+IN_A_STATEMENT = 500
+"""What one SQL statement names at the most: SQLite's oldest builds allow 999 parameters."""
+
+
+def chunks(items: t.Sequence[t.Any], size: int = IN_A_STATEMENT) -> t.Iterator[t.Sequence[t.Any]]:
+    """``items`` in parts of at most ``size``."""
+    return (items[start : start + size] for start in range(0, len(items), size))
