@@ -4,7 +4,7 @@
 
 """What enrolling costs, against NetBox's own time and against what else there is.
 
-    python3 tests/benchmarks/bench.py --lab NAME [--only one,scale,peers,modules,growth,full_store] [--runs N] [--quick]
+    python3 tests/benchmarks/bench.py --lab NAME [--only one,scale,peers,modules,growth,full_store,shared] [--runs N] [--quick]
 
 Each part is measured in rounds that take every subject in turn, so that a noisy machine is noisy for all of them; a figure is the median.
 The figures go to docs/performance.json, and from there, with plots, to docs/performance.md. See performance.py.
@@ -13,11 +13,13 @@ The figures go to docs/performance.json, and from there, with plots, to docs/per
 from __future__ import annotations
 
 import argparse
+import concurrent.futures
 import datetime
 import json
 import os
 import pathlib
 import platform
+import re
 import statistics
 import sys
 import tempfile
@@ -34,7 +36,7 @@ from netbox_proxy import NetboxProxy  # noqa: E402  # pylint: disable=wrong-impo
 
 FIGURES = ROOT / "docs" / "performance.json"
 
-PARTS = ("one", "scale", "peers", "modules", "growth", "full_store")
+PARTS = ("one", "scale", "peers", "modules", "growth", "full_store", "shared")
 
 BATCHES = (50, 100, 150, 500)
 """Devices in a bulk PATCH, among which the floor's best is sought."""
@@ -127,6 +129,34 @@ def measure_full_store(lab: BenchLab, runs: int, quick: bool) -> dict[str, t.Any
             cases.append((subject, 1))
     series = interleaved(lab, cases, runs, spend=True)
     return {"series": series}
+
+
+def measure_shared(lab: BenchLab, runs: int, quick: bool) -> dict[str, t.Any]:
+    """Two runs at once that are told to enrol the same devices, on one PostgreSQL store, against one run alone."""
+    size = 20 if quick else 200
+    alone, both = Ours(lab, "postgresql", "store"), _Both(lab)
+    return {"series": interleaved(lab, [(alone, size), (both, size)], runs), "shares": both.shares}
+
+
+class _Both(Subject):
+    """Two runs of create_node. ``shares`` is how many devices each enrolled, in each round."""
+
+    name = "two runs at once, postgresql, claim: store"
+
+    def __init__(self, lab: BenchLab) -> None:
+        self._lab = lab
+        self.shares: list[list[int]] = []
+
+    def run(self, devices: list[int]) -> Measured:
+        """Both must end well."""
+        store = self._lab.store("postgresql")
+        two = [Ours(self._lab, "postgresql", "store", held=store) for _run in range(2)]
+        with concurrent.futures.ThreadPoolExecutor() as pool:
+            seconds = max(measured.seconds for measured in pool.map(lambda one: one.run(devices), two))
+        found = [re.search(r"(\d+) completed", one.last_output) for one in two]
+        self.shares.append([int(one.group(1)) if one else 0 for one in found])
+        store.drop()
+        return Measured(seconds)
 
 
 class _Repeated(Subject):

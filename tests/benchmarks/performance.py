@@ -123,7 +123,16 @@ def _full_store(part: dict[str, t.Any], figures: dict[str, t.Any]) -> list[str]:
     return lines
 
 
-_PARTS = {"one": _one, "scale": _scale, "peers": _peers, "modules": _modules, "growth": _growth, "full_store": _full_store}
+def _shared(part: dict[str, t.Any], figures: dict[str, t.Any]) -> list[str]:  # pylint: disable=unused-argument
+    alone, both = part["series"]
+    lines = ["### Two runs that share a PostgreSQL store", "", "Both are told to enrol the same devices.", "", *_by_size(part), ""]
+    lines.append(
+        "- devices that each of the two enrolled, a pair a round: {0}".format(", ".join("{0} + {1}".format(*pair) for pair in part["shares"]))
+    )
+    return [*lines, "- two runs at once / one run alone: **{0:.2f}**".format(_ratio(both, alone))]
+
+
+_PARTS = {"one": _one, "scale": _scale, "peers": _peers, "modules": _modules, "growth": _growth, "full_store": _full_store, "shared": _shared}
 
 
 def _by_size(part: dict[str, t.Any]) -> list[str]:

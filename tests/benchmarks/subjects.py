@@ -16,6 +16,7 @@ import sys
 import threading
 import time
 import typing as t
+import uuid
 
 import requests
 from bench_lab import ROOT, BenchLab, Store
@@ -97,7 +98,7 @@ class Ours(Subject):
                 text.replace("  gather_facts: false\n", "  gather_facts: false\n  environment: {BENCH: here}\n"), "utf-8"
             )
             variables["ansible_python_interpreter"] = sys.executable
-        file = self._lab.directory / "variables.json"
+        file = self._lab.directory / "variables-{0}.json".format(uuid.uuid4().hex)
         file.write_text(json.dumps(variables), encoding="utf-8")
         command = ["ansible-playbook", playbook, "-e", "@" + str(file)]
         environment = {"NETBOX_URL": self._lab.url, "NETBOX_TOKEN": self._lab.token, "NODEFLOW_STORE": store.location}
