@@ -102,6 +102,9 @@ class InProcessAction(ActionBase):
         if warnings:
             result["warnings"] = warnings
         shown = {name: heuristic_log_sanitize(value) if isinstance(value, str) else value for name, value in validated.validated_parameters.items()}
+        rows = shown.get("nodes")
+        if isinstance(rows, list) and len(rows) > 10 and isinstance(rows[0], dict):  # the result of the task before has them
+            shown["nodes"] = "{0} nodes".format(len(rows))
         result["invocation"] = {"module_args": shown}
         return remove_values(result, secrets)
 

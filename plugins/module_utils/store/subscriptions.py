@@ -89,9 +89,8 @@ def find_subscriptions(connection: t.Any, **criteria: t.Sequence[t.Any]) -> list
 
 
 def _row(model: SubscriptionModel) -> dict[str, t.Any]:
-    data = model.model_dump()
     blocks = model.model_dump(mode="json", exclude=set(_PLAIN))
-    plain = {name: data[name] for name in _PLAIN}
+    plain = {name: getattr(model, name) for name in _PLAIN}
     plain.update(subscription_id=str(model.subscription_id), status=model.status.value)
     return plain | {"device_id": model.device_id, "block": blocks}
 

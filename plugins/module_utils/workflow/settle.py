@@ -116,6 +116,8 @@ def _completed(task: Task, work: Work, subscription: SubscriptionModel) -> str:
 
 def _changed(before: SubscriptionModel, after: SubscriptionModel) -> dict[str, list[t.Any]]:
     """The fields that differ, block fields by their dotted name."""
+    if before is after:
+        return {}
     old, new = _flatten(before.model_dump(mode="json")), _flatten(after.model_dump(mode="json"))
     fields = {name: [old.get(name), new.get(name)] for name in new if old.get(name) != new.get(name)}
     if type(before) is not type(after):
