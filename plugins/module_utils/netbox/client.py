@@ -114,7 +114,7 @@ class NetboxClient:
         # Given with each request, because REQUESTS_CA_BUNDLE in the environment would overrule what the session says.
         self._verify = (os.path.expanduser(ca_path) if ca_path else None) if validate_certs else False
         self._send, session.request = session.request, self._request
-        session.hooks["response"].append(self._check_version)
+        session.hooks["response"].append(self._check_answer)
 
     @property
     def conditional(self) -> bool:
@@ -150,7 +150,8 @@ class NetboxClient:
         with self._errors("PATCH", endpoint):
             self._here.if_match = ", ".join(etags)
             changed = request.patch(sorted(changes, key=lambda change: change["id"]))
-        if not isinstance(changed, list) or {change["id"] for change in changes} - {item.get("id") for item in changed if isinstance(item, dict)}:
+        answered = [item.get("id") for item in changed if isinstance(item, dict)] if isinstance(changed, list) else []
+        if any(change["id"] not in answered for change in changes):
             raise NetboxUncertain(_NO_LIST.format(self.url))
         return changed
 
@@ -174,7 +175,8 @@ class NetboxClient:
     def _endpoint(self, endpoint: str) -> str:
         return "{0}/{1}/".format(self._api.base_url, endpoint)
 
-    def _check_version(self, response: t.Any, **kwargs: t.Any) -> None:  # pylint: disable=unused-argument
+    def _check_answer(self, response: t.Any, **kwargs: t.Any) -> None:  # pylint: disable=unused-argument
+        """The version that it names; and that what was asked for is an object, since pynetbox takes a bare list for a listing."""
         found = re.match(r"(\d+)\.(\d+)", response.headers.get("API-Version", ""))
         if found:
             self.version = tuple(map(int, found.groups()))
@@ -183,6 +185,8 @@ class NetboxClient:
                 "the NetBox at {0} is too old: it is {1}, and {2}.{3} or newer is needed, whose change log takes a message with a "
                 "write".format(self.url, found.group(0), *MINIMUM_VERSION)
             )
+        if response.request.method == "GET" and response.ok and response.content.lstrip().startswith(b"["):
+            raise NetboxError(_NO_LIST.format(self.url))
 
     def _request(self, method: str, url: str, **kwargs: t.Any) -> t.Any:
         """What the session does for a request: send it, and again where that can do no harm."""

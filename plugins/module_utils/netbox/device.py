@@ -75,8 +75,8 @@ class Device:  # pylint: disable=too-many-instance-attributes
 
 def device_label(name: str | None, site: str, device_id: int) -> str:
     """How messages call a device: ``name (site, id)``. Safe to print."""
-    printable = "".join(char if char.isprintable() else "?" for char in name or "unnamed device")
-    return "{0} ({1}, {2})".format(printable, site, device_id)
+    label = "{0} ({1}, {2})".format(name or "unnamed device", site, device_id)
+    return "".join(char if char.isprintable() else "?" for char in label)
 
 
 def find_devices(client: NetboxClient, filters: dict[str, t.Any]) -> list[Device]:

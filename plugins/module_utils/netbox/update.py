@@ -152,8 +152,9 @@ class _Work:
             if plan.after and not plan.error:
                 writes[payload.id] = plan
             if self.target.dry_run or payload.id not in writes:
-                arrived = not plan.error and payload.id in self.sent
-                self.done[payload.id] = self.sent[payload.id] if arrived else plan
+                if payload.id in self.sent:  # it arrived, if nothing is left to write
+                    plan = dataclasses.replace(plan, uncertain=True) if plan.error else self.sent[payload.id]
+                self.done[payload.id] = plan
         return writes
 
     def _forget(self, group: t.Sequence[DevicePayload]) -> None:

@@ -13,7 +13,7 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.description import description
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.node import FAMILIES, NodeBlockInactive, NodeInactive
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.device import Device
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.rows import FAILED, RUNNING, Row, check_rows, end_of_step
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.rows import FAILED, RUNNING, Row, check_rows, end_of_step, reading_rows
 
 __all__ = ["construct_node_model", "lacking"]
 
@@ -24,7 +24,8 @@ def construct_node_model(task: Task) -> dict[str, t.Any]:
     check_rows(rows)
     if not 1 <= len(task.params["customer_id"]) <= 200:
         raise NodeflowError("customer_id must have 1 to 200 characters")
-    built = [_construct(task, row) if row["status"] == RUNNING and "found" in row else row for row in rows]
+    with reading_rows():
+        built = [_construct(task, row) if row["status"] == RUNNING and "found" in row else row for row in rows]
     return end_of_step(task, rows, built, False, [])
 
 

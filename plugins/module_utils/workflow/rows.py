@@ -10,6 +10,7 @@ from the store. In check mode nothing is stored, so the row carries the models i
 
 from __future__ import annotations
 
+import contextlib
 import typing as t
 
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import NodeflowError
@@ -27,6 +28,7 @@ __all__ = [
     "command",
     "end_of_step",
     "not_stored",
+    "reading_rows",
     "table",
 ]
 
@@ -133,13 +135,26 @@ def not_stored(row: Row, error: NodeflowError) -> Row:
     return row | {"status": FAILED, "message": "{0}: {1}".format(row["device"], error), "held": True}
 
 
+NO_ROWS = 'the option nodes takes the nodes that the step before returned, e.g. nodes: "{{ enrolment.nodes }}"'
+
+
 def check_rows(rows: t.Sequence[Row]) -> None:
     """Raise NodeflowError for rows that no step of ours returned."""
     for row in rows:
-        known = all(isinstance(row[name], kind) for name, kind in _KINDS.items() if row.get(name) is not None)
-        complete = row.get("status") in _STATUSES and row.get("device") and ("run_id" in row or row["status"] != RUNNING)
+        known = all(isinstance(row[name], kind) for name, kind in _KINDS.items() if name in row and (row[name] is not None or kind is dict))
+        needed = ("run_id",) if row.get("status") == RUNNING else ("message",)
+        complete = row.get("status") in _STATUSES and row.get("device") and all(row.get(name) for name in needed)
         if not known or not complete or ("model" in row and "state" not in row):
-            raise NodeflowError('the option nodes takes the nodes that the step before returned, e.g. nodes: "{{ enrolment.nodes }}"')
+            raise NodeflowError(NO_ROWS)
+
+
+@contextlib.contextmanager
+def reading_rows() -> t.Iterator[None]:
+    """Raise NodeflowError where what a row carries is not what a step of ours put there."""
+    try:
+        yield
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise NodeflowError(NO_ROWS) from error
 
 
 _STATUSES = (RUNNING, SUSPENDED, FAILED, COMPLETED, UNCHANGED, ABORTED)

@@ -17,7 +17,15 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.processes import load_processes, save_processes
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.subscriptions import load_subscriptions, save_subscriptions
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.lease import take
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.rows import FAILED, RUNNING, Row, check_rows, end_of_step, not_stored
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.rows import (
+    FAILED,
+    RUNNING,
+    Row,
+    check_rows,
+    end_of_step,
+    not_stored,
+    reading_rows,
+)
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.settle import Settled, settle
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.step import Failed, Outcome, Step, Work, Workflow
 
@@ -60,7 +68,8 @@ def _key_of(row: Row) -> str:
 
 def _load(task: Task, workflow: Workflow, rows: t.Sequence[Row]) -> tuple[list[Work], dict[str, Row]]:
     """The works of the rows: predicted ones as they are, the others from the store. Second, the rows whose process cannot be continued."""
-    predicted = [Work.from_prediction(row) for row in rows if "predicted" in row] if task.check_mode else []
+    with reading_rows():
+        predicted = [Work.from_prediction(row) for row in rows if "predicted" in row] if task.check_mode else []
     # A prediction that reaches a task outside check mode, of a task before it that was in it, did not happen.
     stored = [{key: value for key, value in row.items() if key != "predicted"} for row in rows if "predicted" not in row or not task.check_mode]
     if not stored:

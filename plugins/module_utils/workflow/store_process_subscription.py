@@ -14,13 +14,15 @@ import uuid
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._chunks import chunks
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import StoreError
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.node import FAMILIES
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.subscription import SubscriptionModel, load_subscription
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.client import normal_url
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.device import Device
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.processes import Process, insert_processes
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.subscriptions import claim_devices, live_subscriptions
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.claim import claim_mode
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.create_node import CREATE_NODE
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.rows import FAILED, RUNNING, UNCHANGED, Row, check_rows
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.rows import FAILED, RUNNING, UNCHANGED, Row, check_rows, reading_rows
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.run_step import run_step
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.step import Work
 
@@ -51,7 +53,11 @@ def _created(work: Work) -> dict[str, t.Any]:
 
 def _work(task: Task, row: Row) -> Work:
     """A row as the construct step left it, with a process that stands at its first step."""
-    subscription = load_subscription(row["model"])
+    with reading_rows():
+        subscription = load_subscription(row["model"])
+        Device(**row["state"]["device"])
+        if not set(FAMILIES).issuperset(row["state"]["required_families"]):
+            raise ValueError("required_families")
     now = datetime.datetime.now(datetime.timezone.utc)
     process = Process(
         process_id=str(uuid.uuid4()),
