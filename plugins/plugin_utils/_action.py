@@ -16,7 +16,7 @@ import gc
 import os
 import typing as t
 
-from ansible.errors import AnsiblePromptInterrupt, AnsiblePromptNoninteractive
+from ansible.errors import AnsibleError, AnsiblePromptInterrupt, AnsiblePromptNoninteractive
 from ansible.module_utils.basic import heuristic_log_sanitize
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.errors import UnsupportedError
@@ -61,6 +61,21 @@ class InProcessAction(ActionBase):
             for text in result.pop("shown", []):
                 display.display(text)
         return result
+
+    @classmethod
+    def finalize_task_arg(cls, name: str, value: t.Any, templar: t.Any, context: t.Any) -> t.Any:
+        """Template an option. Of rows, which are a result of a task, and so data, only the variable: to look for templates in thousands of them
+        takes longer than the step. Ansible calls this hook experimental; where it is gone, or will not do, all is templated as usual.
+        """
+        takes_rows = name == "nodes" and cls.module.OPTIONS["argument_spec"][name].get("elements") == "dict"
+        if takes_rows and isinstance(value, str) and hasattr(templar, "resolve_to_container"):
+            try:
+                rows = templar.resolve_to_container(value)
+            except AnsibleError:
+                rows = None
+            if isinstance(rows, list) and rows and "{" not in "".join(text for row in rows for text in _texts(row)):
+                return rows
+        return super().finalize_task_arg(name, value, templar, context)
 
     def _name_actor(self, task_vars: dict[str, t.Any]) -> None:
         """In a job of AWX, which runs all jobs as one login, the actor is AWX's user and the job."""
@@ -113,6 +128,18 @@ class InProcessAction(ActionBase):
         if isinstance(error, UnsupportedError):
             return "Unsupported parameters for ({0}) module: {1}".format(self._task.resolved_action or self._task.action, error.msg)
         return error.msg
+
+
+def _texts(value: t.Any) -> t.Iterator[str]:
+    """All the texts in a row."""
+    if isinstance(value, dict):
+        for inner in value.values():
+            yield from _texts(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _texts(inner)
+    elif isinstance(value, str):
+        yield value
 
 
 def _ask(question: str) -> str | None:
