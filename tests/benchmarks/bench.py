@@ -54,7 +54,7 @@ def main() -> None:
     unknown = set(chosen) - set(PARTS)
     if unknown:
         parser.error("there is no part {0}; there are {1}".format(", ".join(sorted(unknown)), ", ".join(PARTS)))
-    most = 120 if options.quick else 5000 if "growth" in chosen else 1000 if "scale" in chosen else 100
+    most = 120 if options.quick else 5000 if "growth" in chosen else 1000 if "scale" in chosen else 250
     with tempfile.TemporaryDirectory() as directory:
         lab = BenchLab(options.lab, pathlib.Path(directory), most)
         figures = _known() if not options.quick else {}
@@ -112,7 +112,7 @@ def measure_modules(lab: BenchLab, runs: int, quick: bool) -> dict[str, t.Any]: 
 def measure_growth(lab: BenchLab, runs: int, quick: bool) -> dict[str, t.Any]:
     """Time and memory as the number of nodes grows."""
     sizes = (10, 100) if quick else (100, 1000, 5000)
-    return {"series": interleaved(lab, [(Ours(lab, "sqlite", "store"), size) for size in sizes], min(runs, 3))}
+    return {"series": interleaved(lab, [(Ours(lab, "sqlite", "store", watched=True), size) for size in sizes], min(runs, 3))}
 
 
 def measure_full_store(lab: BenchLab, runs: int, quick: bool) -> dict[str, t.Any]:

@@ -153,11 +153,13 @@ def _plots(figures: dict[str, t.Any], images: pathlib.Path) -> None:
     matplotlib.use("Agg")
     from matplotlib import pyplot  # pylint: disable=import-outside-toplevel
 
-    figure, axes = pyplot.subplots(figsize=(9, 6), layout="constrained")
     lines: dict[str, dict[int, float]] = {}
     for part in ("scale", "peers", "growth"):
         for one in figures.get(part, {"series": []})["series"]:
             lines.setdefault(one["subject"], {}).setdefault(one["nodes"], one["seconds"])
+    if not lines:
+        return
+    figure, axes = pyplot.subplots(figsize=(9, 6), layout="constrained")
     for subject, points in sorted(lines.items()):
         sizes = sorted(points)
         axes.plot(sizes, [points[size] for size in sizes], "--" if subject.startswith("floor") else "-", marker="o", markersize=4, label=subject)

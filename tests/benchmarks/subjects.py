@@ -79,9 +79,11 @@ class Floor(Subject):
 class Ours(Subject):
     """The playbook create_node, with a new store each time, or the one given."""
 
-    def __init__(self, lab: BenchLab, store: str = "sqlite", claim: str = "store", ordinary: bool = False, held: Store | None = None) -> None:
+    def __init__(  # pylint: disable=too-many-arguments
+        self, lab: BenchLab, store: str = "sqlite", claim: str = "store", *, ordinary: bool = False, held: Store | None = None, watched: bool = False
+    ) -> None:
         self.name = "ours, {0}, claim: {1}".format(store, claim) + (", ordinary modules" if ordinary else "")
-        self._lab, self._kind, self._claim, self._ordinary, self._held = lab, store, claim, ordinary, held
+        self._lab, self._kind, self._claim, self._ordinary, self._held, self._watched = lab, store, claim, ordinary, held, watched
         self.last_output = ""
         self.last_steps: dict[str, float] = {}
 
@@ -102,7 +104,7 @@ class Ours(Subject):
         file.write_text(json.dumps(variables), encoding="utf-8")
         command = ["ansible-playbook", playbook, "-e", "@" + str(file)]
         environment = {"NETBOX_URL": self._lab.url, "NETBOX_TOKEN": self._lab.token, "NODEFLOW_STORE": store.location}
-        measured, lines = played(command, environment, self._lab.directory)
+        measured, lines = played(command, environment, self._lab.directory, watched=self._watched)
         self.last_output, self.last_steps = "".join(text for _moment, text in lines), steps(lines, measured.seconds)
         if self._held is None and hasattr(store, "drop"):
             store.drop()
@@ -184,8 +186,13 @@ def steps(lines: list[tuple[float, str]], seconds: float) -> dict[str, float]:
     return {name: after - moment for (moment, name), (after, _next) in zip(marks, marks[1:])}
 
 
-def played(command: list[str], environment: dict[str, str], directory: pathlib.Path, given: str = "") -> tuple[Measured, list[tuple[float, str]]]:
-    """What a command took, and the lines that it printed, each with its moment. Ends the benchmark if it fails."""
+def played(
+    command: list[str], environment: dict[str, str], directory: pathlib.Path, given: str = "", watched: bool = False
+) -> tuple[Measured, list[tuple[float, str]]]:
+    """What a command took, and the lines that it printed, each with its moment. Ends the benchmark if it fails.
+
+    Its memory is ``watched`` where it is asked for, since to look slows it down.
+    """
     quiet = {"ANSIBLE_LOCALHOST_WARNING": "false", "ANSIBLE_INVENTORY_UNPARSED_WARNING": "false"}
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     began = time.perf_counter()
@@ -199,13 +206,13 @@ def played(command: list[str], environment: dict[str, str], directory: pathlib.P
         text=True,
         start_new_session=True,
     ) as process:
-        watch = _Memory(process.pid)
+        watch = _Memory(process.pid) if watched else None
         process.stdin.write(given)
         process.stdin.close()
         output = [(time.perf_counter() - began, line) for line in process.stdout]
         process.wait()
         seconds = time.perf_counter() - began
-        memory = watch.stop()
+        memory = watch.stop() if watch else None
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     if process.returncode:
         raise SystemExit("{0} failed:\n{1}".format(" ".join(command), "".join(line for _moment, line in output)[-4000:]))
