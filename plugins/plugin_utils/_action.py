@@ -14,9 +14,10 @@ from __future__ import annotations
 import contextlib
 import gc
 import os
+import re
 import typing as t
 
-from ansible.errors import AnsibleError, AnsiblePromptInterrupt, AnsiblePromptNoninteractive
+from ansible.errors import AnsibleError, AnsiblePromptInterrupt, AnsiblePromptNoninteractive, AnsibleValueOmittedError
 from ansible.module_utils.basic import heuristic_log_sanitize
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.errors import UnsupportedError
@@ -41,6 +42,8 @@ if os.environ.get("NODEFLOW_STORE", "").startswith("postgresql") and not missing
         sa.create_engine("postgresql+psycopg://")  # imports the driver, connects to nothing
 gc.freeze()
 
+_DEFAULT_OMIT = re.compile(r"\{\{ (\w+) \| default\(omit\) \}\}", re.ASCII)
+
 
 class InProcessAction(ActionBase):
     """The base of our actions. A subclass names its ``module``: the Python module with OPTIONS and the function ``execute``."""
@@ -64,17 +67,19 @@ class InProcessAction(ActionBase):
 
     @classmethod
     def finalize_task_arg(cls, name: str, value: t.Any, templar: t.Any, context: t.Any) -> t.Any:
-        """Template an option. Of rows, which are a result of a task, and so data, only the variable: to look for templates in thousands of them
-        takes longer than the step. Ansible calls this hook experimental; where it is gone, or will not do, all is templated as usual.
+        """Template an option, unless it is known without: ``{{ NAME | default(omit) }}`` with no such variable is omitted, and rows, which are
+        a result of a task, and so data, are the variable itself. To compile the one takes a millisecond or two, and our playbooks have many; to
+        look for templates in thousands of the others takes longer than the step. Ansible calls this hook experimental: where it is gone, or will
+        not do, all is templated as usual.
         """
-        takes_rows = name == "nodes" and cls.module.OPTIONS["argument_spec"][name].get("elements") == "dict"
-        if takes_rows and isinstance(value, str) and hasattr(templar, "resolve_to_container"):
-            try:
-                rows = templar.resolve_to_container(value)
-            except AnsibleError:
-                rows = None
-            if isinstance(rows, list) and rows and "{" not in "".join(text for row in rows for text in _texts(row)):
-                return rows
+        if isinstance(value, str):
+            default = _DEFAULT_OMIT.fullmatch(value)
+            if default and default.group(1) not in templar.available_variables:
+                raise AnsibleValueOmittedError()
+            if name == "nodes" and cls.module.OPTIONS["argument_spec"][name].get("elements") == "dict":
+                rows = _rows(value, templar)
+                if rows is not None:
+                    return rows
         return super().finalize_task_arg(name, value, templar, context)
 
     def _name_actor(self, task_vars: dict[str, t.Any]) -> None:
@@ -128,6 +133,17 @@ class InProcessAction(ActionBase):
         if isinstance(error, UnsupportedError):
             return "Unsupported parameters for ({0}) module: {1}".format(self._task.resolved_action or self._task.action, error.msg)
         return error.msg
+
+
+def _rows(template: str, templar: t.Any) -> list[t.Any] | None:
+    """The rows that a template names, where there is nothing in them to template; None where Ansible has to look."""
+    if not hasattr(templar, "resolve_to_container"):
+        return None
+    try:
+        rows = templar.resolve_to_container(template)
+    except AnsibleError:
+        return None
+    return rows if isinstance(rows, list) and rows and not any("{" in text for row in rows for text in _texts(row)) else None
 
 
 def _texts(value: t.Any) -> t.Iterator[str]:
