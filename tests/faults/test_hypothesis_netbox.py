@@ -82,6 +82,12 @@ def odd_answers(draw):
     return FakeAnswer(status, content_type, body, done)
 
 
+LOST = FakeAnswer(500, "text/html", b"", done=True)
+"""The answer to a claim that arrived; the next but one request asks the change log whose it is."""
+
+CHANGE = {"id": 1, "changed_object_id": 7}
+
+
 class Lab:
     """A store and a NetBox of one example."""
 
@@ -156,6 +162,8 @@ def test_whatever_is_answered_in_the_middle(fake, examples):
     @examples(60)
     @example({1: FakeAnswer(200, "application/json", b"null"), 2: FakeAnswer(200, "application/json", b"[]")})
     @example({1: FakeAnswer(200, "application/json", b'[{"id": {}}]')})
+    @example({1: LOST, 3: FakeAnswer(200, "application/json", b'{"count": 1, "next": null, "results": [{"id": 1}]}')})
+    @example({1: LOST, 3: FakeAnswer(200, "application/json", as_json({"count": 1, "next": None, "results": [CHANGE | {"postchange_data": [1]}]}))})
     @given(st.dictionaries(st.integers(0, 6), odd_answers(), min_size=1, max_size=3))
     def check(spoiled):
         with tempfile.TemporaryDirectory() as directory:

@@ -79,7 +79,8 @@ class FakeNetbox(requests.adapters.BaseAdapter):
         self.writes.append(change)
         if isinstance(self.device, dict):
             self.device = self.device | {"status": {"value": change["status"]}, "last_updated": "2026-11-23T09:00:{0:02}Z".format(len(self.writes))}
-        entry = {"id": next(_changes), "message": change["changelog_message"], "postchange_data": {"status": change["status"]}}
+        status = {"status": change["status"]}
+        entry = {"id": next(_changes), "changed_object_id": change["id"], "message": change["changelog_message"], "postchange_data": status}
         self.changes.append(entry)
         return self.device
 

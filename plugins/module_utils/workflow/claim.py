@@ -16,9 +16,9 @@ import dataclasses
 import functools
 import typing as t
 
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils._chunks import chunks
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.device import IDS_IN_A_REQUEST, Device
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.changelog import status_changes
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.device import Device
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.payload import DevicePayload
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.update import Target, Update, update
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.progress import Progress
@@ -79,15 +79,12 @@ def as_read(work: Work) -> Device:
 
 def claimed_by_us(task: Task, works: t.Sequence[Work]) -> set[str]:
     """The processes whose claim of their device is the one that holds, by NetBox's change log: the first since the device was free."""
-    filters = {"changed_object_type": "dcim.device", "action": "update"}
     holders: dict[int, str] = {}
-    for some in chunks([work.subscription.device_id for work in works], IDS_IN_A_REQUEST):
-        for entry in sorted(task.netbox.get("core/object-changes", filters | {"changed_object_id": list(some)}), key=lambda entry: entry["id"]):
-            status, device_id = (entry.get("postchange_data") or {}).get("status"), entry["changed_object_id"]
-            if status == FREE:
-                holders.pop(device_id, None)
-            elif status == CLAIMED:
-                holders.setdefault(device_id, entry.get("message") or "somebody else")
+    for change in status_changes(task.netbox, [work.subscription.device_id for work in works]):
+        if change.status == FREE:
+            holders.pop(change.device_id, None)
+        elif change.status == CLAIMED:
+            holders.setdefault(change.device_id, change.message)
     return {work.key for work in works if work.key in holders.get(work.subscription.device_id, "")}
 
 
