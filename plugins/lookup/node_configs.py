@@ -16,6 +16,7 @@ description:
     filter, test and lookup that a playbook may use. The role P(nodeflow.orchestrator.provide_config#role) calls it.
   - The template of a node is the first of these that exists. In each of O(directories), in their order, a file that
     has the name of the platform's slug, with C(.j2) at its end. Then, in each of O(directories) again, C(default.j2).
+  - A node whose C(removal) is true, because it is taken out of service, has C(.removal.j2) in place of C(.j2) there.
   - C(-) and C(_) are the same in a platform's slug. First the slug as it is, then with C(_) only, then with C(-) only.
   - A template may include, import and extend other templates. They are looked for next to it, in O(directories), and
     where P(ansible.builtin.template#lookup) looks for them.
@@ -51,6 +52,7 @@ EXAMPLES = r"""
   vars:
     nodes:
       - process_id: 7c9e6679-7425-40de-944b-e07fc1f90ae7
+        removal: false
         subscription_id: 550e8400-e29b-41d4-a716-446655440000
         device_id: 12
         name: loc1-core
@@ -109,7 +111,7 @@ if t.TYPE_CHECKING:
     from ansible.parsing.dataloader import DataLoader
     from ansible.template import Templar
 
-DEFAULT_TEMPLATE = "default.j2"
+DEFAULT = "default"
 
 
 class LookupModule(LookupBase):
@@ -135,15 +137,15 @@ class Renderer:
         self._loader = loader
         self._directories = directories
         self._variables = variables
-        self._paths: dict[str, str] = {}
+        self._paths: dict[tuple[str, str], str] = {}
         self._templates: dict[str, tuple[Templar, str]] = {}
 
     def render(self, node: Mapping[str, t.Any]) -> dict[str, str]:
         """The result for one node: its config, or the error that there was."""
-        platform = node["platform"]
-        if platform not in self._paths:
-            self._paths[platform] = find_template(platform, self._directories)
-        path = self._paths[platform]
+        key = (node["platform"], "removal.j2" if node.get("removal") else "j2")
+        if key not in self._paths:
+            self._paths[key] = find_template(*key, self._directories)
+        path = self._paths[key]
         if not path:
             return failure(node, "", no_template(node, self._directories))
         try:
@@ -187,13 +189,13 @@ def find_directories(directories: Iterable[str], variables: Mapping[str, t.Any])
     return found
 
 
-def find_template(platform: str, directories: Sequence[str]) -> str:
-    """The path of the template for a platform slug, or an empty string."""
-    names = [f"{name}.j2" for name in (platform, platform.replace("-", "_"), platform.replace("_", "-"))]
+def find_template(platform: str, ending: str, directories: Sequence[str]) -> str:
+    """The path of the template for a platform slug, or an empty string. ``ending`` is that of the file's name."""
+    names = [f"{name}.{ending}" for name in (platform, platform.replace("-", "_"), platform.replace("_", "-"))]
     if not re.fullmatch(r"[-\w]+", platform, re.ASCII):  # no slug, or no platform: it must not lead out of the directories
         names = []
     by_platform = [os.path.join(directory, name) for directory in directories for name in dict.fromkeys(names)]
-    by_default = [os.path.join(directory, DEFAULT_TEMPLATE) for directory in directories]
+    by_default = [os.path.join(directory, f"{DEFAULT}.{ending}") for directory in directories]
     return next((path for path in by_platform + by_default if os.path.isfile(path)), "")
 
 
@@ -234,7 +236,8 @@ def failure(node: Mapping[str, t.Any], template: str, sentence: str) -> dict[str
 
 
 def no_template(node: Mapping[str, t.Any], directories: Sequence[str]) -> str:
-    wanted = f"{node['platform']}.j2 or {DEFAULT_TEMPLATE}" if node["platform"] else DEFAULT_TEMPLATE
+    names = [name for name in (node["platform"], DEFAULT) if name]
+    wanted = " or ".join(f"{name}.removal.j2" if node.get("removal") else f"{name}.j2" for name in names)
     return f"There is no template for {label(node)}. Put {wanted} into one of these directories: {', '.join(directories) or 'none is set'}."
 
 

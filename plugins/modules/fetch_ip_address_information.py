@@ -88,7 +88,6 @@ import typing as t
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._argspec import NODES, options
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._run import run_module
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.create_node import CREATE_NODE
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.run_step import run_step
 
 OPTIONS = options(NODES)
@@ -96,7 +95,7 @@ OPTIONS = options(NODES)
 
 def execute(task: Task) -> dict[str, t.Any]:
     """Do the step fetch_ip_address_information of create_node for the nodes that are at it."""
-    return run_step(task, CREATE_NODE, "fetch_ip_address_information")
+    return run_step(task, "fetch_ip_address_information")
 
 
 def main() -> None:

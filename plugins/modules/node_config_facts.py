@@ -47,6 +47,7 @@ node_configs:
   elements: dict
   sample:
     - process_id: 6f0c1f5e-8d5b-4a39-9be4-8f4a52a4f1d5
+      removal: false
       subscription_id: 9b3c5a0e-1d56-4c39-a3c5-0f4a52a4f1d5
       device_id: 7
       name: loc1-core

@@ -95,7 +95,6 @@ import typing as t
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._argspec import NODES, options
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._run import run_module
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.create_node import CREATE_NODE
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.run_step import run_step
 
 OPTIONS = options(
@@ -108,7 +107,7 @@ OPTIONS = options(
 
 def execute(task: Task) -> dict[str, t.Any]:
     """Do the step set_status of create_node for the nodes that are at it."""
-    return run_step(task, CREATE_NODE, "set_status")
+    return run_step(task, "set_status")
 
 
 def main() -> None:

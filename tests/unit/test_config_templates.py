@@ -151,6 +151,28 @@ loopback IPv6: 2001:db8::1/128
 }
 PLATFORMS = sorted(BOTH)
 
+REMOVAL = {
+    "cisco_ios": "no interface Loopback0\n!\n",
+    "cisco_iosxr": "no interface Loopback0\n!\n",
+    "arista_eos": "no interface Loopback0\n!\n",
+    "frr": "interface lo\n no description\n no ip address 10.0.0.1/32\n no ipv6 address 2001:db8::1/128\nexit\n!\n",
+    "juniper_junos": """\
+delete interfaces lo0 unit 0 description
+delete interfaces lo0 unit 0 family inet address 10.0.0.1/32
+delete interfaces lo0 unit 0 family inet6 address 2001:db8::1/128
+""",
+    "nokia_sros": """\
+/configure router "Base" interface "system" delete description
+/configure router "Base" interface "system" ipv4 delete primary
+/configure router "Base" interface "system" ipv6 delete address 2001:db8::1
+""",
+    "default": """\
+# There is no template for the platform of this node (default). These are the settings to remove, in plain words.
+loopback IPv4: 10.0.0.1/32
+loopback IPv6: 2001:db8::1/128
+""",
+}
+
 # What a line with an address holds, and what stands there for 10.0.0.1/24.
 IPV4_LINE = {
     "cisco_ios": (" ip address", " ip address 10.0.0.1 255.255.255.0"),
@@ -167,12 +189,18 @@ def without(text, mark):
 
 
 def test_every_template_of_the_role_is_in_this_table():
-    assert sorted(path.stem for path in ROLE_TEMPLATES.iterdir()) == PLATFORMS
+    assert sorted(path.stem for path in ROLE_TEMPLATES.iterdir()) == sorted([*PLATFORMS, *(f"{platform}.removal" for platform in PLATFORMS)])
 
 
 @pytest.mark.parametrize("platform", PLATFORMS)
 def test_a_node_with_both_addresses(platform):
     assert config(node(platform)) == BOTH[platform]
+
+
+@pytest.mark.parametrize("platform", PLATFORMS)
+def test_a_node_that_is_taken_out_of_service(platform):
+    comment = BOTH[platform][0]
+    assert config(node(platform, removal=True)) == f"{comment} {HEADER.rstrip()}: out of service\n" + REMOVAL[platform]
 
 
 @pytest.mark.parametrize("platform", PLATFORMS)

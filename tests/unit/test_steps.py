@@ -73,7 +73,7 @@ class Shop:
         """One step."""
         task = self.task(rows, check_mode)
         try:
-            return run_step(task, workflow or self.workflow, step)
+            return run_step(task, step, {"test": workflow or self.workflow})
         finally:
             task.close()
 

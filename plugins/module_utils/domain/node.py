@@ -13,6 +13,7 @@ from __future__ import annotations
 import ipaddress
 import typing as t
 
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import DomainError
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._libraries import pydantic, pydantic_core
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.description import description
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.subscription import (
@@ -21,9 +22,19 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.subsc
     SubscriptionModel,
 )
 
-__all__ = ["FAMILIES", "Node", "NodeBlock", "NodeBlockInactive", "NodeBlockProvisioning", "NodeInactive", "NodeProvisioning"]
+__all__ = ["FAMILIES", "Node", "NodeBlock", "NodeBlockInactive", "NodeBlockProvisioning", "NodeInactive", "NodeProvisioning", "check_node_status"]
 
 FAMILIES = ("ipv4", "ipv6")
+
+
+NOT_IN_SERVICE = ("planned", "staged", "inventory", "decommissioning")
+"""NetBox's statuses that contradict a node in service. Whoever wants one of them terminates the node."""
+
+
+def check_node_status(status: str) -> None:
+    """Raise DomainError for a status that a node in service cannot have."""
+    if status in NOT_IN_SERVICE:
+        raise DomainError("a node in service cannot be {0}; terminate it with terminate_node".format(status))
 
 
 class NodeBlockInactive(ProductBlockModel):

@@ -11,11 +11,20 @@ import typing as t
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import DomainError, StaleSave, StoreError
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._libraries import sa, sa_insert
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain import products  # pylint: disable=unused-import  # registers them
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.lifecycle import SubscriptionLifecycle
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.subscription import SubscriptionModel, load_subscription
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._chunks import chunks
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.schema import subscriptions
 
-__all__ = ["claim_devices", "find_subscriptions", "live_subscriptions", "load_subscriptions", "save_subscriptions"]
+__all__ = [
+    "claim_devices",
+    "find_subscriptions",
+    "live_subscriptions",
+    "load_subscriptions",
+    "lock_subscriptions",
+    "save_subscriptions",
+    "terminated_subscriptions",
+]
 
 _PLAIN = ("subscription_id", "product", "customer_id", "status", "insync", "description", "note", "start_date", "end_date", "version")
 
@@ -33,6 +42,24 @@ def claim_devices(connection: t.Any, models: t.Sequence[SubscriptionModel]) -> s
         found = connection.execute(sa.select(subscriptions.c.subscription_id).where(subscriptions.c.subscription_id.in_(some)))
         won.update(found.scalars())
     return won
+
+
+def lock_subscriptions(connection: t.Any, subscription_ids: t.Sequence[str]) -> tuple[dict[str, SubscriptionModel], dict[str, SubscriptionModel]]:
+    """Set ``insync`` to false for those that are in sync and not terminated: a workflow works on them from now on, and no other may.
+
+    Returns those that were locked, as they were before, and the others that exist, by id. Whoever comes at the same moment waits, and
+    then finds them locked.
+    """
+    locked: dict[str, SubscriptionModel] = {}
+    others: dict[str, SubscriptionModel] = {}
+    for some in chunks(sorted(subscription_ids)):  # in one order, so that two runs cannot wait for each other
+        query = sa.select(subscriptions).where(subscriptions.c.subscription_id.in_(some)).order_by(subscriptions.c.subscription_id)
+        for row in connection.execute(query.with_for_update()).mappings():
+            model = _model(row)
+            free = model.insync and model.status is not SubscriptionLifecycle.TERMINATED
+            (locked if free else others)[row["subscription_id"]] = model
+    save_subscriptions(connection, [model.model_copy(update={"insync": False}) for model in locked.values()])
+    return locked, others
 
 
 def save_subscriptions(connection: t.Any, models: t.Sequence[SubscriptionModel]) -> list[SubscriptionModel]:
@@ -77,6 +104,15 @@ def live_subscriptions(connection: t.Any, device_ids: t.Sequence[int]) -> dict[i
     for some in chunks(device_ids):
         query = sa.select(subscriptions).where(subscriptions.c.device_id.in_(some), subscriptions.c.status != "terminated")
         found.update({row["device_id"]: _model(row) for row in connection.execute(query).mappings()})
+    return found
+
+
+def terminated_subscriptions(connection: t.Any, device_ids: t.Sequence[int]) -> dict[int, SubscriptionModel]:
+    """Of each of these devices the subscription that was terminated last, by device id."""
+    found: dict[int, SubscriptionModel] = {}
+    for some in chunks(device_ids):
+        query = sa.select(subscriptions).where(subscriptions.c.device_id.in_(some), subscriptions.c.status == "terminated")
+        found.update({row["device_id"]: _model(row) for row in connection.execute(query.order_by(subscriptions.c.end_date)).mappings()})
     return found
 
 

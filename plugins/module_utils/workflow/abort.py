@@ -11,6 +11,7 @@ import typing as t
 
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import NodeflowError
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.subscription import load_subscription
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.device import Device, devices_by_id
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.payload import DevicePayload
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.update import Target, Update, update
@@ -21,17 +22,30 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.cre
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.rows import ABORTED
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.run_step import run_step
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.step import ABORT, Aborted, Failed, Outcome, Step, Work, Workflow
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.workflows import WORKFLOWS
 
 __all__ = ["abort"]
+
+_NOT_WRITTEN = "its subscription is as it was before; the device in NetBox was left as it is"
 
 
 def abort(task: Task) -> dict[str, t.Any]:
     """Abort the processes that the options choose."""
-    rows = chosen_processes(task, CREATE_NODE.name)
+    rows = chosen_processes(task)
     if rows is None:
         raise NodeflowError("say which processes to abort, with process_ids or process_status; process_info lists them")
     task.params["nodes"] = [row | {"playbook": "abort"} for row in rows]
-    return run_step(task, _WORKFLOW, ABORT)
+    return run_step(task, ABORT, _WORKFLOWS)
+
+
+def _restore(task: Task, works: t.Sequence[Work]) -> dict[str, Outcome]:
+    """The subscriptions are as they were before; what was written to NetBox stays."""
+    return {work.key: _restored(task, work) if "before" in work.state else _over(task, work, _NOT_WRITTEN) for work in works}
+
+
+def _restored(task: Task, work: Work) -> Aborted:
+    before = load_subscription(work.state["before"]).model_copy(update={"insync": True, "version": work.subscription.version})
+    return dataclasses.replace(_over(task, work, _NOT_WRITTEN), subscription=before)
 
 
 def _abort(task: Task, works: t.Sequence[Work]) -> dict[str, Outcome]:
@@ -89,7 +103,10 @@ class _AnyVersion(Workflow):
         return dataclasses.replace(process, step=ABORT)
 
 
-# The intent first: a process of which the device was given back must not be continued.
-_WORKFLOW = _AnyVersion(
-    name=CREATE_NODE.name, version=CREATE_NODE.version, target=CREATE_NODE.target, steps=(Step(ABORT, _abort, intent={"step": ABORT}),), final=ABORT
-)
+def _aborting(workflow: Workflow) -> Workflow:
+    # The intent first: a process of which the device was given back must not be continued.
+    step = Step(ABORT, _abort if workflow is CREATE_NODE else _restore, intent={"step": ABORT})
+    return _AnyVersion(name=workflow.name, version=workflow.version, target=workflow.target, steps=(step,), final=ABORT)
+
+
+_WORKFLOWS = {name: _aborting(workflow) for name, workflow in WORKFLOWS.items()}

@@ -18,7 +18,7 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.row
 __all__ = ["chosen_processes", "going_on"]
 
 
-def chosen_processes(task: Task, workflow: str) -> list[Row] | None:
+def chosen_processes(task: Task) -> list[Row] | None:
     """A row for each process that the options process_ids and process_status choose; one that cannot be had is failed, with the reason.
 
     None where neither option chooses.
@@ -34,7 +34,7 @@ def chosen_processes(task: Task, workflow: str) -> list[Row] | None:
             found = load_processes(connection, process_ids)
             if statuses:
                 wanted = set(statuses) | ({RUNNING} if task.params["take_over"] and INTERRUPTED in statuses else set())
-                standing = find_processes(connection, has_status(wanted, datetime.datetime.now(datetime.timezone.utc)), workflow=[workflow])
+                standing = find_processes(connection, has_status(wanted, datetime.datetime.now(datetime.timezone.utc)))
                 found |= {process.process_id: process for process in standing}
     run_id = str(uuid.uuid4())
     rows = []

@@ -42,7 +42,7 @@ HOW_TO_CHOOSE = (
 
 def initial_input_form(task: Task) -> dict[str, t.Any]:
     """List the devices that can be enrolled and take the choice, as rows for the next step. Processes to resume are rows as well."""
-    continued = chosen_processes(task, CREATE_NODE.name)
+    continued = chosen_processes(task)
     if continued is not None:
         if not continued:
             task.show(NONE_STANDING)
@@ -134,9 +134,12 @@ def _enrolled(device: Device, subscription: SubscriptionModel, processes: t.Mapp
     process = processes.get(subscription_id)
     if process is None:
         return row | {"message": "{0} is enrolled already: subscription {1}, {2}".format(device.label, subscription_id, subscription.status)}
-    if standing(process) in (FAILED, INTERRUPTED):
+    if process.workflow == CREATE_NODE.name and standing(process) in (FAILED, INTERRUPTED):
         return row | going_on(process, run_id)
-    message = "{0} is being enrolled already: process {1} is {2} at {3}".format(device.label, process.process_id, standing(process), process.step)
+    doing = (
+        "is being enrolled already" if process.workflow == CREATE_NODE.name else "is enrolled already, and {0} works on it".format(process.workflow)
+    )
+    message = "{0} {1}: process {2} is {3} at {4}".format(device.label, doing, process.process_id, standing(process), process.step)
     if can_be_taken(process):
         message += "; continue it with: {0}".format(command("resume", [process.process_id]))
     else:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.create_node import CREATE_NODE
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.provide_config import node_config
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.rows import check_rows
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.run_step import due_works
@@ -20,5 +19,5 @@ __all__ = ["node_config_facts"]
 def node_config_facts(task: Task) -> dict[str, t.Any]:
     """One dictionary a node."""
     check_rows(task.params["nodes"])
-    works, _refused = due_works(task, CREATE_NODE, CREATE_NODE.step("provide_config_to_user"))
+    works, _refused = due_works(task, "provide_config_to_user")
     return {"node_configs": [node_config(work) for work in works]}

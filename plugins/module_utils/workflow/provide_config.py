@@ -20,7 +20,7 @@ import typing as t
 
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import NetboxError
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.subscription import SubscriptionModel, revise
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.subscription import revise
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.device import ENDPOINT
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.parallel import in_parallel
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.payload import build_payload
@@ -39,6 +39,7 @@ def node_config(work: Work) -> dict[str, t.Any]:
     node, device = work.subscription.node, work.state["device"]
     return {
         "process_id": work.key,
+        "removal": _removes(work),
         "subscription_id": str(work.subscription.subscription_id),
         "device_id": node.node_id,
         "name": node.node_name,
@@ -49,6 +50,11 @@ def node_config(work: Work) -> dict[str, t.Any]:
         "ipv4": _interface(node.ipv4_loopback),
         "ipv6": _interface(node.ipv6_loopback),
     }
+
+
+def _removes(work: Work) -> bool:
+    """Whether the config is one that takes the node out of service."""
+    return work.process.target == "TERMINATE"
 
 
 def _interface(interface: t.Any) -> dict[str, t.Any] | None:
@@ -67,7 +73,7 @@ def _interface(interface: t.Any) -> dict[str, t.Any] | None:
 def provide_config_to_user(task: Task, works: t.Sequence[Work]) -> dict[str, Outcome]:
     """Show, save and have confirmed. A node whose config is confirmed already, and is the same still, passes."""
     texts, outcomes = _texts(task, works)
-    digests = {work.key: _digest(texts[work.key], work.subscription) for work in works if work.key in texts}
+    digests = {work.key: _digest(texts[work.key], work) for work in works if work.key in texts}
     open_ones = []
     for work in works:
         if work.key in outcomes:
@@ -94,12 +100,13 @@ def provide_config_to_user(task: Task, works: t.Sequence[Work]) -> dict[str, Out
 
 
 def _texts(task: Task, works: t.Sequence[Work]) -> tuple[dict[str, str], dict[str, Outcome]]:
-    """The configs by process. Second, the outcomes of those that have none."""
-    if task.params["source"] == "netbox":
-        return _rendered_by_netbox(task, works)
+    """The configs by process. Second, the outcomes of those that have none. NetBox renders none that takes a node out of service."""
+    by_netbox = [work for work in works if task.params["source"] == "netbox" and not _removes(work)]
+    texts, failed = _rendered_by_netbox(task, by_netbox)
     given = {config["process_id"]: config for config in task.params["configs"]}
-    texts, failed = {}, {}
     for work in works:
+        if work in by_netbox:
+            continue
         config = given.get(work.key) or {"error": "no config was rendered for it"}
         if config.get("config") is None:
             failed[work.key] = Failed("{0}: {1}".format(work.label, config.get("error")))
@@ -125,15 +132,17 @@ def _rendered_by_netbox(task: Task, works: t.Sequence[Work]) -> tuple[dict[str, 
     return texts, failed
 
 
-def _digest(text: str, subscription: SubscriptionModel) -> str:
-    """SHA-256 of the config and of the payload as it will be once the node is active."""
-    active = revise(subscription, {"node": {"node_status": "active"}}, ())
-    payload = build_payload(active.node, active)
+def _digest(text: str, work: Work) -> str:
+    """SHA-256 of the config and of the payload as it will be once the process is through."""
+    status = work.state["changes"]["node"]["node_status"] if _removes(work) else "active"
+    after = revise(work.subscription, {"node": {"node_status": status}}, ())
+    payload = build_payload(after.node, after)
     return hashlib.sha256(json.dumps([text, payload.model_dump(mode="json")], sort_keys=True).encode()).hexdigest()
 
 
 def _page(work: Work, text: str) -> str:
-    return "\n--- config of {0} ---\n{1}\n--- end ---".format(work.label, text.rstrip("\n"))
+    what = "removal from {0}" if _removes(work) else "config of {0}"
+    return "\n--- {0} ---\n{1}\n--- end ---".format(what.format(work.label), text.rstrip("\n"))
 
 
 def _confirmed(task: Task, works: t.Sequence[Work], digests: t.Mapping[str, str]) -> set[str]:

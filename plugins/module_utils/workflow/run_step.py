@@ -28,37 +28,50 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.row
 )
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.settle import Settled, settle
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.step import Failed, Outcome, Step, Work, Workflow
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.workflows import WORKFLOWS
 
 __all__ = ["due_works", "run_step"]
+
+Workflows = t.Mapping[str, Workflow]
+"""Workflows by their name."""
+
+_NO_WORKFLOW = "process {0.process_id} is of the workflow {0.workflow}, which this release does not have; upgrade the collection here"
 
 _NO_PROCESS = "there is no process {0} in {1}; do the step store_process_subscription first, and not in check mode"
 
 
-def run_step(task: Task, workflow: Workflow, name: str) -> dict[str, t.Any]:
-    """Do the step ``name`` for those rows of the option ``nodes`` that are at it, and pass the others on."""
+def run_step(task: Task, name: str, workflows: Workflows = WORKFLOWS) -> dict[str, t.Any]:
+    """Do the step ``name`` of its workflow for those rows of the option ``nodes`` that are at it, and pass the others on."""
     rows: list[Row] = task.params["nodes"]
     check_rows(rows)
-    step = workflow.step(name)
     try:
-        due, refused = due_works(task, workflow, step)
+        due, refused = due_works(task, name, workflows)
         if not task.check_mode:
-            due, held = take(task, due, **step.intent)
+            due, held = take(task, due, **{column: value for work in due for column, value in _step(work, name, workflows).intent.items()})
             refused |= held
     except StoreError as error:
         due, refused = [], {_key_of(row): not_stored(row, error) for row in rows if row["status"] == RUNNING}
     started = datetime.datetime.now(datetime.timezone.utc)
-    outcomes = _attempt(task, step, due)
-    saved, changes = _save(task, workflow, step, due, outcomes, started)
+    outcomes: dict[str, Outcome] = {}
+    for step in {id(step): step for step in (_step(work, name, workflows) for work in due)}.values():
+        outcomes |= _attempt(task, step, [work for work in due if _step(work, name, workflows) is step])
+    settled = [settle(task, workflows[work.process.workflow], name, work, outcomes[work.key], started) for work in due]
+    saved, changes = _save(task, settled)
     after = [saved.get(_key_of(row), refused.get(_key_of(row), row)) for row in rows]
     diff = [change for change in changes if change]
-    return end_of_step(task, rows, after, bool(diff), diff, last=workflow.after(name) is None)
+    last = all(workflow.after(name) is None for workflow in workflows.values() if workflow.has(name))
+    return end_of_step(task, rows, after, bool(diff), diff, last=last)
 
 
-def due_works(task: Task, workflow: Workflow, step: Step) -> tuple[list[Work], dict[str, Row]]:
-    """The works of those rows of the option ``nodes`` that are to do ``step`` now. Second, the rows that cannot, by process id."""
-    works, refused = _load(task, workflow, [row for row in task.params["nodes"] if row["status"] == RUNNING])
-    due, early = _due(works, workflow, step)
+def due_works(task: Task, name: str, workflows: Workflows = WORKFLOWS) -> tuple[list[Work], dict[str, Row]]:
+    """The works of those rows of the option ``nodes`` that are to do the step ``name`` now. Second, the rows that cannot, by process id."""
+    works, refused = _load(task, workflows, [row for row in task.params["nodes"] if row["status"] == RUNNING])
+    due, early = _due(works, name, workflows)
     return due, refused | early
+
+
+def _step(work: Work, name: str, workflows: Workflows) -> Step:
+    return workflows[work.process.workflow].step(name)
 
 
 def _key_of(row: Row) -> str:
@@ -66,7 +79,7 @@ def _key_of(row: Row) -> str:
     return row.get("process_id") or ""
 
 
-def _load(task: Task, workflow: Workflow, rows: t.Sequence[Row]) -> tuple[list[Work], dict[str, Row]]:
+def _load(task: Task, workflows: Workflows, rows: t.Sequence[Row]) -> tuple[list[Work], dict[str, Row]]:
     """The works of the rows: predicted ones as they are, the others from the store. Second, the rows whose process cannot be continued."""
     with reading_rows():
         predicted = [Work.from_prediction(row) for row in rows if "predicted" in row] if task.check_mode else []
@@ -83,22 +96,27 @@ def _load(task: Task, workflow: Workflow, rows: t.Sequence[Row]) -> tuple[list[W
         try:
             if process is None:
                 raise NodeflowError(_NO_PROCESS.format(_key_of(row) or "for it", task.store.label))
-            works.append(Work(row, subscriptions[process.subscription_id], workflow.adopt(process)))
+            if process.workflow not in workflows:
+                raise NodeflowError(_NO_WORKFLOW.format(process))
+            works.append(Work(row, subscriptions[process.subscription_id], workflows[process.workflow].adopt(process)))
         except NodeflowError as error:
             refused[_key_of(row)] = row | {"status": FAILED, "message": "{0}: {1}".format(row["device"], error)}
     return predicted + works, refused
 
 
-def _due(works: t.Sequence[Work], workflow: Workflow, step: Step) -> tuple[list[Work], dict[str, Row]]:
+def _due(works: t.Sequence[Work], name: str, workflows: Workflows) -> tuple[list[Work], dict[str, Row]]:
     """Those at this step, and those that resume behind it and repeat it. Second, the rows of those that are not there yet."""
     due, early = [], {}
     for work in works:
-        place, here = workflow.index(work.process.step), workflow.index(step.name)
-        repeat = step.repeats and work.row.get("resumed") and place <= workflow.index(workflow.final)
+        workflow = workflows[work.process.workflow]
+        if not workflow.has(name):
+            continue
+        place, here = workflow.index(work.process.step), workflow.index(name)
+        repeat = workflow.step(name).repeats and work.row.get("resumed") and place <= workflow.index(workflow.final)
         if place == here or (place > here and repeat):
             due.append(work)
         elif place < here:
-            message = "{0}: process {1} stands at {2}; do that step before {3}".format(work.label, work.key, work.process.step, step.name)
+            message = "{0}: process {1} stands at {2}; do that step before {3}".format(work.label, work.key, work.process.step, name)
             early[work.key] = work.row | {"status": FAILED, "message": message, "held": True}
     return due, early
 
@@ -116,11 +134,8 @@ def _attempt(task: Task, step: Step, due: t.Sequence[Work]) -> dict[str, Outcome
     return {work.key: Failed("{0}: {1}".format(work.label, reason)) for work in due}
 
 
-def _save(
-    task: Task, workflow: Workflow, step: Step, due: t.Sequence[Work], outcomes: t.Mapping[str, Outcome], started: datetime.datetime
-) -> tuple[dict[str, Row], list[dict[str, t.Any]]]:
+def _save(task: Task, settled: list[Settled]) -> tuple[dict[str, Row], list[dict[str, t.Any]]]:
     """Save what the step did, all in one transaction; if one of them was saved by somebody else meanwhile, each in its own."""
-    settled = [settle(task, workflow, step, work, outcomes[work.key], started) for work in due]
     if task.check_mode:
         return {one.work.key: one.predicted_row() for one in settled}, [one.diff() for one in settled]
     try:

@@ -17,7 +17,7 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.subsc
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.processes import Process, StepRecord, step_id
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.lease import lease_end
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.rows import COMPLETED, FAILED, RUNNING, SUSPENDED, Row, not_stored
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.step import Done, Failed, Outcome, Step, Suspended, Work, Workflow
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.step import Done, Failed, Outcome, Suspended, Work, Workflow
 
 __all__ = ["Settled", "settle"]
 
@@ -53,7 +53,7 @@ class Settled:
         return dataclasses.replace(self, row=not_stored(self.work.row, error), log=None)
 
 
-def settle(task: Task, workflow: Workflow, step: Step, work: Work, outcome: Outcome, started: datetime.datetime) -> Settled:
+def settle(task: Task, workflow: Workflow, step: str, work: Work, outcome: Outcome, started: datetime.datetime) -> Settled:
     """Compute it; nothing is saved here. ``started`` is when the step began, in UTC."""
     now = datetime.datetime.now(datetime.timezone.utc)
     released: dict[str, t.Any] = {"run_id": None, "lease_until": None, "updated_at": now}
@@ -61,10 +61,10 @@ def settle(task: Task, workflow: Workflow, step: Step, work: Work, outcome: Outc
     netbox: dict[str, list[t.Any]] = {}
     if isinstance(outcome, Done):
         subscription, netbox = outcome.subscription, outcome.netbox
-        repeated = work.process.step != step.name
+        repeated = work.process.step != step
         if repeated and outcome.state == work.state and subscription == work.subscription:
             return Settled(work, row, subscription, work.process, None)
-        following = work.process.step if repeated else workflow.after(step.name)
+        following = work.process.step if repeated else workflow.after(step)
         process = dataclasses.replace(
             work.process, status=RUNNING, step=following, state=outcome.state, error=None, updated_at=now, lease_until=lease_end(task)
         )
@@ -74,9 +74,9 @@ def settle(task: Task, workflow: Workflow, step: Step, work: Work, outcome: Outc
         status, error = "success", None
     elif isinstance(outcome, Suspended):
         status, error = SUSPENDED, outcome.reason
-        process = dataclasses.replace(work.process, status=SUSPENDED, step=step.name, state=outcome.state, error=None, **released)
+        process = dataclasses.replace(work.process, status=SUSPENDED, step=step, state=outcome.state, error=None, **released)
         row |= {"status": SUSPENDED, "message": outcome.reason}
-        if work.row.get("resumed") and (work.process.step, work.state) == (step.name, outcome.state):
+        if work.row.get("resumed") and (work.process.step, work.state) == (step, outcome.state):
             return Settled(work, row, subscription, process, None)  # it waits as it did before
     elif isinstance(outcome, Failed):
         status, error = FAILED, outcome.reason
@@ -86,15 +86,14 @@ def settle(task: Task, workflow: Workflow, step: Step, work: Work, outcome: Outc
         status, error = "aborted", outcome.reason
         process = dataclasses.replace(work.process, status="aborted", step=None, error=outcome.reason, completed_at=now, **released)
         netbox = outcome.netbox
-        ended = move_to_lifecycle(subscription, SubscriptionLifecycle.TERMINATED)
-        subscription = ended.model_copy(update={"insync": True, "note": outcome.reason})
+        subscription = outcome.subscription or _ended(subscription, outcome.reason)
         row = {name: value for name, value in row.items() if name != "process_id"}  # there is nothing to resume
         row |= {"status": outcome.status, "message": outcome.reason}
     changes = {"subscription": _changed(work.subscription, subscription), "process": _changed_process(work.process, process), "netbox": netbox}
     log = StepRecord(
         process_id=work.key,
-        step_id=step_id(work.key, step.name),
-        step=step.name,
+        step_id=step_id(work.key, step),
+        step=step,
         attempt=1,
         status=status,
         state=process.state,
@@ -106,6 +105,10 @@ def settle(task: Task, workflow: Workflow, step: Step, work: Work, outcome: Outc
         completed_at=now,
     )
     return Settled(work, row, subscription, process, log)
+
+
+def _ended(subscription: SubscriptionModel, reason: str) -> SubscriptionModel:
+    return move_to_lifecycle(subscription, SubscriptionLifecycle.TERMINATED).model_copy(update={"insync": True, "note": reason})
 
 
 def _completed(task: Task, work: Work, subscription: SubscriptionModel) -> str:

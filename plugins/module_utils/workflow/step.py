@@ -95,12 +95,14 @@ class Suspended:
 @dataclasses.dataclass(frozen=True)
 class Aborted:
     """The process is over without its goal, and the device is free again. ``status`` is how its row stands then: that it went to somebody
-    else, or that this was asked for, is no failure. ``netbox`` is what the step changed there, ``{field: [before, after]}``.
+    else, or that this was asked for, is no failure. ``netbox`` is what the step changed there, ``{field: [before, after]}``. ``subscription``
+    is the subscription as it stands then; where it is None, the subscription ends with the process.
     """
 
     reason: str
     status: str = FAILED
     netbox: dict[str, list[t.Any]] = dataclasses.field(default_factory=dict)
+    subscription: SubscriptionModel | None = None
 
 
 Outcome = t.Union[Done, Failed, Suspended, Aborted]
@@ -159,6 +161,10 @@ class Workflow:
     def step(self, name: str) -> Step:
         """The step of that name."""
         return self.steps[self.index(name)]
+
+    def has(self, name: str) -> bool:
+        """Whether there is a step of that name."""
+        return any(step.name == name for step in self.steps)
 
     def index(self, step: str | None) -> int:
         """The place of a step; that of None, no step left, is behind the last."""

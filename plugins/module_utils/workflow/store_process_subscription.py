@@ -2,14 +2,12 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The third step: save subscription and process, relate them, and claim the device."""
+"""The third step: save the process, relate it to its subscription, new or locked for it, and claim the device of a new one."""
 
 from __future__ import annotations
 
-import datetime
 import random
 import typing as t
-import uuid
 
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._chunks import chunks
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import StoreError
@@ -18,8 +16,9 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.node 
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.subscription import SubscriptionModel, load_subscription
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.client import normal_url
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.device import Device
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.processes import Process, insert_processes
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.processes import insert_processes
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.subscriptions import claim_devices, live_subscriptions
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.begin import begin_on_existing, new_process
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.claim import claim_mode
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.create_node import CREATE_NODE
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.rows import FAILED, RUNNING, UNCHANGED, Row, check_rows, reading_rows
@@ -38,8 +37,9 @@ def store_process_subscription(task: Task) -> dict[str, t.Any]:
     check_rows(rows)
     new = [_work(task, row) for row in rows if row["status"] == RUNNING and "model" in row]
     stored = _predict(task, new) if task.check_mode else _insert(task, new)
-    task.params["nodes"] = [stored.get(row.get("device_id"), row) if "model" in row else row for row in rows]
-    claimed = run_step(task, CREATE_NODE, CREATE_NODE.steps[0].name)
+    begun = begin_on_existing(task, [row for row in rows if row["status"] == RUNNING and "workflow" in row and "model" not in row])
+    task.params["nodes"] = [stored.get(row.get("device_id"), row) if "model" in row else begun.get(row.get("subscription_id"), row) for row in rows]
+    claimed = run_step(task, CREATE_NODE.steps[0].name)
     inserted = [work for work in new if stored[work.subscription.device_id]["status"] == RUNNING]
     return claimed | {"changed": claimed["changed"] or bool(inserted), "diff": [_created(work) for work in inserted] + claimed["diff"]}
 
@@ -58,23 +58,7 @@ def _work(task: Task, row: Row) -> Work:
         Device(**row["state"]["device"])
         if not set(FAMILIES).issuperset(row["state"]["required_families"]):
             raise ValueError("required_families")
-    now = datetime.datetime.now(datetime.timezone.utc)
-    process = Process(
-        process_id=str(uuid.uuid4()),
-        subscription_id=str(subscription.subscription_id),
-        workflow=CREATE_NODE.name,
-        workflow_version=CREATE_NODE.version,
-        target=CREATE_NODE.target,
-        status=RUNNING,
-        step=CREATE_NODE.steps[0].name,
-        state=row["state"] | {"claim": claim_mode(task)},
-        error=None,
-        actor=task.actor,
-        run_id=row["run_id"],
-        lease_until=now + datetime.timedelta(minutes=task.params["lease_minutes"]),
-        started_at=now,
-        updated_at=now,
-    )
+    process = new_process(task, CREATE_NODE, str(subscription.subscription_id), row["run_id"], row["state"] | {"claim": claim_mode(task)})
     row = {key: value for key, value in row.items() if key not in ("model", "state")}
     return Work(row | {"process_id": process.process_id, "subscription_id": process.subscription_id}, subscription, process)
 

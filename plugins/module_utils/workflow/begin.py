@@ -1,0 +1,125 @@
+# Copyright (c) 2026, nodeflow.orchestrator contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Begin a process: for a subscription that exists, lock it and store the process in one transaction, so that no second workflow can begin."""
+
+from __future__ import annotations
+
+import datetime
+import typing as t
+import uuid
+
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._chunks import chunks
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.lifecycle import SubscriptionLifecycle
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.subscription import SubscriptionModel
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.processes import OVER, Process, find_processes, insert_processes
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.subscriptions import load_subscriptions, lock_subscriptions
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.change_node import RECONCILE_NODE
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.lease import lease_end, standing
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.rows import FAILED, RUNNING, Row, command, reading_rows
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.step import Work, Workflow
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.workflows import WORKFLOWS
+
+__all__ = ["begin_on_existing", "new_process"]
+
+
+def new_process(task: Task, workflow: Workflow, subscription_id: str, run_id: str, state: dict[str, t.Any]) -> Process:
+    """A process that stands at the first step of its workflow, in the lease of the run."""
+    now = datetime.datetime.now(datetime.timezone.utc)
+    return Process(
+        process_id=str(uuid.uuid4()),
+        subscription_id=subscription_id,
+        workflow=workflow.name,
+        workflow_version=workflow.version,
+        target=workflow.target,
+        status=RUNNING,
+        step=workflow.steps[0].name,
+        state=state,
+        error=None,
+        actor=task.actor,
+        run_id=run_id,
+        lease_until=lease_end(task),
+        started_at=now,
+        updated_at=now,
+    )
+
+
+def begin_on_existing(task: Task, rows: t.Sequence[Row]) -> dict[str, Row]:
+    """Lock the subscriptions of the rows and store a process for each. Answers with the rows, by subscription id; one that a workflow works
+    on already, or that is terminated, is failed, with the reason.
+    """
+    with reading_rows():
+        wanted = {row["subscription_id"]: row for row in rows}
+        new = {key: new_process(task, WORKFLOWS[row["workflow"]], key, row["run_id"], row["state"]) for key, row in wanted.items()}
+    if not wanted:
+        return {}
+    return _predict(task, wanted, new) if task.check_mode else _begin(task, wanted, new)
+
+
+def _begin(task: Task, wanted: t.Mapping[str, Row], new: t.Mapping[str, Process]) -> dict[str, Row]:
+    with task.store.write() as connection:
+        locked, others = lock_subscriptions(connection, list(wanted))
+        busy = _at_work(connection, list(others))
+        locked |= {key: model for key, model in others.items() if _free(model, new[key], busy)}
+        begun = [_remembering(new[key], before) for key, before in locked.items()]
+        insert_processes(connection, begun)
+    answers = {key: _refused(row, others.get(key), busy.get(key)) for key, row in wanted.items()}
+    return answers | {process.subscription_id: _plain(wanted[process.subscription_id]) | {"process_id": process.process_id} for process in begun}
+
+
+def _predict(task: Task, wanted: t.Mapping[str, Row], new: t.Mapping[str, Process]) -> dict[str, Row]:
+    """What _begin would do, without doing it."""
+    found, busy = {}, {}
+    store = task.existing_store()
+    if store is not None:
+        with store.read() as connection:
+            found = load_subscriptions(connection, list(wanted))
+            busy = _at_work(connection, list(wanted))
+    answers = {}
+    for key, row in wanted.items():
+        model = found.get(key)
+        if model is not None and _free(model, new[key], busy):
+            process = _remembering(new[key], model)
+            row = _plain(row) | {"process_id": process.process_id}
+            answers[key] = Work(row, model.model_copy(update={"insync": False}), process).predicted()
+        else:
+            answers[key] = _refused(row, model, busy.get(key))
+    return answers
+
+
+def _free(model: SubscriptionModel, process: Process, busy: t.Collection[str]) -> bool:
+    """Whether the process may begin. One that reconciles also takes what is out of sync although nobody works on it."""
+    orphaned = process.workflow == RECONCILE_NODE.name and str(model.subscription_id) not in busy
+    return model.status is not SubscriptionLifecycle.TERMINATED and (model.insync or orphaned)
+
+
+def _remembering(process: Process, before: SubscriptionModel) -> Process:
+    """The process, with what an abort puts back."""
+    process.state["before"] = before.model_dump(mode="json")
+    return process
+
+
+def _plain(row: Row) -> Row:
+    return {name: value for name, value in row.items() if name not in ("state", "workflow")}
+
+
+def _at_work(connection: t.Any, subscription_ids: t.Sequence[str]) -> dict[str, Process]:
+    """The processes that are not over, by the id of their subscription."""
+    found = [process for some in chunks(subscription_ids) for process in find_processes(connection, subscription_id=some)]
+    return {process.subscription_id: process for process in found if process.status not in OVER}
+
+
+def _refused(row: Row, model: SubscriptionModel | None, process: Process | None) -> Row:
+    if model is None:
+        why = "there is no subscription {0} any more".format(row["subscription_id"])
+    elif model.status is SubscriptionLifecycle.TERMINATED:
+        why = "subscription {0} was terminated meanwhile".format(model.subscription_id)
+    elif process is None:
+        why = "subscription {0} is not in sync, and no process works on it; reconcile_nodes repairs that".format(model.subscription_id)
+    else:
+        why = "process {0} ({1}) works on it and is {2} at {3}; continue it with: {4}".format(
+            process.process_id, process.workflow, standing(process), process.step, command("resume", [process.process_id])
+        )
+    return _plain(row) | {"status": FAILED, "message": "{0}: {1}".format(row["device"], why)}

@@ -1,0 +1,147 @@
+# Copyright (c) 2026, nodeflow.orchestrator contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The workflows of a node that is enrolled: modify_node, terminate_node and reconcile_node.
+
+They differ in what they are told to do, and share how it is done. What to do stands in the process's state from the start: ``changes`` are
+the fields of the subscription to set, ``write`` the fields of the device that NetBox is to have from it, and ``lifecycle`` where the
+subscription ends, None where it stays. ``refresh`` takes name and addresses from NetBox.
+"""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import DomainError
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.description import description
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.lifecycle import SubscriptionLifecycle
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.node import FAMILIES
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.subscription import SubscriptionModel, move_to_lifecycle, revise
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.device import Device, devices_by_id
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.payload import DevicePayload
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.update import Target, update
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.create_node import changelog_message
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.progress import Progress
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.provide_config import provide_config_to_user
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.step import Done, Failed, Outcome, Step, Work, Workflow
+
+__all__ = ["MODIFY_NODE", "RECONCILE_NODE", "TERMINATE_NODE"]
+
+
+def _begin(task: Task, works: t.Sequence[Work]) -> dict[str, Outcome]:  # pylint: disable=unused-argument
+    """The process is stored and the subscription locked already."""
+    return {work.key: Done(work.subscription, work.state) for work in works}
+
+
+def _fetch_ip_address_information(task: Task, works: t.Sequence[Work]) -> dict[str, Outcome]:
+    """The device as it is now: what is not as it was read here, when NetBox is written, was changed by somebody else."""
+    tell = Progress(task.show, "fetch_ip_address_information", len(works))
+    devices = devices_by_id(task.netbox, [work.subscription.device_id for work in works], tell=tell)
+    return {work.key: _fetched(work, devices.get(work.subscription.device_id)) for work in works}
+
+
+def _fetched(work: Work, device: Device | None) -> Outcome:
+    if device is None:
+        if work.state["lifecycle"] == SubscriptionLifecycle.TERMINATED:
+            return Done(work.subscription, work.state | {"write": []})  # there is nothing to write to
+        return Failed("{0} is not in NetBox any more; terminate its subscription with terminate_node".format(work.label))
+    state = work.state | {"device": device.facts()}
+    if work.state["refresh"]:
+        seen = {"node_name": device.name, "ipv4_loopback": device.ipv4, "ipv6_loopback": device.ipv6}
+        state["changes"] = work.state["changes"] | {"node": work.state["changes"].get("node", {}) | seen}
+    return Done(work.subscription, state)
+
+
+def _modify_subscription(task: Task, works: t.Sequence[Work]) -> dict[str, Outcome]:  # pylint: disable=unused-argument
+    """Set the fields that the process is to change."""
+    return {work.key: _modified(work) for work in works}
+
+
+def _modified(work: Work) -> Outcome:
+    changes = work.state["changes"]
+    try:
+        subscription = revise(work.subscription, changes, families(work.subscription))
+    except DomainError as error:
+        return Failed("{0}: {1}".format(work.label, error))
+    if "description" not in changes and work.subscription.description == description(work.subscription):
+        subscription = subscription.model_copy(update={"description": description(subscription)})  # it was not a person's
+    return Done(subscription, work.state)
+
+
+def families(subscription: SubscriptionModel) -> list[str]:
+    """The address families that a subscription has, and so keeps."""
+    return [family for family in FAMILIES if getattr(subscription.node, family + "_loopback") is not None]
+
+
+def _update_node_in_netbox(task: Task, works: t.Sequence[Work]) -> dict[str, Outcome]:
+    """Write to NetBox the fields that the process is to write, and no others."""
+    by_device = {work.subscription.device_id: work for work in works if work.state["write"]}
+    payloads = [_payload(work) for work in by_device.values()]
+    target = Target(
+        client=task.netbox,
+        message=lambda device_id: changelog_message(by_device[device_id]),
+        check=lambda device, payload: _conflict(by_device[device.id], device, payload),
+        dry_run=task.check_mode,
+        tell=Progress(task.show, "update_node_in_netbox", len(works)),
+    )
+    outcomes: dict[str, Outcome] = {work.key: Done(work.subscription, work.state) for work in works}
+    for work, done in zip(by_device.values(), update(payloads, target)):
+        if done.error:
+            outcomes[work.key] = Failed(done.error if work.label in done.error else "{0}: {1}".format(work.label, done.error))
+        else:
+            outcomes[work.key] = Done(work.subscription, work.state, done.changes())
+    return outcomes
+
+
+def _payload(work: Work) -> DevicePayload:
+    node = work.subscription.node
+    values = {"status": node.node_status, "name": node.node_name} | work.state.get("relations", {})
+    return DevicePayload(id=node.node_id, **{name: values[name] for name in work.state["write"]})
+
+
+def _conflict(work: Work, device: Device, payload: DevicePayload) -> str | None:
+    """What somebody else changed, of what is to be written, since the device was read; None where nothing is."""
+    read = Device(**work.state["device"])
+    for field in ("status", "name"):
+        if field in work.state["write"] and getattr(device, field) not in (getattr(read, field), getattr(payload, field)):
+            return "{0}: its {1} was changed in NetBox meanwhile, from {2} to {3}; look at it there, then resume process {4}".format(
+                work.label, field, getattr(read, field), getattr(device, field), work.key
+            )
+    return None
+
+
+def _done(task: Task, works: t.Sequence[Work]) -> dict[str, Outcome]:  # pylint: disable=unused-argument
+    """In sync again, and terminated where that is what the process is for."""
+    return {work.key: _ended(work) for work in works}
+
+
+def _ended(work: Work) -> Outcome:
+    target = SubscriptionLifecycle(work.state["lifecycle"] or work.subscription.status)
+    try:
+        subscription = work.subscription
+        if target is not subscription.status:
+            subscription = move_to_lifecycle(subscription, target, families(subscription))
+    except DomainError as error:
+        return Failed("{0}: {1}".format(work.label, error))
+    return Done(subscription.model_copy(update={"insync": True}), work.state)
+
+
+_STORE = Step("store_process_subscription", _begin)
+_FETCH = Step("fetch_ip_address_information", _fetch_ip_address_information, repeats=True)
+_MODIFY = Step("modify_subscription", _modify_subscription)
+_WRITE = Step("update_node_in_netbox", _update_node_in_netbox)
+_DONE = Step("done", _done)
+
+MODIFY_NODE = Workflow("modify_node", 1, "MODIFY", (_STORE, _FETCH, _MODIFY, _WRITE, _DONE), final="modify_subscription")
+
+TERMINATE_NODE = Workflow(
+    "terminate_node",
+    1,
+    "TERMINATE",
+    (_STORE, _FETCH, Step("provide_config_to_user", provide_config_to_user, repeats=True), _MODIFY, _WRITE, _DONE),
+    final="modify_subscription",
+)
+
+RECONCILE_NODE = Workflow("reconcile_node", 1, "RECONCILE", (_STORE, _FETCH, _MODIFY, _WRITE, _DONE), final="modify_subscription")

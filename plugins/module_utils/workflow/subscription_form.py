@@ -1,0 +1,186 @@
+# Copyright (c) 2026, nodeflow.orchestrator contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The first step of the workflows that change enrolled nodes: which subscriptions, and what is to become of them. Writes nothing."""
+
+from __future__ import annotations
+
+import typing as t
+import uuid
+
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import DomainError, NodeflowError
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.lifecycle import SubscriptionLifecycle
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.node import check_node_status
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.subscription import SubscriptionModel, revise
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.device import Device, devices_by_id, find_devices
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.filters import check_filters
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.subscriptions import (
+    find_subscriptions,
+    load_subscriptions,
+    terminated_subscriptions,
+)
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.change_node import MODIFY_NODE, TERMINATE_NODE, families
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.choice import Wanted, look_up, parse_nodes
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.continued import chosen_processes
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.rows import FAILED, RUNNING, UNCHANGED, Row, end_of_step
+
+__all__ = ["subscription_form"]
+
+LISTED = 50
+"""Nodes that the prompt lists at the most."""
+
+HOW_TO_CHOOSE = (
+    "no node was chosen, and nobody is at a terminal to ask. Choose with nodes (ids or names, e.g. -e nodes=loc1-core), with subscription_ids, "
+    'with device_filter (e.g. -e \'{"device_filter": {"site": "loc1"}}\'), or with all_enrolled=true'
+)
+
+NOTHING_TO_CHANGE = "say what to change, with one or more of note, description, customer_id, node_status, and refresh=true"
+
+LIVE = [status.value for status in SubscriptionLifecycle if status is not SubscriptionLifecycle.TERMINATED]
+
+
+def subscription_form(task: Task) -> dict[str, t.Any]:
+    """Take the choice of subscriptions and what is to be done, as rows for the next step. Processes to resume are rows as well."""
+    continued = chosen_processes(task)
+    if continued is not None:
+        return end_of_step(task, [], continued, False, [])
+    plan = _PLANS[task.params["workflow"]](task)
+    if task.params["max_nodes"] is not None and task.params["max_nodes"] < 1:
+        raise NodeflowError("max_nodes must be 1 or more")
+    chosen, rows = _chosen(task)
+    devices = devices_by_id(task.netbox, [model.device_id for model in chosen])
+    run_id = str(uuid.uuid4())
+    planned = [_row(task, plan, model, devices.get(model.device_id), run_id) for model in chosen[: task.params["max_nodes"]]]
+    return end_of_step(task, [], planned + rows, False, [])
+
+
+Plan = t.Callable[[SubscriptionModel, t.Optional[Device]], dict[str, t.Any]]
+"""What is to become of a subscription: the state of its process; {} where nothing is to be done."""
+
+
+def _modification(task: Task) -> Plan:
+    given = {name: task.params[name] for name in ("note", "description", "customer_id") if task.params[name] is not None}
+    status = task.params["node_status"]
+    if not given and status is None and not task.params["refresh"]:
+        raise NodeflowError(NOTHING_TO_CHANGE)
+    if not 1 <= len(given.get("customer_id", "-")) <= 200:
+        raise NodeflowError("customer_id must have 1 to 200 characters")
+    if status is not None:
+        check_node_status(status)
+    changes = given | ({"note": given["note"] or None} if "note" in given else {}) | ({"node": {"node_status": status}} if status else {})
+
+    def plan(model: SubscriptionModel, device: Device | None) -> dict[str, t.Any]:
+        seen = {"node_name": device.name, "ipv4_loopback": device.ipv4, "ipv6_loopback": device.ipv6} if task.params["refresh"] and device else {}
+        after = revise(model, changes | {"node": changes.get("node", {}) | seen}, families(model))
+        if after == model and (status is None or (device and device.status == status)):
+            return {}
+        return {"changes": changes, "write": ["status"] if status else [], "lifecycle": None, "refresh": task.params["refresh"]}
+
+    return plan
+
+
+def _termination(task: Task) -> Plan:
+    status = task.params["node_status"] or "offline"
+    if status not in ENDED:
+        raise NodeflowError("a terminated node's device can be {0} in NetBox, not {1}".format(" or ".join(ENDED), status))
+    changes: dict[str, t.Any] = {"node": {"node_status": status}} | ({"note": task.params["note"]} if task.params["note"] else {})
+    return lambda model, device: {"changes": changes, "write": ["status"], "lifecycle": SubscriptionLifecycle.TERMINATED.value, "refresh": False}
+
+
+ENDED = ("offline", "decommissioning", "planned")
+"""What a device can be in NetBox once its subscription is terminated."""
+
+_PLANS = {MODIFY_NODE.name: _modification, TERMINATE_NODE.name: _termination}
+
+
+def _row(task: Task, plan: Plan, model: SubscriptionModel, device: Device | None, run_id: str) -> Row:
+    device = device or _gone(model)
+    row: Row = {"device_id": model.device_id, "device": device.label, "subscription_id": str(model.subscription_id)}
+    try:
+        todo = plan(model, device if device.status else None)
+    except DomainError as error:
+        return row | {"status": FAILED, "message": "{0}: {1}".format(device.label, error)}
+    if not todo:
+        return row | {"status": UNCHANGED, "message": "{0}: there is nothing to change".format(device.label)}
+    state = todo | {"required_families": families(model), "device": device.facts()}
+    return row | {"status": RUNNING, "run_id": run_id, "workflow": task.params["workflow"], "state": state}
+
+
+def _gone(model: SubscriptionModel) -> Device:
+    """Stands for a device that NetBox does not have any more: all that is known of it is its id and name."""
+    return Device(model.device_id, model.node.node_name, "", "", "", "", "", None, None)
+
+
+def _chosen(task: Task) -> tuple[list[SubscriptionModel], list[Row]]:
+    """The live subscriptions that the options choose. Second, rows of what they name that has none."""
+    filters = dict(task.params["device_filter"] or {})
+    check_filters(task.netbox, filters)
+    store = task.existing_store()
+    if store is None:
+        raise NodeflowError("there is no store yet, so no node is enrolled; check the option store, or NODEFLOW_STORE")
+    with store.read() as connection:
+        live = find_subscriptions(connection, status=LIVE)
+        if task.params["subscription_ids"]:
+            return _by_ids(load_subscriptions(connection, task.params["subscription_ids"]), task.params["subscription_ids"])
+    nodes = task.params["nodes"]
+    if nodes in (None, "", []):
+        if filters:
+            ids = {device.id for device in find_devices(task.netbox, filters)}
+            return [model for model in live if model.device_id in ids], []
+        nodes = None if task.params["all_enrolled"] else _asked(task, live)
+        if nodes is None:
+            return live, []
+    return _by_nodes(task, parse_nodes(nodes), live, filters)
+
+
+def _by_ids(found: t.Mapping[str, SubscriptionModel], wanted: t.Sequence[str]) -> tuple[list[SubscriptionModel], list[Row]]:
+    live = [found[key] for key in dict.fromkeys(wanted) if key in found and found[key].status.value in LIVE]
+    ended = [_ended(found[key].description, found[key]) for key in dict.fromkeys(wanted) if key in found and found[key] not in live]
+    unknown = [key for key in dict.fromkeys(wanted) if key not in found]
+    message = "there is no subscription {0}; subscription_info lists those that are"
+    return live, ended + [{"device_id": None, "device": key, "status": FAILED, "message": message.format(key)} for key in unknown]
+
+
+def _by_nodes(
+    task: Task, wanted: t.Sequence[Wanted], live: t.Sequence[SubscriptionModel], filters: dict[str, t.Any]
+) -> tuple[list[SubscriptionModel], list[Row]]:
+    devices, wrong = look_up(task.netbox, wanted, filters)
+    by_device = {model.device_id: model for model in live}
+    chosen = [by_device[device.id] for device in devices if device.id in by_device]
+    rows: list[Row] = []
+    for one, reason in wrong:  # NetBox may not have it any more
+        meant = [model for model in live if one.site is None and (model.device_id == one.id or (one.name and model.node.node_name == one.name))]
+        if len(meant) == 1:
+            chosen.append(meant[0])
+        else:
+            rows.append({"device_id": None, "device": str(one), "status": FAILED, "message": reason})
+    without = [device for device in devices if device.id not in by_device]
+    with task.store.read() as connection:
+        ended = terminated_subscriptions(connection, [device.id for device in without])
+    for device in without:
+        if device.id in ended:
+            rows.append(_ended(device.label, ended[device.id]))
+        else:
+            message = "{0} has no subscription; enrol it with create_node".format(device.label)
+            rows.append({"device_id": device.id, "device": device.label, "status": FAILED, "message": message})
+    return chosen, rows
+
+
+def _ended(label: str, model: SubscriptionModel) -> Row:
+    message = "{0} was terminated at {1:%Y-%m-%d %H:%M UTC}: subscription {2}".format(label, model.end_date, model.subscription_id)
+    return {"device_id": model.device_id, "device": label, "status": UNCHANGED, "subscription_id": str(model.subscription_id), "message": message}
+
+
+def _asked(task: Task, live: t.Sequence[SubscriptionModel]) -> str | None:
+    """What the person at the terminal chooses; None for all."""
+    lines = ["  {0:>8}  {1}  {2}".format(model.device_id, model.description, model.status) for model in live[:LISTED]]
+    if len(live) > LISTED:
+        lines.append("  and {0} more; device_filter narrows the list".format(len(live) - LISTED))
+    answer = task.ask("Enrolled nodes:\n{0}\nWhich ones? Ids or names with commas between, or all".format("\n".join(lines)))
+    if answer is None:
+        raise NodeflowError(HOW_TO_CHOOSE)
+    if not answer:
+        raise NodeflowError("nothing was chosen, so nothing was done")
+    return None if answer.lower() == "all" else answer

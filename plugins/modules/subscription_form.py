@@ -1,0 +1,175 @@
+#!/usr/bin/python
+# -*- coding: utf-8 -*-
+# Copyright (c) 2026, nodeflow.orchestrator contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+---
+module: subscription_form
+short_description: Choose enrolled nodes, and what is to become of them
+version_added: 0.1.0
+description:
+  - The first step of modify_node and terminate_node. Takes the choice of nodes from O(nodes), O(subscription_ids), O(device_filter),
+    O(all_enrolled), or from the person at the terminal. Where nobody is there to ask, a task without a choice fails at once.
+  - A node of which nothing is to be changed, or that was terminated already, is reported as V(unchanged). One that has no subscription
+    fails, and the others go on.
+  - With O(process_ids) or O(process_status), processes are continued where they stand; all other choices are ignored then.
+  - Writes nothing.
+author:
+  - nodeflow.orchestrator contributors (@nodeflow)
+extends_documentation_fragment:
+  - nodeflow.orchestrator.attributes
+  - nodeflow.orchestrator.netbox
+  - nodeflow.orchestrator.store
+  - nodeflow.orchestrator.process
+  - nodeflow.orchestrator.processes
+attributes:
+  check_mode:
+    support: full
+  diff_mode:
+    support: none
+  idempotent:
+    support: full
+options:
+  workflow:
+    description: What is to be done with the nodes.
+    type: str
+    required: true
+    choices: [modify_node, terminate_node]
+  nodes:
+    description:
+      - The nodes, as a list or as a string with commas between them.
+      - An entry is a device's id, a name, or a dictionary with C(name) and C(site), the site's slug or name. A device that NetBox does not
+        have any more is found by its id, or by the name that its subscription has.
+    type: raw
+  subscription_ids:
+    description: The subscriptions, by their ids, in place of O(nodes).
+    type: list
+    elements: str
+  device_filter:
+    description:
+      - Filters of NetBox's device list, for example C(site), C(role), C(tenant), C(tag), C(region) or C(name__isw), each with a value or a
+        list of values. All enrolled nodes that they leave are chosen; together with O(nodes), those of them that the filters leave.
+    type: dict
+  all_enrolled:
+    description: Choose every node that has a subscription which is not terminated.
+    type: bool
+    default: false
+  max_nodes:
+    description: Take the first so many of the chosen nodes only, in order of their ids, or of O(nodes).
+    type: int
+  note:
+    description: The subscription's note. An empty text clears it.
+    type: str
+  description:
+    description: The subscription's description, with modify_node.
+    type: str
+  customer_id:
+    description: The customer, with modify_node; 1 to 200 characters.
+    type: str
+  node_status:
+    description:
+      - The status of the device in NetBox from now on.
+      - With modify_node, one that a node in service can have, such as V(active), V(offline) or V(failed).
+      - With terminate_node, V(offline), which is the default, V(decommissioning) or V(planned).
+    type: str
+  refresh:
+    description: With modify_node, take the name and the addresses from NetBox, after the device was renamed or addressed anew.
+    type: bool
+    default: false
+"""
+
+EXAMPLES = r"""
+---
+- name: Change the note of two nodes
+  nodeflow.orchestrator.subscription_form:
+    workflow: modify_node
+    nodes: [7, 8]
+    note: Moved to the new rack
+  register: change
+
+- name: Choose all nodes of a site to be terminated
+  nodeflow.orchestrator.subscription_form:
+    workflow: terminate_node
+    device_filter:
+      site: loc1
+    node_status: decommissioning
+  register: change
+"""
+
+RETURN = r"""
+---
+nodes:
+  description: >-
+    The nodes as they stand after this step, one each, for the option O(nodes) of the next step. Beside what is named here, a node holds what
+    only the next step reads.
+  returned: always
+  type: list
+  elements: dict
+  sample:
+    - device_id: 7
+      device: loc1-core (loc1, 7)
+      status: running
+      run_id: 0a4ac9a2-4c4e-4d2c-8a2f-6c1e5b0f9f0e
+      process_id: 6f0c1f5e-8d5b-4a39-9be4-8f4a52a4f1d5
+      subscription_id: 9b3c5a0e-1d56-4c39-a3c5-0f4a52a4f1d5
+  contains:
+    device_id:
+      description: The id of the device in NetBox; null where there is none.
+      type: int
+    device:
+      description: 'How messages call the device: name (site, id).'
+      type: str
+    status:
+      description: >-
+        V(running) goes on to the next step; V(suspended), V(failed) and V(completed) do not; V(unchanged) was enrolled before, or by another
+        run.
+      type: str
+    message:
+      description: Why the node is not running.
+      type: str
+    process_id:
+      description: The process of the node, once it is stored.
+      type: str
+    subscription_id:
+      description: The subscription of the node, once it is stored.
+      type: str
+msg:
+  description: How many nodes stand how; or, of a task that failed, which and why.
+  returned: always
+  type: str
+  sample: '2 nodes: 1 failed, 1 running'
+"""
+
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._argspec import PROCESSES, options
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._run import run_module
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.subscription_form import subscription_form as execute
+
+OPTIONS = options(
+    {
+        "workflow": {"type": "str", "required": True, "choices": ["modify_node", "terminate_node"]},
+        "nodes": {"type": "raw"},
+        "subscription_ids": {"type": "list", "elements": "str"},
+        "device_filter": {"type": "dict"},
+        "all_enrolled": {"type": "bool", "default": False},
+        "max_nodes": {"type": "int"},
+        "note": {"type": "str"},
+        "description": {"type": "str"},
+        "customer_id": {"type": "str"},
+        "node_status": {"type": "str"},
+        "refresh": {"type": "bool", "default": False},
+    },
+    PROCESSES,
+)
+
+
+def main() -> None:
+    """Run as an ordinary module."""
+    run_module(OPTIONS, execute)
+
+
+if __name__ == "__main__":
+    main()
