@@ -26,10 +26,12 @@ __all__ = [
     "of_age",
     "of_devices",
     "insert_processes",
+    "last_sites",
     "load_processes",
     "load_step_log",
     "save_processes",
     "step_id",
+    "subscriptions_at_work",
     "take_processes",
 ]
 
@@ -188,6 +190,17 @@ def of_devices(device_ids: t.Collection[int], names: t.Collection[str]) -> t.Any
     name = subscriptions.c.block["node"]["node_name"].as_string()
     chosen = sa.or_(subscriptions.c.device_id.in_(device_ids), name.in_(names))
     return processes.c.subscription_id.in_(sa.select(subscriptions.c.subscription_id).where(chosen))
+
+
+def subscriptions_at_work(connection: t.Any) -> set[str]:
+    """The ids of the subscriptions that a process works on which is not over."""
+    return set(connection.execute(sa.select(processes.c.subscription_id).where(processes.c.status.not_in(OVER))).scalars())
+
+
+def last_sites(connection: t.Any) -> dict[str, str]:
+    """The slug of the device's site by subscription id, as the last process of each knew it."""
+    site = processes.c.state["device"]["site"].as_string()
+    return {row[0]: row[1] for row in connection.execute(sa.select(processes.c.subscription_id, site).order_by(processes.c.started_at)) if row[1]}
 
 
 def of_age(stamp: str, moment: datetime.datetime, younger: bool) -> t.Any:

@@ -26,6 +26,9 @@ __all__ = [
     "terminated_subscriptions",
 ]
 
+LIVE = [status.value for status in SubscriptionLifecycle if status is not SubscriptionLifecycle.TERMINATED]
+"""The lifecycles in which a subscription stands for its device."""
+
 _PLAIN = ("subscription_id", "product", "customer_id", "status", "insync", "description", "note", "start_date", "end_date", "version")
 
 

@@ -27,7 +27,7 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.pro
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.provide_config import provide_config_to_user
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.step import Done, Failed, Outcome, Step, Work, Workflow
 
-__all__ = ["MODIFY_NODE", "RECONCILE_NODE", "TERMINATE_NODE"]
+__all__ = ["MODIFY_NODE", "RECONCILE_NODE", "TERMINATE_NODE", "families", "gone"]
 
 
 def _begin(task: Task, works: t.Sequence[Work]) -> dict[str, Outcome]:  # pylint: disable=unused-argument
@@ -75,6 +75,11 @@ def families(subscription: SubscriptionModel) -> list[str]:
     return [family for family in FAMILIES if getattr(subscription.node, family + "_loopback") is not None]
 
 
+def gone(subscription: SubscriptionModel) -> Device:
+    """Stands for a device that NetBox does not have any more: all that is known of it is its id and name."""
+    return Device(subscription.device_id, subscription.node.node_name, "", "", "", "", "", None, None)
+
+
 def _update_node_in_netbox(task: Task, works: t.Sequence[Work]) -> dict[str, Outcome]:
     """Write to NetBox the fields that the process is to write, and no others."""
     by_device = {work.subscription.device_id: work for work in works if work.state["write"]}
@@ -97,7 +102,7 @@ def _update_node_in_netbox(task: Task, works: t.Sequence[Work]) -> dict[str, Out
 
 def _payload(work: Work) -> DevicePayload:
     node = work.subscription.node
-    values = {"status": node.node_status, "name": node.node_name} | work.state.get("relations", {})
+    values = {"status": node.node_status, "name": node.node_name} | work.state.get("relations", {})  # relations are ids
     return DevicePayload(id=node.node_id, **{name: values[name] for name in work.state["write"]})
 
 

@@ -159,5 +159,5 @@ def reading_rows() -> t.Iterator[None]:
 
 _STATUSES = (RUNNING, SUSPENDED, FAILED, COMPLETED, UNCHANGED, ABORTED)
 
-_KINDS = {name: str for name in ("device", "message", "playbook", "process_id", "run_id", "status", "subscription_id", "take_over_from")}
+_KINDS = {name: str for name in ("device", "message", "playbook", "process_id", "run_id", "status", "subscription_id", "take_over_from", "workflow")}
 _KINDS |= {"device_id": int, "found": dict, "model": dict, "predicted": dict, "state": dict}

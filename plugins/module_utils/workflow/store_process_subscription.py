@@ -24,6 +24,7 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.cre
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.rows import FAILED, RUNNING, UNCHANGED, Row, check_rows, reading_rows
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.run_step import run_step
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.step import Work
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.workflows import WORKFLOWS
 
 __all__ = ["store_process_subscription"]
 
@@ -58,8 +59,14 @@ def _work(task: Task, row: Row) -> Work:
         Device(**row["state"]["device"])
         if not set(FAMILIES).issuperset(row["state"]["required_families"]):
             raise ValueError("required_families")
-    process = new_process(task, CREATE_NODE, str(subscription.subscription_id), row["run_id"], row["state"] | {"claim": claim_mode(task)})
-    row = {key: value for key, value in row.items() if key not in ("model", "state")}
+    process = new_process(
+        task,
+        WORKFLOWS[row.get("workflow", CREATE_NODE.name)],
+        str(subscription.subscription_id),
+        row["run_id"],
+        row["state"] | {"claim": claim_mode(task)},
+    )
+    row = {key: value for key, value in row.items() if key not in ("model", "state", "workflow")}
     return Work(row | {"process_id": process.process_id, "subscription_id": process.subscription_id}, subscription, process)
 
 

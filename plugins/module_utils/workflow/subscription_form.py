@@ -17,11 +17,12 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.subsc
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.device import Device, devices_by_id, find_devices
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.filters import check_filters
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.subscriptions import (
+    LIVE,
     find_subscriptions,
     load_subscriptions,
     terminated_subscriptions,
 )
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.change_node import MODIFY_NODE, TERMINATE_NODE, families
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.change_node import MODIFY_NODE, TERMINATE_NODE, families, gone
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.choice import Wanted, look_up, parse_nodes
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.continued import chosen_processes
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.rows import FAILED, RUNNING, UNCHANGED, Row, end_of_step
@@ -37,8 +38,6 @@ HOW_TO_CHOOSE = (
 )
 
 NOTHING_TO_CHANGE = "say what to change, with one or more of note, description, customer_id, node_status, and refresh=true"
-
-LIVE = [status.value for status in SubscriptionLifecycle if status is not SubscriptionLifecycle.TERMINATED]
 
 
 def subscription_form(task: Task) -> dict[str, t.Any]:
@@ -96,7 +95,7 @@ _PLANS = {MODIFY_NODE.name: _modification, TERMINATE_NODE.name: _termination}
 
 
 def _row(task: Task, plan: Plan, model: SubscriptionModel, device: Device | None, run_id: str) -> Row:
-    device = device or _gone(model)
+    device = device or gone(model)
     row: Row = {"device_id": model.device_id, "device": device.label, "subscription_id": str(model.subscription_id)}
     try:
         todo = plan(model, device if device.status else None)
@@ -106,11 +105,6 @@ def _row(task: Task, plan: Plan, model: SubscriptionModel, device: Device | None
         return row | {"status": UNCHANGED, "message": "{0}: there is nothing to change".format(device.label)}
     state = todo | {"required_families": families(model), "device": device.facts()}
     return row | {"status": RUNNING, "run_id": run_id, "workflow": task.params["workflow"], "state": state}
-
-
-def _gone(model: SubscriptionModel) -> Device:
-    """Stands for a device that NetBox does not have any more: all that is known of it is its id and name."""
-    return Device(model.device_id, model.node.node_name, "", "", "", "", "", None, None)
 
 
 def _chosen(task: Task) -> tuple[list[SubscriptionModel], list[Row]]:

@@ -1,0 +1,133 @@
+# Copyright (c) 2026, nodeflow.orchestrator contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""How subscriptions and NetBox differ. Pure: what was read goes in, findings come out."""
+
+from __future__ import annotations
+
+import dataclasses
+import ipaddress
+import typing as t
+
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.lifecycle import SubscriptionLifecycle
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.subscription import SubscriptionModel
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.device import Device, device_label
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.create_node import ACTIVE
+
+__all__ = ["PROBLEMS", "Finding", "Seen", "drift", "kept"]
+
+PROBLEMS = {
+    "device_gone": "the device is not in NetBox any more",
+    "several_subscriptions": "the device has several subscriptions that are not terminated",
+    "left_over": "the subscription was never active, and no process works on it",
+    "not_insync": "the subscription is out of sync, and no process works on it",
+    "status": "the status differs",
+    "name": "the name differs",
+    "site": "the device was moved to another site",
+    "ipv4_loopback": "the IPv4 address differs",
+    "ipv6_loopback": "the IPv6 address differs",
+    "no_subscription": "the device is active in NetBox without a subscription",
+}
+"""What a finding can be about, the gravest first."""
+
+_UNFINISHED = (SubscriptionLifecycle.INITIAL, SubscriptionLifecycle.PROVISIONING)
+
+
+@dataclasses.dataclass(frozen=True)
+class Finding:
+    """One difference. ``store`` and ``netbox`` are the values that differ, None where there is none. ``device`` is a label."""
+
+    subscription_id: str | None
+    device_id: int
+    device: str
+    problem: str
+    store: str | None
+    netbox: str | None
+    message: str
+
+
+@dataclasses.dataclass(frozen=True)
+class Seen:
+    """What was read. ``devices`` are NetBox's, by id; ``at_work`` the ids of subscriptions that a process works on; ``sites`` the site's slug as it
+    was known last, by subscription id; ``keep`` the subscription to keep, by device id, where somebody said so.
+    """
+
+    subscriptions: t.Sequence[SubscriptionModel]
+    devices: t.Mapping[int, Device]
+    at_work: t.Collection[str]
+    sites: t.Mapping[str, str]
+    keep: t.Mapping[int, str] = dataclasses.field(default_factory=dict)
+
+
+def drift(seen: Seen) -> list[Finding]:
+    """The findings, by device id. Subscriptions that a process works on are left out: they are about to change."""
+    findings: list[Finding] = []
+    by_device: dict[int, list[SubscriptionModel]] = {}
+    for model in seen.subscriptions:
+        by_device.setdefault(model.device_id, []).append(model)
+    for device_id, models in by_device.items():
+        keep = kept(models, seen.keep.get(device_id))
+        for model in models:
+            if str(model.subscription_id) not in seen.at_work:
+                findings += _of_one(model, keep, seen)
+    for device in seen.devices.values():
+        if device.status == ACTIVE and device.id not in by_device:
+            findings.append(_finding(None, device, "no_subscription", None, device.status, device.label))
+    return sorted(findings, key=lambda finding: (finding.device_id, finding.subscription_id or "", finding.problem))
+
+
+def kept(models: t.Sequence[SubscriptionModel], told: str | None = None) -> SubscriptionModel:
+    """The one to keep of a device's subscriptions: the one that was named, or the oldest that is active, or the oldest."""
+
+    def rank(model: SubscriptionModel) -> tuple[t.Any, ...]:
+        began = model.start_date.timestamp() if model.start_date else float("inf")
+        return str(model.subscription_id) != told, model.status in _UNFINISHED, began, str(model.subscription_id)
+
+    return min(models, key=rank)
+
+
+def _of_one(model: SubscriptionModel, keep: SubscriptionModel, seen: Seen) -> list[Finding]:
+    device = seen.devices.get(model.device_id)
+    label = device.label if device else device_label(model.node.node_name, seen.sites.get(str(model.subscription_id), ""), model.device_id)
+    if model is not keep:
+        return [_finding(model, device, "several_subscriptions", str(model.subscription_id), str(keep.subscription_id), label)]
+    if model.status in _UNFINISHED:
+        return [_finding(model, device, "left_over", model.status.value, device.status if device else None, label)]
+    if device is None:
+        return [_finding(model, device, "device_gone", str(model.subscription_id), None, label)]
+    found = [] if model.insync else [_finding(model, device, "not_insync", "false", None, label)]
+    node = model.node
+    pairs = {
+        "status": (node.node_status, device.status),
+        "name": (node.node_name, device.name),
+        "site": (seen.sites.get(str(model.subscription_id)) or device.site, device.site),
+        "ipv4_loopback": (_text(node.ipv4_loopback), _normal(device.ipv4)),
+        "ipv6_loopback": (_text(node.ipv6_loopback), _normal(device.ipv6)),
+    }
+    return found + [_finding(model, device, name, ours, theirs, label) for name, (ours, theirs) in pairs.items() if ours != theirs]
+
+
+def _finding(model: SubscriptionModel | None, device: Device | None, problem: str, ours: str | None, theirs: str | None, label: str) -> Finding:
+    device_id = model.device_id if model else device.id if device else 0
+    values = {
+        "several_subscriptions": ": {0} is one more beside {1}".format(ours, theirs),
+        "left_over": ": {0}".format(ours),
+        "device_gone": "",
+        "not_insync": "",
+        "no_subscription": "",
+    }.get(problem, ": {0} in the store, {1} in NetBox".format(ours, theirs))
+    message = "{0}: {1}{2}".format(label, PROBLEMS[problem], values)
+    return Finding(str(model.subscription_id) if model else None, device_id, label, problem, ours, theirs, message)
+
+
+def _text(interface: t.Any) -> str | None:
+    return None if interface is None else str(interface)
+
+
+def _normal(address: str | None) -> str | None:
+    """An address as we write it: NetBox keeps IPv6 as it was typed."""
+    try:
+        return None if address is None else str(ipaddress.ip_interface(address))
+    except ValueError:
+        return address

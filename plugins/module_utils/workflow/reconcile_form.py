@@ -1,0 +1,150 @@
+# Copyright (c) 2026, nodeflow.orchestrator contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The first step of reconcile_node: what to repair, and how. Writes nothing."""
+
+from __future__ import annotations
+
+import typing as t
+import uuid
+
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import NodeflowError
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.description import description
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.node import NOT_IN_SERVICE, NodeBlockInactive, NodeInactive
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.subscription import SubscriptionModel
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.device import Device
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.related import address_ids, site_ids
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.change_node import RECONCILE_NODE, families, gone
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.claim import CLAIMED, FREE
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.construct import lacking
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.continued import chosen_processes
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.drift import Finding, Seen, drift, kept
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.rows import FAILED, RUNNING, UNCHANGED, Row, end_of_step
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.validate_node import look
+
+__all__ = ["reconcile_form"]
+
+_WINS = {"status": "netbox", "name": "netbox", "site": "netbox", "ipv4_loopback": "netbox", "ipv6_loopback": "netbox"}
+"""Whose value wins where nothing else is said."""
+
+_RELATIONS = {"ipv4_loopback": "primary_ip4", "ipv6_loopback": "primary_ip6", "site": "site"}
+"""The device's field in NetBox for each of ours that is a relation there."""
+
+
+def reconcile_form(task: Task) -> dict[str, t.Any]:
+    """Find what differs, and plan the repair of each subscription, as rows for the next step. Processes to resume are rows as well."""
+    continued = chosen_processes(task)
+    if continued is not None:
+        return end_of_step(task, [], continued, False, [])
+    wins = _wins(task)
+    seen = look(task)
+    findings: dict[tuple[int, str | None], list[Finding]] = {}
+    for finding in drift(seen):
+        findings.setdefault((finding.device_id, finding.subscription_id), []).append(finding)
+    models = {str(model.subscription_id): model for model in seen.subscriptions}
+    run_id = str(uuid.uuid4())
+    rows = [
+        _adoption(task, seen.devices[device_id], run_id) if key is None else _repair(task, seen, models[key], some, wins, run_id)
+        for (device_id, key), some in findings.items()
+    ]
+    return end_of_step(task, [], _related(task, rows), False, [])
+
+
+def _wins(task: Task) -> dict[str, str]:
+    given = task.params["wins"] or {}
+    wrong = [name for name, who in given.items() if name not in _WINS or who not in ("netbox", "store")]
+    if wrong:
+        raise NodeflowError("wins takes netbox or store for each of {0}; not so for {1}".format(", ".join(_WINS), ", ".join(map(str, wrong))))
+    return _WINS | given
+
+
+def _repair(task: Task, seen: Seen, model: SubscriptionModel, findings: t.Sequence[Finding], wins: t.Mapping[str, str], run_id: str) -> Row:
+    """What is to become of one subscription."""
+    device = seen.devices.get(model.device_id)
+    row: Row = {"device_id": model.device_id, "device": findings[0].device, "subscription_id": str(model.subscription_id)}
+    problems = {finding.problem: finding for finding in findings}
+    todo: dict[str, t.Any] = {"changes": {}, "write": [], "lifecycle": None, "refresh": False, "repairs": list(problems)}
+    if "device_gone" in problems and task.params["device_gone"] == "report":
+        return row | {"status": UNCHANGED, "message": findings[0].message + "; device_gone=terminate ends its subscription"}
+    if "several_subscriptions" in problems:
+        keep = kept([one for one in seen.subscriptions if one.device_id == model.device_id], seen.keep.get(model.device_id))
+        todo |= _end(model, "its device has the subscription {0}, which is kept".format(keep.subscription_id))
+    elif "device_gone" in problems:
+        todo |= _end(model, "its device is not in NetBox any more")
+    elif "left_over" in problems:
+        todo |= _end(model, "it was left {0} by a process that is over".format(model.status))
+        if device is not None and device.status == CLAIMED:
+            todo |= {"write": ["status"], "changes": todo["changes"] | {"node": {"node_status": FREE}}}
+    else:
+        todo = _fields(todo, problems, device, wins)
+    state = todo | {"required_families": families(model), "device": (device or gone(model)).facts()}
+    return row | {"status": RUNNING, "run_id": run_id, "workflow": RECONCILE_NODE.name, "state": state}
+
+
+def _end(model: SubscriptionModel, why: str) -> dict[str, t.Any]:
+    note = "; ".join(part for part in (model.note, "terminated by reconcile_node: " + why) if part)
+    return {"changes": {"note": note}, "lifecycle": "terminated"}
+
+
+def _fields(todo: dict[str, t.Any], problems: t.Mapping[str, Finding], device: Device | None, wins: t.Mapping[str, str]) -> dict[str, t.Any]:
+    """The fields to set here, and those to write there."""
+    node: dict[str, t.Any] = {}
+    for problem, finding in problems.items():
+        if problem not in wins:
+            continue
+        # A device that is planned or staged still was never told that its node is active, or was put back by mistake.
+        by_store = wins[problem] == "store" or (problem == "status" and finding.netbox in NOT_IN_SERVICE)
+        if by_store:
+            todo["write"].append(_RELATIONS.get(problem, problem))
+        elif problem != "site":  # which only the process remembers
+            node[{"status": "node_status", "name": "node_name"}.get(problem, problem)] = finding.netbox
+        if by_store and problem in _RELATIONS:
+            todo.setdefault("wanted", {})[_RELATIONS[problem]] = finding.store
+    return todo | ({"changes": {"node": node}} if node else {})
+
+
+def _related(task: Task, rows: list[Row]) -> list[Row]:
+    """Find the ids of the addresses and sites that NetBox is to have for its devices."""
+    wanted = {row["device_id"]: row["state"]["wanted"] for row in rows if "wanted" in row.get("state", {})}
+    if not wanted:
+        return rows
+    addresses = address_ids(task.netbox, list(wanted))
+    sites = site_ids(task.netbox, {fields["site"] for fields in wanted.values() if "site" in fields})
+    done = []
+    for row in rows:
+        fields = wanted.get(row["device_id"]) if "wanted" in row.get("state", {}) else None
+        if fields is None:
+            done.append(row)
+            continue
+        ids = {name: sites.get(value) if name == "site" else addresses.get((row["device_id"], value)) for name, value in fields.items()}
+        missing = [fields[name] for name, found in ids.items() if found is None]
+        if missing:
+            message = "{0}: NetBox has no {1} for it; add it to the device there".format(row["device"], " and no ".join(map(str, missing)))
+            done.append(
+                {name: value for name, value in row.items() if name not in ("state", "workflow", "run_id")} | {"status": FAILED, "message": message}
+            )
+        else:
+            state = {name: value for name, value in row["state"].items() if name != "wanted"}
+            done.append(row | {"state": state | {"relations": ids}})
+    return done
+
+
+def _adoption(task: Task, device: Device, run_id: str) -> Row:
+    """A new subscription for a device that is in service already."""
+    row: Row = {"device_id": device.id, "device": device.label}
+    if not task.params["adopt"]:
+        message = "{0} is active in NetBox and has no subscription; adopt=true gives it one".format(device.label)
+        return row | {"status": UNCHANGED, "message": message}
+    required = task.params["required_families"]
+    problem = lacking(device, required)
+    if problem:
+        return row | {"status": FAILED, "message": problem}
+    model = NodeInactive(
+        customer_id=task.params["customer_id"], node=NodeBlockInactive(node_id=device.id, node_name=device.name, node_status=device.status)
+    )
+    model = model.model_copy(update={"description": description(model)})
+    state = {"changes": {}, "write": [], "lifecycle": "active", "refresh": True, "repairs": ["no_subscription"]}
+    state |= {"required_families": required, "device": device.facts()}
+    return row | {"status": RUNNING, "run_id": run_id, "workflow": RECONCILE_NODE.name, "model": model.model_dump(mode="json"), "state": state}

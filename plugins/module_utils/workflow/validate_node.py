@@ -1,0 +1,108 @@
+# Copyright (c) 2026, nodeflow.orchestrator contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Compare subscriptions with NetBox. Changes nothing."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+import typing as t
+
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import NodeflowError
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.device import Device, devices_by_id, find_devices
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.filters import check_filters
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.processes import last_sites, subscriptions_at_work
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.subscriptions import LIVE, find_subscriptions
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.choice import look_up, parse_nodes
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.create_node import ACTIVE
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.drift import PROBLEMS, Finding, Seen, drift
+
+__all__ = ["look", "validate_node"]
+
+LISTED = 20
+"""Findings of one kind that the table lists at the most."""
+
+
+def validate_node(task: Task) -> dict[str, t.Any]:
+    """The findings as data, and as a table for the person who reads the output."""
+    seen = look(task)
+    findings = drift(seen)
+    counts = {problem: sum(1 for finding in findings if finding.problem == problem) for problem in PROBLEMS}
+    summary = _summary(seen, findings)
+    task.show(_table(summary, findings))
+    return {
+        "changed": False,
+        "msg": summary,
+        "findings": [dataclasses.asdict(finding) for finding in findings],
+        "counts": {problem: count for problem, count in counts.items() if count},
+        "validated_at": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
+    }
+
+
+def _summary(seen: Seen, findings: t.Sequence[Finding]) -> str:
+    count, devices = len(findings), len({finding.device_id for finding in findings})
+    said = (
+        "{0} finding{1} at {2} device{3}".format(count, "" if count == 1 else "s", devices, "" if devices == 1 else "s") if count else "nothing found"
+    )
+    busy = ", {0} left out since a process works on them".format(len(seen.at_work)) if seen.at_work else ""
+    return "{0} subscription{1} compared with NetBox{2}: {3}".format(
+        len(seen.subscriptions) - len(seen.at_work), "" if len(seen.subscriptions) - len(seen.at_work) == 1 else "s", busy, said
+    )
+
+
+def look(task: Task) -> Seen:
+    """Read the store and NetBox: in as few listings as NetBox has pages of active devices, or of those that are chosen."""
+    filters = dict(task.params["device_filter"] or {})
+    check_filters(task.netbox, filters)
+    store = task.existing_store()
+    if store is None:
+        raise NodeflowError("there is no store there yet, so there is nothing to compare; check the option store, or NODEFLOW_STORE")
+    with store.read() as connection:
+        models = find_subscriptions(connection, status=LIVE)
+        at_work = subscriptions_at_work(connection)
+        sites = last_sites(connection)
+    nodes = task.params["nodes"]
+    if nodes not in (None, "", []):
+        found, wrong = look_up(task.netbox, parse_nodes(nodes), filters)
+        gone = {one.id for one, _reason in wrong if one.id is not None}
+        if len(wrong) > len(gone & {model.device_id for model in models}):
+            raise NodeflowError(next(reason for one, reason in wrong if one.id not in {model.device_id for model in models}))
+        devices = {device.id: device for device in found}
+        models = [model for model in models if model.device_id in devices or model.device_id in gone]
+    elif filters:
+        devices = {device.id: device for device in find_devices(task.netbox, filters)}
+        models = [model for model in models if model.device_id in devices]
+    else:
+        devices = _all(task, [model.device_id for model in models])
+    ids = {str(model.subscription_id) for model in models}
+    return Seen(models, devices, at_work & ids, sites, _keep(task))
+
+
+def _all(task: Task, enrolled: t.Sequence[int]) -> dict[int, Device]:
+    """The devices of all subscriptions, and the active ones that have none."""
+    if not task.params["unenrolled"]:
+        return devices_by_id(task.netbox, enrolled)
+    devices = {device.id: device for device in find_devices(task.netbox, {"status": ACTIVE})}
+    return devices | devices_by_id(task.netbox, [one for one in dict.fromkeys(enrolled) if one not in devices])
+
+
+def _keep(task: Task) -> dict[int, str]:
+    try:
+        return {int(device_id): str(key) for device_id, key in (task.params.get("keep") or {}).items()}
+    except (TypeError, ValueError) as error:
+        raise NodeflowError("keep takes a dictionary of device ids, each with the id of the subscription to keep") from error
+
+
+def _table(summary: str, findings: t.Sequence[Finding]) -> str:
+    lines = [summary]
+    for problem, words in PROBLEMS.items():
+        some = [finding for finding in findings if finding.problem == problem]
+        if some:
+            lines.append("  {0} ({1}): {2}".format(problem, len(some), words))
+        lines += ["    {0}".format(finding.message) for finding in some[:LISTED]]
+        if len(some) > LISTED:
+            lines.append("    and {0} more".format(len(some) - LISTED))
+    return "\n".join(lines)

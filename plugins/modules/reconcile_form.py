@@ -1,0 +1,161 @@
+#!/usr/bin/python
+# -*- coding: utf-8 -*-
+# Copyright (c) 2026, nodeflow.orchestrator contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+---
+module: reconcile_form
+short_description: Choose what to repair of what differs between subscriptions and NetBox
+version_added: 0.1.0
+description:
+  - The first step of reconcile_node. Finds what M(nodeflow.orchestrator.validate_node) finds, and plans the repair of each subscription.
+  - A device that is still planned or staged in NetBox, while its subscription is active, gets its status. For other differences, O(wins) says
+    whose value is right.
+  - Of several subscriptions of a device, one is kept, and the others are terminated with a note that names it. One that was never active, and
+    that no process works on, is terminated, and its device is free again.
+  - With O(process_ids) or O(process_status), processes are continued where they stand; all other choices are ignored then.
+  - Writes nothing.
+author:
+  - nodeflow.orchestrator contributors (@nodeflow)
+extends_documentation_fragment:
+  - nodeflow.orchestrator.attributes
+  - nodeflow.orchestrator.netbox
+  - nodeflow.orchestrator.store
+  - nodeflow.orchestrator.process
+  - nodeflow.orchestrator.processes
+attributes:
+  check_mode:
+    support: full
+  diff_mode:
+    support: none
+  idempotent:
+    support: full
+options:
+  nodes:
+    description:
+      - The devices, as a list or as a string with commas between them; by default all.
+      - An entry is an id, a name, or a dictionary with C(name) and C(site), the site's slug or name.
+    type: raw
+  device_filter:
+    description: Filters of NetBox's device list, each with a value or a list of values. Only the devices that they leave are looked at.
+    type: dict
+  unenrolled:
+    description: Whether to look, where neither O(nodes) nor O(device_filter) is given, for active devices without a subscription too.
+    type: bool
+    default: true
+  keep:
+    description:
+      - Of a device with several subscriptions, the one to keep. Device ids, each with the id of a subscription.
+      - By default, the oldest active one is kept.
+    type: dict
+  wins:
+    description:
+      - Whose value is right where the two differ, V(netbox) or V(store), for each of C(status), C(name), C(site), C(ipv4_loopback) and
+        C(ipv6_loopback). By default, NetBox's.
+      - Of the site, the store only remembers where the device was.
+    type: dict
+  device_gone:
+    description: What becomes of a subscription whose device is not in NetBox any more. It is reported, or terminated.
+    type: str
+    choices: [report, terminate]
+    default: report
+  adopt:
+    description: Whether an active device without a subscription gets one. Otherwise it is reported.
+    type: bool
+    default: false
+  customer_id:
+    description: The customer of the subscriptions that O(adopt) makes; 1 to 200 characters.
+    type: str
+    default: default
+  required_families:
+    description: The families of which a device that is adopted must have a primary address.
+    type: list
+    elements: str
+    choices: [ipv4, ipv6]
+    default: [ipv4, ipv6]
+"""
+
+EXAMPLES = r"""
+---
+- name: Repair everything, the names in NetBox by the store
+  nodeflow.orchestrator.reconcile_form:
+    wins:
+      name: store
+    device_gone: terminate
+  register: change
+"""
+
+RETURN = r"""
+---
+nodes:
+  description: >-
+    The nodes as they stand after this step, one each, for the option O(nodes) of the next step. Beside what is named here, a node holds what
+    only the next step reads.
+  returned: always
+  type: list
+  elements: dict
+  sample:
+    - device_id: 7
+      device: loc1-core (loc1, 7)
+      status: running
+      run_id: 0a4ac9a2-4c4e-4d2c-8a2f-6c1e5b0f9f0e
+      process_id: 6f0c1f5e-8d5b-4a39-9be4-8f4a52a4f1d5
+      subscription_id: 9b3c5a0e-1d56-4c39-a3c5-0f4a52a4f1d5
+  contains:
+    device_id:
+      description: The id of the device in NetBox; null where there is none.
+      type: int
+    device:
+      description: 'How messages call the device: name (site, id).'
+      type: str
+    status:
+      description: >-
+        V(running) goes on to the next step; V(suspended), V(failed) and V(completed) do not; V(unchanged) is only reported.
+      type: str
+    message:
+      description: Why the node is not running.
+      type: str
+    process_id:
+      description: The process of the node, once it is stored.
+      type: str
+    subscription_id:
+      description: The subscription of the node, once it is stored.
+      type: str
+msg:
+  description: How many nodes stand how; or, of a task that failed, which and why.
+  returned: always
+  type: str
+  sample: '2 nodes: 1 failed, 1 running'
+"""
+
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._argspec import PROCESSES, options
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._run import run_module
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.reconcile_form import reconcile_form as execute
+
+OPTIONS = options(
+    {
+        "nodes": {"type": "raw"},
+        "device_filter": {"type": "dict"},
+        "unenrolled": {"type": "bool", "default": True},
+        "keep": {"type": "dict"},
+        "wins": {"type": "dict"},
+        "device_gone": {"type": "str", "choices": ["report", "terminate"], "default": "report"},
+        "adopt": {"type": "bool", "default": False},
+        "customer_id": {"type": "str", "default": "default"},
+        "required_families": {"type": "list", "elements": "str", "choices": ["ipv4", "ipv6"], "default": ["ipv4", "ipv6"]},
+    },
+    PROCESSES,
+)
+
+
+def main() -> None:
+    """Run as an ordinary module."""
+    run_module(OPTIONS, execute)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,143 @@
+#!/usr/bin/python
+# -*- coding: utf-8 -*-
+# Copyright (c) 2026, nodeflow.orchestrator contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+---
+module: validate_node
+short_description: Compare subscriptions with NetBox
+version_added: 0.1.0
+description:
+  - Looks, for each subscription that is not terminated, whether its device is in NetBox and has the name, the status, the site and the loopbacks
+    that the subscription has, and whether it is the device's only one; and for active devices without a subscription.
+  - A subscription that was never active, or is out of sync, although no process works on it, is found as well. One that a process works on is
+    left out.
+  - Changes nothing. The number of requests grows with NetBox's pages, not with the nodes.
+author:
+  - nodeflow.orchestrator contributors (@nodeflow)
+extends_documentation_fragment:
+  - nodeflow.orchestrator.attributes
+  - nodeflow.orchestrator.netbox
+  - nodeflow.orchestrator.store
+  - nodeflow.orchestrator.process
+attributes:
+  check_mode:
+    support: full
+  diff_mode:
+    support: none
+  idempotent:
+    support: full
+options:
+  nodes:
+    description:
+      - The devices, as a list or as a string with commas between them; by default all.
+      - An entry is an id, a name, or a dictionary with C(name) and C(site), the site's slug or name.
+    type: raw
+  device_filter:
+    description: Filters of NetBox's device list, each with a value or a list of values. Only the devices that they leave are looked at.
+    type: dict
+  unenrolled:
+    description: Whether to look, where neither O(nodes) nor O(device_filter) is given, for active devices without a subscription too.
+    type: bool
+    default: true
+  keep:
+    description:
+      - Of a device with several subscriptions, the one to keep. Device ids, each with the id of a subscription.
+      - By default, the oldest active one is kept.
+    type: dict
+"""
+
+EXAMPLES = r"""
+---
+- name: Compare everything
+  nodeflow.orchestrator.validate_node:
+  register: validation
+
+- name: Fail, so that a schedule tells somebody
+  ansible.builtin.assert:
+    that: not validation.findings
+    fail_msg: "{{ validation.msg }}"
+"""
+
+RETURN = r"""
+---
+findings:
+  description: What differs, by device id.
+  returned: success
+  type: list
+  elements: dict
+  sample:
+    - subscription_id: 9b3c5a0e-1d56-4c39-a3c5-0f4a52a4f1d5
+      device_id: 7
+      device: loc1-core (loc1, 7)
+      problem: status
+      store: active
+      netbox: planned
+      message: 'loc1-core (loc1, 7): the status differs: active in the store, planned in NetBox'
+  contains:
+    subscription_id:
+      description: The subscription; null for a device without one.
+      type: str
+    device_id:
+      description: The id of the device in NetBox.
+      type: int
+    device:
+      description: 'How messages call the device: name (site, id).'
+      type: str
+    problem:
+      description: >-
+        V(device_gone), V(several_subscriptions), V(left_over), V(not_insync), V(status), V(name), V(site), V(ipv4_loopback), V(ipv6_loopback) or
+        V(no_subscription).
+      type: str
+    store:
+      description: The value in the store; null where there is none.
+      type: str
+    netbox:
+      description: The value in NetBox; null where there is none.
+      type: str
+    message:
+      description: The same as a sentence.
+      type: str
+counts:
+  description: How many findings there are of each problem that was found.
+  returned: success
+  type: dict
+  sample:
+    status: 1
+validated_at:
+  description: When, in UTC.
+  returned: success
+  type: str
+  sample: '2026-11-23T08:00:00+00:00'
+msg:
+  description: The summary; or, of a task that failed, the reason.
+  returned: always
+  type: str
+  sample: '12 subscriptions compared with NetBox: 1 finding at 1 device'
+"""
+
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._argspec import options
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._run import run_module
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.validate_node import validate_node as execute
+
+OPTIONS = options(
+    {
+        "nodes": {"type": "raw"},
+        "device_filter": {"type": "dict"},
+        "unenrolled": {"type": "bool", "default": True},
+        "keep": {"type": "dict"},
+    }
+)
+
+
+def main() -> None:
+    """Run as an ordinary module."""
+    run_module(OPTIONS, execute)
+
+
+if __name__ == "__main__":
+    main()
