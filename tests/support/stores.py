@@ -24,6 +24,9 @@ class Store(t.Protocol):
     def rows(self, query: str) -> list[dict[str, t.Any]]:
         """The rows that a query gives."""
 
+    def write(self, *statements: str) -> None:
+        """Change it behind the back of the code under test."""
+
     def exists(self) -> bool:
         """Whether there is anything in it."""
 
@@ -42,6 +45,11 @@ class SqliteStore:
         with contextlib.closing(sqlite3.connect("file:{0}?mode=ro".format(self.path), uri=True)) as connection:
             connection.row_factory = sqlite3.Row
             return [dict(row) for row in connection.execute(query)]
+
+    def write(self, *statements: str) -> None:
+        with contextlib.closing(sqlite3.connect(self.path)) as connection, connection:
+            for statement in statements:
+                connection.execute(statement)
 
     def exists(self) -> bool:
         return self.path.parent.exists()
@@ -63,6 +71,11 @@ class PostgresqlStore:
     def rows(self, query: str) -> list[dict[str, t.Any]]:
         with psycopg.connect(self.direct, row_factory=psycopg.rows.dict_row) as connection:
             return connection.execute(query).fetchall()
+
+    def write(self, *statements: str) -> None:
+        with psycopg.connect(self.direct) as connection:
+            for statement in statements:
+                connection.execute(statement)
 
     def exists(self) -> bool:
         return bool(self.rows("SELECT 1 FROM pg_tables WHERE schemaname = 'public'"))

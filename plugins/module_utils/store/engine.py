@@ -18,7 +18,7 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils._libraries i
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.schema import SCHEMA_VERSION, metadata, store_info
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.migrations import MIGRATIONS
 
-__all__ = ["Store", "can_be_made", "default_store", "open_store"]
+__all__ = ["Store", "can_be_made", "default_store", "foreign_database", "open_store"]
 
 _NO_URL = (
     "the store's URL cannot be used; it reads postgresql://USER:PASSWORD@HOST:PORT/DATABASE, with a @, / or : in the password as %40, %2F or %3A; "
@@ -171,6 +171,12 @@ def open_store(location: str | None, create: bool = True, write: bool = True, mo
     except BaseException:
         store.close()
         raise
+
+
+def foreign_database(url: str) -> Store:
+    """A database that is no store of ours, to be read. Raises StoreError."""
+    engine, label, _exists = _database(url)
+    return Store(engine.execution_options(postgresql_readonly=True), label)
 
 
 def _database(url: str) -> tuple[t.Any, str, bool]:

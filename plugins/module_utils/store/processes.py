@@ -26,6 +26,7 @@ __all__ = [
     "of_age",
     "of_devices",
     "insert_processes",
+    "insert_step_log",
     "last_sites",
     "load_processes",
     "load_step_log",
@@ -91,6 +92,12 @@ def insert_processes(connection: t.Any, new: t.Sequence[Process]) -> None:
     """Save new processes."""
     if new:
         connection.execute(processes.insert(), [vars(process) for process in new])
+
+
+def insert_step_log(connection: t.Any, records: t.Sequence[StepRecord]) -> None:
+    """Save lines of the step log as they are."""
+    if records:
+        connection.execute(steps.insert(), [vars(record) for record in records])
 
 
 @dataclasses.dataclass(frozen=True)

@@ -1,0 +1,214 @@
+# Copyright (c) 2026, nodeflow.orchestrator contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Bring subscriptions in from an orchestrator's database, or from another store, so that each device has one that is not terminated."""
+
+from __future__ import annotations
+
+import datetime
+import typing as t
+
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._chunks import chunks
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import DomainError, NodeflowError, StoreError
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._libraries import sa
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.lifecycle import SubscriptionLifecycle
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.subscription import SubscriptionModel, load_subscription
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.client import normal_url
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.engine import Store, foreign_database, open_store
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.orchestrator_core import TABLES, read_processes, read_subscriptions
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.processes import (
+    OVER,
+    Process,
+    StepRecord,
+    find_processes,
+    insert_processes,
+    insert_step_log,
+    load_step_log,
+)
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.subscriptions import (
+    claim_devices,
+    find_subscriptions,
+    live_subscriptions,
+    load_subscriptions,
+)
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.drift import kept
+
+__all__ = ["import_subscriptions"]
+
+LISTED = 20
+"""Subscriptions that could not be brought in, of which the output names at the most; the result has them all."""
+
+
+class _Source(t.NamedTuple):
+    """What was read. ``refused`` are subscriptions that cannot be brought in, by id, with the reason."""
+
+    subscriptions: list[SubscriptionModel]
+    processes: list[Process]
+    log: list[StepRecord]
+    refused: dict[str, str]
+
+
+def import_subscriptions(task: Task) -> dict[str, t.Any]:
+    """Read, decide which subscription of each device stays, and save all in one transaction."""
+    source = _read(task)
+    store = task.existing_store() if task.check_mode else task.store
+    if not task.check_mode:
+        store.belongs_to(normal_url(task.params["netbox_url"] or task.netbox.url), moved=task.params["netbox_moved"])
+    known, holders = _in_store(store, source.subscriptions)
+    new = [model for model in source.subscriptions if str(model.subscription_id) not in known]
+    settled = _one_a_device(task, new, holders)
+    if settled and not task.check_mode:
+        with store.write() as connection:
+            won = claim_devices(connection, settled)
+            insert_processes(connection, [process for process in source.processes if process.subscription_id in won])
+            brought = {process.process_id for process in source.processes if process.subscription_id in won}
+            insert_step_log(connection, [record for record in source.log if record.process_id in brought])
+        lost = [model for model in settled if str(model.subscription_id) not in won]
+        source.refused.update({str(model.subscription_id): "its device was enrolled by another run meanwhile; import again" for model in lost})
+        settled = [model for model in settled if model not in lost]
+    return _result(task, source, settled, len(known))
+
+
+def _in_store(store: Store | None, models: t.Sequence[SubscriptionModel]) -> tuple[set[str], dict[int, SubscriptionModel]]:
+    """The ids of those that the store has already, and its live subscriptions by device."""
+    if store is None:
+        return set(), {}
+    with store.read() as connection:
+        known = set(load_subscriptions(connection, [str(model.subscription_id) for model in models]))
+        return known, live_subscriptions(connection, [model.device_id for model in models])
+
+
+def _one_a_device(task: Task, new: t.Sequence[SubscriptionModel], holders: t.Mapping[int, SubscriptionModel]) -> list[SubscriptionModel]:
+    """The subscriptions as they will be: of each device, one stays, and the others are terminated."""
+    by_device: dict[int, list[SubscriptionModel]] = {}
+    for model in new:
+        if model.status is not SubscriptionLifecycle.TERMINATED:
+            by_device.setdefault(model.device_id, []).append(model)
+    stays = {device_id: holders.get(device_id) or kept(models) for device_id, models in by_device.items()}
+    return [_settled(model, stays.get(model.device_id)) for model in new]
+
+
+def _settled(model: SubscriptionModel, stays: SubscriptionModel | None) -> SubscriptionModel:
+    if model.status is SubscriptionLifecycle.TERMINATED:
+        return model
+    if stays is not model:
+        return _ended(model, "its device has the subscription {0}, which is kept".format(stays.subscription_id if stays else ""))
+    if model.status in (SubscriptionLifecycle.INITIAL, SubscriptionLifecycle.PROVISIONING):
+        return _ended(model, "it was left {0} by a process that is over".format(model.status))
+    return model.model_copy(update={"insync": True})  # nothing of where it comes from works on it here
+
+
+def _ended(model: SubscriptionModel, why: str) -> SubscriptionModel:
+    note = "; ".join(part for part in (model.note, "terminated by import_subscriptions: " + why) if part)
+    now = datetime.datetime.now(datetime.timezone.utc)
+    ended = {"status": SubscriptionLifecycle.TERMINATED.value, "insync": True, "end_date": now, "note": note}
+    return load_subscription(model.model_dump(mode="json") | ended)
+
+
+def _result(task: Task, source: _Source, settled: t.Sequence[SubscriptionModel], known: int) -> dict[str, t.Any]:
+    live = [model for model in settled if model.status is not SubscriptionLifecycle.TERMINATED]
+    refused = [{"subscription_id": key, "reason": reason} for key, reason in source.refused.items()]
+    verb = "would be imported" if task.check_mode else "imported"
+    msg = "{0} subscriptions {1}: {2} live, {3} terminated; {4} were here already, {5} cannot be imported".format(
+        len(settled), verb, len(live), len(settled) - len(live), known, len(refused)
+    )
+    lines = ["  {subscription_id}: {reason}".format(**one) for one in refused[:LISTED]]
+    lines += ["  and {0} more".format(len(refused) - LISTED)] if len(refused) > LISTED else []
+    task.show("\n".join([msg, *lines]))
+    diff = [{"before": {}, "after": {"live": len(live), "terminated": len(settled) - len(live)}}] if settled else []
+    counts = {"live": len(live), "terminated": len(settled) - len(live), "known": known}
+    return {"changed": bool(settled), "msg": msg, "imported": counts, "refused": refused, "diff": diff}
+
+
+def _read(task: Task) -> _Source:
+    location = task.params["source"]
+    if not location:
+        raise NodeflowError("source is not set: name the database or the store to import from")
+    if "://" in location:
+        foreign = foreign_database(location)
+        try:
+            with foreign.read() as connection:
+                tables = set(sa.inspect(connection).get_table_names())
+                if TABLES <= tables:
+                    return _of_orchestrator(connection, task.params["product"])
+        finally:
+            foreign.close()
+    store = open_store(location, create=False, write=False, moved=True)
+    if store is None:
+        raise StoreError("there is no store to import from at source")
+    try:
+        here = task.existing_store()
+        if here is not None and here.is_same_as(store):
+            raise StoreError("source names the same store as store")
+        with store.read() as connection:
+            return _of_store(connection, task.params["product"])
+    finally:
+        store.close()
+
+
+def _of_store(connection: t.Any, product: str) -> _Source:
+    models = find_subscriptions(connection, product=[product])
+    processes = [
+        process for some in chunks([str(model.subscription_id) for model in models]) for process in find_processes(connection, subscription_id=some)
+    ]
+    unfinished = {process.subscription_id: process for process in processes if process.status not in OVER}
+    refused = {
+        key: "process {0.process_id} ({0.workflow}) is {0.status} there; finish or abort it first".format(process)
+        for key, process in unfinished.items()
+    }
+    over = [process for process in processes if process.subscription_id not in unfinished]
+    log = load_step_log(connection, [process.process_id for process in over])
+    kept_ones = [model for model in models if str(model.subscription_id) not in unfinished]
+    return _Source(kept_ones, over, [record for records in log.values() for record in records], refused)
+
+
+def _of_orchestrator(connection: t.Any, product: str) -> _Source:
+    models: dict[str, SubscriptionModel] = {}
+    refused: dict[str, str] = {}
+    for row in read_subscriptions(connection, product):
+        try:
+            models[row["subscription_id"]] = load_subscription(row | {"product": "Node", "node": _block(row["node"])})
+        except (DomainError, ValueError) as error:
+            refused[row["subscription_id"]] = str(error)
+    if not models and not refused:
+        raise NodeflowError("the database at source has no subscription of the product {0}; name another in product".format(product))
+    processes: dict[str, Process] = {}
+    for row in read_processes(connection, product):
+        if row["subscription_id"] in models:
+            processes.setdefault(row["process_id"], _process(row, models[row["subscription_id"]]))
+    return _Source(list(models.values()), list(processes.values()), [], refused)
+
+
+_FIELDS = ("node_id", "node_name", "node_status", "ipv4_loopback", "ipv6_loopback")
+
+
+def _block(values: dict[str, str]) -> dict[str, t.Any]:
+    if not values.get("node_id", "").isdecimal():
+        raise ValueError("its block has no node_id that is a number, so it points to no device")
+    return {name: values[name] for name in _FIELDS if values.get(name)} | {"node_id": int(values["node_id"])}
+
+
+def _process(row: dict[str, t.Any], model: SubscriptionModel) -> Process:
+    """A process of the orchestrator. Nobody goes on with it here, so one that is not completed is aborted."""
+    completed = row["status"] == "completed"
+    error = row["error"] or (None if completed else "it was {0} at {1} when it was imported".format(row["status"], row["step"]))
+    device = {"id": model.device_id, "name": model.node.node_name, "site": ""}
+    return Process(
+        process_id=row["process_id"],
+        subscription_id=row["subscription_id"],
+        workflow=row["workflow"][:80],
+        workflow_version=0,
+        target=row["target"][:20],
+        status="completed" if completed else "aborted",
+        step=None,
+        state={"device": device},
+        error=error,
+        actor=(row["actor"] or "unknown")[:200],
+        run_id=None,
+        lease_until=None,
+        started_at=row["started_at"],
+        updated_at=row["updated_at"],
+        completed_at=row["updated_at"],
+    )

@@ -1,0 +1,241 @@
+# Copyright (c) 2026, nodeflow.orchestrator contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The life of a node after its enrolment: modify, terminate, enrol again; validate and reconcile. On SQLite and PostgreSQL alike."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+MODIFY, TERMINATE = "nodeflow.orchestrator.modify_node", "nodeflow.orchestrator.terminate_node"
+VALIDATE, RECONCILE = "nodeflow.orchestrator.validate_node", "nodeflow.orchestrator.reconcile_nodes"
+
+NOT_OURS = {"unenrolled": False}
+"""The lab has active devices of other tests."""
+
+
+@pytest.fixture
+def enrolled(play_on, netbox):
+    """Answers with the ids of so many devices that were enrolled."""
+
+    def enrol(count=1):
+        devices = [netbox.make() for _device in range(count)]
+        done = play_on.create(nodes=devices, confirm_config=True)
+        assert done.returncode == 0, done.output
+        return devices
+
+    return enrol
+
+
+def subscription(play, device):
+    """The live subscription of a device, with its block; None where there is none."""
+    rows = play.rows("SELECT * FROM subscriptions WHERE device_id = {0} AND status <> 'terminated'".format(device))
+    assert len(rows) < 2
+    for row in rows:
+        block = row["block"] if isinstance(row["block"], dict) else json.loads(row["block"])
+        return row | block["node"]
+    return None
+
+
+def processes(play, device):
+    """Workflow, target and status of a device's processes, the oldest first."""
+    query = (
+        "SELECT workflow, target, p.status FROM processes p JOIN subscriptions s USING (subscription_id) WHERE device_id = {0} ORDER BY started_at"
+    )
+    return [tuple(row.values()) for row in play.rows(query.format(device))]
+
+
+def test_a_note_is_changed_once_and_only_the_note(play_on, netbox, enrolled):
+    [device] = enrolled()
+    netbox.set(device, status="failed")
+    expected = play_on(MODIFY, "--check", "--diff", nodes=device, note="moved")
+    assert expected.returncode == 0 and '"note": "moved"' in expected.output, expected.output
+    assert subscription(play_on, device)["note"] is None and len(processes(play_on, device)) == 1
+    done = play_on(MODIFY, nodes=device, note="moved")
+    assert done.returncode == 0, done.output
+    row = subscription(play_on, device)
+    assert (row["note"], bool(row["insync"]), row["status"]) == ("moved", True, "active")
+    assert netbox.status(device) == "failed"  # which this was not for
+    again = play_on(MODIFY, nodes=device, note="moved")
+    assert (again.returncode, again.recap["changed"]) == (0, 0) and "there is nothing to change" in again.output
+    assert play_on(MODIFY, nodes=device, note="").returncode == 0
+    assert subscription(play_on, device)["note"] is None
+    assert processes(play_on, device)[1:] == [("modify_node", "MODIFY", "completed")] * 2
+
+
+def test_a_node_that_was_renamed_and_addressed_anew_is_refreshed(play_on, netbox, enrolled):
+    [device] = enrolled()
+    address = netbox.device(device)["primary_ip4"]
+    netbox.set(device, name="renamed-{0}".format(device))
+    netbox.call("PATCH", "ipam/ip-addresses/{0}".format(address["id"]), {"address": "10.99.{0}.{1}/31".format(device // 250, device % 250)})
+    done = play_on(MODIFY, nodes=device, refresh=True, customer_id="acme")
+    assert done.returncode == 0, done.output
+    row = subscription(play_on, device)
+    assert row["node_name"] == "renamed-{0}".format(device) and row["description"] == "Node renamed-{0}".format(device)
+    assert row["ipv4_loopback"].startswith("10.99.") and row["customer_id"] == "acme"
+
+
+def test_a_status_is_written_to_netbox_and_one_that_no_node_in_service_has_is_refused(play_on, netbox, enrolled):
+    [device] = enrolled()
+    assert play_on(MODIFY, nodes=device, node_status="offline", description="Spare").returncode == 0
+    assert netbox.status(device) == "offline"
+    row = subscription(play_on, device)
+    assert (row["node_status"], row["description"], row["status"]) == ("offline", "Spare", "active")
+    refused = play_on(MODIFY, nodes=device, node_status="planned")
+    assert refused.returncode == 2 and "terminate it with terminate_node" in refused.message
+    unknown = play_on(MODIFY, nodes=device, node_status="no-such-status")
+    assert unknown.returncode == 2 and "NetBox refused the change" in unknown.message, unknown.output
+    assert netbox.status(device) == "offline"
+    nothing = play_on(MODIFY, nodes=device)
+    assert nothing.returncode == 2 and "say what to change" in nothing.message
+
+
+def test_one_workflow_at_a_time_works_on_a_subscription(play_on, netbox, enrolled):
+    [device] = enrolled()
+    waiting = play_on(TERMINATE, nodes=device)
+    assert waiting.returncode == 0 and "removal from" in waiting.output and "waits for its config to be confirmed" in waiting.output
+    [process_id] = [row["process_id"] for row in play_on.rows("SELECT process_id FROM processes WHERE status = 'suspended'")]
+    for playbook, variables in ((MODIFY, {"note": "x"}), (TERMINATE, {"confirm_config": True})):
+        refused = play_on(playbook, nodes=device, **variables)
+        assert refused.returncode == 2 and "process {0} (terminate_node) works on it".format(process_id) in refused.message, refused.output
+    again = play_on.create(nodes=device)
+    assert again.returncode == 0 and "terminate_node works on it" in again.output
+    assert netbox.status(device) == "active"
+    aborted = play_on("nodeflow.orchestrator.abort", process_ids=process_id)
+    assert aborted.returncode == 0, aborted.output
+    row = subscription(play_on, device)
+    assert (row["status"], bool(row["insync"]), row["node_status"]) == ("active", True, "active")
+    assert play_on(MODIFY, nodes=device, note="x").returncode == 0
+
+
+def test_two_runs_that_start_at_once_do_not_both_change_a_node(play_on, enrolled):
+    devices = enrolled(4)
+    runs = [play_on.start(MODIFY, nodes=devices, note=note) for note in ("a", "b", "c")]
+    done = [play_on.finish(run) for run in runs]
+    assert not [one.output for one in done if "Traceback" in one.output or "defect" in one.output]
+    for device in devices:
+        assert all(status == "completed" for _workflow, _target, status in processes(play_on, device))
+        assert bool(subscription(play_on, device)["insync"])
+
+
+def test_the_whole_life(play_on, netbox, enrolled):
+    devices = enrolled(3)
+    assert play_on(MODIFY, nodes=devices, note="in service").returncode == 0
+    done = play_on(TERMINATE, nodes=devices, confirm_config=True, node_status="planned", note="replaced")
+    assert done.returncode == 0 and "3 nodes: 3 completed" in done.output, done.output
+    rows = play_on.rows("SELECT status, insync, end_date, note FROM subscriptions")
+    assert [(row["status"], bool(row["insync"]), bool(row["end_date"]), row["note"]) for row in rows] == [("terminated", True, True, "replaced")] * 3
+    assert {netbox.status(device) for device in devices} == {"planned"}
+    again = play_on(TERMINATE, nodes=devices)
+    assert (again.returncode, again.recap["changed"]) == (0, 0) and "was terminated at" in again.output
+    assert play_on.create(nodes=devices, confirm_config=True).returncode == 0
+    for device in devices:
+        assert [one[0] for one in processes(play_on, device)] == ["create_node", "modify_node", "terminate_node", "create_node"]
+        assert subscription(play_on, device)["status"] == "active" and netbox.status(device) == "active"
+
+
+def test_a_node_whose_device_is_gone_is_terminated_by_its_name(play_on, netbox, enrolled):
+    [device] = enrolled()
+    name = subscription(play_on, device)["node_name"]
+    netbox.call("DELETE", "dcim/devices/{0}".format(device))
+    done = play_on(TERMINATE, nodes=name, confirm_config=True)
+    assert done.returncode == 0, done.output
+    assert subscription(play_on, device) is None
+
+
+def test_a_run_without_a_choice_says_how_to_choose(play_on, enrolled):
+    early = play_on(TERMINATE, nodes=1)
+    assert early.returncode == 2 and "there is no store yet" in early.message
+    enrolled()
+    done = play_on(TERMINATE)
+    assert done.returncode == 2 and "all_enrolled=true" in done.message
+    unknown = play_on(MODIFY, subscription_ids="0b7b2b5e-0000-4000-8000-000000000000", note="x")
+    assert unknown.returncode == 2 and "there is no subscription 0b7b2b5e" in unknown.message
+
+
+def test_what_differs_is_found_and_repaired_and_then_nothing_is_left(play_on, netbox, enrolled):
+    fine, planned, renamed, moved, failed, gone, left, stuck, twice = devices = enrolled(9)
+    netbox.set(planned, status="planned")
+    netbox.set(renamed, name="renamed-{0}".format(renamed))
+    netbox.set(moved, site=netbox.call("GET", "dcim/sites", slug="loc2")["results"][0]["id"])
+    netbox.set(failed, status="failed")
+    netbox.call("DELETE", "dcim/devices/{0}".format(gone))
+    of_device = "UPDATE subscriptions SET {0} WHERE device_id = {1}"
+    play_on.store.write(
+        "DROP INDEX one_live_subscription_a_device",
+        of_device.format("status = 'provisioning', insync = {0}".format(False), left),
+        of_device.format("insync = {0}".format(False), stuck),
+        "INSERT INTO subscriptions SELECT 'ffffffff-0000-4000-8000-000000000000', product, customer_id, status, insync, description, note, "
+        "'2030-01-01 00:00:00', end_date, version, device_id, block FROM subscriptions WHERE device_id = {0}".format(twice),
+    )
+    found = play_on(VALIDATE, **NOT_OURS)
+    assert found.returncode == 2 and found.recap["changed"] == 0, found.output
+    findings = found.results["validate_node"]["findings"]
+    assert sorted((one["device_id"], one["problem"]) for one in findings) == sorted(
+        [
+            (planned, "status"),
+            (renamed, "name"),
+            (moved, "site"),
+            (failed, "status"),
+            (gone, "device_gone"),
+            (left, "left_over"),
+            (stuck, "not_insync"),
+            (twice, "several_subscriptions"),
+        ]
+    )
+    before = play_on.rows("SELECT * FROM subscriptions ORDER BY subscription_id")
+    expected = play_on(RECONCILE, "--check", "--diff", device_gone="terminate", **NOT_OURS)
+    assert expected.returncode == 0 and expected.recap["changed"] > 0, expected.output
+    assert play_on.rows("SELECT * FROM subscriptions ORDER BY subscription_id") == before and netbox.status(planned) == "planned"
+    done = play_on(RECONCILE, device_gone="terminate", **NOT_OURS)
+    assert done.returncode == 0 and "8 nodes: 8 completed" in done.output, done.output
+    assert netbox.status(planned) == "active" and netbox.status(failed) == "failed"
+    assert subscription(play_on, renamed)["node_name"] == "renamed-{0}".format(renamed)
+    assert subscription(play_on, failed)["node_status"] == "failed"
+    assert subscription(play_on, gone) is None and subscription(play_on, left) is None
+    assert str(subscription(play_on, twice)["subscription_id"]) != "ffffffff-0000-4000-8000-000000000000"
+    [note] = play_on.rows("SELECT note FROM subscriptions WHERE subscription_id = 'ffffffff-0000-4000-8000-000000000000'")
+    assert str(subscription(play_on, twice)["subscription_id"]) in note["note"]
+    assert len([row for row in play_on.rows("SELECT workflow, status FROM processes") if tuple(row.values()) == ("reconcile_node", "completed")]) == 8
+    clean = play_on(VALIDATE, **NOT_OURS)
+    assert clean.returncode == 0 and clean.results["validate_node"]["findings"] == [], clean.output
+    again = play_on(RECONCILE, device_gone="terminate", **NOT_OURS)
+    assert (again.returncode, again.recap["changed"]) == (0, 0), again.output
+    assert fine in devices and netbox.status(fine) == "active"
+
+
+def test_the_store_can_win(play_on, netbox, enrolled):
+    [device] = enrolled()
+    was = netbox.device(device)
+    other = netbox.call("POST", "ipam/ip-addresses", {"address": "10.98.{0}.{1}/32".format(device // 250, device % 250)})
+    interface = netbox.call("GET", "dcim/interfaces", device_id=device)["results"][0]["id"]
+    netbox.call("PATCH", "ipam/ip-addresses/{0}".format(other["id"]), {"assigned_object_type": "dcim.interface", "assigned_object_id": interface})
+    site = netbox.call("GET", "dcim/sites", slug="loc2")["results"][0]["id"]
+    netbox.set(device, name="other-{0}".format(device), primary_ip4=other["id"], site=site)
+    wins = {"name": "store", "ipv4_loopback": "store", "site": "store"}
+    done = play_on(RECONCILE, nodes=device, wins=wins)
+    assert done.returncode == 0, done.output
+    now = netbox.device(device)
+    assert [now[name]["id"] for name in ("primary_ip4", "site")] == [was[name]["id"] for name in ("primary_ip4", "site")]
+    assert now["name"] == was["name"]
+    wrong = play_on(RECONCILE, nodes=device, wins={"colour": "store"})
+    assert wrong.returncode == 2 and "wins takes netbox or store for each of" in wrong.message
+
+
+def test_an_active_device_without_a_subscription_is_reported_and_adopted_on_request(play_on, netbox, enrolled):
+    enrolled()
+    device = netbox.make(status="active")
+    found = play_on(VALIDATE, nodes=device)
+    assert [one["problem"] for one in found.results["validate_node"]["findings"]] == ["no_subscription"]
+    reported = play_on(RECONCILE, nodes=device)
+    assert (reported.returncode, reported.recap["changed"]) == (0, 0) and "adopt=true gives it one" in reported.output
+    done = play_on(RECONCILE, nodes=device, adopt=True)
+    assert done.returncode == 0, done.output
+    row = subscription(play_on, device)
+    assert (row["status"], bool(row["insync"]), row["node_status"]) == ("active", True, "active") and row["ipv4_loopback"] and row["start_date"]
+    assert processes(play_on, device) == [("reconcile_node", "RECONCILE", "completed")]
+    again = play_on.create(nodes=device)
+    assert again.returncode == 0 and "is enrolled already" in again.output
