@@ -90,7 +90,7 @@ def test_a_status_is_written_to_netbox_and_one_that_no_node_in_service_has_is_re
     assert unknown.returncode == 2 and "NetBox refused the change" in unknown.message, unknown.output
     assert netbox.status(device) == "offline"
     nothing = play_on(MODIFY, nodes=device)
-    assert nothing.returncode == 2 and "say what to change" in nothing.message
+    assert nothing.returncode == 2 and "Say what to change" in nothing.message
 
 
 def test_one_workflow_at_a_time_works_on_a_subscription(play_on, netbox, enrolled):
@@ -148,7 +148,7 @@ def test_a_node_whose_device_is_gone_is_terminated_by_its_name(play_on, netbox, 
 
 def test_a_run_without_a_choice_says_how_to_choose(play_on, enrolled):
     early = play_on(TERMINATE, nodes=1)
-    assert early.returncode == 2 and "there is no store yet" in early.message
+    assert early.returncode == 2 and "There is no store yet" in early.message
     enrolled()
     done = play_on(TERMINATE)
     assert done.returncode == 2 and "all_enrolled=true" in done.message
@@ -222,7 +222,7 @@ def test_the_store_can_win(play_on, netbox, enrolled):
     assert [now[name]["id"] for name in ("primary_ip4", "site")] == [was[name]["id"] for name in ("primary_ip4", "site")]
     assert now["name"] == was["name"]
     wrong = play_on(RECONCILE, nodes=device, wins={"colour": "store"})
-    assert wrong.returncode == 2 and "wins takes netbox or store for each of" in wrong.message
+    assert wrong.returncode == 2 and "option wins takes netbox or store for each of" in wrong.message
 
 
 def test_an_active_device_without_a_subscription_is_reported_and_adopted_on_request(play_on, netbox, enrolled):

@@ -76,12 +76,12 @@ def save_subscriptions(connection: t.Any, models: t.Sequence[SubscriptionModel])
     statement = (
         subscriptions.update()
         .where(subscriptions.c.subscription_id == sa.bindparam("old_id"), subscriptions.c.version == sa.bindparam("old_version"))
-        .values({name: sa.bindparam(name) for name in (*_PLAIN[3:], "block")})
+        .values({name: sa.bindparam(name) for name in (*_PLAIN[2:], "block")})
     )
     parameters = []
     for old, new in zip(models, saved):
         values = _row(new)
-        parameters.append({name: values[name] for name in (*_PLAIN[3:], "block")} | {"old_id": values["subscription_id"], "old_version": old.version})
+        parameters.append({name: values[name] for name in (*_PLAIN[2:], "block")} | {"old_id": values["subscription_id"], "old_version": old.version})
     if connection.execute(statement, parameters).rowcount != len(models):
         which = (
             "subscription {0.subscription_id} ({0.description})".format(models[0])

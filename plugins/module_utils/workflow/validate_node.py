@@ -93,7 +93,7 @@ def _keep(task: Task) -> dict[int, str]:
     try:
         return {int(device_id): str(key) for device_id, key in (task.params.get("keep") or {}).items()}
     except (TypeError, ValueError) as error:
-        raise NodeflowError("keep takes a dictionary of device ids, each with the id of the subscription to keep") from error
+        raise NodeflowError("the option keep takes a dictionary of device ids, each with the id of the subscription to keep") from error
 
 
 def _table(summary: str, findings: t.Sequence[Finding]) -> str:
