@@ -1,0 +1,96 @@
+# Copyright (c) 2026, nodeflow.orchestrator contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Coming from an orchestrator whose workflow enrolled each device many times, or from another store."""
+
+from __future__ import annotations
+
+import pytest
+from orchestrator_database import OrchestratorDatabase
+from player import Player
+from stores import PostgresqlStore, SqliteStore
+
+IMPORT, RECONCILE = "nodeflow.orchestrator.import_subscriptions", "nodeflow.orchestrator.reconcile_nodes"
+
+
+@pytest.fixture
+def orchestrator(lab):
+    """A database of an orchestrator."""
+    database = PostgresqlStore(lab["postgres_dsn"])
+    yield OrchestratorDatabase(database.location)
+    database.drop()
+
+
+def block(netbox, device, **other):
+    """What the orchestrator knows of a device."""
+    found = netbox.device(device)
+    values = {"node_id": device, "node_name": found["name"], "node_status": "active"}
+    return values | {"ipv4_loopback": found["primary_ip4"]["address"], "ipv6_loopback": found["primary_ip6"]["address"]} | other
+
+
+def test_a_device_that_was_enrolled_many_times_has_one_subscription_and_is_put_right(play_on, netbox, orchestrator):
+    first, renamed, here = netbox.make(), netbox.make(), netbox.make()
+    assert play_on.create(nodes=here, confirm_config=True).returncode == 0
+    keys = [orchestrator.add(block(netbox, first), day=day, note="by hand" if day == 5 else None) for day in (3, 1, 5)]
+    keys.append(orchestrator.add(block(netbox, renamed, node_name="as-it-was"), day=2))
+    keys.append(orchestrator.add(block(netbox, here), day=1))
+    keys.append(orchestrator.add({"node_id": first}, status="initial", process="failed", day=4))
+    no_device = orchestrator.add({"node_name": "no id"})
+    gone = orchestrator.add(block(netbox, first, node_id=2000000000))
+    before = play_on.rows("SELECT * FROM subscriptions")
+    expected = play_on(IMPORT, "--check", source=orchestrator.location)
+    assert expected.returncode == 0 and "would be imported: 3 live, 4 terminated" in expected.output, expected.output
+    assert play_on.rows("SELECT * FROM subscriptions") == before
+    done = play_on(IMPORT, source=orchestrator.location)
+    assert done.returncode == 0 and done.recap["changed"] == 1, done.output
+    result = done.results["import_subscriptions"]
+    assert result["imported"] == {"live": 3, "terminated": 4, "known": 0}
+    assert [one["subscription_id"] for one in result["refused"]] == [no_device] and "points to no device" in result["refused"][0]["reason"]
+    rows = {str(row["subscription_id"]): row for row in play_on.rows("SELECT * FROM subscriptions")}
+    assert [rows[key]["status"] for key in keys] == ["terminated", "active", "terminated", "active", "terminated", "terminated"]
+    assert keys[1] in rows[keys[0]]["note"] and rows[keys[2]]["note"].startswith("by hand; ") and rows[keys[1]]["note"] is None
+    assert rows[keys[1]]["customer_id"] == "customer" and str(rows[keys[1]]["start_date"]).startswith("2026-01-02")
+    statuses = sorted(row["status"] for row in play_on.rows("SELECT status FROM processes WHERE actor = 'ann'"))
+    assert statuses == ["aborted"] + ["completed"] * 6
+    again = play_on(IMPORT, source=orchestrator.location)
+    assert (again.returncode, again.recap["changed"]) == (0, 0) and again.results["import_subscriptions"]["imported"]["known"] == 7
+    repaired = play_on(RECONCILE, device_gone="terminate", unenrolled=False)
+    assert repaired.returncode == 0, repaired.output
+    assert {netbox.status(device) for device in (first, renamed, here)} == {"active"}
+    live = play_on.rows("SELECT device_id FROM subscriptions WHERE status <> 'terminated' ORDER BY device_id")
+    assert [row["device_id"] for row in live] == sorted([first, renamed, here]) and rows[gone]["status"] == "active"
+    nothing = play_on(RECONCILE, device_gone="terminate", unenrolled=False)
+    assert (nothing.returncode, nothing.recap["changed"]) == (0, 0), nothing.output
+
+
+def test_another_store_is_brought_in_with_its_log(lab, play_on, netbox, tmp_path):
+    other = Player(lab, tmp_path, SqliteStore(tmp_path / "other"))
+    ours, theirs, waiting = netbox.make(), netbox.make(), netbox.make()
+    assert play_on.create(nodes=ours, confirm_config=True).returncode == 0
+    assert other.create(nodes=theirs, confirm_config=True).returncode == 0
+    assert other.create(nodes=waiting).returncode == 0
+    done = play_on(IMPORT, source=other.store.location)
+    assert done.returncode == 0, done.output
+    assert done.results["import_subscriptions"]["imported"] == {"live": 1, "terminated": 0, "known": 0}
+    [refused] = done.results["import_subscriptions"]["refused"]
+    assert "is suspended there; finish or abort it first" in refused["reason"]
+    live = play_on.rows("SELECT device_id FROM subscriptions ORDER BY device_id")
+    assert [row["device_id"] for row in live] == sorted([ours, theirs])
+    assert len(play_on.rows("SELECT * FROM process_steps")) == 14
+    assert play_on(IMPORT, source=other.store.location).recap["changed"] == 0
+
+
+@pytest.mark.parametrize(
+    ("source", "sentence"),
+    [
+        ("/no/such/place.db", "There is no store to import from"),
+        ("mysql://u:p@127.0.0.1/x", "URL cannot be used"),
+        ("postgresql://u:verysecret@127.0.0.1:1/x", "connection"),
+    ],
+)
+def test_a_source_that_is_none(play, netbox, source, sentence):
+    assert netbox
+    done = play(IMPORT, source=source)
+    assert done.returncode == 2 and sentence.lower() in done.message.lower(), done.message
+    assert "verysecret" not in done.output

@@ -1,0 +1,67 @@
+# Copyright (c) 2026, nodeflow.orchestrator contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A small database of the shape that orchestrator-core 5.5 has, with what a create_node leaves that never writes a device's status back."""
+
+from __future__ import annotations
+
+import typing as t
+import uuid
+
+import psycopg
+
+TABLES = """
+CREATE TABLE products (product_id uuid PRIMARY KEY, name varchar NOT NULL);
+CREATE TABLE workflows (workflow_id uuid PRIMARY KEY, name varchar NOT NULL, target varchar NOT NULL);
+CREATE TABLE resource_types (resource_type_id uuid PRIMARY KEY, resource_type varchar NOT NULL);
+CREATE TABLE subscriptions (
+  subscription_id uuid PRIMARY KEY, description varchar NOT NULL, status varchar NOT NULL, product_id uuid NOT NULL REFERENCES products,
+  customer_id varchar NOT NULL, insync boolean NOT NULL, start_date timestamptz, end_date timestamptz, note varchar, version integer NOT NULL);
+CREATE TABLE subscription_instances (subscription_instance_id uuid PRIMARY KEY, subscription_id uuid NOT NULL REFERENCES subscriptions);
+CREATE TABLE subscription_instance_values (
+  subscription_instance_id uuid NOT NULL REFERENCES subscription_instances, resource_type_id uuid NOT NULL REFERENCES resource_types, value varchar NOT NULL);
+CREATE TABLE processes (
+  pid uuid PRIMARY KEY, assignee varchar NOT NULL, last_status varchar NOT NULL, last_step varchar, started_at timestamptz NOT NULL,
+  last_modified_at timestamptz NOT NULL, failed_reason varchar, created_by varchar, workflow_id uuid NOT NULL REFERENCES workflows);
+CREATE TABLE processes_subscriptions (pid uuid NOT NULL REFERENCES processes, subscription_id uuid NOT NULL, workflow_target varchar);
+"""
+
+FIELDS = ("node_id", "node_name", "node_status", "ipv4_loopback", "ipv6_loopback")
+
+START = "2026-01-01 00:00:00+00"
+
+
+class OrchestratorDatabase:
+    """Made in the empty database at ``location``."""
+
+    def __init__(self, location: str) -> None:
+        self.location = location
+        self._product, self._workflow = uuid.uuid4(), uuid.uuid4()
+        self._types = {name: uuid.uuid4() for name in FIELDS}
+        with psycopg.connect(location) as connection:
+            connection.execute(TABLES)
+            connection.execute("INSERT INTO products VALUES (%s, 'Node')", [self._product])
+            connection.execute("INSERT INTO workflows VALUES (%s, 'create_node', 'CREATE')", [self._workflow])
+            for name, key in self._types.items():
+                connection.execute("INSERT INTO resource_types VALUES (%s, %s)", [key, name])
+
+    def add(self, values: dict[str, t.Any], status: str = "active", process: str = "completed", day: int = 0, note: str | None = None) -> str:
+        """A subscription that was started on that day of 2026, and its process. Answers with its id."""
+        key, instance, pid = uuid.uuid4(), uuid.uuid4(), uuid.uuid4()
+        start = "TIMESTAMPTZ '{0}' + INTERVAL '{1} days'".format(START, day)
+        with psycopg.connect(self.location) as connection:
+            connection.execute(
+                "INSERT INTO subscriptions VALUES (%s, %s, %s, %s, 'customer', %s, {0}, NULL, %s, 5)".format(start if status == "active" else "NULL"),
+                [key, "Node {0}".format(values.get("node_name")), status, self._product, process == "completed", note],
+            )
+            connection.execute("INSERT INTO subscription_instances VALUES (%s, %s)", [instance, key])
+            for name, value in values.items():
+                connection.execute("INSERT INTO subscription_instance_values VALUES (%s, %s, %s)", [instance, self._types[name], str(value)])
+            failed = None if process == "completed" else "connection reset"
+            connection.execute(
+                "INSERT INTO processes VALUES (%s, 'SYSTEM', %s, 'Done', {0}, {0}, %s, 'ann', %s)".format(start),
+                [pid, process, failed, self._workflow],
+            )
+            connection.execute("INSERT INTO processes_subscriptions VALUES (%s, %s, NULL)", [pid, key])
+        return str(key)
