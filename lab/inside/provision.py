@@ -24,6 +24,7 @@ def main() -> None:
     if orders["check_migrations"]:
         call_command("migrate", "--check", verbosity=0)
     create_users(orders["admin"], orders["tokens"])
+    mark()
     copy_database(orders["database"], orders["demo_database"])
 
     import demo_data
@@ -42,6 +43,13 @@ def create_users(admin: dict, tokens: dict) -> None:
         add_token(user, name, tokens[name])
     add_token(operator, "write_disabled", tokens["write_disabled"], write_enabled=False)
     add_token(superuser, "admin_v1", tokens["admin_v1"])
+
+
+def mark() -> None:
+    """The tag by which the playbook reset knows a NetBox that it may put back."""
+    from extras.models import Tag
+
+    Tag.objects.create(name="nodeflow lab", slug="nodeflow-lab", description="This NetBox is a lab; nodeflow.orchestrator.reset may put it back")
 
 
 def permit(name: str, actions: list, models: list, users: list) -> None:

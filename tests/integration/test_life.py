@@ -239,3 +239,31 @@ def test_an_active_device_without_a_subscription_is_reported_and_adopted_on_requ
     assert processes(play_on, device) == [("reconcile_node", "RECONCILE", "completed")]
     again = play_on.create(nodes=device)
     assert again.returncode == 0 and "is enrolled already" in again.output
+
+
+def test_a_lab_begins_anew(play_on, netbox, enrolled, lab):
+    devices = enrolled(2)
+    asked = play_on("nodeflow.orchestrator.reset")
+    assert asked.returncode == 2 and "confirm=true" in asked.message and netbox.status(devices[0]) == "active"
+    expected = play_on("nodeflow.orchestrator.reset", "--check", "--diff")
+    assert expected.returncode == 0 and "would be emptied of 2 subscriptions and 2 processes" in expected.output, expected.output
+    assert len(play_on.rows("SELECT * FROM subscriptions")) == 2
+    done = play_on("nodeflow.orchestrator.reset", confirm=True)
+    assert (done.returncode, done.recap["changed"]) == (0, 1), done.output
+    assert {netbox.status(device) for device in devices} == {"planned"} and not play_on.rows("SELECT * FROM subscriptions")
+    again = play_on("nodeflow.orchestrator.reset")
+    assert (again.returncode, again.recap["changed"]) == (0, 0) and "nothing to reset" in again.output
+
+
+def test_a_netbox_that_is_no_lab_is_not_reset_unless_it_is_named(play, netbox, lab):
+    device = netbox.make()
+    assert play.create(nodes=device, confirm_config=True).returncode == 0
+    [tag] = netbox.call("GET", "extras/tags", slug="nodeflow-lab")["results"]
+    netbox.call("PATCH", "extras/tags/{0}".format(tag["id"]), {"slug": "something-else"})
+    try:
+        refused = play("nodeflow.orchestrator.reset", confirm=True)
+        assert refused.returncode == 2 and "is no lab of ours" in refused.message and netbox.status(device) == "active"
+        assert play("nodeflow.orchestrator.reset", confirm=True, force=lab["url"]).returncode == 0
+        assert netbox.status(device) == "planned"
+    finally:
+        netbox.call("PATCH", "extras/tags/{0}".format(tag["id"]), {"slug": "nodeflow-lab"})

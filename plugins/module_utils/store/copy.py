@@ -12,7 +12,7 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils._libraries i
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._chunks import chunks
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.schema import processes, steps, subscriptions
 
-__all__ = ["copy_rows", "count_rows"]
+__all__ = ["copy_rows", "count_rows", "delete_rows"]
 
 _TABLES = (subscriptions, processes, steps)
 
@@ -32,6 +32,12 @@ def copy_rows(source: t.Any, target: t.Any) -> bool:
 def count_rows(connection: t.Any) -> dict[str, int]:
     """How many rows each table has."""
     return {table.name: connection.execute(sa.select(sa.func.count()).select_from(table)).scalar_one() for table in _TABLES}
+
+
+def delete_rows(connection: t.Any) -> None:
+    """Leave the tables, and nothing in them."""
+    for table in reversed(_TABLES):
+        connection.execute(table.delete())
 
 
 def _rows(connection: t.Any, table: t.Any) -> list[dict[str, t.Any]]:

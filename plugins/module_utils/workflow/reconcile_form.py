@@ -56,7 +56,9 @@ def _wins(task: Task) -> dict[str, str]:
     given = task.params["wins"] or {}
     wrong = [name for name, who in given.items() if name not in _WINS or who not in ("netbox", "store")]
     if wrong:
-        raise NodeflowError("the option wins takes netbox or store for each of {0}; not so for {1}".format(", ".join(_WINS), ", ".join(map(str, wrong))))
+        raise NodeflowError(
+            "the option wins takes netbox or store for each of {0}; not so for {1}".format(", ".join(_WINS), ", ".join(map(str, wrong)))
+        )
     return _WINS | given
 
 
