@@ -39,6 +39,7 @@ def create_users(admin: dict, tokens: dict) -> None:
     operator, reader, nobody = (User.objects.create_user(username=name) for name in ("operator", "reader", "nobody"))
     permit("view what nodeflow reads", ["view"], OPERATOR_VIEWS, [operator, reader])
     permit("change devices", ["change"], ["dcim.device"], [operator])
+    permit("write journals", ["view", "add"], ["extras.journalentry"], [operator])
     for name, user in {"admin": superuser, "operator": operator, "read_only": reader, "none": nobody}.items():
         add_token(user, name, tokens[name])
     add_token(operator, "write_disabled", tokens["write_disabled"], write_enabled=False)

@@ -30,4 +30,17 @@ options:
       - If not set, the value of the environment variable E(NODEFLOW_NETBOX_MOVED) is used.
     type: bool
     default: false
+  netbox_journal:
+    description:
+      - Make an entry in the device's journal in NetBox when it is enrolled, modified, reconciled or terminated, with who did it, in which process, and
+        what. The token needs the permissions C(extras.add_journalentry) and C(extras.view_journalentry).
+      - If not set, the value of the environment variable E(NODEFLOW_NETBOX_JOURNAL) is used.
+    type: bool
+    default: false
+  netbox_custom_field:
+    description:
+      - The name of a custom field of devices in NetBox that gets the id of the subscription, and is emptied when that is terminated. The playbook
+        setup_netbox makes one.
+      - If not set, the value of the environment variable E(NODEFLOW_NETBOX_CUSTOM_FIELD) is used; else no field is written.
+    type: str
 """

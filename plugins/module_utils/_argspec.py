@@ -37,6 +37,8 @@ PROCESS: _Spec = {
     "actor": {"type": "str", "fallback": (env_fallback, ["NODEFLOW_ACTOR"])},
     "lease_minutes": {"type": "int", "default": 15, "fallback": (env_fallback, ["NODEFLOW_LEASE_MINUTES"])},
     "netbox_moved": {"type": "bool", "default": False, "fallback": (env_fallback, ["NODEFLOW_NETBOX_MOVED"])},
+    "netbox_journal": {"type": "bool", "default": False, "fallback": (env_fallback, ["NODEFLOW_NETBOX_JOURNAL"])},
+    "netbox_custom_field": {"type": "str", "fallback": (env_fallback, ["NODEFLOW_NETBOX_CUSTOM_FIELD"])},
 }
 
 PROCESSES: _Spec = {

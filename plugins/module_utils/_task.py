@@ -48,6 +48,7 @@ class Task:
                 retries=self.params["netbox_retries"],
                 batch_size=self.params["netbox_batch_size"],
                 parallel=self.params["netbox_parallel"],
+                custom_fields=bool(self.params["netbox_custom_field"]),
                 say=self.show,
             )
         return self._client

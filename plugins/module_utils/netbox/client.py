@@ -74,7 +74,8 @@ class NetboxClient:
 
     ``timeout`` and ``connect_timeout`` are seconds. Up to ``retries`` times, a read is tried again that met a time-out, a connection refused,
     reset or cut, or an answer in TRY_AGAIN; a write is if it surely never reached NetBox. ``say`` is told of it at once.
-    ``batch_size`` objects go into one bulk write, and ``parallel`` requests are made at a time, by those who make several.
+    ``batch_size`` objects go into one bulk write, and ``parallel`` requests are made at a time, by those who make several; ``custom_fields``
+    says that devices are to be read with theirs.
     Raises NetboxError for settings that cannot be right.
     """
 
@@ -90,6 +91,7 @@ class NetboxClient:
         retries: int = 5,
         batch_size: int = 100,
         parallel: int = 2,
+        custom_fields: bool = False,
         say: t.Callable[[str], None] = lambda text: None,
     ) -> None:
         if not url:
@@ -106,7 +108,7 @@ class NetboxClient:
         self.version: tuple[int, ...] | None = None
         self._timeouts = (connect_timeout, timeout)
         self._retries = retries
-        self.batch_size, self.parallel = batch_size, parallel
+        self.batch_size, self.parallel, self.custom_fields = batch_size, parallel, custom_fields
         self._say = say
         session = self._api.http_session
         if not validate_certs:
@@ -155,8 +157,8 @@ class NetboxClient:
             raise NetboxUncertain(_NO_LIST.format(self.url))
         return changed
 
-    def post(self, endpoint: str, data: dict[str, t.Any]) -> dict[str, t.Any]:
-        """Post to an endpoint, e.g. ``dcim/devices/7/render-config``. Raises NetboxError."""
+    def post(self, endpoint: str, data: t.Any) -> t.Any:
+        """Post an object, or a list of them, to an endpoint, e.g. ``dcim/devices/7/render-config``. Raises NetboxError."""
         request = pynetbox_query.Request(base=self._endpoint(endpoint), http_session=self._api.http_session, token=self._api.token)
         with self._errors("POST", endpoint):
             return request.post(data)

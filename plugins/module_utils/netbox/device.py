@@ -60,7 +60,8 @@ class Device:  # pylint: disable=too-many-instance-attributes
             ipv6=(data.get("primary_ip6") or {}).get("address"),
             etag=_etag(data["last_updated"]) if conditional else None,
             writable={"name": data.get("name"), "status": data["status"]["value"]}
-            | {name: (data.get(name) or {}).get("id") for name in ("site", "role", "platform", "primary_ip4", "primary_ip6")},
+            | {name: (data.get(name) or {}).get("id") for name in ("site", "role", "platform", "primary_ip4", "primary_ip6")}
+            | {"custom_fields": data.get("custom_fields")},
         )
 
     @property
@@ -81,7 +82,7 @@ def device_label(name: str | None, site: str, device_id: int) -> str:
 
 def find_devices(client: NetboxClient, filters: dict[str, t.Any]) -> list[Device]:
     """The devices that NetBox's list has for ``filters``, in order of their ids. Raises NetboxError."""
-    found = client.get(ENDPOINT, {**filters, "fields": FIELDS})
+    found = client.get(ENDPOINT, {**filters, "fields": FIELDS + (",custom_fields" if client.custom_fields else "")})
     return sorted((_read(client, data) for data in found), key=lambda device: device.id)
 
 

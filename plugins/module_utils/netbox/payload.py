@@ -33,7 +33,7 @@ class NetboxPayload(pydantic.BaseModel):
 
 
 class DevicePayload(NetboxPayload):
-    """A ``dcim.device``. Relations are ids. NetBox 4 calls what a device is for ``role`` (before: ``device_role``)."""
+    """A ``dcim.device``. Relations are ids. Custom fields that are not named stay as they are. NetBox 4 calls what a device is for ``role`` (before: ``device_role``)."""
 
     name: t.Optional[str] = None
     status: t.Optional[str] = None
@@ -42,6 +42,7 @@ class DevicePayload(NetboxPayload):
     platform: t.Optional[int] = None
     primary_ip4: t.Optional[int] = None
     primary_ip6: t.Optional[int] = None
+    custom_fields: t.Optional[dict[str, t.Optional[str]]] = None
 
 
 @single_dispatch

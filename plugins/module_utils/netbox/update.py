@@ -82,8 +82,15 @@ def _update_list(payload: list, target: Target) -> list[Update]:
 
 def difference(payload: NetboxPayload, current: t.Mapping[str, t.Any]) -> Update:
     """The fields of ``payload`` that differ from ``current``: as they are, and as they will be."""
-    after = {name: value for name, value in payload.fields().items() if current.get(name) != value}
+    after = {name: value for name, value in payload.fields().items() if not _is_so(current.get(name), value)}
     return Update({name: current.get(name) for name in after}, after)
+
+
+def _is_so(current: t.Any, value: t.Any) -> bool:
+    """Whether a field has its value. Of custom fields, those that are named count."""
+    if isinstance(value, dict):
+        return isinstance(current, dict) and all((current.get(name) or None) == (one or None) for name, one in value.items())
+    return current == value
 
 
 def _update_devices(payloads: t.Sequence[DevicePayload], target: Target) -> list[Update]:

@@ -22,7 +22,8 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.subsc
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.device import Device, devices_by_id
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.payload import DevicePayload
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.update import Target, update
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.create_node import changelog_message
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.create_node import changelog_message, custom_field
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.journal import journalled
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.progress import Progress
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.provide_config import provide_config_to_user
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.step import Done, Failed, Outcome, Step, Work, Workflow
@@ -45,7 +46,7 @@ def _fetch_ip_address_information(task: Task, works: t.Sequence[Work]) -> dict[s
 def _fetched(work: Work, device: Device | None) -> Outcome:
     if device is None:
         if work.state["lifecycle"] == SubscriptionLifecycle.TERMINATED:
-            return Done(work.subscription, work.state | {"write": []})  # there is nothing to write to
+            return Done(work.subscription, work.state | {"write": [], "device": gone(work.subscription).facts()})  # there is nothing to write to
         return Failed("{0} is not in NetBox any more; terminate its subscription with terminate_node".format(work.label))
     state = work.state | {"device": device.facts()}
     if work.state["refresh"]:
@@ -82,8 +83,8 @@ def gone(subscription: SubscriptionModel) -> Device:
 
 def _update_node_in_netbox(task: Task, works: t.Sequence[Work]) -> dict[str, Outcome]:
     """Write to NetBox the fields that the process is to write, and no others."""
-    by_device = {work.subscription.device_id: work for work in works if work.state["write"]}
-    payloads = [_payload(work) for work in by_device.values()]
+    payloads = {work.subscription.device_id: _payload(task, work) for work in works if _writes(task, work)}
+    by_device = {work.subscription.device_id: work for work in works if _writes(task, work)}
     target = Target(
         client=task.netbox,
         message=lambda device_id: changelog_message(by_device[device_id]),
@@ -92,7 +93,7 @@ def _update_node_in_netbox(task: Task, works: t.Sequence[Work]) -> dict[str, Out
         tell=Progress(task.show, "update_node_in_netbox", len(works)),
     )
     outcomes: dict[str, Outcome] = {work.key: Done(work.subscription, work.state) for work in works}
-    for work, done in zip(by_device.values(), update(payloads, target)):
+    for work, done in zip(by_device.values(), update(list(payloads.values()), target)):
         if done.error:
             outcomes[work.key] = Failed(done.error if work.label in done.error else "{0}: {1}".format(work.label, done.error))
         else:
@@ -100,10 +101,18 @@ def _update_node_in_netbox(task: Task, works: t.Sequence[Work]) -> dict[str, Out
     return outcomes
 
 
-def _payload(work: Work) -> DevicePayload:
+def _writes(task: Task, work: Work) -> bool:
+    """Whether there is anything to write: not to a device that is gone, or that another subscription stands for."""
+    there = work.state["device"]["status"] and "several_subscriptions" not in work.state.get("repairs", ())
+    return bool(there and (work.state["write"] or task.params["netbox_custom_field"]))
+
+
+def _payload(task: Task, work: Work) -> DevicePayload:
     node = work.subscription.node
+    ends = work.state["lifecycle"] == SubscriptionLifecycle.TERMINATED
     values = {"status": node.node_status, "name": node.node_name} | work.state.get("relations", {})  # relations are ids
-    return DevicePayload(id=node.node_id, **{name: values[name] for name in work.state["write"]})
+    field = custom_field(task, None if ends else str(work.subscription.subscription_id))
+    return DevicePayload(id=node.node_id, **{name: values[name] for name in work.state["write"]}, **field)
 
 
 def _conflict(work: Work, device: Device, payload: DevicePayload) -> str | None:
@@ -117,9 +126,9 @@ def _conflict(work: Work, device: Device, payload: DevicePayload) -> str | None:
     return None
 
 
-def _done(task: Task, works: t.Sequence[Work]) -> dict[str, Outcome]:  # pylint: disable=unused-argument
+def _done(task: Task, works: t.Sequence[Work]) -> dict[str, Outcome]:
     """In sync again, and terminated where that is what the process is for."""
-    return {work.key: _ended(work) for work in works}
+    return journalled(task, works, {work.key: _ended(work) for work in works})
 
 
 def _ended(work: Work) -> Outcome:

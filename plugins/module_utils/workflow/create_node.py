@@ -14,15 +14,16 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.descr
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.lifecycle import SubscriptionLifecycle
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.subscription import move_to_lifecycle, revise
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.device import Device, devices_by_id
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.payload import build_payload
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.payload import DevicePayload, build_payload
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.update import Target, update
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.claim import as_claimed, as_read, claim, contradiction
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.construct import lacking
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.journal import journalled
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.progress import Progress
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.provide_config import provide_config_to_user
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.step import Done, Failed, Outcome, Step, Work, Workflow
 
-__all__ = ["ACTIVE", "CREATE_NODE", "changelog_message"]
+__all__ = ["ACTIVE", "CREATE_NODE", "changelog_message", "custom_field"]
 
 ACTIVE = "active"
 """The NetBox status of a device that is enrolled."""
@@ -86,7 +87,7 @@ def _update_node_in_netbox(task: Task, works: t.Sequence[Work]) -> dict[str, Out
         dry_run=task.check_mode,
         tell=Progress(task.show, "update_node_in_netbox", len(works)),
     )
-    updates = update([build_payload(work.subscription.node, work.subscription) for work in works], target)
+    updates = update([_payload(task, work) for work in works], target)
     outcomes: dict[str, Outcome] = {}
     for work, done in zip(works, updates):
         if done.error:
@@ -96,14 +97,24 @@ def _update_node_in_netbox(task: Task, works: t.Sequence[Work]) -> dict[str, Out
     return outcomes
 
 
+def _payload(task: Task, work: Work) -> DevicePayload:
+    return build_payload(work.subscription.node, work.subscription).model_copy(update=custom_field(task, str(work.subscription.subscription_id)))
+
+
+def custom_field(task: Task, value: str | None) -> dict[str, t.Any]:
+    """The field of a payload that leads from the device to its subscription; {} where no custom field is set for that."""
+    name = task.params["netbox_custom_field"]
+    return {"custom_fields": {name: value}} if name else {}
+
+
 def changelog_message(work: Work) -> str:
     """The line that NetBox's change log gets with a write of ours: workflow and process id."""
     return "nodeflow.orchestrator {0}, process {1}".format(work.process.workflow, work.key)
 
 
-def _done(task: Task, works: t.Sequence[Work]) -> dict[str, Outcome]:  # pylint: disable=unused-argument
+def _done(task: Task, works: t.Sequence[Work]) -> dict[str, Outcome]:
     """Active and in sync; the process is completed."""
-    return {work.key: _moved(work, SubscriptionLifecycle.ACTIVE, insync=True) for work in works}
+    return journalled(task, works, {work.key: _moved(work, SubscriptionLifecycle.ACTIVE, insync=True) for work in works})
 
 
 def _claim(task: Task, works: t.Sequence[Work]) -> dict[str, Outcome]:

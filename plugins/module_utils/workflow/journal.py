@@ -1,0 +1,51 @@
+# Copyright (c) 2026, nodeflow.orchestrator contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What the journals of devices in NetBox are told of a process, where the setting netbox_journal asks for it."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import NetboxError
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.journal import Entry, add_entries
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.step import Done, Failed, Outcome, Work
+
+__all__ = ["journalled"]
+
+_DID = {
+    "CREATE": ("Enrolled", "success"),
+    "MODIFY": ("Modified", "info"),
+    "TERMINATE": ("Terminated", "warning"),
+    "RECONCILE": ("Reconciled", "info"),
+}
+
+
+def journalled(task: Task, works: t.Sequence[Work], outcomes: dict[str, Outcome]) -> dict[str, Outcome]:
+    """The outcomes of the last step, with an entry made for each that is done. Where NetBox takes none, the step failed, and can be resumed."""
+    done = [work for work in works if isinstance(outcomes[work.key], Done) and work.state["device"].get("status")]
+    if not task.params["netbox_journal"] or task.check_mode or not done:
+        return outcomes
+    try:
+        add_entries(task.netbox, [_entry(task, work) for work in done], any(work.row.get("resumed") for work in done))
+    except NetboxError as error:
+        failed = {work.key: Failed("{0}: its journal in NetBox could not be written: {1}".format(work.label, error)) for work in done}
+        return outcomes | failed
+    return outcomes
+
+
+def _entry(task: Task, work: Work) -> Entry:
+    did, kind = _DID[work.process.target]
+    what = "; ".join(part for part in (_changes(work), work.state.get("changes", {}).get("note")) if part)
+    text = "{0} by {1}{2}. {3}, process {4}, subscription {5}".format(
+        did, task.actor, ": " + what if what else "", work.process.workflow, work.key, work.process.subscription_id
+    )
+    return Entry(work.subscription.device_id, text, kind, "process " + work.key)
+
+
+def _changes(work: Work) -> str:
+    """The names of the fields that were to be changed."""
+    changes = work.state.get("changes", {})
+    return ", ".join([name for name in changes if name not in ("node", "note")] + list(changes.get("node", {})))
