@@ -23,7 +23,7 @@ from hypothesis import strategies as st
 class Client:
     """Holds devices and plays what NetBox may answer to a PATCH: an exception for each call, or None for well."""
 
-    conditional, batch_size, parallel = True, 100, 1
+    conditional, batch_size, parallel, custom_fields = True, 100, 1, False
 
     def __init__(self, devices, *answers, retries=2):
         self.retries = retries
