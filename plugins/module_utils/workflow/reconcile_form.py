@@ -29,6 +29,9 @@ __all__ = ["reconcile_form"]
 _WINS = {"status": "netbox", "name": "netbox", "site": "netbox", "ipv4_loopback": "netbox", "ipv6_loopback": "netbox"}
 """Whose value wins where nothing else is said."""
 
+_RETIRED = set(NOT_IN_SERVICE) - {FREE, CLAIMED}
+"""Statuses by which somebody says that a device left service. Only a person knows whether its subscription is to end."""
+
 _RELATIONS = {"ipv4_loopback": "primary_ip4", "ipv6_loopback": "primary_ip6", "site": "site"}
 """The device's field in NetBox for each of ours that is a relation there."""
 
@@ -80,6 +83,9 @@ def _repair(task: Task, seen: Seen, model: SubscriptionModel, findings: t.Sequen
         if device is not None and device.status == CLAIMED:
             todo |= {"write": ["status"], "changes": todo["changes"] | {"node": {"node_status": FREE}}}
     else:
+        retired = problems.get("status")
+        if retired and retired.netbox in _RETIRED and wins["status"] == "netbox":
+            return row | {"status": UNCHANGED, "message": retired.message + "; terminate_node ends its subscription, or let the store's status win"}
         todo = _fields(todo, problems, device, wins)
     state = todo | {"required_families": families(model), "device": (device or gone(model)).facts()}
     return row | {"status": RUNNING, "run_id": run_id, "workflow": RECONCILE_NODE.name, "state": state}
@@ -97,7 +103,7 @@ def _fields(todo: dict[str, t.Any], problems: t.Mapping[str, Finding], device: D
         if problem not in wins:
             continue
         # A device that is planned or staged still was never told that its node is active, or was put back by mistake.
-        by_store = wins[problem] == "store" or (problem == "status" and finding.netbox in NOT_IN_SERVICE)
+        by_store = wins[problem] == "store" or (problem == "status" and finding.netbox in (FREE, CLAIMED))
         if by_store:
             todo["write"].append(_RELATIONS.get(problem, problem))
         elif problem != "site":  # which only the process remembers
