@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import pathlib
 import re
 import sys
 
@@ -29,15 +30,33 @@ STEPS = [
     ("process_info", {"steps": True}),
 ]
 
+LIFE = [
+    ("subscription_form", {"workflow": "modify_node", "nodes": "{{ device }}", "note": "moved"}),
+    ("store_process_subscription", {"nodes": "{{ last.nodes }}"}),
+    ("fetch_ip_address_information", {"nodes": "{{ last.nodes }}"}),
+    ("modify_subscription", {"nodes": "{{ last.nodes }}"}),
+    ("update_node_in_netbox", {"nodes": "{{ last.nodes }}"}),
+    ("done", {"nodes": "{{ last.nodes }}"}),
+    ("validate_node", {"nodes": "{{ device }}"}),
+    ("reconcile_form", {"nodes": "{{ device }}"}),
+    ("import_subscriptions", {"source": "{{ other }}"}),
+    ("setup_netbox", {"netbox_custom_field": "nodeflow_both", "netbox_token": "{{ admin }}"}),
+    ("abort", {"process_ids": "no-such-process"}),
+    ("copy_store", {"target": "{{ other }}"}),
+    ("reset", {"confirm": True}),
+]
+"""What comes after the enrolment, and what an operator does."""
+
 CONFIGS = "{{ [{'process_id': (last.nodes | first).process_id, 'template': 't', 'config': 'hostname x'}] }}"
 
 
-def playbook(device: int, keywords: dict, check_mode: bool) -> str:
+def playbook(steps: list, device: int, keywords: dict, check_mode: bool, **variables: str) -> str:
     """Each module once, with these task keywords."""
     tasks = []
-    for module, options in STEPS:
+    for module, options in steps:
         register = "facts" if module in ("node_config_facts", "subscription_info", "process_info") else "last"
-        task = {"name": module, "nodeflow.orchestrator." + module: options, "register": register, "vars": {"device": device, "configs": CONFIGS}}
+        task = {"name": module, "nodeflow.orchestrator." + module: options, "register": register}
+        task |= {"vars": {"device": device, "configs": CONFIGS} | variables, "ignore_errors": module in ("abort", "copy_store")}
         tasks.append(task | {"check_mode": check_mode, "diff": True} | keywords)
     return yaml.safe_dump(tasks, sort_keys=False)
 
@@ -66,7 +85,7 @@ def test_both_ways_give_the_same_results(play, netbox, lab, tmp_path, check_mode
     for way, keywords in (("in-process", {}), ("ordinary", {"environment": {"LC_MESSAGES": "C"}})):
         device = netbox.make()
         play.store = SqliteStore(tmp_path / way)
-        done = play.tasks(playbook(device, keywords, check_mode), "-vvv")
+        done = play.tasks(playbook(STEPS, device, keywords, check_mode), "-vvv")
         assert done.returncode == 0, done.output
         assert list(done.results) == [module for module, _options in STEPS]
         found.append({module: normal(result, device, netbox.device(device)["name"]) for module, result in done.results.items()})
@@ -74,6 +93,34 @@ def test_both_ways_give_the_same_results(play, netbox, lab, tmp_path, check_mode
         assert done.output.count("AnsiballZ_") >= len(STEPS) if way == "ordinary" else "AnsiballZ_" not in done.output
     for module, _options in STEPS:
         assert found[0][module] == found[1][module], module
+
+
+@pytest.mark.parametrize("check_mode", [False, True], ids=["run", "check"])
+def test_both_ways_give_the_same_results_in_the_rest_of_a_nodes_life(play, netbox, lab, tmp_path, check_mode):
+    other = SqliteStore(tmp_path / "other")
+    play.store = other
+    assert play.create(nodes=netbox.make(), confirm_config=True).returncode == 0
+    found = []
+    for way, keywords in (("in-process", {}), ("ordinary", {"environment": {"LC_MESSAGES": "C"}})):
+        device = netbox.make()
+        play.store = SqliteStore(tmp_path / way)
+        assert play.create(nodes=device, confirm_config=True).returncode == 0
+        text = playbook(LIFE, device, keywords, check_mode, other=other.location, admin=lab["tokens"]["admin"])
+        done = play.tasks(text, "-vvv")
+        assert done.returncode == 0, done.output
+        assert list(done.results) == [module for module, _options in LIFE]
+        found.append({module: normal(result, device, netbox.device(device)["name"]) for module, result in done.results.items()})
+        made = netbox.call("GET", "extras/custom-fields", name="nodeflow_both")["results"]
+        assert len(made) == (0 if check_mode else 1) and netbox.status(device) == ("active" if check_mode else "planned")
+        for one in made:
+            netbox.call("DELETE", "extras/custom-fields/{0}".format(one["id"]))
+    for module, _options in LIFE:
+        assert found[0][module] == found[1][module], module
+
+
+def test_every_module_is_run_both_ways():
+    modules = {path.stem for path in (pathlib.Path(__file__).parents[2] / "plugins" / "modules").glob("*.py")}
+    assert {module for module, _options in STEPS + LIFE} == modules
 
 
 @pytest.mark.parametrize("keywords", [{"async": 60, "poll": 1}, {"become": True}, {"environment": {"A": "b"}}, {"delegate_to": "other"}])
