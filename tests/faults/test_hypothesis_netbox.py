@@ -143,6 +143,7 @@ class Lab:
 def test_whatever_a_device_looks_like(fake, examples):
     @examples(50)
     @example({"name": None, "site": {"slug": "\x1f"}}, {})
+    @example({"status": {"value": "\x1f"}}, {})
     @given(odd_fields(), PAGES)
     def check(fields, page):
         assume(not unclear_lines(repr(fields)))  # a name like AError, which a sentence may repeat

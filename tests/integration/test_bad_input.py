@@ -147,7 +147,7 @@ def test_a_store_that_cannot_be_used(play, netbox, tmp_path, place):
         ["python3", "-c", "import sqlite3; c = sqlite3.connect('app.db'); c.execute('CREATE TABLE books (x)'); c.commit()"], cwd=tmp_path, check=True
     )
     store, sentence = {
-        "below a file": (tmp_path / "file" / "store.db", "cannot be written"),
+        "below a file": (tmp_path / "file" / "store.db", "cannot be made: check that its directory can be written"),
         "a directory": (tmp_path, "is no file, so it cannot be a store"),
         "no store": (tmp_path / "file", "is no SQLite database, so it is no store"),
         "another database": (tmp_path / "app.db", "is a database, but no store of ours: it holds the table books"),
@@ -236,7 +236,7 @@ def test_check_mode_says_where_the_store_or_the_configs_cannot_be_written(play, 
     device = netbox.make()
     (tmp_path / "file").write_text("", encoding="utf-8")
     below = str(tmp_path / "file" / "x")
-    assert "cannot be written" in play.create("--check", nodes=device, store=below).message
+    assert "cannot be made: check that" in play.create("--check", nodes=device, store=below).message
     assert "its config cannot be saved in {0}".format(below) in play.create("--check", nodes=device, node_config_dir=below).message
 
 

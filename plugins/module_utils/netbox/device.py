@@ -91,7 +91,7 @@ def _read(client: NetboxClient, data: dict[str, t.Any]) -> Device:
     try:
         device = Device.from_api(data, client.conditional)
         texts = (device.name, device.status, device.site, device.site_name, device.role, device.platform, device.ipv4, device.ipv6)
-        if all(isinstance(text, str) or text is None for text in texts) and device.status:
+        if all(isinstance(text, str) or text is None for text in texts) and device.status and device.status.isprintable():
             return device
     except (AttributeError, KeyError, TypeError, ValueError):
         pass

@@ -209,7 +209,7 @@ def _sqlite(path: pathlib.Path, create: bool) -> tuple[t.Any, str, bool]:
     elif exists and not path.is_file():
         raise StoreError("{0} is no file, so it cannot be a store".format(label))
     elif not exists and not can_be_made(path):
-        raise StoreError("{0} cannot be written".format(label))
+        raise StoreError("{0} is not there, and cannot be made: check that its directory can be written".format(label))
     engine = sa.create_engine(sa.engine.URL.create("sqlite", database=str(path)), connect_args={"timeout": BUSY_TIMEOUT})
     sa.event.listen(engine, "connect", _on_connect)
     sa.event.listen(engine, "begin", _on_begin)
