@@ -35,7 +35,9 @@ STEPS = (
 SOME_PAGES = 48 * 1024
 """Room enough for SQLite to begin to write, and not enough to commit."""
 
-READ_ONLY = re.compile(r"Read-only file system|cannot be (written|opened|made): (the file or its directory is read-only|check that .* can be written)")
+READ_ONLY = re.compile(
+    r"Read-only file system|cannot be (written|opened|made): (the file or its directory is read-only|check that .* can be written)"
+)
 
 
 def pytest_generate_tests(metafunc):

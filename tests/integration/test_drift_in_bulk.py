@@ -1,0 +1,82 @@
+# Copyright (c) 2026, nodeflow.orchestrator contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Many nodes, of which two in five were brought into a bad state behind our back: all of these are found, nothing else, and repaired at once."""
+
+from __future__ import annotations
+
+import json
+import uuid
+
+import pytest
+
+VALIDATE, RECONCILE = "nodeflow.orchestrator.validate_node", "nodeflow.orchestrator.reconcile_nodes"
+
+OF_DEVICE = "UPDATE subscriptions SET {0} WHERE device_id = {1}"
+
+
+def bad_states(netbox, store):
+    """What can happen to a device or to its subscription: a name, and what does it."""
+    loc2 = netbox.call("GET", "dcim/sites", slug="loc2")["results"][0]["id"]
+
+    def address(device, family):
+        netbox.set(device, **{"primary_ip" + family: None})
+
+    def again(device):
+        columns = "product, customer_id, status, insync, description, note, start_date, end_date, version, device_id, block"
+        store.write("INSERT INTO subscriptions SELECT '{0}', {1} FROM subscriptions WHERE device_id = {2}".format(uuid.uuid4(), columns, device))
+
+    def forget(device):
+        where = "subscription_id IN (SELECT subscription_id FROM subscriptions WHERE device_id = {0})".format(device)
+        store.write(
+            "DELETE FROM process_steps WHERE process_id IN (SELECT process_id FROM processes WHERE {0})".format(where),
+            "DELETE FROM processes WHERE " + where,
+            "DELETE FROM subscriptions WHERE device_id = {0}".format(device),
+        )
+
+    return {
+        "planned": lambda device: netbox.set(device, status="planned"),
+        "staged": lambda device: netbox.set(device, status="staged"),
+        "failed": lambda device: netbox.set(device, status="failed"),
+        "renamed": lambda device: netbox.set(device, name="renamed-{0}".format(device)),
+        "moved": lambda device: netbox.set(device, site=loc2),
+        "without ipv4": lambda device: address(device, "4"),
+        "without ipv6": lambda device: address(device, "6"),
+        "gone": lambda device: netbox.call("DELETE", "dcim/devices/{0}".format(device)),
+        "left initial": lambda device: store.write(OF_DEVICE.format("status = 'initial', start_date = NULL", device)),
+        "left provisioning": lambda device: store.write(OF_DEVICE.format("status = 'provisioning', start_date = NULL", device)),
+        "out of sync": lambda device: store.write(OF_DEVICE.format("insync = {0}".format(False), device)),
+        "twice": again,
+        "forgotten": forget,
+    }
+
+
+@pytest.fixture
+def size(soak):
+    """How many nodes."""
+    return 500 if soak else 40
+
+
+def test_every_bad_state_is_found_and_repaired(play_on, netbox, size):
+    devices = netbox.make_many(size)
+    assert play_on.create(nodes=devices, confirm_config=True).returncode == 0
+    play_on.store.write("DROP INDEX one_live_subscription_a_device")
+    states = list(bad_states(netbox, play_on.store).items())
+    bad = devices[: size * 2 // 5]
+    for number, device in enumerate(bad):
+        states[number % len(states)][1](device)
+    gone = [device for number, device in enumerate(bad) if states[number % len(states)][0] == "gone"]
+    findings = play_on(VALIDATE, nodes=devices).results["validate_node"]["findings"]
+    assert sorted(one["device_id"] for one in findings) == sorted(bad), json.dumps(findings, indent=1)
+    settings = {"device_gone": "terminate", "adopt": True, "required_families": []}
+    done = play_on(RECONCILE, nodes=devices, **settings)
+    assert done.returncode == 0, done.output
+    there = [device for device in devices if device not in gone]
+    clean = play_on(VALIDATE, nodes=there)
+    assert (clean.returncode, clean.results["validate_node"]["findings"]) == (0, []), clean.output
+    again = play_on(RECONCILE, nodes=there, **settings)
+    assert (again.returncode, again.recap["changed"]) == (0, 0), again.output
+    live = play_on.rows("SELECT device_id FROM subscriptions WHERE status = 'active'")
+    left = [device for number, device in enumerate(bad) if states[number % len(states)][0].startswith("left")]
+    assert sorted(row["device_id"] for row in live) == sorted(device for device in there if device not in left)
