@@ -4,7 +4,7 @@
 
 """What enrolling costs, against NetBox's own time and against what else there is.
 
-    python3 tests/benchmarks/bench.py --lab NAME [--only one,scale,peers,modules,growth,full_store,shared] [--runs N] [--quick]
+    python3 tests/benchmarks/bench.py --lab NAME [--only one,scale,peers,modules,growth,full_store,shared,validate] [--runs N] [--quick]
 
 Each part is measured in rounds that take every subject in turn, so that a noisy machine is noisy for all of them; a figure is the median.
 The figures go to docs/performance.json, and from there, with plots, to docs/performance.md. See performance.py.
@@ -28,7 +28,7 @@ import uuid
 
 from bench_lab import ROOT, BenchLab, add_rows
 from performance import write_report
-from subjects import Asserts, Floor, Measured, NetboxCollection, Ours, Pynetbox, Subject
+from subjects import Asserts, Floor, Listing, Measured, NetboxCollection, Ours, Pynetbox, Subject, Validate
 
 sys.path.insert(0, str(ROOT / "tests" / "support"))
 
@@ -36,7 +36,7 @@ from netbox_proxy import NetboxProxy  # noqa: E402  # pylint: disable=wrong-impo
 
 FIGURES = ROOT / "docs" / "performance.json"
 
-PARTS = ("one", "scale", "peers", "modules", "growth", "full_store", "shared")
+PARTS = ("one", "scale", "peers", "modules", "growth", "full_store", "shared", "validate")
 
 BATCHES = (50, 100, 150, 500)
 """Devices in a bulk PATCH, among which the floor's best is sought."""
@@ -54,7 +54,7 @@ def main() -> None:
     unknown = set(chosen) - set(PARTS)
     if unknown:
         parser.error("there is no part {0}; there are {1}".format(", ".join(sorted(unknown)), ", ".join(PARTS)))
-    most = 120 if options.quick else 5000 if "growth" in chosen else 1000 if "scale" in chosen else 250
+    most = 120 if options.quick else 5000 if "growth" in chosen else 1000 if {"scale", "validate"} & set(chosen) else 250
     with tempfile.TemporaryDirectory() as directory:
         lab = BenchLab(options.lab, pathlib.Path(directory), most)
         figures = _known() if not options.quick else {}
@@ -138,6 +138,17 @@ def measure_shared(lab: BenchLab, runs: int, quick: bool) -> dict[str, t.Any]:
     return {"series": interleaved(lab, [(alone, size), (both, size)], runs), "shares": both.shares}
 
 
+def measure_validate(lab: BenchLab, runs: int, quick: bool) -> dict[str, t.Any]:
+    """A comparison of all nodes, against a bare listing of them."""
+    devices = lab.devices[: 100 if quick else 1000]
+    store = lab.store("sqlite")
+    lab.reset()
+    Ours(lab, held=store).run(devices)
+    subjects: list[Subject] = [Validate(lab, store), Listing(lab)]
+    series = interleaved(lab, [(subject, len(devices)) for subject in subjects], runs, keep=True)
+    return {"series": series}
+
+
 class _Both(Subject):
     """Two runs of create_node. ``shares`` is how many devices each enrolled, in each round."""
 
@@ -176,13 +187,16 @@ class _Repeated(Subject):
         return Measured(seconds)
 
 
-def interleaved(lab: BenchLab, cases: list[tuple[Subject, int]], runs: int, spend: bool = False) -> list[dict[str, t.Any]]:
-    """Each case ``runs`` times, in rounds. With ``spend``, each takes devices of its own, since its store remembers them."""
+def interleaved(lab: BenchLab, cases: list[tuple[Subject, int]], runs: int, spend: bool = False, keep: bool = False) -> list[dict[str, t.Any]]:
+    """Each case ``runs`` times, in rounds. With ``spend``, each takes devices of its own, since its store remembers them; with ``keep``, the
+    devices stay as they are.
+    """
     series: dict[tuple[str, int], list[Measured]] = {(subject.name, size): [] for subject, size in cases}
     spent = 1
     for number in range(runs):
         for subject, size in cases:
-            lab.reset()
+            if not keep:
+                lab.reset()
             devices = lab.devices[spent : spent + size] if spend else lab.devices[:size]
             spent += size if spend else 0
             series[subject.name, size].append(subject.run(devices))

@@ -132,7 +132,22 @@ def _shared(part: dict[str, t.Any], figures: dict[str, t.Any]) -> list[str]:  # 
     return [*lines, "- two runs at once / one run alone: **{0:.2f}**".format(_ratio(both, alone))]
 
 
-_PARTS = {"one": _one, "scale": _scale, "peers": _peers, "modules": _modules, "growth": _growth, "full_store": _full_store, "shared": _shared}
+def _validate(part: dict[str, t.Any], figures: dict[str, t.Any]) -> list[str]:  # pylint: disable=unused-argument
+    ours, listing = part["series"]
+    lines = ["### validate_node", "", *_by_size(part), ""]
+    return lines + _target("validate_node / a bare listing", _ratio(ours, listing), "at most 2", lambda value: value <= 2)
+
+
+_PARTS = {
+    "one": _one,
+    "scale": _scale,
+    "peers": _peers,
+    "modules": _modules,
+    "growth": _growth,
+    "full_store": _full_store,
+    "shared": _shared,
+    "validate": _validate,
+}
 
 
 def _by_size(part: dict[str, t.Any]) -> list[str]:

@@ -21,7 +21,7 @@ import uuid
 import requests
 from bench_lab import ROOT, BenchLab, Store
 
-__all__ = ["Asserts", "Floor", "Measured", "NetboxCollection", "Ours", "Pynetbox", "Subject"]
+__all__ = ["Asserts", "Floor", "Listing", "Measured", "NetboxCollection", "Ours", "Pynetbox", "Subject", "Validate"]
 
 FIELDS = "id,name,status,site,role,platform,primary_ip4,primary_ip6,last_updated"
 
@@ -126,6 +126,45 @@ class Asserts(Subject):
     def run(self, devices: list[int]) -> Measured:
         """Nothing happens to the devices."""
         return played(["ansible-playbook", str(self._playbook)], {}, self._directory)[0]
+
+
+class Listing(Subject):
+    """NetBox's own time for a listing of all active devices."""
+
+    name = "a bare listing"
+
+    def __init__(self, lab: BenchLab) -> None:
+        self._floor = Floor(lab, "store", 100)
+
+    def run(self, devices: list[int]) -> Measured:
+        """Page by page."""
+        began = time.perf_counter()
+        found = 0
+        while True:
+            page = self._floor._sent(
+                "GET", params={"status": "active", "limit": 1000, "offset": found, "fields": FIELDS}
+            )  # pylint: disable=protected-access
+            found += len(page["results"])
+            if not page["next"]:
+                assert found >= len(devices)
+                return Measured(time.perf_counter() - began)
+
+
+class Validate(Subject):
+    """The playbook validate_node over a store whose nodes are as they should be."""
+
+    name = "validate_node"
+
+    def __init__(self, lab: BenchLab, store: Store) -> None:
+        self._lab, self._store = lab, store
+
+    def run(self, devices: list[int]) -> Measured:
+        """All of them; the lab has active devices of its own, which are found."""
+        environment = {"NETBOX_URL": self._lab.url, "NETBOX_TOKEN": self._lab.token, "NODEFLOW_STORE": self._store.location}
+        command = ["ansible-playbook", "nodeflow.orchestrator.validate_node", "-e", "fail_on_findings=false"]
+        measured, lines = played(command, environment, self._lab.directory)
+        assert any("{0} subscriptions compared".format(len(devices)) in text for _moment, text in lines)
+        return measured
 
 
 class NetboxCollection(Subject):
