@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import pytest
 from audit import Findings
 from killing import ANSWER, END, REQUEST, Moment, play_killed
 from netbox_proxy import NetboxProxy
@@ -26,8 +25,8 @@ LEFT = {"modify_node": ("active", "offline"), "terminate_node": ("terminated", "
 def moments(soak):
     """What to kill, and when."""
     for playbook, tasks in TASKS.items():
-        ends = [Moment(END, number) for number in range(1, tasks)] + [Moment(kind, number) for kind in (REQUEST, ANSWER) for number in range(1, 6)]
-        for moment in ends if soak else (Moment(END, 2), Moment(END, tasks - 2), Moment(ANSWER, 5)):
+        ends = [Moment(END, number) for number in range(1, tasks)] + [Moment(kind, number) for kind in (REQUEST, ANSWER) for number in range(1, 5)]
+        for moment in ends if soak else (Moment(END, 2), Moment(END, tasks - 2), Moment(ANSWER, 4)):
             yield playbook, moment
 
 

@@ -48,8 +48,8 @@ def subscription_form(task: Task) -> dict[str, t.Any]:
     plan = _PLANS[task.params["workflow"]](task)
     if task.params["max_nodes"] is not None and task.params["max_nodes"] < 1:
         raise NodeflowError("max_nodes must be 1 or more")
-    chosen, rows = _chosen(task)
-    devices = devices_by_id(task.netbox, [model.device_id for model in chosen])
+    chosen, devices, rows = _chosen(task)
+    devices |= devices_by_id(task.netbox, [model.device_id for model in chosen if model.device_id not in devices])
     run_id = str(uuid.uuid4())
     planned = [_row(task, plan, model, devices.get(model.device_id), run_id) for model in chosen[: task.params["max_nodes"]]]
     return end_of_step(task, [], planned + rows, False, [])
@@ -107,8 +107,11 @@ def _row(task: Task, plan: Plan, model: SubscriptionModel, device: Device | None
     return row | {"status": RUNNING, "run_id": run_id, "workflow": task.params["workflow"], "state": state}
 
 
-def _chosen(task: Task) -> tuple[list[SubscriptionModel], list[Row]]:
-    """The live subscriptions that the options choose. Second, rows of what they name that has none."""
+Chosen = tuple[list[SubscriptionModel], dict[int, Device], list[Row]]
+"""The live subscriptions that the options choose; the devices that were read on the way, by id; rows of what they name that has none."""
+
+
+def _chosen(task: Task) -> Chosen:
     filters = dict(task.params["device_filter"] or {})
     check_filters(task.netbox, filters)
     store = task.existing_store()
@@ -121,25 +124,23 @@ def _chosen(task: Task) -> tuple[list[SubscriptionModel], list[Row]]:
     nodes = task.params["nodes"]
     if nodes in (None, "", []):
         if filters:
-            ids = {device.id for device in find_devices(task.netbox, filters)}
-            return [model for model in live if model.device_id in ids], []
+            devices = {device.id: device for device in find_devices(task.netbox, filters)}
+            return [model for model in live if model.device_id in devices], devices, []
         nodes = None if task.params["all_enrolled"] else _asked(task, live)
         if nodes is None:
-            return live, []
+            return live, {}, []
     return _by_nodes(task, parse_nodes(nodes), live, filters)
 
 
-def _by_ids(found: t.Mapping[str, SubscriptionModel], wanted: t.Sequence[str]) -> tuple[list[SubscriptionModel], list[Row]]:
+def _by_ids(found: t.Mapping[str, SubscriptionModel], wanted: t.Sequence[str]) -> Chosen:
     live = [found[key] for key in dict.fromkeys(wanted) if key in found and found[key].status.value in LIVE]
     ended = [_ended(found[key].description, found[key]) for key in dict.fromkeys(wanted) if key in found and found[key] not in live]
     unknown = [key for key in dict.fromkeys(wanted) if key not in found]
     message = "there is no subscription {0}; subscription_info lists those that are"
-    return live, ended + [{"device_id": None, "device": key, "status": FAILED, "message": message.format(key)} for key in unknown]
+    return live, {}, ended + [{"device_id": None, "device": key, "status": FAILED, "message": message.format(key)} for key in unknown]
 
 
-def _by_nodes(
-    task: Task, wanted: t.Sequence[Wanted], live: t.Sequence[SubscriptionModel], filters: dict[str, t.Any]
-) -> tuple[list[SubscriptionModel], list[Row]]:
+def _by_nodes(task: Task, wanted: t.Sequence[Wanted], live: t.Sequence[SubscriptionModel], filters: dict[str, t.Any]) -> Chosen:
     devices, wrong = look_up(task.netbox, wanted, filters)
     by_device = {model.device_id: model for model in live}
     chosen = [by_device[device.id] for device in devices if device.id in by_device]
@@ -159,7 +160,7 @@ def _by_nodes(
         else:
             message = "{0} has no subscription; enrol it with create_node".format(device.label)
             rows.append({"device_id": device.id, "device": device.label, "status": FAILED, "message": message})
-    return chosen, rows
+    return chosen, {device.id: device for device in devices}, rows
 
 
 def _ended(label: str, model: SubscriptionModel) -> Row:
