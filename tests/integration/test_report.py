@@ -4,7 +4,7 @@
 
 """The report in a real browser, and its playbook: for whoever looks after many nodes, with a mouse, a keyboard, a screen reader or a telephone.
 
-No NetBox is needed: the stores are filled with SQL.
+The stores are filled with SQL, so no NetBox is needed.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ import time
 
 import pytest
 import yaml
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.report.page import data_of
 from browser import Watched, chromium
 from fake_netbox import LAB
 from filled_store import NETBOX, FilledStore
@@ -442,6 +443,17 @@ def test_both_ways_write_the_same(play, tmp_path):
         assert (done.recap["changed"], play.tasks(yaml.safe_dump(tasks)).recap["changed"]) == (3, 0)
         written_files.append({name: re.sub(rb"2\d\d\d-\d\d-\d\d[T ][\d:]{8}", b"", (tmp_path / way / name).read_bytes()) for name in names.values()})
     assert written_files[0] == written_files[1]
+
+
+def test_a_store_in_postgresql_gives_the_same_page(postgresql, tmp_path):
+    """The one test here that needs the lab, for its PostgreSQL."""
+    ends = ENDS | {15: "failed"}  # a store with a process that is being worked on is not copied
+    first = written(tmp_path, 40, end=lambda number: ends.get(number, "completed")).read_text(encoding="ascii")
+    assert not call_module("copy_store", {"store": str(tmp_path / "store.db"), "target": postgresql.location}).get("failed")
+    again = call_module("report", {"store": postgresql.location, "dest": str(tmp_path / "report.html")}, check_mode=True)
+    assert not again["changed"], again
+    assert call_module("report", {"store": postgresql.location, "dest": str(tmp_path / "other.html")})["changed"]
+    assert data_of((tmp_path / "other.html").read_text(encoding="ascii")) == data_of(first)
 
 
 def test_without_a_store_a_good_report_is_not_replaced(play, tmp_path):

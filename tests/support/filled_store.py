@@ -14,6 +14,8 @@ import sqlite3
 import typing as t
 import uuid
 
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.engine import open_store
+
 NOW = datetime.datetime(2026, 11, 23, 5, 0, tzinfo=datetime.timezone.utc)
 NETBOX = "https://netbox.example.org"
 STEPS = (
@@ -30,7 +32,7 @@ class FilledStore:
     def __init__(self, path: pathlib.Path, count: int, end: t.Callable[[int], str] = lambda number: "completed", name: str = "node-{0}") -> None:
         self.path = path
         self.location = str(path)
-        self._make_tables()
+        open_store(self.location).close()
         rows = [self._rows(number, end(number), name.format(number)) for number in range(1, count + 1)]
         with contextlib.closing(sqlite3.connect(path)) as connection, connection:
             connection.execute("INSERT INTO nodeflow_store VALUES ('netbox_url', ?)", [NETBOX])
@@ -53,11 +55,6 @@ class FilledStore:
         with contextlib.closing(sqlite3.connect(self.path)) as connection:
             connection.row_factory = sqlite3.Row
             return [dict(row) for row in connection.execute(query)]
-
-    def _make_tables(self) -> None:
-        from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.engine import open_store
-
-        open_store(self.location).close()
 
     @staticmethod
     def _insert(connection: sqlite3.Connection, table: str, rows: t.Sequence[dict[str, t.Any]]) -> None:

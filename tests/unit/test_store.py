@@ -215,7 +215,7 @@ def test_a_process_that_was_taken_over_is_not_saved_and_neither_is_its_log(store
     with pytest.raises(StoreError, match="was taken over by another run"), store.write() as connection:
         save_processes(connection, [one], "run1", [record])
     with store.read() as connection:
-        assert load_step_log(connection, process_id=[one.process_id]) == {}
+        assert load_step_log(connection, [one.process_id]) == {one.process_id: []}
 
 
 def test_a_crash_in_the_middle_leaves_nothing(store):

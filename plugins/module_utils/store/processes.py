@@ -22,6 +22,7 @@ __all__ = [
     "Process",
     "StepRecord",
     "find_processes",
+    "find_step_log",
     "has_status",
     "insert_processes",
     "latest_processes",
@@ -220,13 +221,20 @@ def of_age(stamp: str, moment: datetime.datetime, younger: bool) -> t.Any:
     return column >= moment if younger else column <= moment
 
 
-def load_step_log(
+def load_step_log(connection: t.Any, process_ids: t.Sequence[str]) -> dict[str, list[StepRecord]]:
+    """The step log of these processes, by process id, each in the order in which it happened."""
+    found: dict[str, list[StepRecord]] = {process_id: [] for process_id in process_ids}
+    for some in chunks(process_ids):
+        found.update(find_step_log(connection, process_id=some))
+    return found
+
+
+def find_step_log(
     connection: t.Any, *conditions: t.Any, without: t.Mapping[str, t.Any] | None = None, **criteria: t.Sequence[t.Any]
 ) -> dict[str, list[StepRecord]]:
-    """The step log of the processes that ``find_processes`` finds by the same, by process id, each in the order in which it happened.
+    """The step log of the processes that ``find_processes`` finds by the same, in one statement. A process of which nothing was logged is left out.
 
-    A process of which nothing was logged is not in it. ``without`` are fields that are not read, and what to have in their place: of many lines,
-    the two of JSON take longer than all else.
+    ``without`` are fields that are not read, and what to have in their place: of many lines, the two of JSON take longer than all else.
     """
     found: dict[str, list[StepRecord]] = {}
     unread = without or {}

@@ -19,9 +19,9 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.engine
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.processes import (
     Process,
     StepRecord,
+    find_step_log,
     has_status,
     latest_processes,
-    load_step_log,
     of_age,
     of_devices,
     processes_with_device,
@@ -136,7 +136,7 @@ def process_answers(store: Store, connection: t.Any, steps: str, *conditions: t.
     ``steps`` says what of their step log: "all"; "times", which is all but the state and the changes; or "", nothing.
     """
     without = {"state": None, "changes": {}} if steps == "times" else None
-    log = load_step_log(connection, *conditions, without=without, **criteria) if steps else {}
+    log = find_step_log(connection, *conditions, without=without, **criteria) if steps else {}
     answers = []
     for process, device_id, description in processes_with_device(connection, *conditions, **criteria):
         facts = _device_facts(process)
