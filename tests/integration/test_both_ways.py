@@ -43,16 +43,16 @@ def playbook(device: int, keywords: dict, check_mode: bool) -> str:
 
 
 def normal(value, device, name):
-    """A result without what differs from run to run: ids, moments, hashes, names; and without what Ansible itself adds."""
+    """A result without what differs from run to run: ids, moments, durations, hashes, names; and without what Ansible itself adds."""
     if isinstance(value, dict):
-        added = ("invocation", "ansible_facts", "_ansible_no_log", "shown", "deprecations", "failed", "_ansible_parsed")
+        added = ("invocation", "ansible_facts", "_ansible_no_log", "shown", "deprecations", "failed", "_ansible_parsed", "seconds")
         return {key: normal(item, device, name) for key, item in sorted(value.items()) if key not in added}
     if isinstance(value, list):
         return [normal(item, device, name) for item in value]
     if value == device:
         return "DEVICE"
     if isinstance(value, str):
-        value = value.replace(name, "NAME").replace(", {0})".format(device), ", DEVICE)")
+        value = value.replace(name, "NAME").replace(", {0})".format(device), ", DEVICE)").replace("/{0}/".format(device), "/DEVICE/")
         value = re.sub(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "UUID", value)
         value = re.sub(r"\b[0-9a-f]{64}\b", "HASH", value)
         value = re.sub(r"10\.\d+\.\d+\.\d+", "IPV4", re.sub(r"2001:db8:[0-9a-f:]+", "IPV6", value))

@@ -28,8 +28,10 @@ def chromium() -> t.Iterator[Browser]:
     """A browser. It has no sandbox, since it must also run as root, and opens our own pages only."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium_program(), args=["--no-sandbox"])
-        yield browser
-        browser.close()
+        try:
+            yield browser
+        finally:
+            browser.close()
 
 
 class Watched:

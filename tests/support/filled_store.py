@@ -34,7 +34,7 @@ class FilledStore:
         self.location = str(path)
         open_store(self.location).close()
         rows = [self._rows(number, end(number), name.format(number)) for number in range(1, count + 1)]
-        with contextlib.closing(sqlite3.connect(path)) as connection, connection:
+        with self._transaction() as connection:
             connection.execute("INSERT INTO nodeflow_store VALUES ('netbox_url', ?)", [NETBOX])
             self._insert(connection, "subscriptions", [subscription for subscription, _process, _log in rows])
             self._insert(connection, "processes", [process for _subscription, process, _log in rows])
@@ -42,7 +42,7 @@ class FilledStore:
 
     def change(self, statement: str, *values: t.Any) -> None:
         """Run one SQL statement."""
-        with contextlib.closing(sqlite3.connect(self.path)) as connection, connection:
+        with self._transaction() as connection:
             connection.execute(statement, values)
 
     def exists(self) -> bool:
@@ -55,6 +55,12 @@ class FilledStore:
         with contextlib.closing(sqlite3.connect(self.path)) as connection:
             connection.row_factory = sqlite3.Row
             return [dict(row) for row in connection.execute(query)]
+
+    @contextlib.contextmanager
+    def _transaction(self) -> t.Iterator[sqlite3.Connection]:
+        with contextlib.closing(sqlite3.connect(self.path)) as connection:
+            yield connection
+            connection.commit()
 
     @staticmethod
     def _insert(connection: sqlite3.Connection, table: str, rows: t.Sequence[dict[str, t.Any]]) -> None:
