@@ -13,7 +13,7 @@ import typing as t
 
 from ansible.module_utils.basic import env_fallback
 
-__all__ = ["NODES", "PROCESSES", "options"]
+__all__ = ["EXPORT", "NODES", "PROCESSES", "options"]
 
 _Spec = dict[str, dict[str, t.Any]]
 
@@ -49,6 +49,12 @@ PROCESSES: _Spec = {
 
 NODES: _Spec = {
     "nodes": {"type": "list", "elements": "dict", "required": True},
+}
+
+EXPORT: _Spec = {
+    "dest": {"type": "path"},
+    "format": {"type": "str", "choices": ["json", "csv"], "default": "json"},
+    "mode": {"type": "raw"},
 }
 
 

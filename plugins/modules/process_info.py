@@ -14,6 +14,7 @@ version_added: 0.1.0
 description:
   - Answers with the processes that meet every criterion given; with none, with all. Oldest first.
   - Never makes a store.
+  - Puts them into a file as well, as JSON or CSV, where O(dest) names one.
 author:
   - nodeflow.orchestrator contributors (@nodeflow)
 extends_documentation_fragment:
@@ -21,11 +22,13 @@ extends_documentation_fragment:
   - nodeflow.orchestrator.netbox
   - nodeflow.orchestrator.store
   - nodeflow.orchestrator.process
+  - nodeflow.orchestrator.export
 attributes:
   check_mode:
     support: full
   diff_mode:
-    support: none
+    support: partial
+    details: Says how long O(dest) was and is.
   idempotent:
     support: full
 options:
@@ -90,6 +93,15 @@ EXAMPLES = r"""
   nodeflow.orchestrator.process_info:
     process_ids: "{{ found.processes | map(attribute='process_id') }}"
     steps: true
+
+- name: Show how to continue each
+  ansible.builtin.debug:
+    msg: "{{ found.processes | map(attribute='continue_with') | select }}"
+
+- name: Keep all processes and their step logs for the auditors
+  nodeflow.orchestrator.process_info:
+    steps: true
+    dest: /var/lib/nodeflow/processes.json
 """
 
 RETURN = r"""
@@ -102,8 +114,6 @@ processes:
   sample:
     - process_id: 6f0c1f5e-8d5b-4a39-9be4-8f4a52a4f1d5
       subscription_id: 9b3c5a0e-1d56-4c39-a3c5-0f4a52a4f1d5
-      device_id: 7
-      description: Node loc1-core
       workflow: create_node
       workflow_version: 1
       target: CREATE
@@ -119,9 +129,36 @@ processes:
       state:
         claim: netbox
         required_families: [ipv4, ipv6]
+      device_id: 7
+      device: loc1-core (loc1, 7)
+      device_url: https://netbox.example.org/dcim/devices/7/
+      site: loc1
+      role: core
+      platform: cisco_iosxr
+      description: Node loc1-core
+      continue_with: >-
+        ansible-playbook nodeflow.orchestrator.resume -e process_ids=6f0c1f5e-8d5b-4a39-9be4-8f4a52a4f1d5 -e confirm_config=true
+      abort_with: ansible-playbook nodeflow.orchestrator.abort -e process_ids=6f0c1f5e-8d5b-4a39-9be4-8f4a52a4f1d5
   contains:
+    device:
+      description: "What messages call the device: name, site and id, as the process read them last; null where it did not."
+      type: str
+    device_url:
+      description: The device's page in NetBox; null while the store belongs to no NetBox.
+      type: str
+    site:
+      description: The slug of the device's site as the process read it last; an empty text where it has none. So are C(role) and C(platform).
+      type: str
+    continue_with:
+      description:
+        - The command that continues the process. Of one that began to be aborted, the command that finishes that.
+        - Null if it is over, or while a run works on it.
+      type: str
+    abort_with:
+      description: The command that ends the process; null if it is over, or while a run works on it.
+      type: str
     steps:
-      description: The step log, in the order in which it happened. Only with O(steps=true).
+      description: The step log, in the order in which it happened. Only with O(steps=true). In a CSV file, each line of it is a line.
       type: list
       elements: dict
       sample:
@@ -139,9 +176,15 @@ processes:
           run_id: 0a4ac9a2-4c4e-4d2c-8a2f-6c1e5b0f9f0e
           started_at: '2026-11-23T05:52:18.431018+00:00'
           completed_at: '2026-11-23T05:52:18.452003+00:00'
+          seconds: 0.021
+dest:
+  description: The file, with links followed.
+  returned: if O(dest) was set
+  type: str
+  sample: /var/lib/nodeflow/processes.json
 """
 
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils._argspec import options
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._argspec import EXPORT, options
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._run import run_module
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.info import process_info as execute
 
@@ -157,7 +200,8 @@ OPTIONS = options(
         "age": {"type": "str"},
         "age_stamp": {"type": "str", "choices": ["updated", "started"], "default": "updated"},
         "steps": {"type": "bool", "default": False},
-    }
+    },
+    EXPORT,
 )
 
 

@@ -14,6 +14,7 @@ version_added: 0.1.0
 description:
   - Answers with the subscriptions that meet every criterion given; with none, with all.
   - Never makes a store.
+  - Puts them into a file as well, as JSON or CSV, where O(dest) names one.
 author:
   - nodeflow.orchestrator contributors (@nodeflow)
 extends_documentation_fragment:
@@ -21,11 +22,13 @@ extends_documentation_fragment:
   - nodeflow.orchestrator.netbox
   - nodeflow.orchestrator.store
   - nodeflow.orchestrator.process
+  - nodeflow.orchestrator.export
 attributes:
   check_mode:
     support: full
   diff_mode:
-    support: none
+    support: partial
+    details: Says how long O(dest) was and is.
   idempotent:
     support: full
 options:
@@ -65,6 +68,11 @@ EXAMPLES = r"""
 - name: Show their addresses
   ansible.builtin.debug:
     msg: "{{ found.subscriptions | map(attribute='node') | map(attribute='ipv4_loopback') }}"
+
+- name: Put all subscriptions into a table
+  nodeflow.orchestrator.subscription_info:
+    dest: /var/lib/nodeflow/subscriptions.csv
+    format: csv
 """
 
 RETURN = r"""
@@ -91,9 +99,34 @@ subscriptions:
         node_status: active
         ipv4_loopback: 10.0.0.1/32
         ipv6_loopback: 2001:db8::1/128
+      device_id: 7
+      device_url: https://netbox.example.org/dcim/devices/7/
+      site: loc1
+      role: core
+      platform: cisco_iosxr
+      process_id: 6f0c1f5e-8d5b-4a39-9be4-8f4a52a4f1d5
+      process_workflow: create_node
+      process_status: completed
+  contains:
+    device_url:
+      description: The device's page in NetBox; null while the store belongs to no NetBox.
+      type: str
+    site:
+      description:
+        - The slug of the device's site as the latest process read it last; null where there is none. So are C(role) and C(platform).
+        - An empty text where the device has none.
+      type: str
+    process_id:
+      description: The process of the subscription that began last; with C(process_workflow) and C(process_status), how it stands.
+      type: str
+dest:
+  description: The file, with links followed.
+  returned: if O(dest) was set
+  type: str
+  sample: /var/lib/nodeflow/subscriptions.csv
 """
 
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils._argspec import options
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._argspec import EXPORT, options
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._run import run_module
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.info import subscription_info as execute
 
@@ -109,7 +142,8 @@ OPTIONS = options(
         "products": {"type": "list", "elements": "str"},
         "customer_ids": {"type": "list", "elements": "str"},
         "insync": {"type": "bool"},
-    }
+    },
+    EXPORT,
 )
 
 

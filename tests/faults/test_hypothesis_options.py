@@ -58,7 +58,7 @@ TOKENS = st.one_of(st.sampled_from(["nbt_a.b\n", "nbt_\u00e9.x", " ", "nbt_\U000
 
 def values(name, spec):
     """What an option could be given: what it is for, and what it is not."""
-    if name in ("netbox_url", "store", "target", "config_dir", "ca_path", "netbox_token"):
+    if name in ("netbox_url", "store", "target", "config_dir", "ca_path", "dest", "netbox_token"):
         return {"netbox_url": URLS, "netbox_token": TOKENS}.get(name, PATHS)
     kind = spec.get("type", "str")
     if "choices" in spec:
@@ -143,6 +143,8 @@ def test_whatever_the_options_are(module, prepared, fake, examples, monkeypatch)
                 basic |= {"nodes": edited(rows, edits)} | ({"lifecycle": "provisioning"} if module == "set_status" else {})
             elif module == "initial_input_form":
                 basic |= {"nodes": [7]}
+            elif module == "report":
+                basic |= {"dest": "report.html"}
             fake(FakeNetbox(planned_device()))
             said: list[str] = []
             result = call_module(module, basic | options, check_mode, said)

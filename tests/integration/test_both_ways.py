@@ -39,6 +39,7 @@ LIFE = [
     ("done", {"nodes": "{{ last.nodes }}"}),
     ("validate_node", {"nodes": "{{ device }}"}),
     ("reconcile_form", {"nodes": "{{ device }}"}),
+    ("report", {"dest": "{{ page }}"}),
     ("import_subscriptions", {"source": "{{ other }}"}),
     ("setup_netbox", {"netbox_custom_field": "nodeflow_both", "netbox_token": "{{ admin }}"}),
     ("abort", {"process_ids": "no-such-process"}),
@@ -62,16 +63,16 @@ def playbook(steps: list, device: int, keywords: dict, check_mode: bool, **varia
 
 
 def normal(value, device, name):
-    """A result without what differs from run to run: ids, moments, hashes, names; and without what Ansible itself adds."""
+    """A result without what differs from run to run: ids, moments, durations, hashes, names; and without what Ansible itself adds."""
     if isinstance(value, dict):
-        added = ("invocation", "ansible_facts", "_ansible_no_log", "shown", "deprecations", "failed", "_ansible_parsed")
+        added = ("invocation", "ansible_facts", "_ansible_no_log", "shown", "deprecations", "failed", "_ansible_parsed", "seconds")
         return {key: normal(item, device, name) for key, item in sorted(value.items()) if key not in added}
     if isinstance(value, list):
         return [normal(item, device, name) for item in value]
     if value == device:
         return "DEVICE"
     if isinstance(value, str):
-        value = value.replace(name, "NAME").replace(", {0})".format(device), ", DEVICE)")
+        value = value.replace(name, "NAME").replace(", {0})".format(device), ", DEVICE)").replace("/{0}/".format(device), "/DEVICE/")
         value = re.sub(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "UUID", value)
         value = re.sub(r"\b[0-9a-f]{64}\b", "HASH", value)
         value = re.sub(r"10\.\d+\.\d+\.\d+", "IPV4", re.sub(r"2001:db8:[0-9a-f:]+", "IPV6", value))
@@ -105,7 +106,7 @@ def test_both_ways_give_the_same_results_in_the_rest_of_a_nodes_life(play, netbo
         device = netbox.make()
         play.store = SqliteStore(tmp_path / way)
         assert play.create(nodes=device, confirm_config=True).returncode == 0
-        text = playbook(LIFE, device, keywords, check_mode, other=other.location, admin=lab["tokens"]["admin"])
+        text = playbook(LIFE, device, keywords, check_mode, other=other.location, admin=lab["tokens"]["admin"], page=str(tmp_path / way / "page.html"))
         done = play.tasks(text, "-vvv")
         assert done.returncode == 0, done.output
         assert list(done.results) == [module for module, _options in LIFE]

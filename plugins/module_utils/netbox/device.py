@@ -15,7 +15,7 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors impo
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.client import NetboxClient
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.parallel import in_parallel
 
-__all__ = ["ENDPOINT", "IDS_IN_A_REQUEST", "Device", "device_label", "devices_by_id", "find_devices"]
+__all__ = ["ENDPOINT", "IDS_IN_A_REQUEST", "Device", "device_label", "device_page", "devices_by_id", "find_devices"]
 
 ENDPOINT = "dcim/devices"
 
@@ -78,6 +78,13 @@ def device_label(name: str | None, site: str, device_id: int) -> str:
     """How messages call a device: ``name (site, id)``. Safe to print."""
     label = "{0} ({1}, {2})".format(name or "unnamed device", site, device_id)
     return "".join(char if char.isprintable() else "?" for char in label)
+
+
+def device_page(netbox_url: str | None, device_id: int) -> str | None:
+    """The URL of a device's page in NetBox; None where no NetBox is known, or its URL is none that a page may link to."""
+    if not (netbox_url or "").startswith(("https://", "http://")):
+        return None
+    return "{0}/{1}/{2}/".format(netbox_url, ENDPOINT, device_id)
 
 
 def find_devices(client: NetboxClient, filters: dict[str, t.Any]) -> list[Device]:

@@ -22,14 +22,17 @@ __all__ = [
     "Process",
     "StepRecord",
     "find_processes",
+    "find_step_log",
     "has_status",
-    "of_age",
-    "of_devices",
     "insert_processes",
     "insert_step_log",
     "last_sites",
+    "latest_processes",
+    "of_age",
+    "of_devices",
     "load_processes",
     "load_step_log",
+    "processes_with_device",
     "save_processes",
     "step_id",
     "subscriptions_at_work",
@@ -177,10 +180,32 @@ def load_processes(connection: t.Any, process_ids: t.Sequence[str]) -> dict[str,
 
 def find_processes(connection: t.Any, *conditions: t.Any, **criteria: t.Sequence[t.Any]) -> list[Process]:
     """The processes whose columns have one of the values named for them, oldest first. ``conditions`` are further ones, of SQLAlchemy."""
-    query = sa.select(processes).where(*conditions).order_by(processes.c.started_at, processes.c.process_id)
-    for column, values in criteria.items():
-        query = query.where(processes.c[column].in_(values))
+    query = sa.select(processes).where(*conditions, *_having(processes, criteria)).order_by(processes.c.started_at, processes.c.process_id)
     return [Process(**row) for row in connection.execute(query).mappings()]
+
+
+def processes_with_device(connection: t.Any, *conditions: t.Any, **criteria: t.Sequence[t.Any]) -> list[tuple[Process, int, str]]:
+    """The same processes, each with its device's id and its subscription's description."""
+    query = sa.select(processes, subscriptions.c.device_id, subscriptions.c.description).join(subscriptions)
+    query = query.where(*conditions, *_having(processes, criteria)).order_by(processes.c.started_at, processes.c.process_id)
+    names = [field.name for field in dataclasses.fields(Process)]
+    found = connection.execute(query).mappings()
+    return [(Process(**{name: row[name] for name in names}), row["device_id"], row["description"]) for row in found]
+
+
+def latest_processes(connection: t.Any, **criteria: t.Sequence[t.Any]) -> dict[str, Process]:
+    """Of each subscription whose columns have one of the values named for them the process that began last, by the subscription's id."""
+    chosen = sa.select(subscriptions.c.subscription_id).where(*_having(subscriptions, criteria))
+    last_first = (processes.c.started_at.desc(), processes.c.process_id.desc())
+    place = sa.func.row_number().over(partition_by=processes.c.subscription_id, order_by=last_first).label("place")
+    ranked = sa.select(processes, place).where(processes.c.subscription_id.in_(chosen)).subquery()
+    query = sa.select(*[ranked.c[field.name] for field in dataclasses.fields(Process)]).where(ranked.c.place == 1)
+    return {row["subscription_id"]: Process(**row) for row in connection.execute(query).mappings()}
+
+
+def _having(table: t.Any, criteria: t.Mapping[str, t.Sequence[t.Any]]) -> list[t.Any]:
+    """The conditions that columns of ``table`` have one of the values named for them."""
+    return [table.c[column].in_(values) for column, values in criteria.items()]
 
 
 def has_status(statuses: t.Collection[str], now: datetime.datetime) -> t.Any:
@@ -219,9 +244,23 @@ def of_age(stamp: str, moment: datetime.datetime, younger: bool) -> t.Any:
 def load_step_log(connection: t.Any, process_ids: t.Sequence[str]) -> dict[str, list[StepRecord]]:
     """The step log of these processes, by process id, each in the order in which it happened."""
     found: dict[str, list[StepRecord]] = {process_id: [] for process_id in process_ids}
-    columns = [steps.c[field.name] for field in dataclasses.fields(StepRecord)]
     for some in chunks(process_ids):
-        query = sa.select(*columns).where(steps.c.process_id.in_(some)).order_by(steps.c.process_step_id)
-        for row in connection.execute(query).mappings():
-            found[row["process_id"]].append(StepRecord(**row))
+        found.update(find_step_log(connection, process_id=some))
+    return found
+
+
+def find_step_log(
+    connection: t.Any, *conditions: t.Any, without: t.Mapping[str, t.Any] | None = None, **criteria: t.Sequence[t.Any]
+) -> dict[str, list[StepRecord]]:
+    """The step log of the processes that ``find_processes`` finds by the same, in one statement. A process of which nothing was logged is left out.
+
+    ``without`` are fields that are not read, and what to have in their place: of many lines, the two of JSON take longer than all else.
+    """
+    found: dict[str, list[StepRecord]] = {}
+    unread = without or {}
+    columns = [steps.c[field.name] for field in dataclasses.fields(StepRecord) if field.name not in unread]
+    chosen = sa.select(processes.c.process_id).where(*conditions, *_having(processes, criteria))
+    query = sa.select(*columns).where(steps.c.process_id.in_(chosen)).order_by(steps.c.process_step_id)
+    for row in connection.execute(query).mappings():
+        found.setdefault(row["process_id"], []).append(StepRecord(**row, **unread))
     return found

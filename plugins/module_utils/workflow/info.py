@@ -2,31 +2,62 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Answer questions about subscriptions and processes. Never writes, and makes no store."""
+"""Answer questions about subscriptions and processes, and put the answers into a file where one is named. Makes no store, and changes none."""
 
 from __future__ import annotations
 
-import dataclasses
 import datetime
 import re
 import typing as t
 
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import NodeflowError
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import NodeflowError, StoreError
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._files import destination
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.subscription import SubscriptionModel
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.device import device_label, device_page
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.engine import Store
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.processes import (
-    find_processes,
+    Process,
+    StepRecord,
+    find_step_log,
     has_status,
-    load_step_log,
+    latest_processes,
     of_age,
     of_devices,
+    processes_with_device,
 )
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.subscriptions import find_subscriptions, load_subscriptions
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.subscriptions import find_subscriptions
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.commands import abort_with, continue_with
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.export import export
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.lease import standing
 
-__all__ = ["process_info", "subscription_info"]
+__all__ = ["Answer", "existing_store", "process_answers", "process_info", "subscription_answers", "subscription_info"]
 
+Answer = dict[str, t.Any]
+"""What is known of one subscription or one process, as JSON; moments in ISO 8601."""
 
 NO_STORE = "there is no store there yet, so nothing was found; check the option store, or NODEFLOW_STORE, if there should be one"
+
+_FACTS = ("site", "role", "platform")
+
+SUBSCRIPTION_COLUMNS = (
+    *("subscription_id", "product", "customer_id", "status", "insync", "description", "note", "start_date", "end_date", "version", "device_id"),
+    *("device_url", *_FACTS, "process_id", "process_workflow", "process_status"),
+    *("node.node_id", "node.node_name", "node.node_status", "node.ipv4_loopback", "node.ipv6_loopback"),
+)
+"""The columns of a CSV file of subscriptions."""
+
+PROCESS_COLUMNS = (
+    *("process_id", "subscription_id", "workflow", "workflow_version", "target", "status", "step", "state", "error", "actor", "run_id"),
+    *("lease_until", "started_at", "updated_at", "completed_at", "device_id", "device", "device_url", *_FACTS, "description"),
+    *("continue_with", "abort_with"),
+)
+"""The columns of a CSV file of processes; with the step log, those of STEP_COLUMNS follow."""
+
+STEP_COLUMNS = (
+    *("steps.step_id", "steps.step", "steps.attempt", "steps.status", "steps.state", "steps.error", "steps.changes", "steps.actor"),
+    *("steps.run_id", "steps.started_at", "steps.completed_at", "steps.seconds"),
+)
 
 
 def subscription_info(task: Task) -> dict[str, t.Any]:
@@ -41,13 +72,13 @@ def subscription_info(task: Task) -> dict[str, t.Any]:
     criteria = {column: task.params[option] for option, column in names.items() if task.params[option] is not None}
     if task.params["insync"] is not None:
         criteria["insync"] = [task.params["insync"]]
-    store = task.existing_store()
+    target = destination(task)
+    store = existing_store(task, needed=target is not None)
     if store is None:
-        task.warn(NO_STORE)
         return {"subscriptions": []}
     with store.read() as connection:
-        found = find_subscriptions(connection, **criteria)
-    return {"subscriptions": [one.model_dump(mode="json") for one in found]}
+        answers = subscription_answers(store, connection, **criteria)
+    return {"subscriptions": answers} | export(task, target, answers, SUBSCRIPTION_COLUMNS)
 
 
 def process_info(task: Task) -> dict[str, t.Any]:
@@ -60,20 +91,77 @@ def process_info(task: Task) -> dict[str, t.Any]:
         conditions.append(has_status(task.params["status"], now))
     if task.params["device_ids"] is not None or task.params["device_names"] is not None:
         conditions.append(of_devices(task.params["device_ids"] or [], task.params["device_names"] or []))
-    store = task.existing_store()
+    target = destination(task)
+    store = existing_store(task, needed=target is not None)
     if store is None:
-        task.warn(NO_STORE)
         return {"processes": []}
     with store.read() as connection:
-        found = find_processes(connection, *conditions, **criteria)
-        subscriptions = load_subscriptions(connection, [one.subscription_id for one in found])
-        log = load_step_log(connection, [one.process_id for one in found]) if task.params["steps"] else {}
+        answers = process_answers(store, connection, "all" if task.params["steps"] else "", *conditions, **criteria)
+    columns = PROCESS_COLUMNS + (STEP_COLUMNS if task.params["steps"] else ())
+    return {"processes": answers} | export(task, target, answers, columns)
+
+
+def existing_store(task: Task, needed: bool) -> Store | None:
+    """The store. Where there is none, None with a warning, or StoreError where it is needed: an empty file must not replace a good one."""
+    store = task.existing_store()
+    if store is None and needed:
+        raise StoreError(NO_STORE)
+    if store is None:
+        task.warn(NO_STORE)
+    return store
+
+
+def subscription_answers(store: Store, connection: t.Any, **criteria: t.Sequence[t.Any]) -> list[Answer]:
+    """What is known of the subscriptions whose columns have one of the values named for them, in two statements however many there are."""
+    latest = latest_processes(connection, **criteria)
+    found = find_subscriptions(connection, **criteria)
+    return [_subscription(store, one, latest.get(str(one.subscription_id))) for one in found]
+
+
+def _subscription(store: Store, subscription: SubscriptionModel, process: Process | None) -> Answer:
+    facts = _device_facts(process)
+    return subscription.model_dump(mode="json") | {
+        "device_id": subscription.device_id,
+        "device_url": device_page(store.netbox_url, subscription.device_id),
+        **{name: facts.get(name) for name in _FACTS},
+        "process_id": process.process_id if process else None,
+        "process_workflow": process.workflow if process else None,
+        "process_status": standing(process) if process else None,
+    }
+
+
+def process_answers(store: Store, connection: t.Any, steps: str, *conditions: t.Any, **criteria: t.Sequence[t.Any]) -> list[Answer]:
+    """What is known of the processes that these leave, in two statements however many there are.
+
+    ``steps`` says what of their step log: "all"; "times", which is all but the state and the changes; or "", nothing.
+    """
+    without = {"state": None, "changes": {}} if steps == "times" else None
+    log = find_step_log(connection, *conditions, without=without, **criteria) if steps else {}
     answers = []
-    for process in found:
-        subscription = subscriptions[process.subscription_id]
-        answer = _json(process) | {"status": standing(process), "device_id": subscription.device_id, "description": subscription.description}
-        answers.append(answer | ({"steps": [_json(record) for record in log[process.process_id]]} if task.params["steps"] else {}))
-    return {"processes": answers}
+    for process, device_id, description in processes_with_device(connection, *conditions, **criteria):
+        facts = _device_facts(process)
+        answer = _json(process) | {
+            "status": standing(process),
+            "device_id": device_id,
+            "device": device_label(facts.get("name"), facts.get("site") or "", device_id) if facts else None,
+            "device_url": device_page(store.netbox_url, device_id),
+            **{name: facts.get(name) for name in _FACTS},
+            "description": description,
+            "continue_with": continue_with(process),
+            "abort_with": abort_with(process),
+        }
+        answers.append(answer | ({"steps": [_step(record) for record in log.get(process.process_id, [])]} if steps else {}))
+    return answers
+
+
+def _device_facts(process: Process | None) -> dict[str, t.Any]:
+    """The device as the process read it last; {} where it did not."""
+    facts = process.state.get("device") if process else None
+    return facts if isinstance(facts, dict) else {}
+
+
+def _step(record: StepRecord) -> Answer:
+    return _json(record) | {"seconds": round((record.completed_at - record.started_at).total_seconds(), 3)}
 
 
 def _moment(age: str, now: datetime.datetime) -> tuple[datetime.datetime, bool]:
@@ -89,7 +177,6 @@ def _moment(age: str, now: datetime.datetime) -> tuple[datetime.datetime, bool]:
         raise NodeflowError("age reaches further back than there are dates: {0}".format(age)) from error
 
 
-def _json(record: t.Any) -> dict[str, t.Any]:
-    """A dataclass as JSON: moments in ISO 8601."""
-    data = dataclasses.asdict(record)
-    return {name: value.isoformat() if isinstance(value, datetime.datetime) else value for name, value in data.items()}
+def _json(record: t.Any) -> Answer:
+    """A dataclass as JSON."""
+    return {name: value.isoformat() if isinstance(value, datetime.datetime) else value for name, value in vars(record).items()}

@@ -1,0 +1,37 @@
+# Copyright (c) 2026, nodeflow.orchestrator contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A file for what was found."""
+
+from __future__ import annotations
+
+
+class ModuleDocFragment:
+    """The options of the group EXPORT in module_utils/_argspec.py."""
+
+    DOCUMENTATION = r"""
+options:
+  dest:
+    description:
+      - A file to put what was found into. Links are followed, missing directories are made, and the file is replaced as a whole or not at all.
+      - It is written only if its contents would change. Without a store, which could be one that was named wrongly, the task fails, and the
+        file stays as it is.
+    type: path
+  format:
+    description:
+      - How O(dest) is written. V(json) is the list that the module returns.
+      - V(csv) has a header, a comma between two cells, and text in UTF-8 (RFC 4180). A field of a dictionary is a column of its own
+        (C(node.node_name)); lists, C(state) and C(changes) are JSON in their cell. No value is an empty cell.
+      - "So that no spreadsheet takes a text for a formula, an apostrophe is put before each C(=), C(+), C(-), C(@) or apostrophe with which a
+        text begins, or which follows a comma, a semicolon, a bar, a tab, a line break or a double quote, and before spaces in between; likewise
+        for the full-width forms of the four. A program that reads the file drops these apostrophes: each that stands in such a place."
+    type: str
+    choices: [json, csv]
+    default: json
+  mode:
+    description:
+      - The permissions of O(dest), like V('0640'), with the quotes.
+      - If not set, a new file gets V('0640'), and one that is there keeps what it has.
+    type: raw
+"""

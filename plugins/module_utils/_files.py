@@ -1,0 +1,120 @@
+# Copyright (c) 2026, nodeflow.orchestrator contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Write a file that a task was asked for: whole or not at all, and only where it would become another one."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import os
+import pathlib
+import re
+import stat
+import tempfile
+import typing as t
+
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import NodeflowError
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.engine import can_be_made
+
+__all__ = ["Destination", "destination"]
+
+NEW_FILE = 0o640
+
+
+@dataclasses.dataclass(frozen=True)
+class Destination:
+    """The file to write, with links followed. ``mode`` is what its permissions are to be; None leaves them, and gives a new file 0640."""
+
+    path: pathlib.Path
+    mode: int | None
+
+    def read(self) -> bytes | None:
+        """What is in the file; None where there is none. Raises NodeflowError."""
+        with self._errors("read"):
+            return self.path.read_bytes() if self._status() else None
+
+    def write(self, content: bytes, check_mode: bool) -> bool:
+        """Have ``content`` in the file. Answers whether that, or its permissions, was a change; in check mode, whether it would be one.
+
+        Raises NodeflowError where it cannot be written, as far as that shows in check mode.
+        """
+        with self._errors("written"):
+            status = self._status()
+            mode = self.mode if self.mode is not None else stat.S_IMODE(status.st_mode) if status else NEW_FILE
+            same = status is not None and status.st_size == len(content) and self.path.read_bytes() == content
+            if status is not None and same and stat.S_IMODE(status.st_mode) == mode:
+                return False
+            if check_mode and not can_be_made(self.path):
+                raise NodeflowError("{0} cannot be written".format(self.path))
+            if not check_mode and same:
+                os.chmod(self.path, mode)
+            elif not check_mode:
+                _replace(self.path, content, mode, status)
+            return True
+
+    def _status(self) -> os.stat_result | None:
+        """What the file system knows of the file; None where there is none. Raises NodeflowError for what is no file."""
+        try:
+            status = os.stat(self.path)
+        except FileNotFoundError:
+            return None
+        if not stat.S_ISREG(status.st_mode):
+            raise NodeflowError("{0} is {1}; dest takes the path of a file".format(self.path, "a directory" if self.path.is_dir() else "no file"))
+        return status
+
+    @contextlib.contextmanager
+    def _errors(self, verb: str) -> t.Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise NodeflowError("{0} cannot be {1}: {2}".format(self.path, verb, error.strerror or error)) from error
+
+
+def destination(task: Task) -> Destination | None:
+    """The file that the options dest and mode name; None where dest is not set. Raises NodeflowError for what can be none."""
+    if task.params["dest"] is None:
+        return None
+    try:
+        if not task.params["dest"].strip() or task.params["dest"].endswith("/"):
+            raise NodeflowError("dest takes the path of a file; this is {0!r}".format(task.params["dest"]))
+        os.fsencode(task.params["dest"])
+        path = pathlib.Path(os.path.realpath(task.params["dest"]))
+    except (OSError, ValueError) as error:
+        raise NodeflowError("dest cannot be used as a path: {0}".format(getattr(error, "strerror", None) or error)) from error
+    return Destination(path, _mode(task.params["mode"]))
+
+
+def _mode(value: t.Any) -> int | None:
+    """Permissions as YAML and people write them: "0640", "640", or 0640 without quotes, which YAML reads as a number."""
+    if value is None:
+        return None
+    bits = -1
+    if isinstance(value, str) and re.fullmatch(r"0?[0-7]{3}", value.strip()):
+        bits = int(value, 8)
+    elif isinstance(value, int) and not isinstance(value, bool):
+        bits = value
+    if not 0 <= bits <= 0o777:
+        raise NodeflowError("mode must read like '0640', with the quotes; this is {0!r}".format(value))
+    return bits
+
+
+def _replace(path: pathlib.Path, content: bytes, mode: int, before: os.stat_result | None) -> None:
+    """Put a new file in the place of ``path``. It keeps the group and the owner that it had, where this login may give them."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            for owner in [(-1, before.st_gid), (before.st_uid, -1)] if before else []:
+                with contextlib.suppress(OSError):
+                    os.fchown(handle, *owner)
+            os.fchmod(handle, mode)
+            file.write(content)
+            file.flush()
+            os.fsync(handle)
+        os.replace(temporary, path)
+    except BaseException:
+        os.unlink(temporary)
+        raise

@@ -1,0 +1,127 @@
+#!/usr/bin/python
+# -*- coding: utf-8 -*-
+# Copyright (c) 2026, nodeflow.orchestrator contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+---
+module: report
+short_description: Write what the store holds as one HTML file
+version_added: 0.1.0
+description:
+  - "Writes a page for a browser: the subscriptions, to search, sort and filter; each process with its steps, first those that failed, are
+    suspended or were interrupted, with the commands that continue them; what a validation found, where it is given; links to the devices in NetBox."
+  - The page is one file and loads nothing. It can be put on a web server, sent by mail, or opened from a disk.
+  - Reads the store and nothing else. Never makes a store; without one it fails, so that an empty page does not replace a good one.
+  - Whoever reads the page sees what the store holds, so the file is not for everybody; see O(mode).
+author:
+  - nodeflow.orchestrator contributors (@nodeflow)
+extends_documentation_fragment:
+  - nodeflow.orchestrator.attributes
+  - nodeflow.orchestrator.netbox
+  - nodeflow.orchestrator.store
+  - nodeflow.orchestrator.process
+attributes:
+  check_mode:
+    support: full
+  diff_mode:
+    support: partial
+    details: Compares how many subscriptions and processes stand how, not the pages.
+  idempotent:
+    support: full
+    details: A page that shows the same already stays as it is, with the moment at which it was written.
+options:
+  dest:
+    description: The file to write. Links are followed, missing directories are made, and the file is replaced as a whole or not at all.
+    type: path
+    required: true
+  mode:
+    description:
+      - The permissions of O(dest), like V('0640'), with the quotes.
+      - If not set, a new file gets V('0640'), and one that is there keeps what it has.
+    type: raw
+  findings:
+    description:
+      - What a validation found to differ between the store and NetBox, as it returns it. An empty list says that nothing differs; if not set,
+        the page says that nothing was validated.
+      - "Each is a dictionary with the texts C(device), C(problem) and C(message); and, where they are known, C(subscription_id), C(device_id) (an
+        integer), and the two values that differ, C(store) and C(netbox). Other keys are not shown."
+    type: list
+    elements: dict
+  validated_at:
+    description: When O(findings) were found, in ISO 8601, for example V(2026-11-23T05:52:17Z).
+    type: str
+"""
+
+EXAMPLES = r"""
+---
+- name: Write the report
+  nodeflow.orchestrator.report:
+    dest: /var/www/html/nodeflow.html
+    mode: '0644'
+
+- name: Write it with what a validation found
+  nodeflow.orchestrator.report:
+    dest: /var/www/html/nodeflow.html
+    findings:
+      - subscription_id: 9b3c5a0e-1d56-4c39-a3c5-0f4a52a4f1d5
+        device_id: 7
+        device: loc1-core (loc1, 7)
+        problem: status
+        store: active
+        netbox: offline
+        message: loc1-core (loc1, 7) is offline in NetBox, and active here
+    validated_at: '2026-11-23T05:52:17Z'
+"""
+
+RETURN = r"""
+---
+dest:
+  description: The file, with links followed.
+  returned: success
+  type: str
+  sample: /var/www/html/nodeflow.html
+counts:
+  description: How many subscriptions and processes stand how, and how many findings there are; null where none were given.
+  returned: success
+  type: dict
+  sample:
+    subscriptions:
+      active: 4812
+      provisioning: 3
+    processes:
+      completed: 4820
+      failed: 1
+      suspended: 2
+    findings: null
+msg:
+  description: What was done.
+  returned: always
+  type: str
+  sample: the report on 4815 subscriptions and 4823 processes was written to /var/www/html/nodeflow.html
+"""
+
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._argspec import options
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._run import run_module
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.report import report as execute
+
+OPTIONS = options(
+    {
+        "dest": {"type": "path", "required": True},
+        "mode": {"type": "raw"},
+        "findings": {"type": "list", "elements": "dict"},
+        "validated_at": {"type": "str"},
+    }
+)
+
+
+def main() -> None:
+    """Run as an ordinary module."""
+    run_module(OPTIONS, execute)
+
+
+if __name__ == "__main__":
+    main()
