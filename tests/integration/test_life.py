@@ -242,6 +242,15 @@ def test_an_active_device_without_a_subscription_is_reported_and_adopted_on_requ
     assert again.returncode == 0 and "is enrolled already" in again.output
 
 
+def test_the_report_shows_what_a_validation_found(play_on, netbox, enrolled, tmp_path):
+    [device] = enrolled()
+    netbox.set(device, status="planned")
+    done = play_on("nodeflow.orchestrator.report", validate=True, report_dest=str(tmp_path / "page.html"))
+    assert done.returncode == 0, done.output
+    page = (tmp_path / "page.html").read_text(encoding="utf-8")
+    assert "the status differs: active in the store, planned in NetBox" in page
+
+
 def test_a_lab_begins_anew(play_on, netbox, enrolled, lab):
     devices = enrolled(2)
     asked = play_on("nodeflow.orchestrator.reset")
