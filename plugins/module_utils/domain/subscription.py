@@ -21,7 +21,16 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors impo
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._libraries import pydantic
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.lifecycle import SubscriptionLifecycle, check_transition
 
-__all__ = ["BLOCK_CONTEXT", "ProductBlockModel", "SubscriptionModel", "load_subscription", "move_to_lifecycle", "product_type", "revise"]
+__all__ = [
+    "BLOCK_CONTEXT",
+    "ProductBlockModel",
+    "SubscriptionModel",
+    "check_customer_id",
+    "load_subscription",
+    "move_to_lifecycle",
+    "product_type",
+    "revise",
+]
 
 BLOCK_CONTEXT = "required_families"
 """The validation context's key for the address families that a node must have: a collection of "ipv4" and "ipv6"."""
@@ -70,6 +79,12 @@ class SubscriptionModel(pydantic.BaseModel):
     def device_id(self) -> int:
         """The id of the NetBox device that the subscription points to. Raises DomainError where a product has none."""
         raise DomainError("{0} does not say which device it stands for".format(type(self).__name__))
+
+
+def check_customer_id(customer_id: str) -> None:
+    """Raise DomainError for a customer that no subscription can have."""
+    if not 1 <= len(customer_id) <= 200:
+        raise DomainError("customer_id must have 1 to 200 characters")
 
 
 def product_type(product: str, status: SubscriptionLifecycle) -> type[SubscriptionModel]:

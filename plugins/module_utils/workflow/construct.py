@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import NodeflowError
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.description import description
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.node import FAMILIES, NodeBlockInactive, NodeInactive
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.subscription import check_customer_id
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.device import Device
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.rows import FAILED, RUNNING, Row, check_rows, end_of_step, reading_rows
 
@@ -22,8 +22,7 @@ def construct_node_model(task: Task) -> dict[str, t.Any]:
     """Build NodeInactive, lifecycle initial, for each row that the form chose. Writes nothing."""
     rows: list[Row] = task.params["nodes"]
     check_rows(rows)
-    if not 1 <= len(task.params["customer_id"]) <= 200:
-        raise NodeflowError("customer_id must have 1 to 200 characters")
+    check_customer_id(task.params["customer_id"])
     with reading_rows():
         built = [_construct(task, row) if row["status"] == RUNNING and "found" in row else row for row in rows]
     return end_of_step(task, rows, built, False, [])

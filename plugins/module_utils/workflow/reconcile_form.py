@@ -13,7 +13,7 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors impo
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.description import description
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.node import NOT_IN_SERVICE, NodeBlockInactive, NodeInactive
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.subscription import SubscriptionModel
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.subscription import SubscriptionModel, check_customer_id
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.device import Device
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.related import address_ids, site_ids
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.change_node import RECONCILE_NODE, families, gone
@@ -42,6 +42,7 @@ def reconcile_form(task: Task) -> dict[str, t.Any]:
     if continued is not None:
         return end_of_step(task, [], continued, False, [])
     wins = _wins(task)
+    check_customer_id(task.params["customer_id"])
     seen = look(task)
     findings: dict[tuple[int, str | None], list[Finding]] = {}
     for finding in drift(seen):

@@ -13,7 +13,7 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors impo
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.lifecycle import SubscriptionLifecycle
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.node import check_node_status
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.subscription import SubscriptionModel, revise
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.subscription import SubscriptionModel, check_customer_id, revise
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.device import Device, devices_by_id, find_devices
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.filters import check_filters
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.subscriptions import (
@@ -64,8 +64,8 @@ def _modification(task: Task) -> Plan:
     status = task.params["node_status"]
     if not given and status is None and not task.params["refresh"]:
         raise NodeflowError(NOTHING_TO_CHANGE)
-    if not 1 <= len(given.get("customer_id", "-")) <= 200:
-        raise NodeflowError("customer_id must have 1 to 200 characters")
+    if "customer_id" in given:
+        check_customer_id(given["customer_id"])
     if status is not None:
         check_node_status(status)
     changes = given | ({"note": given["note"] or None} if "note" in given else {}) | ({"node": {"node_status": status}} if status else {})
