@@ -72,7 +72,8 @@ options:
     type: str
     default: default
   required_families:
-    description: The families of which a device that is adopted must have a primary address.
+    description: >-
+      The families of which a device that is adopted must have a primary address, and of which NetBox must not have lost the address of a node.
     type: list
     elements: str
     choices: [ipv4, ipv6]

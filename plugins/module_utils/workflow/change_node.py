@@ -63,7 +63,7 @@ def _modify_subscription(task: Task, works: t.Sequence[Work]) -> dict[str, Outco
 def _modified(work: Work) -> Outcome:
     changes = work.state["changes"]
     try:
-        subscription = revise(work.subscription, changes, families(work.subscription))
+        subscription = revise(work.subscription, changes, work.state["required_families"])
     except DomainError as error:
         return Failed("{0}: {1}".format(work.label, error))
     if "description" not in changes and work.subscription.description == description(work.subscription):
@@ -136,7 +136,7 @@ def _ended(work: Work) -> Outcome:
     try:
         subscription = work.subscription
         if target is not subscription.status:
-            subscription = move_to_lifecycle(subscription, target, families(subscription))
+            subscription = move_to_lifecycle(subscription, target, work.state["required_families"])
     except DomainError as error:
         return Failed("{0}: {1}".format(work.label, error))
     return Done(subscription.model_copy(update={"insync": True}), work.state)

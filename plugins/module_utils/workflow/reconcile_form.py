@@ -20,6 +20,7 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.cha
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.claim import CLAIMED, FREE
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.construct import lacking
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.continued import chosen_processes
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.create_node import ACTIVE
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.drift import Finding, Seen, drift, kept
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.rows import FAILED, RUNNING, UNCHANGED, Row, end_of_step
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.validate_node import look
@@ -81,14 +82,19 @@ def _repair(task: Task, seen: Seen, model: SubscriptionModel, findings: t.Sequen
         todo |= _end(model, "its device is not in NetBox any more")
     elif "left_over" in problems:
         todo |= _end(model, "it was left {0} by a process that is over".format(model.status))
-        if device is not None and device.status == CLAIMED:
+        if device is not None and device.status in (CLAIMED, ACTIVE):  # so that it can be enrolled again
             todo |= {"write": ["status"], "changes": todo["changes"] | {"node": {"node_status": FREE}}}
     else:
         retired = problems.get("status")
         if retired and retired.netbox in _RETIRED and wins["status"] == "netbox":
             return row | {"status": UNCHANGED, "message": retired.message + "; terminate_node ends its subscription, or let the store's status win"}
-        todo = _fields(todo, problems, device, wins)
-    state = todo | {"required_families": families(model), "device": (device or gone(model)).facts()}
+        todo = _fields(todo, problems, wins)
+    required = [family for family in families(model) if family in task.params["required_families"]]
+    missing = [family for family in required if todo["changes"].get("node", {}).get(family + "_loopback", "") is None]
+    if missing:
+        message = "{0}: NetBox has no primary {1} address for it: add it there, let the store's win, or leave the family out of required_families"
+        return row | {"status": FAILED, "message": message.format(findings[0].device, " and no ".join(missing).replace("ip", "IP"))}
+    state = todo | {"required_families": required, "device": (device or gone(model)).facts()}
     return row | {"status": RUNNING, "run_id": run_id, "workflow": RECONCILE_NODE.name, "state": state}
 
 
@@ -97,7 +103,7 @@ def _end(model: SubscriptionModel, why: str) -> dict[str, t.Any]:
     return {"changes": {"note": note}, "lifecycle": "terminated"}
 
 
-def _fields(todo: dict[str, t.Any], problems: t.Mapping[str, Finding], device: Device | None, wins: t.Mapping[str, str]) -> dict[str, t.Any]:
+def _fields(todo: dict[str, t.Any], problems: t.Mapping[str, Finding], wins: t.Mapping[str, str]) -> dict[str, t.Any]:
     """The fields to set here, and those to write there."""
     node: dict[str, t.Any] = {}
     for problem, finding in problems.items():
