@@ -105,6 +105,8 @@ from ansible.plugins.lookup import LookupBase
 from ansible.template import trust_as_template
 from jinja2 import TemplateSyntaxError
 
+from ansible_collections.nodeflow.orchestrator.plugins.plugin_utils._hostname import hostname
+
 if t.TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
@@ -220,15 +222,6 @@ def clean_text(text: str) -> str:
 def is_control(char: str) -> bool:
     # The two joiners belong to the spelling of several languages.
     return unicodedata.category(char) in ("Cc", "Cf", "Cs", "Zl", "Zp") and char not in "\u200c\u200d"
-
-
-def hostname(name: str) -> str:
-    """The name with a dash in place of each run of characters that a host name cannot have."""
-    return "-".join("".join(char if is_hostname(char) else " " for char in name).split()).strip("-.")
-
-
-def is_hostname(char: str) -> bool:
-    return char in "-_." or unicodedata.category(char)[0] in "LMN"
 
 
 def failure(node: Mapping[str, t.Any], template: str, sentence: str) -> dict[str, str]:

@@ -42,6 +42,9 @@ if os.environ.get("NODEFLOW_STORE", "").startswith("postgresql") and not missing
         sa.create_engine("postgresql+psycopg://")  # imports the driver, connects to nothing
 gc.freeze()
 
+_PATH_INFO = ("gid", "group", "mode", "owner", "secontext", "size", "state", "uid")
+"""What AnsibleModule adds to each result with a ``dest``, of the file there. Both ways give the same, so neither has it."""
+
 _DEFAULT_OMIT = re.compile(r"\{\{ (\w+) \| default\(omit\) \}\}", re.ASCII)
 
 
@@ -96,9 +99,10 @@ class InProcessAction(ActionBase):
         )
 
     def _run_ordinary(self, task_vars: dict[str, t.Any]) -> dict[str, t.Any]:
-        return self._execute_module(
+        result = self._execute_module(
             module_name=self._task.resolved_action or self._task.action, task_vars=task_vars, wrap_async=bool(self._task.async_val)
         )
+        return {name: value for name, value in result.items() if name not in _PATH_INFO}
 
     def _run_here(self) -> dict[str, t.Any]:
         options = dict(self.module.OPTIONS)

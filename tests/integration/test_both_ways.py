@@ -10,6 +10,7 @@ import json
 import pathlib
 import re
 import sys
+import uuid
 
 import pexpect
 import pytest
@@ -42,7 +43,7 @@ LIFE = [
     ("reconcile_form", {"nodes": "{{ device }}"}),
     ("report", {"dest": "{{ page }}"}),
     ("import_subscriptions", {"source": "{{ other }}"}),
-    ("setup_netbox", {"netbox_custom_field": "nodeflow_both", "netbox_token": "{{ admin }}"}),
+    ("setup_netbox", {"netbox_custom_field": "{{ field }}", "netbox_token": "{{ admin }}"}),
     ("abort", {"process_ids": "no-such-process"}),
     ("copy_store", {"target": "{{ other }}"}),
     ("reset", {"confirm": True}),
@@ -103,17 +104,19 @@ def test_both_ways_give_the_same_results_in_the_rest_of_a_nodes_life(play, netbo
     play.store = other
     assert play.create(nodes=netbox.make(), confirm_config=True).returncode == 0
     found = []
+    field = "nodeflow_" + uuid.uuid4().hex[:12]  # other tests run at the same time
     for way, keywords in (("in-process", {}), ("ordinary", {"environment": {"LC_MESSAGES": "C"}})):
         device = netbox.make()
         play.store = SqliteStore(tmp_path / way)
         assert play.create(nodes=device, confirm_config=True).returncode == 0
-        text = playbook(LIFE, device, keywords, check_mode, other=other.location, admin=lab["tokens"]["admin"], page=str(tmp_path / "page.html"))
+        given = {"other": other.location, "admin": lab["tokens"]["admin"], "page": str(tmp_path / "page.html"), "field": field}
+        text = playbook(LIFE, device, keywords, check_mode, **given)
         done = play.tasks(text, "-vvv")
         assert done.returncode == 0, done.output
         assert list(done.results) == [module for module, _options in LIFE]
         results = json.loads(json.dumps(done.results).replace(str(tmp_path / way), "STORE"))
         found.append({module: normal(result, device, netbox.device(device)["name"]) for module, result in results.items()})
-        made = netbox.call("GET", "extras/custom-fields", name="nodeflow_both")["results"]
+        made = netbox.call("GET", "extras/custom-fields", name=field)["results"]
         assert len(made) == (0 if check_mode else 1) and netbox.status(device) == ("active" if check_mode else "planned")
         (tmp_path / "page.html").unlink(missing_ok=True)
         for one in made:

@@ -1,0 +1,201 @@
+# Copyright (c) 2026, nodeflow.orchestrator contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The subscriptions of a store as an inventory."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: subscriptions
+author:
+  - nodeflow.orchestrator contributors (!UNKNOWN)
+version_added: 0.1.0
+short_description: The subscriptions of a store as an inventory
+description:
+  - Each subscription that is not terminated is a host, so that a play can take exactly the nodes that are C(provisioning), say.
+  - Reads the store alone, and changes nothing in it. NetBox is not asked.
+  - A host has the name of its node, with each run of characters that no host name can have replaced by one C(-), as in the node's config. Where
+    several nodes would be called the same, the id of the device follows for each of them, as in C(loc1-core-7), so that a name never comes to
+    mean another node. So it does where the node has no name, or one that Ansible uses itself.
+  - "The variables of a host are what M(nodeflow.orchestrator.subscription_info) returns of a subscription, each with C(nodeflow_) before its
+    name: C(nodeflow_subscription_id), C(nodeflow_status), C(nodeflow_node), C(nodeflow_device_id), C(nodeflow_site), C(nodeflow_platform),
+    C(nodeflow_process_status) and so on; and C(ansible_host), the loopback address without its prefix length, if there is one."
+  - "The groups of a host are C(lifecycle_), C(product_), C(site_) and C(platform_) with its own after it, as in C(lifecycle_provisioning) and
+    C(site_loc1). There is a group for each lifecycle even if it is empty, so a play over it is skipped without a warning. Site and platform are
+    what the latest process read in NetBox."
+  - The name of the file must end in C(nodeflow.yml) or C(nodeflow.yaml).
+extends_documentation_fragment:
+  - constructed
+  - inventory_cache
+options:
+  plugin:
+    description: Says that the file is for this plugin.
+    type: str
+    required: true
+    choices: [nodeflow.orchestrator.subscriptions]
+  store:
+    description:
+      - "The store of subscriptions and processes: the path of an SQLite file, or the URL of a PostgreSQL database,
+        C(postgresql://USER:PASSWORD@HOST:PORT/DATABASE). It may be a template, for a lookup of the password."
+      - If neither this nor E(NODEFLOW_STORE) is set, it is the file C(nodeflow/store.db) in the user's state directory, E(XDG_STATE_HOME) or
+        C(~/.local/state).
+    type: str
+    env:
+      - name: NODEFLOW_STORE
+  address_families:
+    description: The families of the loopback address that C(ansible_host) is, the one to be preferred first.
+    type: list
+    elements: str
+    choices: [ipv4, ipv6]
+    default: [ipv4, ipv6]
+  filters:
+    description: "Jinja expressions over the variables of a host, without the braces. A host is left out unless each is true of it."
+    type: list
+    elements: str
+    default: []
+requirements:
+  - pydantic >= 2.7
+  - SQLAlchemy >= 2.0.30
+seealso:
+  - module: nodeflow.orchestrator.subscription_info
+"""
+
+EXAMPLES = r"""
+# A file nodeflow.yml; then: ansible-inventory -i nodeflow.yml --graph
+plugin: nodeflow.orchestrator.subscriptions
+
+# What a connection needs, and groups of one's own
+---
+plugin: nodeflow.orchestrator.subscriptions
+store: /var/lib/nodeflow/store.db
+address_families: [ipv6, ipv4]
+filters:
+  - nodeflow_product == 'Node'
+  - nodeflow_insync or nodeflow_status == 'provisioning'
+compose:
+  ansible_network_os: >-
+    {'cisco_iosxr': 'cisco.iosxr.iosxr', 'juniper_junos': 'junipernetworks.junos.junos'}[nodeflow_platform]
+keyed_groups:
+  - key: nodeflow_customer_id
+    prefix: customer
+groups:
+  waiting: nodeflow_process_status == 'suspended'
+
+# A PostgreSQL store, its password from a vault, and answers kept for five minutes
+---
+plugin: nodeflow.orchestrator.subscriptions
+store: "postgresql://nodeflow:{{ lookup('ansible.builtin.unvault', 'db-password') | trim | urlencode }}@db.example.org/nodeflow"
+cache: true
+cache_plugin: ansible.builtin.jsonfile
+cache_connection: ~/.cache/nodeflow
+cache_timeout: 300
+"""
+
+import contextlib
+import hashlib
+import ipaddress
+import typing as t
+from collections import Counter
+
+from ansible.errors import AnsibleParserError
+from ansible.module_utils.basic import missing_required_lib
+from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable, Constructable
+
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import NodeflowError
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._libraries import missing_libraries
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.engine import default_store, open_store
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.subscriptions import LIVE
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.info import NO_STORE, Answer, subscription_answers
+from ansible_collections.nodeflow.orchestrator.plugins.plugin_utils._hostname import hostname
+
+NOT_OURS = ("all", "ungrouped", "localhost")
+"""Names that mean something else to Ansible."""
+
+
+class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
+    """The inventory plugin ``subscriptions``."""
+
+    NAME = "nodeflow.orchestrator.subscriptions"
+
+    def verify_file(self, path: str) -> bool:
+        """Whether the file is for this plugin, by its name."""
+        return super().verify_file(path) and path.endswith(("nodeflow.yml", "nodeflow.yaml"))
+
+    def parse(self, inventory: t.Any, loader: t.Any, path: str, cache: bool = True) -> None:
+        """Fill the inventory. Raises AnsibleParserError."""
+        super().parse(inventory, loader, path, cache)
+        self._read_config_data(path)
+        missing = missing_libraries()
+        if missing:
+            raise AnsibleParserError(missing_required_lib(" and ".join(missing), reason="for nodeflow.orchestrator"))
+        for lifecycle in LIVE:
+            self.inventory.add_group(self._sanitize_group_name("lifecycle_{0}".format(lifecycle)))
+        answers = self._answers(path, cache)
+        names = host_names(answers)
+        for answer in answers:
+            self._add(names[answer["device_id"]], answer)
+
+    def _answers(self, path: str, cache: bool) -> list[Answer]:
+        """What is known of each subscription, from the cache if it is there and may be used."""
+        location = self.templar.template(self.get_option("store"))
+        if not self.get_option("cache"):
+            return self._read(location)
+        # What is kept of one store must not answer for another. Where a URL may hold a password is no part of the key.
+        place = (location or str(default_store())).rpartition("@")[2].partition("?")[0]
+        key = "{0}_{1}".format(self.get_cache_key(path), hashlib.sha256(place.encode()).hexdigest()[:12])
+        if cache:
+            with contextlib.suppress(KeyError):
+                return self.cache[key]
+        self.cache[key] = answers = self._read(location)
+        return answers
+
+    def _read(self, location: str | None) -> list[Answer]:
+        try:
+            store = open_store(location, create=False, write=False)
+            if store is None:
+                self.display.warning(NO_STORE)
+                return []
+            try:
+                with store.read() as connection:
+                    return subscription_answers(store, connection, status=LIVE)
+            finally:
+                store.close()
+        except NodeflowError as error:
+            raise AnsibleParserError(str(error)) from error
+
+    def _add(self, host: str, answer: Answer) -> None:
+        """A host with its variables and groups, unless a filter leaves it out."""
+        strict = self.get_option("strict")
+        variables: dict[str, t.Any] = {"nodeflow_" + name: value for name, value in answer.items()}
+        loopbacks = [answer["node"].get(family + "_loopback") for family in self.get_option("address_families")]
+        if any(loopbacks):
+            variables["ansible_host"] = str(ipaddress.ip_interface(next(filter(None, loopbacks))).ip)
+        if not all(self._is_true(condition, variables | {"inventory_hostname": host}, host) for condition in self.get_option("filters")):
+            return
+        self.inventory.add_host(host)
+        for name, value in variables.items():
+            self.inventory.set_variable(host, name, value)
+        for prefix, field in (("lifecycle", "status"), ("product", "product"), ("site", "site"), ("platform", "platform")):
+            if answer[field]:
+                group = self._sanitize_group_name("{0}_{1}".format(prefix, answer[field]))
+                self.inventory.add_child(self.inventory.add_group(group), host)
+        self._set_composite_vars(self.get_option("compose"), variables, host, strict=strict)
+        self._add_host_to_composed_groups(self.get_option("groups"), variables, host, strict=strict)
+        self._add_host_to_keyed_groups(self.get_option("keyed_groups"), variables, host, strict=strict)
+
+    def _is_true(self, condition: str, variables: dict[str, t.Any], host: str) -> bool:
+        """Whether a filter is true of a host; one that cannot be evaluated is not, or, with ``strict``, is an error."""
+        try:
+            return bool(self._compose(condition, variables))
+        except Exception as error:  # pylint: disable=broad-exception-caught  # whatever a template can raise
+            if self.get_option("strict"):
+                raise AnsibleParserError("the filter {0} cannot be evaluated for host {1}: {2}".format(condition, host, error)) from error
+            return False
+
+
+def host_names(answers: t.Sequence[Answer]) -> dict[int, str]:
+    """The host name of each node, by the id of its device. No two are the same."""
+    plain = {answer["device_id"]: hostname(answer["node"]["node_name"] or "") or "device" for answer in answers}
+    with_id = {device_id: "{0}-{1}".format(name, device_id) for device_id, name in plain.items()}
+    taken = Counter(plain.values()) + Counter(with_id.values()) + Counter((*NOT_OURS, "device"))
+    return {device_id: name if taken[name] == 1 else with_id[device_id] for device_id, name in plain.items()}

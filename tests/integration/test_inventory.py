@@ -1,0 +1,205 @@
+# Copyright (c) 2026, nodeflow.orchestrator contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The inventory plugin, through ansible-inventory and ansible-playbook."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import uuid
+
+import pytest
+from fake_netbox import LAB
+from filled_store import FilledStore
+from player import Player
+from stores import PostgresqlStore, SqliteStore
+
+ENDS = {1: "completed", 2: "suspended", 3: "failed", 4: "aborted"}
+
+
+class Inventory:
+    """ansible-inventory, and ansible-playbook, with a file for the plugin."""
+
+    def __init__(self, play, **options):
+        self.play = play
+        self.file = play.directory / "lab.nodeflow.yml"
+        self.file.write_text(json.dumps({"plugin": "nodeflow.orchestrator.subscriptions"} | options), encoding="utf-8")
+
+    def run(self, *arguments, program="ansible-inventory", **environment):
+        """The finished process. No secret of the lab may be in what it printed."""
+        full = self.play.full_environment(self.play.directory / "unused.jsonl")
+        for name in ("ANSIBLE_INVENTORY_UNPARSED_WARNING", "ANSIBLE_LOCALHOST_WARNING"):
+            del full[name]
+        command = [program, "-i", str(self.file), *arguments]
+        done = subprocess.run(command, env=full | environment, cwd=self.play.directory, capture_output=True, text=True, check=False)
+        self.play.secrets.check(done.stdout, done.stderr)
+        return done
+
+    def listed(self, *arguments, **environment):
+        """What ``--list`` says, and the warnings and errors with it, on one line."""
+        done = self.run("--list", *arguments, **environment)
+        return json.loads(done.stdout[done.stdout.index("{") :], object_hook=plain), " ".join(done.stderr.split())
+
+
+@pytest.fixture
+def filled(tmp_path):
+    """The command line on a store with nodes named as told. No NetBox is needed."""
+
+    def fill(count=4, name="node-{0}", **options):
+        store = FilledStore(tmp_path / "{0}.db".format(uuid.uuid4()), count, lambda number: ENDS.get(number, "completed"), name)
+        return Inventory(Player(LAB, tmp_path, store), **options)
+
+    return fill
+
+
+def plain(value):
+    """What ansible-inventory marks as a text that is no template, as that text."""
+    return value["__ansible_unsafe"] if "__ansible_unsafe" in value else value
+
+
+def hosts(listed):
+    return sorted(listed["_meta"]["hostvars"])
+
+
+def test_each_live_subscription_is_a_host_with_its_fields(filled):
+    before = (inventory := filled()).play.store.path.read_bytes()
+    listed, said = inventory.listed()
+    assert said == ""
+    assert hosts(listed) == ["node-1", "node-2", "node-3"]  # the fourth is terminated
+    variables = listed["_meta"]["hostvars"]["node-2"]
+    assert variables["ansible_host"] == "10.0.2.1"
+    assert variables["nodeflow_node"]["ipv4_loopback"] == "10.0.2.1/32"
+    assert (variables["nodeflow_status"], variables["nodeflow_process_status"], variables["nodeflow_device_id"]) == ("provisioning", "suspended", 2)
+    groups = {name: set(group["hosts"]) for name, group in listed.items() if group.get("hosts")}
+    assert groups == {
+        "lifecycle_active": {"node-1"},
+        "lifecycle_provisioning": {"node-2", "node-3"},
+        "product_Node": {"node-1", "node-2", "node-3"},
+        "platform_cisco_ios": {"node-1", "node-2", "node-3"},
+        "site_loc2": {"node-1"},
+        "site_loc3": {"node-2"},
+        "site_loc4": {"node-3"},
+    }
+    assert {"lifecycle_initial", "lifecycle_migrating", "lifecycle_disabled"} < set(listed["all"]["children"])  # empty, but known
+    assert inventory.play.store.path.read_bytes() == before
+
+
+def test_the_variables_are_those_of_subscription_info(filled):
+    inventory = filled(1)
+    inventory.play.environment["NETBOX_URL"] = None  # the store says that it belongs to another one
+    asked = inventory.play.tasks("- {name: Ask, nodeflow.orchestrator.subscription_info: {}}")
+    [answer] = asked.results["Ask"]["subscriptions"]
+    variables = inventory.listed()[0]["_meta"]["hostvars"]["node-1"]
+    assert variables == {"nodeflow_" + name: value for name, value in answer.items()} | {"ansible_host": "10.0.1.1"}
+
+
+def test_the_preferred_family_that_is_there_is_the_address(filled):
+    inventory = filled(2, address_families=["ipv6", "ipv4"])
+    statement = "UPDATE subscriptions SET block = json_set(block, '$.node.ipv6_loopback', null) WHERE device_id = 2"
+    inventory.play.store.change(statement)
+    variables = inventory.listed()[0]["_meta"]["hostvars"]
+    assert [variables[name]["ansible_host"] for name in ("node-1", "node-2")] == ["2001:db8::1", "10.0.2.1"]
+
+
+@pytest.mark.parametrize("name", ["loc1-core", "localhost", "all", "!!!"])
+def test_a_name_that_is_not_one_nodes_alone_is_followed_by_the_id(filled, name):
+    listed, _said = filled(3, name=name).listed()
+    assert hosts(listed) == ["{0}-{1}".format(name.strip("!") or "device", number) for number in (1, 2, 3)]
+
+
+def test_a_name_that_looks_like_another_with_its_id_is_none_of_them(filled):
+    inventory = filled(3, name="core")
+    inventory.play.store.change("UPDATE subscriptions SET block = json_set(block, '$.node.node_name', 'core-2') WHERE device_id = 3")
+    assert hosts(inventory.listed()[0]) == ["core-2-3", "core-1", "core-2"][::-1][:0] or hosts(inventory.listed()[0]) == [
+        "core-1",
+        "core-2",
+        "core-2-3",
+    ]
+
+
+def test_no_text_of_a_node_is_a_template_or_a_pattern(filled):
+    inventory = filled(1, name="{{{{ lookup('pipe', 'touch evaluated') }}}}:!,[0]")
+    playbook = inventory.play.directory / "show.yml"
+    playbook.write_text(
+        "- hosts: lifecycle_active\n  gather_facts: false\n  connection: local\n  tasks:\n"
+        "    - ansible.builtin.debug: {msg: 'name {{ nodeflow_node.node_name }}, {{ nodeflow_description }}'}\n",
+        encoding="utf-8",
+    )
+    done = inventory.run(str(playbook), "--limit", "lookup-pipe-touch-evaluated-0", program="ansible-playbook")
+    assert done.returncode == 0 and "name {{ lookup('pipe', 'touch evaluated') }}:!,[0]" in done.stdout, done.stdout + done.stderr
+    assert not (inventory.play.directory / "evaluated").exists()
+
+
+def test_the_options_of_constructed_and_the_filters_work(filled):
+    options = {
+        "filters": ["nodeflow_site != 'loc4'", "nodeflow_insync or nodeflow_process_status == 'suspended'"],
+        "compose": {"ansible_network_os": "{'cisco_ios': 'cisco.ios.ios'}[nodeflow_platform]", "ansible_port": "8000 + nodeflow_device_id"},
+        "keyed_groups": [{"key": "nodeflow_customer_id", "prefix": "customer"}, {"key": "ansible_port | string", "prefix": "port"}],
+        "groups": {"waiting": "nodeflow_process_status == 'suspended'"},
+        "strict": True,
+    }
+    listed, said = filled(7, **options).listed()
+    assert said == "" and hosts(listed) == ["node-1", "node-2", "node-5", "node-6", "node-7"]
+    assert listed["_meta"]["hostvars"]["node-1"]["ansible_network_os"] == "cisco.ios.ios"
+    assert listed["waiting"]["hosts"] == listed["port_8002"]["hosts"] == ["node-2"]
+    assert sorted(listed["customer_default"]["hosts"]) == hosts(listed)
+
+
+def test_a_filter_that_cannot_be_evaluated_leaves_out_or_is_an_error(filled):
+    listed, said = filled(filters=["nodeflow_sight == 'loc2'"]).listed()
+    assert hosts(listed) == [] and said == ""
+    listed, said = filled(filters=["nodeflow_sight == 'loc2'"], strict=True).listed()
+    assert hosts(listed) == [] and "the filter nodeflow_sight == 'loc2' cannot be evaluated for host node-1" in said
+
+
+def test_the_cache_is_asked_until_it_is_flushed_and_never_for_another_store(filled, tmp_path):
+    inventory = filled(cache=True, cache_plugin="ansible.builtin.jsonfile", cache_connection=str(tmp_path / "cache"))
+    assert hosts(inventory.listed()[0]) == ["node-1", "node-2", "node-3"]
+    inventory.play.store.change("UPDATE subscriptions SET status = 'terminated' WHERE device_id = 1")
+    assert hosts(inventory.listed()[0]) == ["node-1", "node-2", "node-3"]
+    assert hosts(inventory.listed("--flush-cache")[0]) == hosts(inventory.listed()[0]) == ["node-2", "node-3"]
+    other = FilledStore(tmp_path / "other.db", 1, name="other")
+    assert hosts(inventory.listed(NODEFLOW_STORE=other.location)[0]) == ["other"]
+    assert hosts(inventory.listed()[0]) == ["node-2", "node-3"]
+
+
+def test_a_store_that_is_not_there_is_a_warning_and_one_that_is_none_an_error(tmp_path):
+    inventory = Inventory(Player(LAB, tmp_path, SqliteStore(tmp_path)))
+    listed, said = inventory.listed()
+    assert hosts(listed) == [] and "there is no store there yet" in said and not inventory.play.store.exists()
+    (tmp_path / "text.db").write_text("hello " * 1000)
+    listed, said = inventory.listed(NODEFLOW_STORE=str(tmp_path / "text.db"))
+    assert hosts(listed) == [] and "file is not a database" in said and "Traceback" not in said
+
+
+def test_a_database_that_cannot_be_reached_is_named_without_its_password(tmp_path):
+    done = Inventory(Player(LAB, tmp_path, SqliteStore(tmp_path))).run(
+        "--list", "-vvv", NODEFLOW_STORE="postgresql://nodeflow:s3cr3t-word@127.0.0.1:9/nodeflow"
+    )
+    assert "the store nodeflow at 127.0.0.1" in " ".join(done.stderr.split())
+    assert "s3cr3t-word" not in done.stdout + done.stderr
+
+
+def test_a_file_of_another_name_is_left_to_other_plugins(filled):
+    inventory = filled()
+    inventory.file = inventory.file.rename(inventory.play.directory / "hosts.yml")
+    assert hosts(inventory.listed()[0]) == []
+
+
+def test_the_next_play_takes_exactly_the_nodes_in_provisioning(play_on, netbox):
+    active, waiting = netbox.make(), netbox.make()
+    assert play_on.create(nodes=[active], confirm_config=True).returncode == 0
+    assert play_on.create(nodes=[waiting]).returncode == 0
+    own = {} if isinstance(play_on.store, PostgresqlStore) else {"store": "{{ lookup('ansible.builtin.env', 'NODEFLOW_STORE') }}"}
+    inventory = Inventory(play_on, **own)
+    playbook = play_on.directory / "next.yml"
+    playbook.write_text(
+        "- hosts: lifecycle_provisioning\n  gather_facts: false\n  connection: local\n  tasks:\n"
+        "    - ansible.builtin.debug: {msg: 'configures device {{ nodeflow_device_id }} at {{ ansible_host }}'}\n",
+        encoding="utf-8",
+    )
+    done = inventory.run(str(playbook), program="ansible-playbook")
+    assert done.returncode == 0 and done.stdout.count("configures device") == 1, done.stdout + done.stderr
+    assert "configures device {0} at 10.".format(waiting) in done.stdout
