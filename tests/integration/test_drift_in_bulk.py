@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import json
 import uuid
 
@@ -22,6 +23,9 @@ def bad_states(netbox, store):
 
     def address(device, family):
         netbox.set(device, **{"primary_ip" + family: None})
+
+    def new_address(device, family, networks):
+        netbox.address(device, **{"primary_ip" + family: "{0}/{1}".format(networks + device, networks.max_prefixlen)})
 
     def again(device):
         columns = "product, customer_id, status, insync, description, note, start_date, end_date, version, device_id, block"
@@ -41,6 +45,8 @@ def bad_states(netbox, store):
         "failed": lambda device: netbox.set(device, status="failed"),
         "renamed": lambda device: netbox.set(device, name="renamed-{0}".format(device)),
         "moved": lambda device: netbox.set(device, site=loc2),
+        "new ipv4": lambda device: new_address(device, "4", ipaddress.IPv4Address("10.160.0.0")),
+        "new ipv6": lambda device: new_address(device, "6", ipaddress.IPv6Address("2001:db8:ddd::")),
         "without ipv4": lambda device: address(device, "4"),
         "without ipv6": lambda device: address(device, "6"),
         "gone": lambda device: netbox.call("DELETE", "dcim/devices/{0}".format(device)),

@@ -10,9 +10,27 @@ import json
 import uuid
 
 import pytest
+from netbox_proxy import NetboxProxy
 
 MODIFY, TERMINATE = "nodeflow.orchestrator.modify_node", "nodeflow.orchestrator.terminate_node"
 VALIDATE, RECONCILE = "nodeflow.orchestrator.validate_node", "nodeflow.orchestrator.reconcile_nodes"
+
+_ENROLMENT = (
+    *("store_process_subscription", "fetch_ip_address_information", "set_status", "provide_config_to_user", "set_node_to_active"),
+    *("update_node_in_netbox", "done"),
+)
+_CHANGE = ("store_process_subscription", "fetch_ip_address_information", "modify_subscription", "update_node_in_netbox", "done")
+WHOLE_LIFE = [
+    (workflow, step, "success")
+    for workflow, steps in (
+        ("create_node", _ENROLMENT),
+        ("modify_node", _CHANGE),
+        ("terminate_node", (*_CHANGE[:2], "provide_config_to_user", *_CHANGE[2:])),
+        ("create_node", _ENROLMENT),
+    )
+    for step in steps
+]
+"""The log of a node that was enrolled, modified, terminated and enrolled again: workflow, step and how that ended."""
 
 NOT_OURS = {"unenrolled": False}
 """The lab has active devices of other tests."""
@@ -122,20 +140,28 @@ def test_two_runs_that_start_at_once_do_not_both_change_a_node(play_on, enrolled
         assert bool(subscription(play_on, device)["insync"])
 
 
-def test_the_whole_life(play_on, netbox, enrolled):
-    devices = enrolled(3)
+def test_the_whole_life(play_on, netbox, soak):
+    devices = netbox.make_many(100 if soak else 3)
+    assert play_on.create(nodes=devices, confirm_config=True).returncode == 0
     assert play_on(MODIFY, nodes=devices, note="in service").returncode == 0
     done = play_on(TERMINATE, nodes=devices, confirm_config=True, node_status="planned", note="replaced")
-    assert done.returncode == 0 and "3 nodes: 3 completed" in done.output, done.output
+    assert done.returncode == 0 and "{0} nodes: {0} completed".format(len(devices)) in done.output, done.output
     rows = play_on.rows("SELECT status, insync, end_date, note FROM subscriptions")
-    assert [(row["status"], bool(row["insync"]), bool(row["end_date"]), row["note"]) for row in rows] == [("terminated", True, True, "replaced")] * 3
-    assert {netbox.status(device) for device in devices} == {"planned"}
+    ended = [(row["status"], bool(row["insync"]), bool(row["end_date"]), row["note"]) for row in rows]
+    assert ended == [("terminated", True, True, "replaced")] * len(devices)
+    assert set(netbox.statuses(devices).values()) == {"planned"}
     again = play_on(TERMINATE, nodes=devices)
     assert (again.returncode, again.recap["changed"]) == (0, 0) and "was terminated at" in again.output
     assert play_on.create(nodes=devices, confirm_config=True).returncode == 0
+    assert set(netbox.statuses(devices).values()) == {"active"}
+    logs = play_on.rows(
+        "SELECT device_id, s.status AS lifecycle, workflow, t.step, t.status FROM process_steps t "
+        "JOIN processes USING (process_id) JOIN subscriptions s USING (subscription_id) ORDER BY process_step_id"
+    )
     for device in devices:
-        assert [one[0] for one in processes(play_on, device)] == ["create_node", "modify_node", "terminate_node", "create_node"]
-        assert subscription(play_on, device)["status"] == "active" and netbox.status(device) == "active"
+        log = [row for row in logs if row["device_id"] == device]
+        assert [(row["workflow"], row["step"], row["status"]) for row in log] == WHOLE_LIFE
+        assert [row["lifecycle"] for row in log if row["step"] == "done"] == ["terminated"] * 3 + ["active"]
 
 
 def test_a_node_whose_device_is_gone_is_terminated_by_its_name(play_on, netbox, enrolled):
@@ -266,17 +292,41 @@ def test_a_lab_begins_anew(play_on, netbox, enrolled, lab):
 
 
 def test_a_netbox_that_is_no_lab_is_not_reset_unless_it_is_named(play, netbox, lab):
+    def without_tag(method, path, forward):
+        nothing = json.dumps({"count": 0, "next": None, "previous": None, "results": []}).encode()
+        return forward()._replace(body=nothing) if "/extras/tags/" in path else forward()
+
     device = netbox.make()
-    assert play.create(nodes=device, confirm_config=True).returncode == 0
-    [tag] = netbox.call("GET", "extras/tags", slug="nodeflow-lab")["results"]
-    netbox.call("PATCH", "extras/tags/{0}".format(tag["id"]), {"slug": "something-else"})
-    try:
+    with NetboxProxy(lab["url"], without_tag) as proxy:
+        play.environment["NETBOX_URL"] = proxy.url
+        assert play.create(nodes=device, confirm_config=True).returncode == 0
         refused = play("nodeflow.orchestrator.reset", confirm=True)
         assert refused.returncode == 2 and "is no lab of ours" in refused.message and netbox.status(device) == "active"
-        assert play("nodeflow.orchestrator.reset", confirm=True, force=lab["url"]).returncode == 0
+        assert play("nodeflow.orchestrator.reset", confirm=True, force=proxy.url).returncode == 0
         assert netbox.status(device) == "planned"
-    finally:
-        netbox.call("PATCH", "extras/tags/{0}".format(tag["id"]), {"slug": "nodeflow-lab"})
+
+
+@pytest.mark.parametrize("lost", ["before", "after"])
+def test_a_journal_entry_whose_answer_was_lost_is_not_made_twice(play, netbox, lab, lost):
+    def fault(method, path, forward):
+        if method == "POST" and "/extras/journal-entries/" in path:
+            if lost == "after":
+                forward()
+            return None
+        return forward()
+
+    device = netbox.make()
+    with NetboxProxy(lab["url"], fault) as proxy:
+        play.environment["NETBOX_URL"] = proxy.url
+        done = play.create(nodes=device, confirm_config=True, netbox_journal=True)
+        assert done.returncode == 2 and "its journal in NetBox could not be written" in done.message, done.output
+        assert [(row["status"], row["step"]) for row in play.rows("SELECT status, step FROM processes")] == [("failed", "done")]
+        proxy.fault = None
+        resumed = play("nodeflow.orchestrator.resume", status="failed", netbox_journal=True)
+        assert resumed.returncode == 0, resumed.output
+    entries = netbox.call("GET", "extras/journal-entries", assigned_object_id=device, assigned_object_type="dcim.device")["results"]
+    assert [entry["comments"].split()[0] for entry in entries] == ["Enrolled"]
+    assert subscription(play, device)["status"] == "active"
 
 
 def test_netbox_leads_to_the_subscription_and_its_journal_tells_the_life(play_on, netbox, lab):

@@ -87,7 +87,10 @@ class Netbox:
         return device_id
 
     def make_many(self, count: int) -> list[int]:
-        """``count`` planned devices with both addresses, in a few requests. Answers with their ids."""
+        """``count`` planned devices with both addresses, in a few requests for each hundred. Answers with their ids."""
+        return [device for start in range(0, count, 100) for device in self._make_some(min(100, count - start))]
+
+    def _make_some(self, count: int) -> list[int]:
         kinds = {"device_type": "device-types", "site": "sites", "role": "device-roles"}
         parts = {name: self._part(kind)["id"] for name, kind in kinds.items()}
         names = ["m{0}".format(uuid.uuid4().hex[:10]) for _number in range(count)]

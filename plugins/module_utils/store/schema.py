@@ -15,12 +15,10 @@ import typing as t
 
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._libraries import sa
 
-__all__ = ["LIVE_DEVICE_INDEX", "SCHEMA_VERSION", "metadata", "processes", "steps", "store_info", "subscriptions"]
+__all__ = ["SCHEMA_VERSION", "metadata", "processes", "steps", "store_info", "subscriptions"]
 
 SCHEMA_VERSION = 2
 """The layout that this release reads and writes. ``store_info`` says which one a store has."""
-
-LIVE_DEVICE_INDEX = "one_live_subscription_a_device"
 
 metadata = sa.MetaData()
 
@@ -59,12 +57,11 @@ subscriptions = sa.Table(
     sa.Column("device_id", sa.Integer, nullable=False),
     sa.Column("block", sa.JSON, nullable=False),  # {"node": {...}}: the product's blocks by name
 )
-sa.Index(
-    LIVE_DEVICE_INDEX,
-    subscriptions.c.device_id,
-    unique=True,
-    sqlite_where=subscriptions.c.status != "terminated",
-    postgresql_where=subscriptions.c.status != "terminated",
+# The same statement for both databases. An Index would load SQLAlchemy's code for PostgreSQL, which an SQLite store does not need: some 50 ms.
+sa.event.listen(
+    subscriptions,
+    "after_create",
+    sa.DDL("CREATE UNIQUE INDEX one_live_subscription_a_device ON subscriptions (device_id) WHERE status <> 'terminated'"),
 )
 
 processes = sa.Table(
