@@ -35,8 +35,22 @@ BEFORE = {
     "set_node_to_active": "provide_config_to_user",
     "update_node_in_netbox": "set_node_to_active",
     "done": "update_node_in_netbox",
+    "modify_subscription": "fetch_ip_address_information",
 }
 """The module whose rows a module takes."""
+
+ON_ENROLLED = ("reconcile_form", "report", "reset", "subscription_form", "validate_node")
+"""Modules that get a store with a node that is enrolled already."""
+
+NEEDED = {
+    "initial_input_form": {"nodes": [7]},
+    "report": {"dest": "report.html"},
+    "reset": {"confirm": True},
+    "set_status": {"lifecycle": "provisioning"},
+    "setup_netbox": {"netbox_custom_field": "nodeflow"},
+    "subscription_form": {"workflow": "modify_node", "nodes": [7], "note": "moved"},
+}
+"""Options without which a module does nothing."""
 
 MODULES = sorted(path.stem for path in (pathlib.Path(__file__).parents[2] / "plugins" / "modules").glob("*.py"))
 
@@ -58,7 +72,7 @@ TOKENS = st.one_of(st.sampled_from(["nbt_a.b\n", "nbt_\u00e9.x", " ", "nbt_\U000
 
 def values(name, spec):
     """What an option could be given: what it is for, and what it is not."""
-    if name in ("netbox_url", "store", "target", "config_dir", "ca_path", "dest", "netbox_token"):
+    if name in ("netbox_url", "store", "target", "config_dir", "ca_path", "dest", "source", "netbox_token"):
         return {"netbox_url": URLS, "netbox_token": TOKENS}.get(name, PATHS)
     kind = spec.get("type", "str")
     if "choices" in spec:
@@ -110,11 +124,24 @@ def edited(rows, edits):
 
 @pytest.fixture(scope="session")
 def prepared(tmp_path_factory):
-    """For each module that takes rows: a directory with a store in which it is due, and the rows that it gets then."""
+    """For each module that takes rows: a directory with a store in which it is due, and the rows that it gets then. For those of ON_ENROLLED the
+    directory with None.
+    """
     found = {}
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(requests.Session, "get_adapter", lambda session, url: netbox)
+        directory = tmp_path_factory.mktemp("enrolled")
+        netbox = FakeNetbox(planned_device())
+        enrolled = InProcess(LAB, SqliteStore(directory))
+        assert enrolled.create(nodes=[7], confirm_config=True).returncode == 0
+        found.update({module: (shutil.copytree(directory, tmp_path_factory.mktemp(module), dirs_exist_ok=True), None) for module in ON_ENROLLED})
+        rows = call_module("subscription_form", enrolled.settings | NEEDED["subscription_form"])["nodes"]
+        for module in ("store_process_subscription", "fetch_ip_address_information"):
+            rows = call_module(module, enrolled.settings | {"nodes": rows})["nodes"]
+        found["modify_subscription"] = (directory, rows)
         for module, before in BEFORE.items():
+            if module in found:
+                continue
             netbox, directory = FakeNetbox(planned_device()), tmp_path_factory.mktemp(module)
             done = InProcess(LAB, SqliteStore(directory)).create(nodes=[7], confirm_config=True, last=before)
             found[module] = (directory, done.nodes)
@@ -137,15 +164,12 @@ def test_whatever_the_options_are(module, prepared, fake, examples, monkeypatch)
             pathlib.Path("file").write_text("no database", encoding="utf-8")
             store = SqliteStore(pathlib.Path(directory))
             basic = InProcess(LAB, store).settings
-            if takes_rows:
-                made, rows = prepared[module]
+            made, rows = prepared.get(module, (None, None))
+            if made:
                 shutil.copytree(made, directory, dirs_exist_ok=True)
-                basic |= {"nodes": edited(rows, edits)} | ({"lifecycle": "provisioning"} if module == "set_status" else {})
-            elif module == "initial_input_form":
-                basic |= {"nodes": [7]}
-            elif module == "report":
-                basic |= {"dest": "report.html"}
-            fake(FakeNetbox(planned_device()))
+            basic |= NEEDED.get(module, {}) | ({"nodes": edited(rows, edits)} if takes_rows else {})
+            enrolled = module == "modify_subscription" or module in ON_ENROLLED
+            fake(FakeNetbox(planned_device(**({"status": {"value": "active"}} if enrolled else {}))))
             said: list[str] = []
             result = call_module(module, basic | options, check_mode, said)
             event("invalid" if result.get("invalid") else "failed" if result.get("failed") else "ended well")

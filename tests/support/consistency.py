@@ -38,15 +38,33 @@ def inconsistencies(store: Store) -> list[str]:
             "it is over with a moment": over == (process["completed_at"] is not None),
             "nobody holds it unless it runs": process["status"] == "running" or (process["run_id"], process["lease_until"]) == (None, None),
             "it has a reason if it failed": process["status"] != "failed" or bool(process["error"]),
-            "completed is active": (process["status"] == "completed") == (subscription["status"] == "active"),
-            "aborted is terminated": (process["status"] == "aborted") == (subscription["status"] == "terminated"),
-            "in sync if it is over": bool(subscription["insync"]) == over,
             "its log ends as it stands": not lines or process["status"] in ("running", _status_after(lines[-1]["status"])),
             "its columns are JSON": all(_is_json(value) for value in (process["state"], subscription["block"])),
         }
         wrong += ["{0}: not true that {1}: {2}".format(name, what, process) for what, holds in expected.items() if not holds]
+    for key, subscription in subscriptions.items():
+        own = sorted((process for process in processes if process["subscription_id"] == key), key=lambda process: str(process["started_at"]))
+        at_work = [process for process in own if process["status"] not in _OVER]
+        expected = {
+            "one process at a time works on it": len(at_work) <= 1,
+            "it is in sync unless a process works on it": bool(subscription["insync"]) == (not at_work),
+            "it is what its processes made of it": not own or subscription["status"] in _lifecycles(own),
+        }
+        wrong += ["subscription {0}: not true that {1}: {2}".format(key, what, subscription) for what, holds in expected.items() if not holds]
     wrong += ["a line of the log has no process" for line in log if line["process_id"] not in {row["process_id"] for row in processes}]
     return wrong
+
+
+def _lifecycles(processes: list[dict[str, object]]) -> set[str]:
+    """What a subscription may be after these processes, the oldest first."""
+    last = processes[-1]
+    if last["workflow"] == "terminate_node" and last["status"] == "completed":
+        return {"terminated"}
+    if last["workflow"] == "reconcile_node":
+        return {"active", "terminated"}
+    if len(processes) == 1 and last["workflow"] == "create_node":
+        return {"completed": {"active"}, "aborted": {"terminated"}}.get(str(last["status"]), {"initial", "provisioning"})
+    return {"active"}
 
 
 def _status_after(logged: str) -> str:

@@ -78,9 +78,10 @@ class FakeNetbox(requests.adapters.BaseAdapter):
     def _write(self, change: dict[str, t.Any]) -> t.Any:
         self.writes.append(change)
         if isinstance(self.device, dict):
-            self.device = self.device | {"status": {"value": change["status"]}, "last_updated": "2026-11-23T09:00:{0:02}Z".format(len(self.writes))}
-        status = {"status": change["status"]}
-        entry = {"id": next(_changes), "changed_object_id": change["id"], "message": change["changelog_message"], "postchange_data": status}
+            status = {"status": {"value": change["status"]}} if "status" in change else {}
+            self.device = self.device | status | {"last_updated": "2026-11-23T09:00:{0:02}Z".format(len(self.writes))}
+        data, message = {"status": change.get("status")}, change.get("changelog_message")
+        entry = {"id": next(_changes), "changed_object_id": change["id"], "message": message, "postchange_data": data}
         self.changes.append(entry)
         return self.device
 
