@@ -47,9 +47,10 @@ class SqliteStore:
             return [dict(row) for row in connection.execute(query)]
 
     def write(self, *statements: str) -> None:
-        with contextlib.closing(sqlite3.connect(self.path)) as connection, connection:
+        with contextlib.closing(sqlite3.connect(self.path)) as connection:
             for statement in statements:
                 connection.execute(statement)
+            connection.commit()
 
     def exists(self) -> bool:
         return self.path.parent.exists()

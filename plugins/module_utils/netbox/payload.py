@@ -33,7 +33,9 @@ class NetboxPayload(pydantic.BaseModel):
 
 
 class DevicePayload(NetboxPayload):
-    """A ``dcim.device``. Relations are ids. Custom fields that are not named stay as they are. NetBox 4 calls what a device is for ``role`` (before: ``device_role``)."""
+    """A ``dcim.device``. Relations are ids. Custom fields that are not named stay as they are. What a device is for is its ``role``, which was
+    ``device_role`` before NetBox 4.
+    """
 
     name: t.Optional[str] = None
     status: t.Optional[str] = None
