@@ -12,7 +12,7 @@ module: import_subscriptions
 short_description: Bring subscriptions in from an orchestrator's database or from another store
 version_added: 0.1.0
 description:
-  - Reads the subscriptions of a product, with their processes, from the PostgreSQL database of an orchestrator-core, or from another store of
+  - Reads the subscriptions of a product, with their processes and step logs, from the PostgreSQL database of an orchestrator-core, or from another store of
     this collection, and saves them in O(store) in one transaction. Nothing is written where they come from.
   - Ids, dates, customers, notes and descriptions are kept. Of each device, one subscription stays as it is, the oldest active one, or the one
     that O(store) has already. The others come in as terminated, with a line in their note that names it; so do those that were never active.

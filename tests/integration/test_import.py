@@ -53,6 +53,8 @@ def test_a_device_that_was_enrolled_many_times_has_one_subscription_and_is_put_r
     assert rows[keys[1]]["customer_id"] == "customer" and str(rows[keys[1]]["start_date"]).startswith("2026-01-02")
     statuses = sorted(row["status"] for row in play_on.rows("SELECT status FROM processes WHERE actor = 'ann'"))
     assert statuses == ["aborted"] + ["completed"] * 6
+    log = play_on.rows("SELECT step, status, error FROM process_steps WHERE actor = 'ann' ORDER BY started_at, step")
+    assert len(log) == 14 and [row["error"] for row in log if row["status"] == "failed"] == ["connection reset"]
     again = play_on(IMPORT, source=orchestrator.location)
     assert (again.returncode, again.recap["changed"]) == (0, 0) and again.results["import_subscriptions"]["imported"]["known"] == 7
     repaired = play_on(RECONCILE, device_gone="terminate", unenrolled=False)

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import json
 import typing as t
 import uuid
 
@@ -24,6 +25,9 @@ CREATE TABLE subscription_instance_values (
 CREATE TABLE processes (
   pid uuid PRIMARY KEY, assignee varchar NOT NULL, last_status varchar NOT NULL, last_step varchar, started_at timestamptz NOT NULL,
   last_modified_at timestamptz NOT NULL, failed_reason varchar, created_by varchar, workflow_id uuid NOT NULL REFERENCES workflows);
+CREATE TABLE process_steps (
+  stepid uuid PRIMARY KEY, pid uuid NOT NULL REFERENCES processes, name varchar NOT NULL, status varchar NOT NULL, state jsonb NOT NULL,
+  created_by varchar, executed_at timestamptz NOT NULL);
 CREATE TABLE processes_subscriptions (pid uuid NOT NULL REFERENCES processes, subscription_id uuid NOT NULL, workflow_target varchar);
 """
 
@@ -64,4 +68,9 @@ class OrchestratorDatabase:
                 [pid, process, failed, self._workflow],
             )
             connection.execute("INSERT INTO processes_subscriptions VALUES (%s, %s, NULL)", [pid, key])
+            ended = "success" if process == "completed" else "failed"
+            for number, (step, how) in enumerate((("Start", "success"), ("Store", ended))):
+                after = "{0} + INTERVAL '{1} seconds'".format(start, number)
+                statement = "INSERT INTO process_steps VALUES (%s, %s, %s, %s, %s, 'ann', {0})".format(after)
+                connection.execute(statement, [uuid.uuid4(), pid, step, how, json.dumps({"error": failed} if how == "failed" else {})])
         return str(key)

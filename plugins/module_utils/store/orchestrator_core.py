@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Read the subscriptions of a product, and their processes, from the database of an orchestrator-core.
+"""Read the subscriptions of a product, their processes and the steps of these, from the database of an orchestrator-core.
 
 There, a subscription's fields are rows: an instance of each product block, with values that are named by their resource type. Tried with the
 tables of orchestrator-core 5.5 (https://github.com/workfloworchestrator/orchestrator-core).
@@ -14,7 +14,7 @@ import typing as t
 
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._libraries import sa
 
-__all__ = ["TABLES", "read_processes", "read_subscriptions"]
+__all__ = ["TABLES", "read_processes", "read_steps", "read_subscriptions"]
 
 TABLES = {"subscriptions", "subscription_instances", "subscription_instance_values", "resource_types", "products", "processes_subscriptions"}
 """By these tables such a database is known."""
@@ -46,6 +46,17 @@ JOIN products p ON p.product_id = s.product_id
 WHERE p.name = :product ORDER BY r.started_at, r.pid
 """
 
+_STEPS = """
+SELECT DISTINCT CAST(t.stepid AS text) AS step_id, CAST(t.pid AS text) AS process_id, t.name AS step, t.status, t.state->>'error' AS error,
+  t.created_by AS actor, t.{began} AS started_at, t.{ended} AS completed_at
+FROM process_steps t
+JOIN processes_subscriptions ps ON ps.pid = t.pid
+JOIN subscriptions s ON s.subscription_id = ps.subscription_id
+JOIN products p ON p.product_id = s.product_id
+WHERE p.name = :product ORDER BY completed_at, step_id
+"""
+"""Without the state after each step, which repeats the whole subscription."""
+
 
 def read_subscriptions(connection: t.Any, product: str) -> list[dict[str, t.Any]]:
     """The subscriptions of a product, by id: their fields, and under ``node`` the values of their blocks as text, by resource type."""
@@ -58,3 +69,13 @@ def read_subscriptions(connection: t.Any, product: str) -> list[dict[str, t.Any]
 def read_processes(connection: t.Any, product: str) -> list[dict[str, t.Any]]:
     """The processes of the product's subscriptions, oldest first. One that ran for several subscriptions comes once for each."""
     return [dict(row) for row in connection.execute(sa.text(_PROCESSES), {"product": product}).mappings()]
+
+
+def read_steps(connection: t.Any, product: str) -> list[dict[str, t.Any]]:
+    """The steps of these processes, in the order in which they ended. None where the database was saved without them."""
+    inspector = sa.inspect(connection)
+    if "process_steps" not in inspector.get_table_names():
+        return []
+    names = {column["name"] for column in inspector.get_columns("process_steps")}
+    began, ended = ("started_at", "completed_at") if {"started_at", "completed_at"} <= names else ("executed_at", "executed_at")  # older releases
+    return [dict(row) for row in connection.execute(sa.text(_STEPS.format(began=began, ended=ended)), {"product": product}).mappings()]

@@ -17,7 +17,12 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.lifec
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.subscription import SubscriptionModel, load_subscription
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.client import normal_url
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.engine import Store, foreign_database, open_store
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.orchestrator_core import TABLES, read_processes, read_subscriptions
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.orchestrator_core import (
+    TABLES,
+    read_processes,
+    read_steps,
+    read_subscriptions,
+)
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.processes import (
     OVER,
     Process,
@@ -178,7 +183,7 @@ def _of_orchestrator(connection: t.Any, product: str) -> _Source:
     for row in read_processes(connection, product):
         if row["subscription_id"] in models:
             processes.setdefault(row["process_id"], _process(row, models[row["subscription_id"]]))
-    return _Source(list(models.values()), list(processes.values()), [], refused)
+    return _Source(list(models.values()), list(processes.values()), _log(read_steps(connection, product), processes), refused)
 
 
 _FIELDS = ("node_id", "node_name", "node_status", "ipv4_loopback", "ipv6_loopback")
@@ -188,6 +193,38 @@ def _block(values: dict[str, str]) -> dict[str, t.Any]:
     if not values.get("node_id", "").isdecimal():
         raise ValueError("its block has no node_id that is a number, so it points to no device")
     return {name: values[name] for name in _FIELDS if values.get(name)} | {"node_id": int(values["node_id"])}
+
+
+_ENDED = {"failed": "failed", "suspend": "suspended", "waiting": "suspended", "awaiting_callback": "suspended", "abort": "aborted"}
+"""How we call the end of an orchestrator's step; that of any other is a success."""
+
+
+def _log(rows: t.Sequence[dict[str, t.Any]], processes: t.Mapping[str, Process]) -> list[StepRecord]:
+    """The step log of the processes, as the orchestrator kept it."""
+    attempts: dict[tuple[str, str], int] = {}
+    log = []
+    for row in rows:
+        if row["process_id"] not in processes or row["completed_at"] is None:
+            continue
+        step = row["step"][:80]
+        attempts[row["process_id"], step] = attempt = attempts.get((row["process_id"], step), 0) + 1
+        log.append(
+            StepRecord(
+                process_id=row["process_id"],
+                step_id=row["step_id"],
+                step=step,
+                attempt=attempt,
+                status=_ENDED.get(row["status"], "success"),
+                state=None,
+                error=row["error"] if row["status"] == "failed" else None,
+                changes={"subscription": {}, "process": {}, "netbox": {}},
+                actor=(row["actor"] or "unknown")[:200],
+                run_id="",
+                started_at=row["started_at"] or row["completed_at"],
+                completed_at=row["completed_at"],
+            )
+        )
+    return log
 
 
 def _process(row: dict[str, t.Any], model: SubscriptionModel) -> Process:
