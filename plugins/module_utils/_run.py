@@ -59,7 +59,7 @@ def _check_settings(params: dict[str, t.Any]) -> None:
 
 def plain_paths(params: dict[str, t.Any]) -> set[str]:
     """The options that could have been a database URL with a password, and are a path: no secret, and masked they would garble the output."""
-    return {params[name] for name in ("store", "target") if params.get(name) and "://" not in params[name]}
+    return {params[name] for name in ("store", "target", "source") if params.get(name) and "://" not in params[name]}
 
 
 def run_module(options: dict[str, t.Any], function: Function) -> None:

@@ -11,6 +11,7 @@ import getpass
 import os
 import socket
 import typing as t
+import unicodedata
 
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.client import NetboxClient, normal_url
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.engine import Store, open_store
@@ -23,7 +24,7 @@ class Task:
     """One task of a play. ``params`` are the module's options, validated.
 
     ``warn`` shows a warning; ``show`` shows text to the person who runs the play; ``ask`` puts a question to a person at the terminal and
-    answers with the line typed, or None where nobody is there.
+    answers with the line typed, or None where nobody is there. All three show a control character as "?", since names come from NetBox.
     """
 
     params: dict[str, t.Any]
@@ -33,6 +34,12 @@ class Task:
     ask: t.Callable[[str], str | None]
     _client: NetboxClient | None = None
     _store: Store | None = None
+
+    def __post_init__(self) -> None:
+        warn, show, ask = self.warn, self.show, self.ask
+        self.warn = lambda text: warn(_printable(text))
+        self.show = lambda text: show(_printable(text))
+        self.ask = lambda question: ask(_printable(question))
 
     @property
     def netbox(self) -> NetboxClient:
@@ -93,6 +100,10 @@ class Task:
         for resource in (self._client, self._store):
             if resource is not None:
                 resource.close()
+
+
+def _printable(text: str) -> str:
+    return "".join(char if char in "\n\t" or unicodedata.category(char) != "Cc" else "?" for char in text)
 
 
 def _login() -> str:

@@ -12,9 +12,10 @@ module: abort
 short_description: Abort processes that will not be completed
 version_added: 0.1.0
 description:
-  - Gives the claim of the device back in NetBox, from staged to planned, if it is still this process's; any other status is left as it is.
-    Ends the subscription, which becomes terminated with a note, and the process. The step log is kept.
-  - The device can be enrolled again then, as a new subscription.
+  - Of an enrolment, gives the claim of the device back in NetBox, from staged to planned, if it is still this process's; any other status is left
+    as it is. Ends the subscription, which becomes terminated with a note, and the process. The step log is kept. The device can be enrolled
+    again then, as a new subscription.
+  - Of a process that changes an enrolled node, has the subscription as it was before, and ends the process. NetBox is left as it is.
 author:
   - nodeflow.orchestrator contributors (@nodeflow)
 extends_documentation_fragment:
@@ -32,7 +33,7 @@ attributes:
     support: full
 options:
   reason:
-    description: Why, for the note of the subscription.
+    description: Why, for the process, and for the note of a subscription that ends with it.
     type: str
 """
 

@@ -67,6 +67,13 @@ options:
     description: Whether an active device without a subscription gets one. Otherwise it is reported.
     type: bool
     default: false
+  claim:
+    description: >-
+      How devices are claimed, as M(nodeflow.orchestrator.store_process_subscription) has it. Where NetBox decides, as with an SQLite store, O(adopt)
+      is refused: the store of another machine may hold the device. V(store) says that this is the only store.
+    type: str
+    choices: [auto, store, netbox]
+    default: auto
   customer_id:
     description: The customer of the subscriptions that O(adopt) makes; 1 to 200 characters.
     type: str
@@ -146,6 +153,7 @@ OPTIONS = options(
         "wins": {"type": "dict"},
         "device_gone": {"type": "str", "choices": ["report", "terminate"], "default": "report"},
         "adopt": {"type": "bool", "default": False},
+        "claim": {"type": "str", "choices": ["auto", "store", "netbox"], "default": "auto"},
         "customer_id": {"type": "str", "default": "default"},
         "required_families": {"type": "list", "elements": "str", "choices": ["ipv4", "ipv6"], "default": ["ipv4", "ipv6"]},
     },

@@ -248,6 +248,9 @@ def test_the_store_can_win(play_on, netbox, enrolled):
     now = netbox.device(device)
     assert [now[name]["id"] for name in ("primary_ip4", "site")] == [was[name]["id"] for name in ("primary_ip4", "site")]
     assert now["name"] == was["name"]
+    again = play_on(RECONCILE, nodes=device, wins=wins)
+    assert (again.returncode, again.recap["changed"]) == (0, 0), again.output
+    assert play_on(VALIDATE, nodes=device).returncode == 0
     wrong = play_on(RECONCILE, nodes=device, wins={"colour": "store"})
     assert wrong.returncode == 2 and "option wins takes netbox or store for each of" in wrong.message
 
@@ -259,7 +262,7 @@ def test_an_active_device_without_a_subscription_is_reported_and_adopted_on_requ
     assert [one["problem"] for one in found.results["validate_node"]["findings"]] == ["no_subscription"]
     reported = play_on(RECONCILE, nodes=device)
     assert (reported.returncode, reported.recap["changed"]) == (0, 0) and "adopt=true gives it one" in reported.output
-    done = play_on(RECONCILE, nodes=device, adopt=True)
+    done = play_on(RECONCILE, nodes=device, adopt=True, claim="store")
     assert done.returncode == 0, done.output
     row = subscription(play_on, device)
     assert (row["status"], bool(row["insync"]), row["node_status"]) == ("active", True, "active") and row["ipv4_loopback"] and row["start_date"]

@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import concurrent.futures
 import contextlib
+import datetime
 import os
 import time
 
 import pytest
 import sqlalchemy as sa
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import StoreError
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.node import NodeBlockInactive, NodeInactive
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.engine import open_store
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.subscriptions import claim_devices, find_subscriptions
 
 BEFORE_LAYOUT_2 = (
     "DROP INDEX ix_process_steps_step_id",
@@ -110,3 +113,20 @@ def test_a_store_is_not_copied_into_another_or_from_under_a_run(play, netbox, po
         connection.exec_driver_sql("UPDATE processes SET status = 'running', run_id = 'r', lease_until = '2999-01-01 00:00:00.000000'")
     assert "copy the store after that" in play("nodeflow.orchestrator.copy_store", **move).message
     assert play.rows("SELECT * FROM nodeflow_store WHERE name = 'moved_to'") == []
+
+
+def test_a_read_sees_one_state_and_moments_are_in_utc_whatever_the_servers_time_zone(store):
+    if hasattr(store, "name"):
+        store.write("ALTER DATABASE {0} SET timezone TO 'Asia/Tokyo'".format(store.name))
+    moment = datetime.datetime(2026, 11, 23, 3, 0, tzinfo=datetime.timezone.utc)
+    opened = open_store(store.location)
+    models = [NodeInactive(customer_id="c", start_date=moment, node=NodeBlockInactive(node_id=number)) for number in (7, 8)]
+    with opened.write() as connection:
+        claim_devices(connection, models[:1])
+    with opened.read() as connection:
+        before = find_subscriptions(connection)
+        with contextlib.closing(open_store(store.location)) as other, other.write() as writing:
+            claim_devices(writing, models[1:])
+        assert find_subscriptions(connection) == before
+    assert before[0].start_date == moment and before[0].start_date.utcoffset() == datetime.timedelta(0)
+    opened.close()

@@ -33,6 +33,8 @@ NOT_IN_SERVICE = ("planned", "staged", "inventory", "decommissioning")
 
 def check_node_status(status: str) -> None:
     """Raise DomainError for a status that a node in service cannot have."""
+    if not status:
+        raise DomainError("node_status is empty; name a status of NetBox")
     if status in NOT_IN_SERVICE:
         raise DomainError("a node in service cannot be {0}; terminate it with terminate_node".format(status))
 

@@ -36,6 +36,7 @@ _NO_LIST = "{0} answered with something else than a list of objects; is it a Net
 _AGAIN = "NetBox at {0} {1}; trying again in {2:.0f} s"
 
 _PERMISSIONS = {"GET": "view", "PATCH": "change", "POST": "add"}
+_SINGULAR = {"ip-addresses": "ipaddress", "journal-entries": "journalentry"}
 
 
 class NetboxRefusal(NetboxError):
@@ -259,7 +260,7 @@ class NetboxClient:
             return NetboxError("NetBox at {0} does not accept the token ({1}): check netbox_token".format(self.url, detail))
         if status == 403:
             app, model = (endpoint.split("/") + [""])[:2]
-            permission = "{0}.{1}_{2}".format(app, _PERMISSIONS[method], model.rstrip("s").replace("-", ""))
+            permission = "{0}.{1}_{2}".format(app, _PERMISSIONS[method], _SINGULAR.get(model, model.rstrip("s")).replace("-", ""))
             write = "" if method == "GET" else ", and must be enabled for writing"
             return NetboxError("the token may not do this in NetBox ({0}): it needs the permission {1}{2}".format(detail, permission, write))
         if status == 404 and endpoint.endswith("render-config"):
@@ -271,7 +272,7 @@ class NetboxClient:
             )
         if status == 412:
             return ConflictError("a device changed in NetBox after it was read")
-        if status == 400 and method == "PATCH":
+        if status == 400 and method in ("PATCH", "POST"):
             return NetboxRefusal("NetBox refused the change: {0}".format(detail), _errors_by_id(response))
         kind = NetboxUncertain if status >= 500 else NetboxError  # a 500 may come after the write was done
         return kind("NetBox at {0} answered a {1} of {2} with {3} {4}: {5}".format(self.url, method, endpoint, status, response.reason, detail))

@@ -17,7 +17,7 @@ __all__ = ["check_filters"]
 
 _KNOWN = frozenset(
     "asset_tag cluster_id contact contact_group contact_role description device_type device_type_id has_primary_ip id location "
-    "location_id manufacturer manufacturer_id model name platform platform_id position q rack_id region region_id role role_id serial site "
+    "location_id manufacturer manufacturer_id model name platform platform_id position q rack_id region region_id role role_id serial site status "
     "site_group site_group_id site_id tag tag_id tenant tenant_group tenant_group_id tenant_id".split()
 )
 """Filters of NetBox's device list that we need not ask NetBox about."""
@@ -31,14 +31,14 @@ _NOT_FILTERS = frozenset("brief exclude fields format limit offset omit ordering
 """Parameters of the list that are no filters. They are ours to set."""
 
 
-def check_filters(client: NetboxClient, filters: t.Mapping[str, t.Any]) -> None:
-    """Raise NodeflowError unless each key of ``filters`` is a filter of NetBox's device list.
+def check_filters(client: NetboxClient, filters: t.Mapping[str, t.Any], with_status: bool = True) -> None:
+    """Raise NodeflowError unless each key of ``filters`` is a filter of NetBox's device list. Whoever enrols cannot choose by status.
 
     Names that are not known here are looked up in NetBox's own API schema, which takes seconds.
     """
     for name, value in filters.items():
         base = name.partition("__")[0]
-        if base == "status":
+        if base == "status" and not with_status:
             raise NodeflowError("device_filter must not name {0}: only devices with the status planned are enrolled".format(name))
         if base in _NOT_FILTERS:
             raise NodeflowError("device_filter cannot hold {0}, which is no filter".format(name))

@@ -9,7 +9,7 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._chunks import chunks
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.client import NetboxClient
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.client import NetboxClient, NetboxRefusal
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.device import IDS_IN_A_REQUEST
 
 __all__ = ["Entry", "add_entries"]
@@ -28,21 +28,31 @@ class Entry(t.NamedTuple):
     mark: str
 
 
-def add_entries(client: NetboxClient, entries: t.Sequence[Entry], maybe_there: bool) -> None:
+def add_entries(client: NetboxClient, entries: t.Sequence[Entry], maybe_there: bool) -> dict[int, str]:
     """Add those that are not there yet. NetBox takes an entry as often as it is sent, so it is asked first where one may be there already
-    (``maybe_there``), because an earlier attempt was interrupted. Raises NetboxError.
+    (``maybe_there``), because an earlier attempt was interrupted. Answers with the reasons of those that NetBox refused, by device id; raises
+    NetboxError for anything else.
     """
+    refused: dict[int, str] = {}
     for some in chunks(entries, client.batch_size):
         there = _texts(client, [entry.device_id for entry in some]) if maybe_there else []
-        new = [entry for entry in some if not any(entry.mark in text for text in there)]
-        if new:
-            client.post(
-                ENDPOINT,
-                [
-                    {"assigned_object_type": _DEVICE, "assigned_object_id": entry.device_id, "kind": entry.kind, "comments": entry.text}
-                    for entry in new
-                ],
-            )
+        refused |= _add(client, [entry for entry in some if not any(entry.mark in text for text in there)])
+    return refused
+
+
+def _add(client: NetboxClient, entries: t.Sequence[Entry]) -> dict[int, str]:
+    """NetBox takes all or none, and does not say which it did not like: halves of them, then."""
+    if not entries:
+        return {}
+    kind = {"assigned_object_type": _DEVICE}
+    try:
+        client.post(ENDPOINT, [kind | {"assigned_object_id": one.device_id, "kind": one.kind, "comments": one.text} for one in entries])
+    except NetboxRefusal as error:
+        if len(entries) == 1:
+            return {entries[0].device_id: str(error)}
+        half = len(entries) // 2
+        return _add(client, entries[:half]) | _add(client, entries[half:])
+    return {}
 
 
 def _texts(client: NetboxClient, device_ids: t.Sequence[int]) -> list[str]:

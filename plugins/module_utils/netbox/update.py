@@ -46,13 +46,15 @@ class Target:
 class Update:
     """What became of one payload. ``before`` and ``after`` hold the fields that differed; both are empty where none did.
 
-    ``error`` says why it was not written; ``uncertain`` that it may have been all the same, since an answer was lost.
+    ``error`` says why it was not written; ``uncertain`` that it may have been all the same, since an answer was lost; ``gone`` that there is no such
+    object any more.
     """
 
     before: dict[str, t.Any]
     after: dict[str, t.Any]
     error: str | None = None
     uncertain: bool = False
+    gone: bool = False
 
     def changes(self) -> dict[str, list[t.Any]]:
         """The fields that differed, each as ``[before, after]``."""
@@ -83,7 +85,14 @@ def _update_list(payload: list, target: Target) -> list[Update]:
 def difference(payload: NetboxPayload, current: t.Mapping[str, t.Any]) -> Update:
     """The fields of ``payload`` that differ from ``current``: as they are, and as they will be."""
     after = {name: value for name, value in payload.fields().items() if not _is_so(current.get(name), value)}
-    return Update({name: current.get(name) for name in after}, after)
+    return Update({name: _named(current.get(name), value) for name, value in after.items()}, after)
+
+
+def _named(current: t.Any, value: t.Any) -> t.Any:
+    """What a field has now; of custom fields those that are to be set, since the others are not ours to show."""
+    if isinstance(value, dict):
+        return {name: (current or {}).get(name) for name in value}
+    return current
 
 
 def _is_so(current: t.Any, value: t.Any) -> bool:
@@ -193,6 +202,6 @@ class _Work:
 
 def _plan(payload: DevicePayload, device: Device | None, target: Target) -> Update:
     if device is None:
-        return Update({}, {}, "there is no device with the id {0} in NetBox any more".format(payload.id))
+        return Update({}, {}, "there is no device with the id {0} in NetBox any more".format(payload.id), gone=True)
     reason = target.check(device, payload)
     return Update({}, {}, reason) if reason else difference(payload, device.writable)

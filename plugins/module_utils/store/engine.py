@@ -45,7 +45,8 @@ class Store:
         self.engine = engine
         self.label = label
         self.info: dict[str, str] = {}
-        self.reader = engine.execution_options(nodeflow_read=True)
+        one_state = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True} if engine.dialect.name == "postgresql" else {}
+        self.reader = engine.execution_options(nodeflow_read=True, **one_state)
 
     @contextlib.contextmanager
     def transaction(self) -> t.Iterator[t.Any]:
@@ -176,7 +177,7 @@ def open_store(location: str | None, create: bool = True, write: bool = True, mo
 def foreign_database(url: str) -> Store:
     """A database that is no store of ours, to be read. Raises StoreError."""
     engine, label, _exists = _database(url)
-    return Store(engine.execution_options(postgresql_readonly=True), label)
+    return Store(engine, label)
 
 
 def _database(url: str) -> tuple[t.Any, str, bool]:

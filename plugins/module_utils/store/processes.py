@@ -230,9 +230,13 @@ def subscriptions_at_work(connection: t.Any) -> set[str]:
 
 
 def last_sites(connection: t.Any) -> dict[str, str]:
-    """The slug of the device's site by subscription id, as the last process of each knew it."""
-    site = processes.c.state["device"]["site"].as_string()
-    return {row[0]: row[1] for row in connection.execute(sa.select(processes.c.subscription_id, site).order_by(processes.c.started_at)) if row[1]}
+    """The slug of the site that each subscription's device is to be in, by subscription id: the enrolment read it, and a later process that was
+    to change it says so in its state, under ``site``. What others read on the way does not count.
+    """
+    read, said = processes.c.state["device"]["site"].as_string(), processes.c.state["site"].as_string()
+    site = sa.case((processes.c.target == "CREATE", read), else_=said)
+    query = sa.select(processes.c.subscription_id, site).where(processes.c.status != "aborted").order_by(processes.c.started_at)
+    return {row[0]: row[1] for row in connection.execute(query) if row[1]}
 
 
 def of_age(stamp: str, moment: datetime.datetime, younger: bool) -> t.Any:

@@ -24,14 +24,20 @@ metadata = sa.MetaData()
 
 
 class _Utc(sa.types.TypeDecorator):  # pylint: disable=too-many-ancestors
-    """A moment in UTC. SQLite keeps no time zone, so it is given back on reading."""
+    """A moment in UTC, whatever the time zone of the database or of who asks. SQLite keeps none, so it is given back on reading."""
 
     impl = sa.DateTime(timezone=True)
     cache_ok = True
 
+    def process_bind_param(self, value: t.Any, dialect: t.Any) -> datetime.datetime | None:
+        """As UTC: SQLite would keep the hour and forget the zone."""
+        return value.astimezone(datetime.timezone.utc) if value is not None else None
+
     def process_result_value(self, value: t.Any, dialect: t.Any) -> datetime.datetime | None:
-        """Give a moment read from SQLite its time zone."""
-        return value.replace(tzinfo=datetime.timezone.utc) if value is not None and value.tzinfo is None else value
+        """As UTC: PostgreSQL answers in its own zone, and SQLite without one."""
+        if value is None:
+            return None
+        return value.replace(tzinfo=datetime.timezone.utc) if value.tzinfo is None else value.astimezone(datetime.timezone.utc)
 
 
 store_info = sa.Table(

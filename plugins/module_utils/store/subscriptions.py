@@ -47,19 +47,20 @@ def claim_devices(connection: t.Any, models: t.Sequence[SubscriptionModel]) -> s
     return won
 
 
-def lock_subscriptions(connection: t.Any, subscription_ids: t.Sequence[str]) -> tuple[dict[str, SubscriptionModel], dict[str, SubscriptionModel]]:
-    """Set ``insync`` to false for those that are in sync and not terminated: a workflow works on them from now on, and no other may.
+def lock_subscriptions(connection: t.Any, versions: t.Mapping[str, int]) -> tuple[dict[str, SubscriptionModel], dict[str, SubscriptionModel]]:
+    """Set ``insync`` to false for those that are in sync, not terminated, and still of the version named: a workflow works on them from now on,
+    and no other may.
 
     Returns those that were locked, as they were before, and the others that exist, by id. Whoever comes at the same moment waits, and
     then finds them locked.
     """
     locked: dict[str, SubscriptionModel] = {}
     others: dict[str, SubscriptionModel] = {}
-    for some in chunks(sorted(subscription_ids)):  # in one order, so that two runs cannot wait for each other
+    for some in chunks(sorted(versions)):  # in one order, so that two runs cannot wait for each other
         query = sa.select(subscriptions).where(subscriptions.c.subscription_id.in_(some)).order_by(subscriptions.c.subscription_id)
         for row in connection.execute(query.with_for_update()).mappings():
             model = _model(row)
-            free = model.insync and model.status is not SubscriptionLifecycle.TERMINATED
+            free = model.insync and model.status is not SubscriptionLifecycle.TERMINATED and model.version == versions[row["subscription_id"]]
             (locked if free else others)[row["subscription_id"]] = model
     save_subscriptions(connection, [model.model_copy(update={"insync": False}) for model in locked.values()])
     return locked, others

@@ -26,6 +26,8 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.wor
 
 __all__ = ["abort"]
 
+_NOT_ADOPTED = "its new subscription is terminated; the device in NetBox was left as it is"
+
 _NOT_WRITTEN = "its subscription is as it was before; the device in NetBox was left as it is"
 
 
@@ -40,7 +42,7 @@ def abort(task: Task) -> dict[str, t.Any]:
 
 def _restore(task: Task, works: t.Sequence[Work]) -> dict[str, Outcome]:
     """The subscriptions are as they were before; what was written to NetBox stays."""
-    return {work.key: _restored(task, work) if "before" in work.state else _over(task, work, _NOT_WRITTEN) for work in works}
+    return {work.key: _restored(task, work) if "before" in work.state else _over(task, work, _NOT_ADOPTED) for work in works}
 
 
 def _restored(task: Task, work: Work) -> Aborted:

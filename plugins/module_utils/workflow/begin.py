@@ -52,6 +52,8 @@ def begin_on_existing(task: Task, rows: t.Sequence[Row]) -> dict[str, Row]:
     """
     with reading_rows():
         wanted = {row["subscription_id"]: row for row in rows}
+        if not all(isinstance(row["version"], int) for row in wanted.values()):
+            raise ValueError("version")
         new = {key: new_process(task, WORKFLOWS[row["workflow"]], key, row["run_id"], row["state"]) for key, row in wanted.items()}
     if not wanted:
         return {}
@@ -60,9 +62,9 @@ def begin_on_existing(task: Task, rows: t.Sequence[Row]) -> dict[str, Row]:
 
 def _begin(task: Task, wanted: t.Mapping[str, Row], new: t.Mapping[str, Process]) -> dict[str, Row]:
     with task.store.write() as connection:
-        locked, others = lock_subscriptions(connection, list(wanted))
+        locked, others = lock_subscriptions(connection, {key: row["version"] for key, row in wanted.items()})
         busy = _at_work(connection, list(others))
-        locked |= {key: model for key, model in others.items() if _free(model, new[key], busy)}
+        locked |= {key: model for key, model in others.items() if _free(model, wanted[key], busy)}
         begun = [_remembering(new[key], before) for key, before in locked.items()]
         insert_processes(connection, begun)
     answers = {key: _refused(row, others.get(key), busy.get(key)) for key, row in wanted.items()}
@@ -80,7 +82,7 @@ def _predict(task: Task, wanted: t.Mapping[str, Row], new: t.Mapping[str, Proces
     answers = {}
     for key, row in wanted.items():
         model = found.get(key)
-        if model is not None and _free(model, new[key], busy):
+        if model is not None and _free(model, row, busy):
             process = _remembering(new[key], model)
             row = _plain(row) | {"process_id": process.process_id}
             answers[key] = Work(row, model.model_copy(update={"insync": False}), process).predicted()
@@ -89,10 +91,12 @@ def _predict(task: Task, wanted: t.Mapping[str, Row], new: t.Mapping[str, Proces
     return answers
 
 
-def _free(model: SubscriptionModel, process: Process, busy: t.Collection[str]) -> bool:
-    """Whether the process may begin. One that reconciles also takes what is out of sync although nobody works on it."""
-    orphaned = process.workflow == RECONCILE_NODE.name and str(model.subscription_id) not in busy
-    return model.status is not SubscriptionLifecycle.TERMINATED and (model.insync or orphaned)
+def _free(model: SubscriptionModel, row: Row, busy: t.Collection[str]) -> bool:
+    """Whether a process may begin, on the subscription that it was planned for. One that reconciles also takes what is out of sync although nobody
+    works on it.
+    """
+    orphaned = row["workflow"] == RECONCILE_NODE.name and str(model.subscription_id) not in busy
+    return model.status is not SubscriptionLifecycle.TERMINATED and model.version == row["version"] and (model.insync or orphaned)
 
 
 def _remembering(process: Process, before: SubscriptionModel) -> Process:
@@ -102,7 +106,7 @@ def _remembering(process: Process, before: SubscriptionModel) -> Process:
 
 
 def _plain(row: Row) -> Row:
-    return {name: value for name, value in row.items() if name not in ("state", "workflow")}
+    return {name: value for name, value in row.items() if name not in ("state", "version", "workflow")}
 
 
 def _at_work(connection: t.Any, subscription_ids: t.Sequence[str]) -> dict[str, Process]:
@@ -116,6 +120,8 @@ def _refused(row: Row, model: SubscriptionModel | None, process: Process | None)
         why = "there is no subscription {0} any more".format(row["subscription_id"])
     elif model.status is SubscriptionLifecycle.TERMINATED:
         why = "subscription {0} was terminated meanwhile".format(model.subscription_id)
+    elif process is None and model.version != row["version"]:
+        why = "subscription {0} was changed meanwhile; run again".format(model.subscription_id)
     elif process is None:
         why = "subscription {0} is not in sync, and no process works on it; reconcile_nodes repairs that".format(model.subscription_id)
     else:

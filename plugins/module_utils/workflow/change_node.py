@@ -26,9 +26,13 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.cre
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.journal import journalled
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.progress import Progress
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.provide_config import provide_config_to_user
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.rows import command
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.step import Done, Failed, Outcome, Step, Work, Workflow
 
 __all__ = ["MODIFY_NODE", "RECONCILE_NODE", "TERMINATE_NODE", "families", "gone"]
+
+
+_GONE = "{0} is not in NetBox any more; end this process with {1}, then its subscription with terminate_node"
 
 
 def _begin(task: Task, works: t.Sequence[Work]) -> dict[str, Outcome]:  # pylint: disable=unused-argument
@@ -47,7 +51,9 @@ def _fetched(work: Work, device: Device | None) -> Outcome:
     if device is None:
         if work.state["lifecycle"] == SubscriptionLifecycle.TERMINATED:
             return Done(work.subscription, work.state | {"write": [], "device": gone(work.subscription).facts()})  # there is nothing to write to
-        return Failed("{0} is not in NetBox any more; terminate its subscription with terminate_node".format(work.label))
+        return Failed(_GONE.format(work.label, command("abort", [work.key])))
+    if "device_gone" in work.state.get("repairs", ()):
+        return Failed("{0} is in NetBox again, so its subscription does not end; {1}".format(work.label, command("abort", [work.key])))
     state = work.state | {"device": device.facts()}
     if work.state["refresh"]:
         seen = {"node_name": device.name, "ipv4_loopback": device.ipv4, "ipv6_loopback": device.ipv6}
@@ -94,7 +100,11 @@ def _update_node_in_netbox(task: Task, works: t.Sequence[Work]) -> dict[str, Out
     )
     outcomes: dict[str, Outcome] = {work.key: Done(work.subscription, work.state) for work in works}
     for work, done in zip(by_device.values(), update(list(payloads.values()), target)):
-        if done.error:
+        if done.gone and work.state["lifecycle"] == SubscriptionLifecycle.TERMINATED:
+            outcomes[work.key] = Done(work.subscription, work.state | {"device": gone(work.subscription).facts()})
+        elif done.gone:
+            outcomes[work.key] = Failed(_GONE.format(work.label, command("abort", [work.key])))
+        elif done.error:
             outcomes[work.key] = Failed(done.error if work.label in done.error else "{0}: {1}".format(work.label, done.error))
         else:
             outcomes[work.key] = Done(work.subscription, work.state, done.changes())
@@ -118,12 +128,20 @@ def _payload(task: Task, work: Work) -> DevicePayload:
 def _conflict(work: Work, device: Device, payload: DevicePayload) -> str | None:
     """What somebody else changed, of what is to be written, since the device was read; None where nothing is."""
     read = Device(**work.state["device"])
-    for field in ("status", "name"):
-        if field in work.state["write"] and getattr(device, field) not in (getattr(read, field), getattr(payload, field)):
-            return "{0}: its {1} was changed in NetBox meanwhile, from {2} to {3}; look at it there, then resume process {4}".format(
-                work.label, field, getattr(read, field), getattr(device, field), work.key
-            )
+    for field in work.state["write"]:
+        then, now = getattr(read, _READ_AS.get(field, field)), getattr(device, _READ_AS.get(field, field))
+        if now != then and device.writable.get(field) != getattr(payload, field):
+            return _CONFLICT.format(work.label, field, then, now, command("resume", [work.key]), command("abort", [work.key]))
     return None
+
+
+_READ_AS = {"primary_ip4": "ipv4", "primary_ip6": "ipv6"}
+"""What we call a field of the device that NetBox calls otherwise."""
+
+_CONFLICT = (
+    "{0}: its {1} was changed in NetBox meanwhile, from {2} to {3}. Where that is wrong, set it back there and continue with: {4}; where it is right, "
+    "end the process with: {5}"
+)
 
 
 def _done(task: Task, works: t.Sequence[Work]) -> dict[str, Outcome]:

@@ -12,10 +12,11 @@ import typing as t
 import urllib.parse
 
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import NodeflowError
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.subscription import SubscriptionModel
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.client import NetboxClient
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.device import Device, devices_by_id, find_devices
 
-__all__ = ["Wanted", "look_up", "parse_nodes"]
+__all__ = ["Wanted", "Wrong", "look_up", "look_up_enrolled", "parse_nodes"]
 
 QUERY_BYTES = 2500
 """How long the names in one request may be, as they stand in the URL. A letter that is not Latin takes up to nine bytes there."""
@@ -40,6 +41,14 @@ class Wanted:
             return device.id == self.id
         in_site = not self.site or self.site.lower() in (device.site.lower(), device.site_name.lower())
         return device.name == self.name and in_site
+
+
+class Wrong(t.NamedTuple):
+    """An entry that means no device, or several, with the reason."""
+
+    wanted: Wanted
+    reason: str
+    several: bool
 
 
 def parse_nodes(nodes: t.Any) -> list[Wanted]:
@@ -77,8 +86,8 @@ def _parse_one(node: t.Any) -> Wanted:
     raise NodeflowError("the option nodes holds {0!r}, which is no device id, no name and no {{name, site}}".format(node))
 
 
-def look_up(client: NetboxClient, wanted: t.Sequence[Wanted], filters: dict[str, t.Any]) -> tuple[list[Device], list[tuple[Wanted, str]]]:
-    """The devices that ``wanted`` means, in its order, each once. Second, the entries that mean none or several, with the reason."""
+def look_up(client: NetboxClient, wanted: t.Sequence[Wanted], filters: dict[str, t.Any]) -> tuple[list[Device], list[Wrong]]:
+    """The devices that ``wanted`` means, in its order, each once. Second, the entries that mean none or several."""
     ids = [one.id for one in wanted if one.id is not None]
     names = list(dict.fromkeys(one.name for one in wanted if one.name is not None))
     twice = {"id", "name"} & set(filters)
@@ -92,15 +101,32 @@ def look_up(client: NetboxClient, wanted: t.Sequence[Wanted], filters: dict[str,
         for key in (device.id, device.name):
             by_key.setdefault(key, {})[device.id] = device
     chosen: dict[int, Device] = {}
-    wrong: list[tuple[Wanted, str]] = []
+    wrong: list[Wrong] = []
     for one in wanted:
         candidates = by_key.get(one.name if one.id is None else one.id, {})
         meant = [device for device in candidates.values() if one.means(device)]
         if len(meant) == 1:
             chosen[meant[0].id] = meant[0]
         else:
-            wrong.append((one, _why_not(one, meant, bool(filters))))
+            wrong.append(Wrong(one, _why_not(one, meant, bool(filters)), bool(meant)))
     return list(chosen.values()), wrong
+
+
+def look_up_enrolled(
+    client: NetboxClient, wanted: t.Sequence[Wanted], filters: dict[str, t.Any], live: t.Sequence[SubscriptionModel]
+) -> tuple[list[Device], list[int], list[Wrong]]:
+    """As ``look_up``; and of the devices that NetBox does not have any more, the ids of those that ``wanted`` means by id, or by the name that
+    their live subscription knows. A filter leaves those out.
+    """
+    devices, wrong = look_up(client, wanted, filters)
+    meant: dict[Wanted, int] = {}
+    for one in [] if filters else [one.wanted for one in wrong if not one.several and one.wanted.site is None]:
+        ids = {model.device_id for model in live if (model.device_id == one.id if one.name is None else model.node.node_name == one.name)}
+        if len(ids) == 1:
+            meant[one] = ids.pop()
+    there = devices_by_id(client, sorted(set(meant.values()))) if meant else {}
+    gone = {one: device_id for one, device_id in meant.items() if device_id not in there}
+    return devices, list(dict.fromkeys(gone.values())), [one for one in wrong if one.wanted not in gone]
 
 
 def _parts(names: t.Sequence[str]) -> t.Iterator[list[str]]:

@@ -14,9 +14,9 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors impo
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._libraries import sa
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.lifecycle import SubscriptionLifecycle
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.subscription import SubscriptionModel, load_subscription
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.subscription import SubscriptionModel, check_customer_id, load_subscription
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.client import normal_url
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.engine import Store, foreign_database, open_store
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.engine import foreign_database, open_store
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.orchestrator_core import (
     TABLES,
     read_processes,
@@ -58,34 +58,35 @@ class _Source(t.NamedTuple):
 def import_subscriptions(task: Task) -> dict[str, t.Any]:
     """Read, decide which subscription of each device stays, and save all in one transaction."""
     source = _read(task)
-    store = task.existing_store() if task.check_mode else task.store
-    if not task.check_mode:
-        store.belongs_to(normal_url(task.params["netbox_url"] or task.netbox.url), moved=task.params["netbox_moved"])
-    known, holders = _in_store(store, source.subscriptions)
-    new = [model for model in source.subscriptions if str(model.subscription_id) not in known]
-    settled = _one_a_device(task, new, holders)
-    if settled and not task.check_mode:
-        with store.write() as connection:
-            won = claim_devices(connection, settled)
-            insert_processes(connection, [process for process in source.processes if process.subscription_id in won])
-            brought = {process.process_id for process in source.processes if process.subscription_id in won}
-            insert_step_log(connection, [record for record in source.log if record.process_id in brought])
-        lost = [model for model in settled if str(model.subscription_id) not in won]
-        source.refused.update({str(model.subscription_id): "its device was enrolled by another run meanwhile; import again" for model in lost})
-        settled = [model for model in settled if model not in lost]
-    return _result(task, source, settled, len(known))
+    if task.check_mode:
+        store = task.existing_store()
+        if store is None:
+            return _result(task, source, _one_a_device(source.subscriptions, {}), 0)
+        with store.read() as connection:
+            settled, known = _settle(connection, source.subscriptions)
+        return _result(task, source, settled, known)
+    task.store.belongs_to(normal_url(task.params["netbox_url"] or task.netbox.url), moved=task.params["netbox_moved"])
+    with task.store.to_move() as connection:  # nobody enrols one of the devices, or imports the same, in between
+        task.store.refuse_if_moved()
+        settled, known = _settle(connection, source.subscriptions)
+        ids = {str(model.subscription_id) for model in settled}
+        brought = [process for process in source.processes if process.subscription_id in ids]
+        process_ids = {process.process_id for process in brought}
+        if settled:
+            claim_devices(connection, settled)
+        insert_processes(connection, brought)
+        insert_step_log(connection, [record for record in source.log if record.process_id in process_ids])
+    return _result(task, source, settled, known)
 
 
-def _in_store(store: Store | None, models: t.Sequence[SubscriptionModel]) -> tuple[set[str], dict[int, SubscriptionModel]]:
-    """The ids of those that the store has already, and its live subscriptions by device."""
-    if store is None:
-        return set(), {}
-    with store.read() as connection:
-        known = set(load_subscriptions(connection, [str(model.subscription_id) for model in models]))
-        return known, live_subscriptions(connection, [model.device_id for model in models])
+def _settle(connection: t.Any, models: t.Sequence[SubscriptionModel]) -> tuple[list[SubscriptionModel], int]:
+    """Those that the store does not have yet, as they will be, and how many it has."""
+    known = load_subscriptions(connection, [str(model.subscription_id) for model in models])
+    holders = live_subscriptions(connection, [model.device_id for model in models])
+    return _one_a_device([model for model in models if str(model.subscription_id) not in known], holders), len(known)
 
 
-def _one_a_device(task: Task, new: t.Sequence[SubscriptionModel], holders: t.Mapping[int, SubscriptionModel]) -> list[SubscriptionModel]:
+def _one_a_device(new: t.Sequence[SubscriptionModel], holders: t.Mapping[int, SubscriptionModel]) -> list[SubscriptionModel]:
     """The subscriptions as they will be: of each device, one stays, and the others are terminated."""
     by_device: dict[int, list[SubscriptionModel]] = {}
     for model in new:
@@ -97,7 +98,7 @@ def _one_a_device(task: Task, new: t.Sequence[SubscriptionModel], holders: t.Map
 
 def _settled(model: SubscriptionModel, stays: SubscriptionModel | None) -> SubscriptionModel:
     if model.status is SubscriptionLifecycle.TERMINATED:
-        return model
+        return model if model.end_date else model.model_copy(update={"end_date": model.start_date or datetime.datetime.now(datetime.timezone.utc)})
     if stays is not model:
         return _ended(model, "its device has the subscription {0}, which is kept".format(stays.subscription_id if stays else ""))
     if model.status in (SubscriptionLifecycle.INITIAL, SubscriptionLifecycle.PROVISIONING):
@@ -147,6 +148,10 @@ def _read(task: Task) -> _Source:
         here = task.existing_store()
         if here is not None and here.is_same_as(store):
             raise StoreError("source names the same store as store")
+        netbox_url = here.netbox_url if here is not None else None
+        netbox_url = normal_url(task.params["netbox_url"]) if task.params["netbox_url"] else netbox_url
+        if None not in (store.netbox_url, netbox_url) and store.netbox_url != netbox_url and not task.params["netbox_moved"]:
+            raise store.foreign_netbox(store.netbox_url, netbox_url)
         with store.read() as connection:
             return _of_store(connection, task.params["product"])
     finally:
@@ -174,6 +179,7 @@ def _of_orchestrator(connection: t.Any, product: str) -> _Source:
     refused: dict[str, str] = {}
     for row in read_subscriptions(connection, product):
         try:
+            check_customer_id(row["customer_id"])
             models[row["subscription_id"]] = load_subscription(row | {"product": "Node", "node": _block(row["node"])})
         except (DomainError, ValueError) as error:
             refused[row["subscription_id"]] = str(error)
@@ -186,11 +192,14 @@ def _of_orchestrator(connection: t.Any, product: str) -> _Source:
     return _Source(list(models.values()), list(processes.values()), _log(read_steps(connection, product), processes), refused)
 
 
+_LARGEST_ID = 2**31 - 1
+"""Of a device, as the store keeps it."""
+
 _FIELDS = ("node_id", "node_name", "node_status", "ipv4_loopback", "ipv6_loopback")
 
 
 def _block(values: dict[str, str]) -> dict[str, t.Any]:
-    if not values.get("node_id", "").isdecimal():
+    if not values.get("node_id", "").isdecimal() or int(values["node_id"]) > _LARGEST_ID:
         raise ValueError("its block has no node_id that is a number, so it points to no device")
     return {name: values[name] for name in _FIELDS if values.get(name)} | {"node_id": int(values["node_id"])}
 

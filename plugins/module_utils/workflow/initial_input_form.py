@@ -48,7 +48,7 @@ def initial_input_form(task: Task) -> dict[str, t.Any]:
             task.show(NONE_STANDING)
         return end_of_step(task, [], continued, False, [])
     filters = dict(task.params["device_filter"] or {})
-    check_filters(task.netbox, filters)
+    check_filters(task.netbox, filters, with_status=False)
     limit = task.params["max_nodes"]
     if limit is not None and limit < 1:
         raise NodeflowError("max_nodes must be 1 or more")
@@ -103,7 +103,7 @@ def _chosen(task: Task, nodes: t.Any, filters: dict[str, t.Any], run_id: str, li
             )
             rows.append({"device_id": device.id, "device": device.label, "status": FAILED, "message": message})
     rows = rows[:limit]
-    return rows + [{"device_id": None, "device": str(one), "status": FAILED, "message": reason} for one, reason in wrong]
+    return rows + [{"device_id": None, "device": str(one.wanted), "status": FAILED, "message": one.reason} for one in wrong]
 
 
 def _row(device: Device, run_id: str) -> Row:

@@ -29,11 +29,13 @@ def journalled(task: Task, works: t.Sequence[Work], outcomes: dict[str, Outcome]
     if not task.params["netbox_journal"] or task.check_mode or not done:
         return outcomes
     try:
-        add_entries(task.netbox, [_entry(task, work) for work in done], any(work.row.get("resumed") for work in done))
+        refused = add_entries(task.netbox, [_entry(task, work) for work in done], any(work.row.get("resumed") for work in done))
     except NetboxError as error:
-        failed = {work.key: Failed("{0}: its journal in NetBox could not be written: {1}".format(work.label, error)) for work in done}
-        return outcomes | failed
-    return outcomes
+        refused = {work.subscription.device_id: str(error) for work in done}
+    words = "{0}: its journal in NetBox could not be written: {1}"
+    return outcomes | {
+        work.key: Failed(words.format(work.label, refused[work.subscription.device_id])) for work in done if work.subscription.device_id in refused
+    }
 
 
 def _entry(task: Task, work: Work) -> Entry:

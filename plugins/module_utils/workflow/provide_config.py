@@ -184,7 +184,7 @@ def _save_files(task: Task, works: t.Sequence[Work], texts: t.Mapping[str, str],
         return {}
     paths: dict[str, str] = {}
     for work in works:
-        path = pathlib.Path(directory).expanduser().absolute() / file_name(work.subscription.node)
+        path = pathlib.Path(directory).expanduser().absolute() / file_name(work)
         try:
             _write(path, texts[work.key])
             paths[work.key] = str(path)
@@ -193,10 +193,13 @@ def _save_files(task: Task, works: t.Sequence[Work], texts: t.Mapping[str, str],
     return paths
 
 
-def file_name(node: t.Any) -> str:
-    """The file of a node's config. The id comes first, since names can repeat; the name in what every file system takes."""
+def file_name(work: Work) -> str:
+    """The file of a node's config. The id comes first, since names can repeat; the name in what every file system takes. What takes a config away
+    has a file of its own beside it.
+    """
+    node = work.subscription.node
     name = re.sub(r"[^\w.-]+", "_", node.node_name or "")[:100]
-    return "{0}-{1}.cfg".format(node.node_id, name)
+    return "{0}{1}-{2}.cfg".format("removal-" if _removes(work) else "", node.node_id, name)
 
 
 def _write(path: pathlib.Path, text: str) -> None:

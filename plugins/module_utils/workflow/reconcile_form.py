@@ -17,7 +17,7 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.subsc
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.device import Device
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.related import address_ids, site_ids
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.change_node import RECONCILE_NODE, families, gone
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.claim import CLAIMED, FREE
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.claim import CLAIMED, FREE, claim_mode
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.construct import lacking
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.continued import chosen_processes
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.create_node import ACTIVE
@@ -29,6 +29,11 @@ __all__ = ["reconcile_form"]
 
 _WINS = {"status": "netbox", "name": "netbox", "site": "netbox", "ipv4_loopback": "netbox", "ipv6_loopback": "netbox"}
 """Whose value wins where nothing else is said."""
+
+_NOT_ALONE = (
+    "adopt: another machine with an SQLite store of its own may have enrolled such devices already. If it has, bring its store in with "
+    "import_subscriptions; if this is the only store, say so with claim=store"
+)
 
 _RETIRED = set(NOT_IN_SERVICE) - {FREE, CLAIMED}
 """Statuses by which somebody says that a device left service. Only a person knows whether its subscription is to end."""
@@ -43,6 +48,8 @@ def reconcile_form(task: Task) -> dict[str, t.Any]:
     if continued is not None:
         return end_of_step(task, [], continued, False, [])
     wins = _wins(task)
+    if task.params["adopt"] and claim_mode(task) == "netbox":
+        raise NodeflowError(_NOT_ALONE)
     check_customer_id(task.params["customer_id"])
     seen = look(task)
     findings: dict[tuple[int, str | None], list[Finding]] = {}
@@ -91,11 +98,14 @@ def _repair(task: Task, seen: Seen, model: SubscriptionModel, findings: t.Sequen
         todo = _fields(todo, problems, wins)
     required = [family for family in families(model) if family in task.params["required_families"]]
     missing = [family for family in required if todo["changes"].get("node", {}).get(family + "_loopback", "") is None]
+    if "node_name" in todo["changes"].get("node", {}) and not todo["changes"]["node"]["node_name"]:
+        message = "{0}: NetBox has no name for it: give it one there, or let the store's win"
+        return row | {"status": FAILED, "message": message.format(findings[0].device)}
     if missing:
         message = "{0}: NetBox has no primary {1} address for it: add it there, let the store's win, or leave the family out of required_families"
         return row | {"status": FAILED, "message": message.format(findings[0].device, " and no ".join(missing).replace("ip", "IP"))}
     state = todo | {"required_families": required, "device": (device or gone(model)).facts()}
-    return row | {"status": RUNNING, "run_id": run_id, "workflow": RECONCILE_NODE.name, "state": state}
+    return row | {"status": RUNNING, "run_id": run_id, "workflow": RECONCILE_NODE.name, "version": model.version, "state": state}
 
 
 def _end(model: SubscriptionModel, why: str) -> dict[str, t.Any]:
@@ -113,8 +123,10 @@ def _fields(todo: dict[str, t.Any], problems: t.Mapping[str, Finding], wins: t.M
         by_store = wins[problem] == "store" or (problem == "status" and finding.netbox in (FREE, CLAIMED))
         if by_store:
             todo["write"].append(_RELATIONS.get(problem, problem))
-        elif problem != "site":  # which only the process remembers
+        elif problem != "site":
             node[{"status": "node_status", "name": "node_name"}.get(problem, problem)] = finding.netbox
+        if problem == "site":
+            todo["site"] = finding.store if by_store else finding.netbox  # which only processes remember
         if by_store and problem in _RELATIONS:
             todo.setdefault("wanted", {})[_RELATIONS[problem]] = finding.store
     return todo | ({"changes": {"node": node}} if node else {})
@@ -160,6 +172,6 @@ def _adoption(task: Task, device: Device, run_id: str) -> Row:
         customer_id=task.params["customer_id"], node=NodeBlockInactive(node_id=device.id, node_name=device.name, node_status=device.status)
     )
     model = model.model_copy(update={"description": description(model)})
-    state = {"changes": {}, "write": [], "lifecycle": "active", "refresh": True, "repairs": ["no_subscription"]}
+    state = {"changes": {}, "write": [], "lifecycle": "active", "refresh": True, "repairs": ["no_subscription"], "site": device.site}
     state |= {"required_families": required, "device": device.facts()}
     return row | {"status": RUNNING, "run_id": run_id, "workflow": RECONCILE_NODE.name, "model": model.model_dump(mode="json"), "state": state}

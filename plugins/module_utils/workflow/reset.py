@@ -20,6 +20,7 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.engine
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.processes import find_processes, has_status
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.schema import subscriptions
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.claim import FREE
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.create_node import custom_field
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.progress import Progress
 
 __all__ = ["reset"]
@@ -34,10 +35,7 @@ def reset(task: Task) -> dict[str, t.Any]:
     if store is None:
         return {"changed": False, "msg": "there is no store, so there is nothing to reset"}
     _check_lab(task)
-    with store.read() as connection:
-        rows = count_rows(connection)
-        device_ids = sorted(set(connection.execute(sa.select(subscriptions.c.device_id)).scalars()))
-    devices = {key: device for key, device in devices_by_id(task.netbox, device_ids).items() if device.status != FREE}
+    rows, devices = _look(task, store)
     if not devices and not any(rows.values()):
         return {"changed": False, "rows": rows, "devices": 0, "msg": "{0} is empty, so there is nothing to reset".format(store.label)}
     what = "{0} devices of the NetBox at {1} {{0}} {2}, and {3} {{0}} emptied of {4} subscriptions and {5} processes".format(
@@ -47,9 +45,29 @@ def reset(task: Task) -> dict[str, t.Any]:
     if task.check_mode:
         return {"changed": True, "rows": rows, "devices": len(devices), "diff": diff, "msg": what.format("would be")}
     _confirm(task, what.format("will be"))
+    rows, devices = _look(task, store)  # a person may have thought for long
     _free(task, devices)
     _empty(store)
     return {"changed": True, "rows": rows, "devices": len(devices), "diff": diff, "msg": what.format("were")}
+
+
+def _look(task: Task, store: Store) -> tuple[dict[str, int], dict[int, Device]]:
+    """How many rows there are, and the devices that are not planned. Raises StoreError while a run works."""
+    with store.read() as connection:
+        _refuse_while_working(connection)
+        rows = count_rows(connection)
+        device_ids = sorted(set(connection.execute(sa.select(subscriptions.c.device_id)).scalars()))
+    return rows, {key: device for key, device in devices_by_id(task.netbox, device_ids).items() if device.status != FREE}
+
+
+def _refuse_while_working(connection: t.Any) -> None:
+    working = find_processes(connection, has_status(["running"], datetime.datetime.now(datetime.timezone.utc)))
+    if working:
+        raise StoreError(
+            "a run of {0} works on process {1} until {2:%Y-%m-%d %H:%M UTC}; reset after that".format(
+                working[0].actor, working[0].process_id, working[0].lease_until
+            )
+        )
 
 
 def _statuses(devices: t.Mapping[int, Device]) -> dict[int, str]:
@@ -80,7 +98,8 @@ def _free(task: Task, devices: t.Mapping[int, Device]) -> None:
     target = Target(
         task.netbox, lambda device_id: "nodeflow.orchestrator reset", lambda device, payload: None, tell=Progress(task.show, "reset", len(devices))
     )
-    updates = update([DevicePayload(id=key, status=FREE) for key in devices], target)
+    field = custom_field(task, None)
+    updates = update([DevicePayload(id=key, status=FREE, **field) for key in devices], target)
     failed = ["{0}: {1}".format(device.label, done.error) for device, done in zip(devices.values(), updates) if done.error]
     if failed:
         more = " and {0} more".format(len(failed) - 1) if len(failed) > 1 else ""
@@ -90,11 +109,5 @@ def _free(task: Task, devices: t.Mapping[int, Device]) -> None:
 def _empty(store: Store) -> None:
     with store.to_move() as connection:
         store.refuse_if_moved()
-        working = find_processes(connection, has_status(["running"], datetime.datetime.now(datetime.timezone.utc)))
-        if working:
-            raise StoreError(
-                "a run of {0} works on process {1} until {2:%Y-%m-%d %H:%M UTC}; reset after that".format(
-                    working[0].actor, working[0].process_id, working[0].lease_until
-                )
-            )
+        _refuse_while_working(connection)
         delete_rows(connection)

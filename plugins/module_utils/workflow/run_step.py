@@ -151,6 +151,7 @@ def _commit(task: Task, settled: t.Sequence[Settled]) -> None:
     changed = [one for one in settled if one.process is not one.work.process]
     if not changed:
         return
+    changed.sort(key=lambda one: one.process.subscription_id)  # the order in which a run that begins locks them, so that neither waits for ever
     with task.store.write() as connection:
         save_subscriptions(connection, [one.subscription for one in changed if one.subscription != one.work.subscription])
         logs = [one.log for one in changed if one.log is not None]

@@ -38,11 +38,22 @@ def store_process_subscription(task: Task) -> dict[str, t.Any]:
     check_rows(rows)
     new = [_work(task, row) for row in rows if row["status"] == RUNNING and "model" in row]
     stored = _predict(task, new) if task.check_mode else _insert(task, new)
-    begun = begin_on_existing(task, [row for row in rows if row["status"] == RUNNING and "workflow" in row and "model" not in row])
+    begun = _begun(task, [row for row in rows if row["status"] == RUNNING and "workflow" in row and "model" not in row], bool(new))
     task.params["nodes"] = [stored.get(row.get("device_id"), row) if "model" in row else begun.get(row.get("subscription_id"), row) for row in rows]
     claimed = run_step(task, CREATE_NODE.steps[0].name)
     inserted = [work for work in new if stored[work.subscription.device_id]["status"] == RUNNING]
     return claimed | {"changed": claimed["changed"] or bool(inserted), "diff": [_created(work) for work in inserted] + claimed["diff"]}
+
+
+def _begun(task: Task, rows: t.Sequence[Row], others: bool) -> dict[str, Row]:
+    """The rows of subscriptions that exist. Where the store does not take their processes, they failed, so that the ``others`` can go on."""
+    try:
+        return begin_on_existing(task, rows)
+    except StoreError as error:
+        if not others:
+            raise
+        message = "{0} could not be begun: {1}"
+        return {row["subscription_id"]: row | {"status": FAILED, "message": message.format(row["device"], error)} for row in rows}
 
 
 def _created(work: Work) -> dict[str, t.Any]:

@@ -23,7 +23,7 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.subscr
     terminated_subscriptions,
 )
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.change_node import MODIFY_NODE, TERMINATE_NODE, families, gone
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.choice import Wanted, look_up, parse_nodes
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.choice import Wanted, look_up_enrolled, parse_nodes
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.continued import chosen_processes
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.rows import FAILED, RUNNING, UNCHANGED, Row, end_of_step
 
@@ -71,9 +71,11 @@ def _modification(task: Task) -> Plan:
     changes = given | ({"note": given["note"] or None} if "note" in given else {}) | ({"node": {"node_status": status}} if status else {})
 
     def plan(model: SubscriptionModel, device: Device | None) -> dict[str, t.Any]:
-        seen = {"node_name": device.name, "ipv4_loopback": device.ipv4, "ipv6_loopback": device.ipv6} if task.params["refresh"] and device else {}
+        if device is None:
+            raise DomainError("it is not in NetBox any more; terminate its subscription with terminate_node")
+        seen = {"node_name": device.name, "ipv4_loopback": device.ipv4, "ipv6_loopback": device.ipv6} if task.params["refresh"] else {}
         after = revise(model, changes | {"node": changes.get("node", {}) | seen}, families(model))
-        if after == model and (status is None or (device and device.status == status)):
+        if after == model and (status is None or device.status == status):
             return {}
         return {"changes": changes, "write": ["status"] if status else [], "lifecycle": None, "refresh": task.params["refresh"]}
 
@@ -104,7 +106,8 @@ def _row(task: Task, plan: Plan, model: SubscriptionModel, device: Device | None
     if not todo:
         return row | {"status": UNCHANGED, "message": "{0}: there is nothing to change".format(device.label)}
     state = todo | {"required_families": families(model), "device": device.facts()}
-    return row | {"status": RUNNING, "run_id": run_id, "workflow": task.params["workflow"], "state": state}
+    workflow = task.params["workflow"]
+    return row | {"status": RUNNING, "run_id": run_id, "workflow": workflow, "version": model.version, "state": state}
 
 
 Chosen = tuple[list[SubscriptionModel], dict[int, Device], list[Row]]
@@ -113,6 +116,8 @@ Chosen = tuple[list[SubscriptionModel], dict[int, Device], list[Row]]
 
 def _chosen(task: Task) -> Chosen:
     filters = dict(task.params["device_filter"] or {})
+    if filters and task.params["subscription_ids"]:
+        raise NodeflowError("subscription_ids says which nodes are meant; leave device_filter out")
     check_filters(task.netbox, filters)
     store = task.existing_store()
     if store is None:
@@ -141,16 +146,10 @@ def _by_ids(found: t.Mapping[str, SubscriptionModel], wanted: t.Sequence[str]) -
 
 
 def _by_nodes(task: Task, wanted: t.Sequence[Wanted], live: t.Sequence[SubscriptionModel], filters: dict[str, t.Any]) -> Chosen:
-    devices, wrong = look_up(task.netbox, wanted, filters)
+    devices, gone_ids, wrong = look_up_enrolled(task.netbox, wanted, filters, live)
     by_device = {model.device_id: model for model in live}
-    chosen = [by_device[device.id] for device in devices if device.id in by_device]
-    rows: list[Row] = []
-    for one, reason in wrong:  # NetBox may not have it any more
-        meant = [model for model in live if one.site is None and (model.device_id == one.id or (one.name and model.node.node_name == one.name))]
-        if len(meant) == 1:
-            chosen.append(meant[0])
-        else:
-            rows.append({"device_id": None, "device": str(one), "status": FAILED, "message": reason})
+    chosen = [by_device[device.id] for device in devices if device.id in by_device] + [by_device[device_id] for device_id in gone_ids]
+    rows: list[Row] = [{"device_id": None, "device": str(one.wanted), "status": FAILED, "message": one.reason} for one in wrong]
     without = [device for device in devices if device.id not in by_device]
     with task.store.read() as connection:
         ended = terminated_subscriptions(connection, [device.id for device in without])
@@ -164,7 +163,8 @@ def _by_nodes(task: Task, wanted: t.Sequence[Wanted], live: t.Sequence[Subscript
 
 
 def _ended(label: str, model: SubscriptionModel) -> Row:
-    message = "{0} was terminated at {1:%Y-%m-%d %H:%M UTC}: subscription {2}".format(label, model.end_date, model.subscription_id)
+    when = " at {0:%Y-%m-%d %H:%M UTC}".format(model.end_date) if model.end_date else ""
+    message = "{0} was terminated{1}: subscription {2}".format(label, when, model.subscription_id)
     return {"device_id": model.device_id, "device": label, "status": UNCHANGED, "subscription_id": str(model.subscription_id), "message": message}
 
 

@@ -16,7 +16,7 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.devic
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.filters import check_filters
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.processes import last_sites, subscriptions_at_work
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.subscriptions import LIVE, find_subscriptions
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.choice import look_up, parse_nodes
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.choice import look_up_enrolled, parse_nodes
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.create_node import ACTIVE
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.drift import PROBLEMS, Finding, Seen, drift
 
@@ -66,10 +66,9 @@ def look(task: Task) -> Seen:
         sites = last_sites(connection)
     nodes = task.params["nodes"]
     if nodes not in (None, "", []):
-        found, wrong = look_up(task.netbox, parse_nodes(nodes), filters)
-        gone = {one.id for one, _reason in wrong if one.id is not None}
-        if len(wrong) > len(gone & {model.device_id for model in models}):
-            raise NodeflowError(next(reason for one, reason in wrong if one.id not in {model.device_id for model in models}))
+        found, gone, wrong = look_up_enrolled(task.netbox, parse_nodes(nodes), filters, models)
+        if wrong:
+            raise NodeflowError(wrong[0].reason)
         devices = {device.id: device for device in found}
         models = [model for model in models if model.device_id in devices or model.device_id in gone]
     elif filters:
