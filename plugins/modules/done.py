@@ -12,7 +12,8 @@ module: done
 short_description: Complete the processes
 version_added: 0.1.0
 description:
-  - Moves each subscription to the lifecycle active and in sync, and completes its process.
+  - Moves each subscription to the lifecycle in which its workflow ends, which is active for an enrolment, in sync, and completes its process.
+  - Where O(netbox_journal) is set, makes an entry in the journal of each device before.
   - Ends the run. Shows how each node stands, and fails if any node failed on the way.
 author:
   - nodeflow.orchestrator contributors (@nodeflow)

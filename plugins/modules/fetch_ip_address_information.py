@@ -13,6 +13,7 @@ short_description: Read the primary addresses of each node from NetBox
 version_added: 0.1.0
 description:
   - Puts the device's name and its primary IPv4 and IPv6 addresses onto the subscription. An address is an interface and keeps its mask.
+  - Of a node that is enrolled already, remembers the device as it is now; name and addresses change only where the process is to refresh them.
   - A resumed process reads them again, unless NetBox was written already.
 author:
   - nodeflow.orchestrator contributors (@nodeflow)

@@ -15,6 +15,8 @@ description:
   - The third step of create_node. Saves a subscription and its process for each node, in one transaction, not in sync yet.
   - The store's unique index lets one live subscription exist for a device, however many runs start at once. A run that comes second ends well,
     and says who was first.
+  - Of a node that is enrolled already, locks the subscription, which is not in sync from then on, and saves the process that changes it, in one
+    transaction. A subscription that a process works on, or that was changed since it was chosen, fails.
 author:
   - nodeflow.orchestrator contributors (@nodeflow)
 extends_documentation_fragment:
