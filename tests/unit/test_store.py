@@ -233,3 +233,13 @@ def test_moments_come_back_in_utc_and_lists_may_be_long(store):
         many = [subscription(device) for device in range(100, 1400)]
         assert len(claim_devices(connection, many)) == 1300
         assert len(live_subscriptions(connection, list(range(100, 1400)))) == 1300
+
+
+def test_a_moment_of_another_time_zone_is_the_same_moment(store):
+    tokyo = datetime.timezone(datetime.timedelta(hours=9))
+    model = subscription().model_copy(update={"start_date": NOW.astimezone(tokyo)})
+    with store.write() as connection:
+        claim_devices(connection, [model])
+    with store.read() as connection:
+        [found] = find_subscriptions(connection)
+    assert found.start_date == NOW and found.start_date.utcoffset() == datetime.timedelta(0)
