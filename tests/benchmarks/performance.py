@@ -68,7 +68,7 @@ def _one(part: dict[str, t.Any], figures: dict[str, t.Any]) -> list[str]:  # pyl
 def _scale(part: dict[str, t.Any], figures: dict[str, t.Any]) -> list[str]:  # pylint: disable=unused-argument
     batches = part["batch"]
     lines = ["### Against NetBox's own time", ""]
-    lines += ["The floor writes {0} devices a request, the quickest of {1}.".format(batches["best"], ", ".join(batches["seconds"])), ""]
+    lines += ["The floor writes {0} devices a request, the quickest of {1}.".format(batches["best"], ", ".join(map(str, batches["seconds"]))), ""]
     lines += _by_size(part)
     largest = max(one["nodes"] for one in part["series"])
     lines.append("")
@@ -189,8 +189,8 @@ def _plots(figures: dict[str, t.Any], images: pathlib.Path) -> None:
     figure, rows = pyplot.subplots(len(runs), figsize=(9, 2.2 * len(runs)), layout="constrained", squeeze=False)
     for (axes,), run in zip(rows, runs):
         left = 0.0
-        for name, seconds in run["steps"].items():
-            axes.barh([0], [seconds], left=left, label=name)
+        for number, (name, seconds) in enumerate(run["steps"].items()):
+            axes.barh([0], [seconds], left=left, label=name, color=pyplot.get_cmap("tab20")(number))
             left += seconds
         axes.set(
             yticks=[], xlabel="seconds", title="Where the time of one run goes: {0} node{1}".format(run["nodes"], "" if run["nodes"] == 1 else "s")
