@@ -195,6 +195,8 @@ class _Work:
         if refused:
             return [rest] if rest else []
         if len(group) == 1:
+            there = devices_by_id(self.target.client, [group[0].id])
+            self.done |= {} if there else {group[0].id: _gone(group[0])}
             self.give_up(group, str(error))
             return []
         return [group[: len(group) // 2], group[len(group) // 2 :]]
@@ -202,6 +204,10 @@ class _Work:
 
 def _plan(payload: DevicePayload, device: Device | None, target: Target) -> Update:
     if device is None:
-        return Update({}, {}, "there is no device with the id {0} in NetBox any more".format(payload.id), gone=True)
+        return _gone(payload)
     reason = target.check(device, payload)
     return Update({}, {}, reason) if reason else difference(payload, device.writable)
+
+
+def _gone(payload: DevicePayload) -> Update:
+    return Update({}, {}, "there is no device with the id {0} in NetBox any more".format(payload.id), gone=True)
