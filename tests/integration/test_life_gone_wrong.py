@@ -103,8 +103,9 @@ def test_a_device_that_vanishes_at_the_last_moment(play, netbox, lab, enrolled):
 @pytest.mark.parametrize("field", ["status", "primary_ip4"])
 def test_a_conflict_says_both_ways_on(play, netbox, lab, enrolled, field):
     [device] = enrolled()
+    address = "10.97.{0}.{1}/32".format(device // 250, device % 250)
     if field == "primary_ip4":
-        netbox.address(device, primary_ip4="10.99.0.1/32")
+        netbox.address(device, primary_ip4="10.98.{0}.{1}/32".format(device // 250, device % 250))
         run = (RECONCILE, {"wins": {"ipv4_loopback": "store"}})
     else:
         run = (MODIFY, {"node_status": "offline"})
@@ -115,7 +116,7 @@ def test_a_conflict_says_both_ways_on(play, netbox, lab, enrolled, field):
             if field == "status":
                 netbox.set(device, status="failed")
             else:
-                netbox.address(device, primary_ip4="10.99.0.2/32")
+                netbox.address(device, primary_ip4=address)
         return forward()
 
     with NetboxProxy(lab["url"], fault) as proxy:
@@ -123,7 +124,7 @@ def test_a_conflict_says_both_ways_on(play, netbox, lab, enrolled, field):
     assert done.returncode == 2 and "its {0} was changed in NetBox meanwhile".format(field) in done.message, done.output
     assert "nodeflow.orchestrator.resume -e" in done.message and "nodeflow.orchestrator.abort -e" in done.message
     found = netbox.device(device)
-    assert found["status"]["value"] == "failed" if field == "status" else found["primary_ip4"]["address"] == "10.99.0.2/32"
+    assert found["status"]["value"] == "failed" if field == "status" else found["primary_ip4"]["address"] == address
 
 
 def test_a_device_that_lost_its_name_fails_before_anything_is_stored(play, netbox, enrolled):

@@ -189,16 +189,14 @@ class _Work:
 
     def _without_refused(self, group: t.Sequence[DevicePayload], error: NetboxRefusal) -> list[t.Sequence[DevicePayload]]:
         """The rest of a group of which NetBox refused some; halves of it, where NetBox does not say which."""
-        refused = {payload.id: error.by_id[payload.id] for payload in group if payload.id in error.by_id}
-        self.done |= {key: Update({}, {}, "NetBox refused the change: {0}".format(why)) for key, why in refused.items()}
-        rest = [payload for payload in group if payload.id not in refused]
+        refused = group if len(group) == 1 else [payload for payload in group if payload.id in error.by_id]
         if refused:
+            there = devices_by_id(self.target.client, [payload.id for payload in refused])
+            for payload in refused:
+                why = "NetBox refused the change: {0}".format(error.by_id[payload.id]) if payload.id in error.by_id else str(error)
+                self.done[payload.id] = Update({}, {}, why, payload.id in self.sent) if payload.id in there else _gone(payload)
+            rest = [payload for payload in group if payload.id not in self.done]
             return [rest] if rest else []
-        if len(group) == 1:
-            there = devices_by_id(self.target.client, [group[0].id])
-            self.done |= {} if there else {group[0].id: _gone(group[0])}
-            self.give_up(group, str(error))
-            return []
         return [group[: len(group) // 2], group[len(group) // 2 :]]
 
 

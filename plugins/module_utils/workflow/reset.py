@@ -100,7 +100,7 @@ def _free(task: Task, devices: t.Mapping[int, Device]) -> None:
     )
     field = custom_field(task, None)
     updates = update([DevicePayload(id=key, status=FREE, **field) for key in devices], target)
-    failed = ["{0}: {1}".format(device.label, done.error) for device, done in zip(devices.values(), updates) if done.error]
+    failed = ["{0}: {1}".format(device.label, done.error) for device, done in zip(devices.values(), updates) if done.error and not done.gone]
     if failed:
         more = " and {0} more".format(len(failed) - 1) if len(failed) > 1 else ""
         raise NodeflowError("the store was left as it is, since not every device could be put back: {0}{1}".format(failed[0], more))
