@@ -66,6 +66,21 @@ def test_a_device_that_was_enrolled_many_times_has_one_subscription_and_is_put_r
     assert (nothing.returncode, nothing.recap["changed"]) == (0, 0), nothing.output
 
 
+def test_a_process_of_two_subscriptions_comes_with_the_first_and_the_second_can_follow(play_on, netbox, orchestrator):
+    devices = {}
+    for device in (netbox.make(), netbox.make()):
+        values = block(netbox, device)
+        del values["node_id"]
+        devices[orchestrator.add(values)] = device
+    orchestrator.share(*devices)
+    orchestrator.share(*reversed(devices))
+    for key, device in devices.items():
+        orchestrator.correct(key, {"node_id": device})
+        done = play_on(IMPORT, source=orchestrator.location)
+        assert done.returncode == 0 and done.results["import_subscriptions"]["imported"]["live"] == 1, done.output
+    assert len(play_on.rows("SELECT * FROM processes")) == 2
+
+
 def test_another_store_is_brought_in_with_its_log(lab, play_on, netbox, tmp_path):
     other = Player(lab, tmp_path, SqliteStore(tmp_path / "other"))
     ours, theirs, waiting = netbox.make(), netbox.make(), netbox.make()

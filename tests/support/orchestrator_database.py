@@ -74,3 +74,18 @@ class OrchestratorDatabase:
                 statement = "INSERT INTO process_steps VALUES (%s, %s, %s, %s, %s, 'ann', {0})".format(after)
                 connection.execute(statement, [uuid.uuid4(), pid, step, how, json.dumps({"error": failed} if how == "failed" else {})])
         return str(key)
+
+    def correct(self, key: str, values: dict[str, t.Any]) -> None:
+        """Give a subscription that lacks these values of its block them."""
+        with psycopg.connect(self.location) as connection:
+            for name, value in values.items():
+                connection.execute(
+                    "INSERT INTO subscription_instance_values SELECT subscription_instance_id, %s, %s FROM subscription_instances WHERE subscription_id = %s",
+                    [self._types[name], str(value), key],
+                )
+
+    def share(self, key: str, other: str) -> None:
+        """Say that the process of the subscription ``key`` worked on ``other`` too."""
+        with psycopg.connect(self.location) as connection:
+            statement = "INSERT INTO processes_subscriptions SELECT pid, %s, NULL FROM processes_subscriptions WHERE subscription_id = %s"
+            connection.execute(statement, [other, key])

@@ -69,8 +69,7 @@ def import_subscriptions(task: Task) -> dict[str, t.Any]:
     with task.store.to_move() as connection:  # nobody enrols one of the devices, or imports the same, in between
         task.store.refuse_if_moved()
         settled, known = _settle(connection, source.subscriptions)
-        ids = {str(model.subscription_id) for model in settled}
-        brought = [process for process in source.processes if process.subscription_id in ids]
+        brought = _brought(connection, source.processes, settled)
         process_ids = {process.process_id for process in brought}
         if settled:
             claim_devices(connection, settled)
@@ -84,6 +83,15 @@ def _settle(connection: t.Any, models: t.Sequence[SubscriptionModel]) -> tuple[l
     known = load_subscriptions(connection, [str(model.subscription_id) for model in models])
     holders = live_subscriptions(connection, [model.device_id for model in models])
     return _one_a_device([model for model in models if str(model.subscription_id) not in known], holders), len(known)
+
+
+def _brought(connection: t.Any, processes: t.Sequence[Process], settled: t.Sequence[SubscriptionModel]) -> list[Process]:
+    """The processes of these subscriptions. One that worked on several may be here already, with one that was imported before."""
+    ids = {str(model.subscription_id) for model in settled}
+    theirs = [process for process in processes if process.subscription_id in ids]
+    found = [find_processes(connection, process_id=some) for some in chunks([process.process_id for process in theirs])]
+    here = {process.process_id for some in found for process in some}
+    return [process for process in theirs if process.process_id not in here]
 
 
 def _one_a_device(new: t.Sequence[SubscriptionModel], holders: t.Mapping[int, SubscriptionModel]) -> list[SubscriptionModel]:
