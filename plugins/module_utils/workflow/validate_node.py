@@ -12,7 +12,14 @@ import typing as t
 
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import NodeflowError
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.device import Device, devices_by_id, find_devices
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.device import (
+    COMPARED_FIELDS,
+    FIELDS,
+    Device,
+    devices_by_id,
+    find_devices,
+    find_many,
+)
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.filters import check_filters
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.processes import last_sites, subscriptions_at_work
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.subscriptions import LIVE, find_subscriptions
@@ -28,7 +35,7 @@ LISTED = 20
 
 def validate_node(task: Task) -> dict[str, t.Any]:
     """The findings as data, and as a table for the person who reads the output."""
-    seen = look(task)
+    seen = look(task, COMPARED_FIELDS)
     findings = drift(seen)
     counts = {problem: sum(1 for finding in findings if finding.problem == problem) for problem in PROBLEMS}
     summary = _summary(seen, findings)
@@ -53,8 +60,11 @@ def _summary(seen: Seen, findings: t.Sequence[Finding]) -> str:
     )
 
 
-def look(task: Task) -> Seen:
-    """Read the store and NetBox: in as few listings as NetBox has pages of active devices, or of those that are chosen."""
+def look(task: Task, fields: str = FIELDS) -> Seen:
+    """Read the store and NetBox: in as few listings as NetBox has pages of active devices, or of those that are chosen.
+
+    Of those that were not chosen, only ``fields`` are sure to be read.
+    """
     filters = dict(task.params["device_filter"] or {})
     check_filters(task.netbox, filters)
     store = task.existing_store()
@@ -75,16 +85,16 @@ def look(task: Task) -> Seen:
         devices = {device.id: device for device in find_devices(task.netbox, filters)}
         models = [model for model in models if model.device_id in devices]
     else:
-        devices = _all(task, [model.device_id for model in models])
+        devices = _all(task, [model.device_id for model in models], fields)
     ids = {str(model.subscription_id) for model in models}
     return Seen(models, devices, at_work & ids, sites, _keep(task))
 
 
-def _all(task: Task, enrolled: t.Sequence[int]) -> dict[int, Device]:
+def _all(task: Task, enrolled: t.Sequence[int], fields: str) -> dict[int, Device]:
     """The devices of all subscriptions, and the active ones that have none."""
     if not task.params["unenrolled"]:
         return devices_by_id(task.netbox, enrolled)
-    devices = {device.id: device for device in find_devices(task.netbox, {"status": ACTIVE})}
+    devices = find_many(task.netbox, {"status": ACTIVE}, enrolled, fields)
     return devices | devices_by_id(task.netbox, [one for one in dict.fromkeys(enrolled) if one not in devices])
 
 
