@@ -11,6 +11,9 @@ import json
 import uuid
 
 import pytest
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox import device as device_module
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.client import NetboxClient
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.device import COMPARED_FIELDS, find_devices, find_many
 
 VALIDATE, RECONCILE = "nodeflow.orchestrator.validate_node", "nodeflow.orchestrator.reconcile_nodes"
 
@@ -86,3 +89,17 @@ def test_every_bad_state_is_found_and_repaired(play_on, netbox, size):
     live = play_on.rows("SELECT device_id FROM subscriptions WHERE status = 'active'")
     left = [device for number, device in enumerate(bad) if states[number % len(states)][0].startswith("left")]
     assert sorted(row["device_id"] for row in live) == sorted(device for device in there if device not in left)
+
+
+def test_a_long_list_is_read_in_parts_and_no_device_is_missed(lab, netbox, monkeypatch):
+    devices = netbox.make_many(10)
+    client = NetboxClient(lab["url"], lab["tokens"]["admin"])
+    monkeypatch.setattr(device_module, "IDS_IN_A_REQUEST", 3)
+    whole = {one.id: one for one in find_devices(client, {"status": "planned"})}
+    assert set(devices) <= set(whole)
+    for expected in ([], devices, devices[1::2], [*devices, devices[-1] + 1000]):
+        found = find_many(client, {"status": "planned"}, expected, COMPARED_FIELDS)
+        assert {key: (one.name, one.status, one.site, one.ipv4, one.ipv6, one.etag) for key, one in found.items()} == {
+            key: (one.name, one.status, one.site, one.ipv4, one.ipv6, one.etag) for key, one in whole.items()
+        }
+    client.close()
