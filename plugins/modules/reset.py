@@ -15,7 +15,7 @@ description:
   - Sets every device of NetBox that the store has a subscription of back to C(planned), and then empties the store. There is no way back.
   - Asks first, unless O(confirm) is given.
   - Refuses a NetBox that is no lab, which is one that has no tag C(nodeflow-lab), unless O(force) names it; and a store that belongs to another
-    NetBox.
+    NetBox, even with O(netbox_moved).
   - Refuses while a run works on a process of the store.
 author:
   - nodeflow.orchestrator contributors (@nodeflow)

@@ -12,6 +12,7 @@ from player import Player
 from stores import PostgresqlStore, SqliteStore
 
 IMPORT, RECONCILE = "nodeflow.orchestrator.import_subscriptions", "nodeflow.orchestrator.reconcile_nodes"
+VALIDATE = "nodeflow.orchestrator.validate_node"
 
 
 @pytest.fixture
@@ -64,6 +65,41 @@ def test_a_device_that_was_enrolled_many_times_has_one_subscription_and_is_put_r
     assert [row["device_id"] for row in live] == sorted([first, renamed, here]) and rows[gone]["status"] == "active"
     nothing = play_on(RECONCILE, device_gone="terminate", unenrolled=False)
     assert (nothing.returncode, nothing.recap["changed"]) == (0, 0), nothing.output
+    netbox.set(first, site=netbox.call("GET", "dcim/sites", slug="loc2")["results"][0]["id"])
+    moved = play_on(VALIDATE, nodes=first).results["validate_node"]["findings"]
+    assert [(one["problem"], one["store"], one["netbox"]) for one in moved] == [("site", "loc1", "loc2")]  # known since it was repaired
+
+
+def test_every_device_of_many_comes_out_with_its_oldest_subscription(play_on, netbox, orchestrator, soak):
+    devices = netbox.make_many(271 if soak else 6)
+    each = 10 if soak else 1
+    gone, renamed, readdressed = (devices[place * each : (place + 1) * each] for place in range(3))
+    blocks = [block(netbox, device) for device in devices]
+    oldest = {values["node_id"]: orchestrator.add(values, day=1) for values in blocks}
+    later = [orchestrator.add(values, day=day) for day in range(2, 9 if soak else 4) for values in blocks]
+    left = [orchestrator.add(values, status=status, process="failed") for values, status in zip(blocks, ["initial"] * 5 + ["provisioning"] * 2)]
+    for device in gone:
+        netbox.call("DELETE", "dcim/devices/{0}".format(device))
+    for device in renamed:
+        netbox.set(device, name="renamed-{0}".format(device))
+    for device in readdressed:
+        netbox.address(device, primary_ip4="10.96.{0}.{1}/31".format(device // 250, device % 250))
+    done = play_on(IMPORT, source=orchestrator.location)
+    result = done.results["import_subscriptions"]
+    assert result["imported"] == {"live": len(devices), "terminated": len(later) + len(left), "known": 0} and result["refused"] == [], done.output
+    there = devices[each:]
+    assert set(netbox.statuses(there).values()) == {"planned"}
+    done = play_on(RECONCILE, device_gone="terminate", unenrolled=False)
+    assert done.returncode == 0, done.output
+    assert netbox.statuses(devices) == {device: "active" for device in there}
+    live = {row["device_id"]: str(row["subscription_id"]) for row in play_on.rows("SELECT * FROM subscriptions WHERE status <> 'terminated'")}
+    assert live == {device: oldest[device] for device in there}
+    names = play_on.rows("SELECT description FROM subscriptions WHERE status = 'active' AND device_id IN ({0})".format(", ".join(map(str, renamed))))
+    assert sorted(row["description"] for row in names) == sorted("Node renamed-{0}".format(device) for device in renamed)
+    for playbook, variables in ((IMPORT, {"source": orchestrator.location}), (RECONCILE, {"device_gone": "terminate", "unenrolled": False})):
+        again = play_on(playbook, **variables)
+        assert (again.returncode, again.recap["changed"]) == (0, 0), again.output
+    assert play_on(VALIDATE, unenrolled=False).results["validate_node"]["findings"] == []
 
 
 def test_a_process_of_two_subscriptions_comes_with_the_first_and_the_second_can_follow(play_on, netbox, orchestrator):

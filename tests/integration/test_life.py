@@ -333,25 +333,25 @@ def test_a_journal_entry_whose_answer_was_lost_is_not_made_twice(play, netbox, l
 
 
 def test_netbox_leads_to_the_subscription_and_its_journal_tells_the_life(play_on, netbox, lab):
-    field = "nodeflow_{0}".format(uuid.uuid4().hex[:8])
-    setup = {"netbox_custom_field": field, "netbox_token": lab["tokens"]["admin"]}
+    field = "nodeflow_{0}".format(uuid.uuid4().hex[:8])  # it stays: NetBox would take it from all devices, which other tests are writing
+    setup = {"netbox_custom_field": field, "netbox_token": lab["tokens"]["admin"], "report_url": "https://reports.example.org/nodeflow.html"}
     assert play_on("nodeflow.orchestrator.setup_netbox", "--check", "--diff", **setup).returncode == 0
     assert netbox.call("GET", "extras/custom-fields", name=field)["results"] == []
     done = play_on("nodeflow.orchestrator.setup_netbox", **setup)
     assert (done.returncode, done.recap["changed"]) == (0, 1), done.output
     again = play_on("nodeflow.orchestrator.setup_netbox", **setup)
     assert (again.returncode, again.recap["changed"]) == (0, 0), again.output
-    device = netbox.make()
+    device, other = netbox.make(), netbox.make()
     settings = {"netbox_custom_field": field, "netbox_journal": True, "actor": "ann"}
-    try:
-        assert play_on.create(nodes=device, confirm_config=True, **settings).returncode == 0
-        assert netbox.device(device)["custom_fields"][field] == str(subscription(play_on, device)["subscription_id"])
-        assert play_on(MODIFY, nodes=device, note="new rack", **settings).returncode == 0
-        assert play_on(TERMINATE, nodes=device, confirm_config=True, **settings).returncode == 0
-        assert netbox.device(device)["custom_fields"][field] is None
-        entries = netbox.call("GET", "extras/journal-entries", assigned_object_id=device, assigned_object_type="dcim.device")["results"]
-        texts = [entry["comments"] for entry in sorted(entries, key=lambda entry: entry["id"])]
-        assert [text.partition(" by ann")[0] for text in texts] == ["Enrolled", "Modified", "Terminated"] and "new rack" in texts[1]
-    finally:
-        [made] = netbox.call("GET", "extras/custom-fields", name=field)["results"]
-        netbox.call("DELETE", "extras/custom-fields/{0}".format(made["id"]))
+    assert play_on.create(nodes=device, confirm_config=True, **settings).returncode == 0
+    key = str(subscription(play_on, device)["subscription_id"])
+    assert netbox.device(device)["custom_fields"][field] == key
+    page = netbox.page("dcim/devices/{0}".format(device), lab["username"], lab["password"])
+    assert 'href="https://reports.example.org/nodeflow.html#{0}"'.format(key) in page
+    assert "reports.example.org" not in netbox.page("dcim/devices/{0}".format(other), lab["username"], lab["password"])
+    assert play_on(MODIFY, nodes=device, note="new rack", **settings).returncode == 0
+    assert play_on(TERMINATE, nodes=device, confirm_config=True, **settings).returncode == 0
+    assert netbox.device(device)["custom_fields"][field] is None
+    entries = netbox.call("GET", "extras/journal-entries", assigned_object_id=device, assigned_object_type="dcim.device")["results"]
+    texts = [entry["comments"] for entry in sorted(entries, key=lambda entry: entry["id"])]
+    assert [text.partition(" by ann")[0] for text in texts] == ["Enrolled", "Modified", "Terminated"] and "new rack" in texts[1]

@@ -165,6 +165,15 @@ def test_a_lab_is_not_reset_while_a_run_works(play, netbox, enrolled):
     assert netbox.status(device) == "active"
 
 
+def test_a_store_of_another_netbox_is_not_emptied_for_a_lab(play, netbox, enrolled):
+    [device] = enrolled()
+    play.store.write("UPDATE nodeflow_store SET value = 'https://netbox.example.org' WHERE name = 'netbox_url'")
+    for settings, sentence in (({}, "belongs to the NetBox at https://netbox.example.org"), ({"netbox_moved": True}, "leave netbox_moved")):
+        refused = play("nodeflow.orchestrator.reset", confirm=True, **settings)
+        assert refused.returncode == 2 and sentence in refused.message, refused.output
+    assert netbox.status(device) == "active" and lifecycles(play) == {device: ("active", True)}
+
+
 def test_a_store_of_another_netbox_is_not_imported(lab, play, netbox, tmp_path, enrolled):
     enrolled()
     other = Player(lab, tmp_path, SqliteStore(tmp_path / "other"))

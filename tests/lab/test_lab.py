@@ -11,7 +11,6 @@ import signal
 import stat
 import subprocess
 import sys
-import time
 import urllib.request
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -40,11 +39,10 @@ def count(lab, query: str = "") -> int:
     return lab.api(f"dcim/devices/?limit=1{query}", lab.facts["token"])[1]["count"]
 
 
-def test_up_again_does_nothing_and_is_quick(lab):
-    before, started = processes("gunicorn", f"/{NAME}/"), time.monotonic()
+def test_up_again_does_nothing(lab):
+    before = processes("gunicorn", f"/{NAME}/")
     assert before
     assert "up already" in lab("up")
-    assert time.monotonic() - started < 10
     assert processes("gunicorn", f"/{NAME}/") == before
 
 

@@ -33,6 +33,17 @@ class Netbox:
         assert answer.ok, "{0} {1}: {2} {3}".format(method, path, answer.status_code, answer.text[:500])
         return answer.json() if answer.content else None
 
+    def page(self, path: str, username: str, password: str) -> str:
+        """The HTML that a person who logs in sees there."""
+        login = self.url + "/login/"
+        with requests.Session() as session:
+            session.trust_env = False
+            session.get(login, timeout=120)
+            form = {"username": username, "password": password, "csrfmiddlewaretoken": session.cookies["csrftoken"], "next": "/" + path + "/"}
+            answer = session.post(login, data=form, headers={"Referer": login}, timeout=120)
+        assert answer.ok and answer.url.endswith("/" + path + "/"), answer.url
+        return answer.text
+
     def device(self, device_id: int) -> dict[str, t.Any]:
         """A device as NetBox has it now, less what other devices change in it (its type's ``device_count`` and the like)."""
         return _without_counts(self.call("GET", "dcim/devices/{0}".format(device_id)))

@@ -89,8 +89,8 @@ class Device:  # pylint: disable=too-many-instance-attributes
 
 
 def device_label(name: str | None, site: str, device_id: int) -> str:
-    """How messages call a device: ``name (site, id)``. Safe to print."""
-    label = "{0} ({1}, {2})".format(name or "unnamed device", site, device_id)
+    """How messages call a device: ``name (site, id)``; without the site where none is known. Safe to print."""
+    label = "{0} ({1})".format(name or "unnamed device", "{0}, {1}".format(site, device_id) if site else device_id)
     return "".join(char if char.isprintable() else "?" for char in label)
 
 

@@ -317,7 +317,7 @@ if (data.findings === null) {
 subscriptionList.draw(0);
 processList.draw(0);
 // NetBox's custom link names a subscription behind the #.
-const named = decodeURIComponent(location.hash.slice(1));
+const named = location.hash.slice(1);
 if (subscriptions.some((one) => one.subscription_id === named)) {
   subscriptionList.find(named);
   processList.find(named);

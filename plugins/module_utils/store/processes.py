@@ -230,13 +230,16 @@ def subscriptions_at_work(connection: t.Any) -> set[str]:
 
 
 def last_sites(connection: t.Any) -> dict[str, str]:
-    """The slug of the site that each subscription's device is to be in, by subscription id: the enrolment read it, and a later process that was
-    to change it says so in its state, under ``site``. What others read on the way does not count.
+    """The slug of the site that each subscription's device is to be in, by subscription id: as the first of its processes read it that read one; a
+    later one that was to change it says so in its state, under ``site``. What later ones read on the way does not count.
     """
     read, said = processes.c.state["device"]["site"].as_string(), processes.c.state["site"].as_string()
-    site = sa.case((processes.c.target == "CREATE", read), else_=said)
-    query = sa.select(processes.c.subscription_id, site).where(processes.c.status != "aborted").order_by(processes.c.started_at)
-    return {row[0]: row[1] for row in connection.execute(query) if row[1]}
+    query = sa.select(processes.c.subscription_id, read, said).where(processes.c.status != "aborted").order_by(processes.c.started_at)
+    sites: dict[str, str] = {}
+    for subscription_id, seen, meant in connection.execute(query):
+        if meant or seen:
+            sites[subscription_id] = meant or sites.get(subscription_id) or seen
+    return sites
 
 
 def of_age(stamp: str, moment: datetime.datetime, younger: bool) -> t.Any:

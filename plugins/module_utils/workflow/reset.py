@@ -28,9 +28,16 @@ __all__ = ["reset"]
 LAB_TAG = "nodeflow-lab"
 """The slug of the tag that a NetBox of our lab has."""
 
+_NOT_MOVED = (
+    "reset takes only the store of this very NetBox, so that no other store is emptied for a lab; leave netbox_moved, or NODEFLOW_NETBOX_MOVED, out. "
+    "Where this NetBox has moved, run validate_node with it once"
+)
+
 
 def reset(task: Task) -> dict[str, t.Any]:
     """NetBox first, then the store: what is interrupted in between is done by the same command again."""
+    if task.params["netbox_moved"]:
+        raise NodeflowError(_NOT_MOVED)
     store = task.existing_store()
     if store is None:
         return {"changed": False, "msg": "there is no store, so there is nothing to reset"}

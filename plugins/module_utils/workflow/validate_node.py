@@ -27,7 +27,7 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.cho
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.create_node import ACTIVE
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.drift import PROBLEMS, Finding, Seen, drift
 
-__all__ = ["look", "validate_node"]
+__all__ = ["look", "table", "validate_node"]
 
 LISTED = 20
 """Findings of one kind that the table lists at the most."""
@@ -38,15 +38,27 @@ def validate_node(task: Task) -> dict[str, t.Any]:
     seen = look(task, COMPARED_FIELDS)
     findings = drift(seen)
     counts = {problem: sum(1 for finding in findings if finding.problem == problem) for problem in PROBLEMS}
-    summary = _summary(seen, findings)
-    task.show(_table(summary, findings))
+    task.show(table(seen, findings))
     return {
         "changed": False,
-        "msg": summary,
+        "msg": _summary(seen, findings),
         "findings": [dataclasses.asdict(finding) for finding in findings],
         "counts": {problem: count for problem, count in counts.items() if count},
         "validated_at": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
     }
+
+
+def table(seen: Seen, findings: t.Sequence[Finding]) -> str:
+    """What was compared and what was found, problem by problem, for the person who reads the output."""
+    lines = [_summary(seen, findings)]
+    for problem, words in PROBLEMS.items():
+        some = [finding for finding in findings if finding.problem == problem]
+        if some:
+            lines.append("  {0} ({1}): {2}".format(problem, len(some), words))
+        lines += ["    {0}".format(finding.message) for finding in some[:LISTED]]
+        if len(some) > LISTED:
+            lines.append("    and {0} more".format(len(some) - LISTED))
+    return "\n".join(lines)
 
 
 def _summary(seen: Seen, findings: t.Sequence[Finding]) -> str:
@@ -103,15 +115,3 @@ def _keep(task: Task) -> dict[int, str]:
         return {int(device_id): str(key) for device_id, key in (task.params.get("keep") or {}).items()}
     except (TypeError, ValueError) as error:
         raise NodeflowError("the option keep takes a dictionary of device ids, each with the id of the subscription to keep") from error
-
-
-def _table(summary: str, findings: t.Sequence[Finding]) -> str:
-    lines = [summary]
-    for problem, words in PROBLEMS.items():
-        some = [finding for finding in findings if finding.problem == problem]
-        if some:
-            lines.append("  {0} ({1}): {2}".format(problem, len(some), words))
-        lines += ["    {0}".format(finding.message) for finding in some[:LISTED]]
-        if len(some) > LISTED:
-            lines.append("    and {0} more".format(len(some) - LISTED))
-    return "\n".join(lines)
