@@ -98,7 +98,7 @@ def test_a_long_list_is_read_in_parts_and_no_device_is_missed(lab, netbox, monke
     # other tests make devices at the same time
     names = {"name": [device["name"] for device in netbox.call("GET", "dcim/devices", id=devices)["results"]]}
     client = NetboxClient(lab["url"], lab["tokens"]["admin"])
-    monkeypatch.setattr(device_module, "IDS_IN_A_REQUEST", 3)
+    monkeypatch.setattr(device_module, "PART_OF_A_LISTING", (2, 3))
     whole = {one.id: one for one in find_devices(client, names)}
     assert set(whole) == set(devices)
     for expected in ([], devices, devices[1::2], [*devices, devices[-1] + 1000]):

@@ -271,6 +271,19 @@ def test_an_active_device_without_a_subscription_is_reported_and_adopted_on_requ
     assert again.returncode == 0 and "is enrolled already" in again.output
 
 
+def test_a_network_that_is_in_service_is_adopted_into_a_new_store(play_on, netbox):
+    devices = [netbox.make(status="active") for _device in range(2)]
+    settings = {"nodes": devices, "adopt": True, "claim": "store"}
+    without = play_on(RECONCILE, nodes=devices)
+    assert without.returncode == 2 and "There is no store there yet" in without.message
+    expected = play_on(RECONCILE, "--check", **settings)
+    assert expected.returncode == 0 and "2 nodes: 2 completed" in expected.output and not play_on.store.has_tables(), expected.output
+    assert play_on(RECONCILE, **settings).returncode == 0
+    assert [subscription(play_on, device)["status"] for device in devices] == ["active", "active"]
+    again = play_on(RECONCILE, **settings)
+    assert (again.returncode, again.recap["changed"]) == (0, 0), again.output
+
+
 def test_the_report_shows_what_a_validation_found(play_on, netbox, enrolled, tmp_path):
     [device] = enrolled()
     netbox.set(device, status="planned")

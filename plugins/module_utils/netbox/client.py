@@ -25,8 +25,8 @@ MINIMUM_VERSION = (4, 4)
 CONDITIONAL_VERSION = (4, 6)
 """The first NetBox that answers ETags and honours If-Match, so that it refuses a write to an object that changed meanwhile."""
 
-PAGE_SIZE = 250
-"""Objects in one page of a listing. NetBox allows up to 1000 (its MAX_PAGE_SIZE) unless its administrator says otherwise."""
+PAGE_SIZE = 1000
+"""Objects in one page of a listing: NetBox's MAX_PAGE_SIZE. Where its administrator has set a smaller one, its pages have so many."""
 
 MOST_PAGES = 4000
 """Pages of a listing at the most: a million objects."""

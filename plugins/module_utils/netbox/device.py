@@ -20,6 +20,7 @@ __all__ = [
     "ENDPOINT",
     "FIELDS",
     "IDS_IN_A_REQUEST",
+    "PART_OF_A_LISTING",
     "Device",
     "device_label",
     "device_page",
@@ -37,6 +38,9 @@ COMPARED_FIELDS = "id,name,status,site,primary_ip4,primary_ip6,last_updated"
 
 IDS_IN_A_REQUEST = 200
 """How many ids one listing asks for: the URL stays below the 8 KB that web servers commonly accept."""
+
+PART_OF_A_LISTING = (100, 900)
+"""How many expected devices a part of a long listing has, at least and at the most. A page has room for some others."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -113,7 +117,10 @@ def find_many(client: NetboxClient, filters: dict[str, t.Any], expected: t.Itera
     Devices that are not expected are found as well. Raises NetboxError.
     """
     found: dict[int, Device] = {}
-    cuts = sorted(set(expected))[IDS_IN_A_REQUEST::IDS_IN_A_REQUEST]  # a page has room for some others
+    ids = sorted(set(expected))
+    least, most = PART_OF_A_LISTING
+    size = max(least, min(most, -(-len(ids) // client.parallel)))  # a request costs NetBox much, whatever it is for
+    cuts = ids[size::size]
 
     def read(part: dict[str, int]) -> None:
         found.update({device.id: device for device in find_devices(client, {**filters, **part}, fields)})

@@ -12,6 +12,7 @@ import typing as t
 
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import NodeflowError
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.subscription import SubscriptionModel
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.device import (
     COMPARED_FIELDS,
     FIELDS,
@@ -79,13 +80,7 @@ def look(task: Task, fields: str = FIELDS) -> Seen:
     """
     filters = dict(task.params["device_filter"] or {})
     check_filters(task.netbox, filters)
-    store = task.existing_store()
-    if store is None:
-        raise NodeflowError("there is no store there yet, so there is nothing to compare; check the option store, or NODEFLOW_STORE")
-    with store.read() as connection:
-        models = find_subscriptions(connection, status=LIVE)
-        at_work = subscriptions_at_work(connection)
-        sites = last_sites(connection)
+    models, at_work, sites = _stored(task)
     nodes = task.params["nodes"]
     if nodes not in (None, "", []):
         found, gone, wrong = look_up_enrolled(task.netbox, parse_nodes(nodes), filters, models)
@@ -100,6 +95,19 @@ def look(task: Task, fields: str = FIELDS) -> Seen:
         devices = _all(task, [model.device_id for model in models], fields)
     ids = {str(model.subscription_id) for model in models}
     return Seen(models, devices, at_work & ids, sites, _keep(task))
+
+
+def _stored(task: Task) -> tuple[list[SubscriptionModel], set[str], dict[str, str]]:
+    """The live subscriptions, the ids of those that a process works on, and the sites. Raises NodeflowError where there is no store yet, unless
+    devices are to be adopted into it.
+    """
+    store = task.existing_store()
+    if store is None and task.params.get("adopt"):
+        return [], set(), {}
+    if store is None:
+        raise NodeflowError("there is no store there yet, so there is nothing to compare; check the option store, or NODEFLOW_STORE")
+    with store.read() as connection:
+        return find_subscriptions(connection, status=LIVE), subscriptions_at_work(connection), last_sites(connection)
 
 
 def _all(task: Task, enrolled: t.Sequence[int], fields: str) -> dict[int, Device]:
