@@ -72,6 +72,7 @@ def test_a_note_is_changed_once_and_only_the_note(play_on, netbox, enrolled):
     netbox.set(device, status="failed")
     expected = play_on(MODIFY, "--check", "--diff", nodes=device, note="moved")
     assert expected.returncode == 0 and '"note": "moved"' in expected.output, expected.output
+    assert '-        "insync": true' in expected.output and '"workflow": "modify_node"' in expected.output
     assert subscription(play_on, device)["note"] is None and len(processes(play_on, device)) == 1
     done = play_on(MODIFY, nodes=device, note="moved")
     assert done.returncode == 0, done.output

@@ -22,7 +22,7 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.row
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.step import Work, Workflow
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.workflows import WORKFLOWS
 
-__all__ = ["begin_on_existing", "new_process"]
+__all__ = ["Begun", "begin_on_existing", "begun_diff", "new_process"]
 
 
 def new_process(task: Task, workflow: Workflow, subscription_id: str, run_id: str, state: dict[str, t.Any]) -> Process:
@@ -46,9 +46,16 @@ def new_process(task: Task, workflow: Workflow, subscription_id: str, run_id: st
     )
 
 
-def begin_on_existing(task: Task, rows: t.Sequence[Row]) -> dict[str, Row]:
-    """Lock the subscriptions of the rows and store a process for each. Answers with the rows, by subscription id; one that a workflow works
-    on already, or that is terminated, is failed, with the reason.
+class Begun(t.NamedTuple):
+    """The rows, by subscription id, and before and after of what was stored for them."""
+
+    rows: dict[str, Row]
+    diff: list[dict[str, t.Any]]
+
+
+def begin_on_existing(task: Task, rows: t.Sequence[Row]) -> Begun:
+    """Lock the subscriptions of the rows and store a process for each. The row of one that a workflow works on already, or that is terminated, is
+    failed, with the reason.
     """
     with reading_rows():
         wanted = {row["subscription_id"]: row for row in rows}
@@ -56,11 +63,11 @@ def begin_on_existing(task: Task, rows: t.Sequence[Row]) -> dict[str, Row]:
             raise ValueError("version")
         new = {key: new_process(task, WORKFLOWS[row["workflow"]], key, row["run_id"], row["state"]) for key, row in wanted.items()}
     if not wanted:
-        return {}
+        return Begun({}, [])
     return _predict(task, wanted, new) if task.check_mode else _begin(task, wanted, new)
 
 
-def _begin(task: Task, wanted: t.Mapping[str, Row], new: t.Mapping[str, Process]) -> dict[str, Row]:
+def _begin(task: Task, wanted: t.Mapping[str, Row], new: t.Mapping[str, Process]) -> Begun:
     with task.store.write() as connection:
         locked, others = lock_subscriptions(connection, {key: row["version"] for key, row in wanted.items()})
         busy = _at_work(connection, list(others))
@@ -68,10 +75,26 @@ def _begin(task: Task, wanted: t.Mapping[str, Row], new: t.Mapping[str, Process]
         begun = [_remembering(new[key], before) for key, before in locked.items()]
         insert_processes(connection, begun)
     answers = {key: _refused(row, others.get(key), busy.get(key)) for key, row in wanted.items()}
-    return answers | {process.subscription_id: _plain(wanted[process.subscription_id]) | {"process_id": process.process_id} for process in begun}
+    answers |= {process.subscription_id: _plain(wanted[process.subscription_id]) | {"process_id": process.process_id} for process in begun}
+    return Begun(answers, [_locked(wanted[key], new[key], before) for key, before in locked.items()])
 
 
-def _predict(task: Task, wanted: t.Mapping[str, Row], new: t.Mapping[str, Process]) -> dict[str, Row]:
+def begun_diff(label: str, process: Process, before: dict[str, t.Any], after: dict[str, t.Any]) -> dict[str, t.Any]:
+    """Before and after of a process that is new, and of the fields of its subscription that change with it."""
+    new = {name: getattr(process, name) for name in ("process_id", "workflow", "target", "status", "step", "actor")}
+    return {
+        "before_header": label,
+        "after_header": label,
+        "before": {"subscription": before} if before else {},
+        "after": {"subscription": after, "process": new},
+    }
+
+
+def _locked(row: Row, process: Process, before: SubscriptionModel) -> dict[str, t.Any]:
+    return begun_diff(row["device"], process, {"insync": before.insync}, {"insync": False})
+
+
+def _predict(task: Task, wanted: t.Mapping[str, Row], new: t.Mapping[str, Process]) -> Begun:
     """What _begin would do, without doing it."""
     found, busy = {}, {}
     store = task.existing_store()
@@ -79,16 +102,17 @@ def _predict(task: Task, wanted: t.Mapping[str, Row], new: t.Mapping[str, Proces
         with store.read() as connection:
             found = load_subscriptions(connection, list(wanted))
             busy = _at_work(connection, list(wanted))
-    answers = {}
+    answers, diff = {}, []
     for key, row in wanted.items():
         model = found.get(key)
         if model is not None and _free(model, row, busy):
             process = _remembering(new[key], model)
+            diff.append(_locked(row, process, model))
             row = _plain(row) | {"process_id": process.process_id}
             answers[key] = Work(row, model.model_copy(update={"insync": False}), process).predicted()
         else:
             answers[key] = _refused(row, model, busy.get(key))
-    return answers
+    return Begun(answers, diff)
 
 
 def _free(model: SubscriptionModel, row: Row, busy: t.Collection[str]) -> bool:

@@ -151,7 +151,7 @@ def _read(task: Task) -> _Source:
             foreign.close()
     store = open_store(location, create=False, write=False, moved=True)
     if store is None:
-        raise StoreError("there is no store to import from at source")
+        raise StoreError("there is no store to import from at source; check that option, or NODEFLOW_IMPORT_SOURCE")
     try:
         here = task.existing_store()
         if here is not None and here.is_same_as(store):

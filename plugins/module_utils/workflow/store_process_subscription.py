@@ -18,7 +18,12 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.clien
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.device import Device
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.processes import insert_processes
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.subscriptions import claim_devices, live_subscriptions
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.begin import begin_on_existing, new_process
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.begin import (
+    Begun,
+    begin_on_existing,
+    begun_diff,
+    new_process,
+)
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.claim import claim_mode
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.create_node import CREATE_NODE
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.rows import FAILED, RUNNING, UNCHANGED, Row, check_rows, reading_rows
@@ -39,13 +44,14 @@ def store_process_subscription(task: Task) -> dict[str, t.Any]:
     new = [_work(task, row) for row in rows if row["status"] == RUNNING and "model" in row]
     stored = _predict(task, new) if task.check_mode else _insert(task, new)
     begun = _begun(task, [row for row in rows if row["status"] == RUNNING and "workflow" in row and "model" not in row], bool(new))
-    task.params["nodes"] = [stored.get(row.get("device_id"), row) if "model" in row else begun.get(row.get("subscription_id"), row) for row in rows]
+    task.params["nodes"] = [stored.get(row.get("device_id"), row) if "model" in row else begun.rows.get(row.get("subscription_id"), row) for row in rows]
     claimed = run_step(task, CREATE_NODE.steps[0].name)
     inserted = [work for work in new if stored[work.subscription.device_id]["status"] == RUNNING]
-    return claimed | {"changed": claimed["changed"] or bool(inserted), "diff": [_created(work) for work in inserted] + claimed["diff"]}
+    diff = [_created(work) for work in inserted] + begun.diff
+    return claimed | {"changed": claimed["changed"] or bool(diff), "diff": diff + claimed["diff"]}
 
 
-def _begun(task: Task, rows: t.Sequence[Row], others: bool) -> dict[str, Row]:
+def _begun(task: Task, rows: t.Sequence[Row], others: bool) -> Begun:
     """The rows of subscriptions that exist. Where the store does not take their processes, they failed, so that the ``others`` can go on."""
     try:
         return begin_on_existing(task, rows)
@@ -53,14 +59,12 @@ def _begun(task: Task, rows: t.Sequence[Row], others: bool) -> dict[str, Row]:
         if not others:
             raise
         message = "{0} could not be begun: {1}"
-        return {row["subscription_id"]: row | {"status": FAILED, "message": message.format(row["device"], error)} for row in rows}
+        failed = {row["subscription_id"]: row | {"status": FAILED, "message": message.format(row["device"], error)} for row in rows}
+        return Begun(failed, [])
 
 
 def _created(work: Work) -> dict[str, t.Any]:
-    """Before and after of a subscription and process that are new."""
-    process = {name: getattr(work.process, name) for name in ("process_id", "workflow", "target", "status", "step", "actor")}
-    after = {"subscription": work.subscription.model_dump(mode="json"), "process": process}
-    return {"before_header": work.label, "after_header": work.label, "before": {}, "after": after}
+    return begun_diff(work.label, work.process, {}, work.subscription.model_dump(mode="json"))
 
 
 def _work(task: Task, row: Row) -> Work:
