@@ -127,6 +127,39 @@ def test_a_conflict_says_both_ways_on(play, netbox, lab, enrolled, field):
     assert found["status"]["value"] == "failed" if field == "status" else found["primary_ip4"]["address"] == address
 
 
+def test_a_repair_that_is_resumed_does_not_undo_what_somebody_decided_meanwhile(play, netbox, lab, enrolled):
+    [device] = enrolled()
+    netbox.set(device, status="planned")
+    with NetboxProxy(lab["url"], lambda method, path, forward: None if method == "PATCH" else forward()) as proxy:
+        moved = {"netbox_url": proxy.url, "netbox_moved": True, "netbox_retries": 0}
+        assert play(RECONCILE, nodes=device, **moved).returncode == 2
+    netbox.set(device, status="decommissioning")
+    again = play("nodeflow.orchestrator.resume", status="failed", netbox_moved=True)
+    assert again.returncode == 2 and "its status was changed in NetBox meanwhile, from planned to decommissioning" in again.message, again.output
+    assert netbox.status(device) == "decommissioning"
+    netbox.set(device, status="planned")
+    done = play("nodeflow.orchestrator.resume", status="failed")
+    assert done.returncode == 0 and netbox.status(device) == "active", done.output
+
+
+def test_the_subscription_that_was_named_is_kept_and_no_other_is_guessed(play, netbox, enrolled):
+    [device] = enrolled()
+    [first] = [row["subscription_id"] for row in play.rows("SELECT * FROM subscriptions")]
+    second = "ffffffff-0000-4000-8000-000000000000"
+    columns = "product, customer_id, status, insync, description, note, start_date, end_date, version, device_id, block"
+    play.store.write(
+        "DROP INDEX one_live_subscription_a_device", "INSERT INTO subscriptions SELECT '{0}', {1} FROM subscriptions".format(second, columns)
+    )
+    wrong = play(RECONCILE, nodes=device, keep={device: "ffffffff-0000-4000-8000-000000000001"})
+    assert wrong.returncode == 2 and "which is no subscription of it" in wrong.message, wrong.output
+    done = play(RECONCILE, nodes=device, keep={device: second})
+    assert done.returncode == 0, done.output
+    statuses = {row["subscription_id"]: row["status"] for row in play.rows("SELECT * FROM subscriptions")}
+    assert statuses == {first: "terminated", second: "active"}
+    again = play(RECONCILE, nodes=device, keep={device: second})
+    assert (again.returncode, again.recap["changed"]) == (0, 0), again.output
+
+
 def test_a_device_that_lost_its_name_fails_before_anything_is_stored(play, netbox, enrolled):
     [device] = enrolled()
     netbox.set(device, name=None)

@@ -54,6 +54,9 @@ def _fetched(work: Work, device: Device | None) -> Outcome:
         return Failed(_GONE.format(work.label, command("abort", [work.key])))
     if "device_gone" in work.state.get("repairs", ()):
         return Failed("{0} is in NetBox again, so its subscription does not end; {1}".format(work.label, command("abort", [work.key])))
+    conflict = _conflict(work, device) if "repairs" in work.state else None  # the repair was planned for what was found
+    if conflict:
+        return Failed(conflict)
     state = work.state | {"device": device.facts()}
     if work.state["refresh"]:
         seen = {"node_name": device.name, "ipv4_loopback": device.ipv4, "ipv6_loopback": device.ipv6}
@@ -94,7 +97,7 @@ def _update_node_in_netbox(task: Task, works: t.Sequence[Work]) -> dict[str, Out
     target = Target(
         client=task.netbox,
         message=lambda device_id: changelog_message(by_device[device_id]),
-        check=lambda device, payload: _conflict(by_device[device.id], device, payload),
+        check=lambda device, payload: _conflict(by_device[device.id], device),
         dry_run=task.check_mode,
         tell=Progress(task.show, "update_node_in_netbox", len(works)),
     )
@@ -118,19 +121,24 @@ def _writes(task: Task, work: Work) -> bool:
 
 
 def _payload(task: Task, work: Work) -> DevicePayload:
-    node = work.subscription.node
     ends = work.state["lifecycle"] == SubscriptionLifecycle.TERMINATED
-    values = {"status": node.node_status, "name": node.node_name} | work.state.get("relations", {})  # relations are ids
-    field = custom_field(task, None if ends else str(work.subscription.subscription_id))
-    return DevicePayload(id=node.node_id, **{name: values[name] for name in work.state["write"]}, **field)
+    values, field = _values(work), custom_field(task, None if ends else str(work.subscription.subscription_id))
+    return DevicePayload(id=work.subscription.device_id, **{name: values[name] for name in work.state["write"]}, **field)
 
 
-def _conflict(work: Work, device: Device, payload: DevicePayload) -> str | None:
+def _values(work: Work) -> dict[str, t.Any]:
+    """What fields of the device are to be, as NetBox takes them: relations by id."""
+    node = work.subscription.node
+    status, name = (work.state["changes"].get("node", {}).get(field, getattr(node, field)) for field in ("node_status", "node_name"))
+    return {"status": status, "name": name} | work.state.get("relations", {})
+
+
+def _conflict(work: Work, device: Device) -> str | None:
     """What somebody else changed, of what is to be written, since the device was read; None where nothing is."""
-    read = Device(**work.state["device"])
+    read, values = Device(**work.state["device"]), _values(work)
     for field in work.state["write"]:
         then, now = getattr(read, _READ_AS.get(field, field)), getattr(device, _READ_AS.get(field, field))
-        if now != then and device.writable.get(field) != getattr(payload, field):
+        if now != then and device.writable.get(field) != values[field]:
             return _CONFLICT.format(work.label, field, then, now, command("resume", [work.key]), command("abort", [work.key]))
     return None
 

@@ -81,6 +81,7 @@ def look(task: Task, fields: str = FIELDS) -> Seen:
     filters = dict(task.params["device_filter"] or {})
     check_filters(task.netbox, filters)
     models, at_work, sites = _stored(task)
+    keep = _keep(task, models)
     nodes = task.params["nodes"]
     if nodes not in (None, "", []):
         found, gone, wrong = look_up_enrolled(task.netbox, parse_nodes(nodes), filters, models)
@@ -94,7 +95,7 @@ def look(task: Task, fields: str = FIELDS) -> Seen:
     else:
         devices = _all(task, [model.device_id for model in models], fields)
     ids = {str(model.subscription_id) for model in models}
-    return Seen(models, devices, at_work & ids, sites, _keep(task))
+    return Seen(models, devices, at_work & ids, sites, keep)
 
 
 def _stored(task: Task) -> tuple[list[SubscriptionModel], set[str], dict[str, str]]:
@@ -118,8 +119,13 @@ def _all(task: Task, enrolled: t.Sequence[int], fields: str) -> dict[int, Device
     return devices | devices_by_id(task.netbox, [one for one in dict.fromkeys(enrolled) if one not in devices])
 
 
-def _keep(task: Task) -> dict[int, str]:
+def _keep(task: Task, models: t.Sequence[SubscriptionModel]) -> dict[int, str]:
+    """The option keep. One that means no subscription of its device must not end those that it has."""
     try:
-        return {int(device_id): str(key) for device_id, key in (task.params.get("keep") or {}).items()}
+        keep = {int(device_id): str(key) for device_id, key in (task.params.get("keep") or {}).items()}
     except (TypeError, ValueError) as error:
         raise NodeflowError("the option keep takes a dictionary of device ids, each with the id of the subscription to keep") from error
+    unknown = set(keep.items()) - {(model.device_id, str(model.subscription_id)) for model in models}
+    for device_id, key in sorted(unknown):
+        raise NodeflowError("the option keep names {0} for the device {1}, which is no subscription of it that is not terminated".format(key, device_id))
+    return keep
