@@ -102,6 +102,28 @@ def test_every_device_of_many_comes_out_with_its_oldest_subscription(play_on, ne
     assert play_on(VALIDATE, unenrolled=False).results["validate_node"]["findings"] == []
 
 
+def test_what_an_orchestrator_can_leave_is_settled_or_refused(play, netbox, orchestrator):
+    disabled, unwritten, twice, never = (netbox.make() for _device in range(4))
+    old = orchestrator.add(block(netbox, disabled), status="disabled", day=1)
+    active = orchestrator.add(block(netbox, disabled), day=2)
+    planned = orchestrator.add(block(netbox, unwritten, node_status="planned"))
+    mixed = orchestrator.add(block(netbox, twice))
+    orchestrator.correct(mixed, {"node_id": disabled})
+    left = [orchestrator.add(block(netbox, never), status=status, process="failed") for status in ("initial", "provisioning")]
+    done = play(IMPORT, source=orchestrator.location)
+    assert done.returncode == 0, done.output
+    [refused] = done.results["import_subscriptions"]["refused"]
+    assert refused["subscription_id"] == mixed and "several values of node_id" in refused["reason"]
+    rows = {row["subscription_id"]: row for row in play.rows("SELECT * FROM subscriptions")}
+    assert {key: rows[key]["status"] for key in (old, active, planned, *left)} == {
+        **{old: "terminated", active: "active", planned: "active"},
+        **dict.fromkeys(left, "terminated"),
+    }
+    assert active in rows[old]["note"] and all("by a process that is over" in rows[key]["note"] for key in left)
+    assert play(RECONCILE, unenrolled=False).returncode == 0
+    assert netbox.statuses([disabled, unwritten, twice, never]) == {disabled: "active", unwritten: "active", twice: "planned", never: "planned"}
+
+
 def test_a_process_of_two_subscriptions_comes_with_the_first_and_the_second_can_follow(play_on, netbox, orchestrator):
     devices = {}
     for device in (netbox.make(), netbox.make()):

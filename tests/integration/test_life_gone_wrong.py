@@ -152,11 +152,36 @@ def test_the_subscription_that_was_named_is_kept_and_no_other_is_guessed(play, n
     )
     wrong = play(RECONCILE, nodes=device, keep={device: "ffffffff-0000-4000-8000-000000000001"})
     assert wrong.returncode == 2 and "which is no subscription of it" in wrong.message, wrong.output
+    play.store.write("UPDATE subscriptions SET status = 'provisioning' WHERE subscription_id = '{0}'".format(second))
+    never = play(RECONCILE, nodes=device, keep={device: second})
+    assert never.returncode == 2 and "was never active, so it cannot be kept" in never.message, never.output
+    play.store.write("UPDATE subscriptions SET status = 'active' WHERE subscription_id = '{0}'".format(second))
     done = play(RECONCILE, nodes=device, keep={device: second})
     assert done.returncode == 0, done.output
     statuses = {row["subscription_id"]: row["status"] for row in play.rows("SELECT * FROM subscriptions")}
     assert statuses == {first: "terminated", second: "active"}
     again = play(RECONCILE, nodes=device, keep={device: second})
+    assert (again.returncode, again.recap["changed"]) == (0, 0), again.output
+
+
+def test_one_wrong_entry_does_not_keep_the_others_from_being_repaired(play, netbox, enrolled):
+    [device] = enrolled()
+    netbox.set(device, status="planned")
+    looked = play(VALIDATE, nodes=["no-such-device", device, 2000000000])
+    assert looked.returncode == 2 and "no-such-device" in looked.message and "2000000000" in looked.message, looked.output
+    done = play(RECONCILE, nodes=["no-such-device", device])
+    assert done.returncode == 2 and "NetBox has no device no-such-device" in done.output and "1 completed, 1 failed" in done.output, done.output
+    assert netbox.status(device) == "active"
+
+
+def test_a_store_that_knows_no_address_can_win(play, netbox):
+    device = netbox.make(ipv6=None)
+    assert play.create(nodes=device, confirm_config=True, required_families=["ipv4"]).returncode == 0
+    netbox.address(device, primary_ip6="2001:db8:96::{0:x}/128".format(device))
+    wins = {"ipv6_loopback": "store"}
+    done = play(RECONCILE, nodes=device, wins=wins)
+    assert done.returncode == 0 and netbox.device(device)["primary_ip6"] is None, done.output
+    again = play(RECONCILE, nodes=device, wins=wins)
     assert (again.returncode, again.recap["changed"]) == (0, 0), again.output
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime
 
 import pytest
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.lifecycle import SubscriptionLifecycle as L
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.node import Node, NodeInactive
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.device import Device
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.drift import Seen, drift, kept
@@ -71,3 +72,26 @@ def test_of_several_the_oldest_active_one_stays_or_the_one_that_was_named():
     found = problems([late, never, early], [device(status="planned")])
     assert sorted(one[1] for one in found) == ["several_subscriptions", "several_subscriptions", "status"]
     assert {one[2] for one in found if one[1] == "several_subscriptions"} == {str(late.subscription_id), str(never.subscription_id)}
+
+
+def test_an_active_one_stays_although_one_that_is_disabled_is_older():
+    disabled, active, migrating = subscription(day=1), subscription(day=3), subscription(day=2)
+    disabled, migrating = (model.model_copy(update={"status": status}) for model, status in ((disabled, L.DISABLED), (migrating, L.MIGRATING)))
+    assert kept([disabled, active, migrating]) is active
+    assert kept([migrating, disabled]) is disabled  # of those that were active once, the oldest
+
+
+def test_of_those_that_never_were_active_none_stays_but_one_that_a_process_works_on():
+    first, second = (subscription(kind=NodeInactive, status="initial") for _number in range(2))
+    found = problems([first, second], [device(status="staged")])
+    assert [one[1] for one in found] == ["left_over", "left_over"]
+    for working, dead in ((first, second), (second, first)):
+        found = problems([first, second], [device(status="staged")], at_work=[str(working.subscription_id)])
+        assert found == [(7, "several_subscriptions", str(dead.subscription_id), str(working.subscription_id))]
+
+
+@pytest.mark.parametrize("written", ["planned", "staged", "inventory", "decommissioning"])
+def test_a_node_that_is_active_is_to_be_active_whatever_status_was_written_down(written):
+    model = subscription(node_status=written)
+    assert problems([model], [device(status="planned")]) == [(7, "status", "active", "planned")]
+    assert problems([model], [device()]) == []

@@ -59,10 +59,10 @@ WHERE p.name = :product ORDER BY completed_at, step_id
 
 
 def read_subscriptions(connection: t.Any, product: str) -> list[dict[str, t.Any]]:
-    """The subscriptions of a product, by id: their fields, and under ``node`` the values of their blocks as text, by resource type."""
+    """The subscriptions of a product, by id: their fields, and under ``node`` the values of all their blocks as lists of texts, by resource type."""
     found = {row["subscription_id"]: dict(row) | {"node": {}} for row in connection.execute(sa.text(_SUBSCRIPTIONS), {"product": product}).mappings()}
     for row in connection.execute(sa.text(_VALUES), {"product": product}):
-        found[row.subscription_id]["node"][row.resource_type] = row.value
+        found[row.subscription_id]["node"].setdefault(row.resource_type, []).append(row.value)
     return list(found.values())
 
 

@@ -11,11 +11,12 @@ import ipaddress
 import typing as t
 
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.lifecycle import SubscriptionLifecycle
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.node import NOT_IN_SERVICE
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.subscription import SubscriptionModel
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.device import Device, device_label
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.create_node import ACTIVE
 
-__all__ = ["PROBLEMS", "Finding", "Seen", "drift", "kept"]
+__all__ = ["PROBLEMS", "UNFINISHED", "Finding", "Seen", "drift", "kept"]
 
 PROBLEMS = {
     "device_gone": "the device is not in NetBox any more",
@@ -31,7 +32,8 @@ PROBLEMS = {
 }
 """What a finding can be about, the gravest first."""
 
-_UNFINISHED = (SubscriptionLifecycle.INITIAL, SubscriptionLifecycle.PROVISIONING)
+UNFINISHED = (SubscriptionLifecycle.INITIAL, SubscriptionLifecycle.PROVISIONING)
+"""The lifecycles of a subscription that was never active."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -67,7 +69,7 @@ def drift(seen: Seen) -> list[Finding]:
     for model in seen.subscriptions:
         by_device.setdefault(model.device_id, []).append(model)
     for device_id, models in by_device.items():
-        keep = kept(models, seen.keep.get(device_id))
+        keep = kept(models, seen.keep.get(device_id), seen.at_work)
         for model in models:
             if str(model.subscription_id) not in seen.at_work:
                 findings += _of_one(model, keep, seen)
@@ -77,12 +79,15 @@ def drift(seen: Seen) -> list[Finding]:
     return sorted(findings, key=lambda finding: (finding.device_id, finding.subscription_id or "", finding.problem))
 
 
-def kept(models: t.Sequence[SubscriptionModel], told: str | None = None) -> SubscriptionModel:
-    """The one to keep of a device's subscriptions: the one that was named, or the oldest that is active, or the oldest."""
+def kept(models: t.Sequence[SubscriptionModel], told: str | None = None, at_work: t.Collection[str] = ()) -> SubscriptionModel:
+    """The one to keep of a device's subscriptions: the one that was named; or the oldest that is active; or the oldest that was active once; or,
+    of those that never were, one that a process works on. If there is none of these, all of them are left over, whichever is answered.
+    """
 
     def rank(model: SubscriptionModel) -> tuple[t.Any, ...]:
+        key, unfinished = str(model.subscription_id), model.status in UNFINISHED
         began = model.start_date.timestamp() if model.start_date else float("inf")
-        return str(model.subscription_id) != told, model.status in _UNFINISHED, began, str(model.subscription_id)
+        return key != told, model.status is not SubscriptionLifecycle.ACTIVE, unfinished, unfinished and key not in at_work, began, key
 
     return min(models, key=rank)
 
@@ -90,16 +95,17 @@ def kept(models: t.Sequence[SubscriptionModel], told: str | None = None) -> Subs
 def _of_one(model: SubscriptionModel, keep: SubscriptionModel, seen: Seen) -> list[Finding]:
     device = seen.devices.get(model.device_id)
     label = device.label if device else device_label(model.node.node_name, seen.sites.get(str(model.subscription_id), ""), model.device_id)
-    if model is not keep:
+    nothing_kept = keep.status in UNFINISHED and str(keep.subscription_id) not in seen.at_work
+    if model is not keep and not nothing_kept:
         return [_finding(model, device, "several_subscriptions", str(model.subscription_id), str(keep.subscription_id), label)]
-    if model.status in _UNFINISHED:
+    if model.status in UNFINISHED:
         return [_finding(model, device, "left_over", model.status.value, device.status if device else None, label)]
     if device is None:
         return [_finding(model, device, "device_gone", str(model.subscription_id), None, label)]
     found = [] if model.insync else [_finding(model, device, "not_insync", "false", None, label)]
     node = model.node
     pairs = {
-        "status": (node.node_status, device.status),
+        "status": (ACTIVE if node.node_status in NOT_IN_SERVICE else node.node_status, device.status),  # it was active, whatever was written down
         "name": (node.node_name, device.name),
         "site": (seen.sites.get(str(model.subscription_id)) or device.site, device.site),
         "ipv4_loopback": (_text(node.ipv4_loopback), _normal(device.ipv4)),

@@ -15,6 +15,7 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils._libraries i
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.lifecycle import SubscriptionLifecycle
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.subscription import SubscriptionModel, check_customer_id, load_subscription
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.node import NOT_IN_SERVICE
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.client import normal_url
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.engine import foreign_database, open_store
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.orchestrator_core import (
@@ -38,7 +39,8 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.subscr
     live_subscriptions,
     load_subscriptions,
 )
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.drift import kept
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.create_node import ACTIVE
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.drift import UNFINISHED, kept
 
 __all__ = ["import_subscriptions"]
 
@@ -101,16 +103,19 @@ def _one_a_device(new: t.Sequence[SubscriptionModel], holders: t.Mapping[int, Su
         if model.status is not SubscriptionLifecycle.TERMINATED:
             by_device.setdefault(model.device_id, []).append(model)
     stays = {device_id: holders.get(device_id) or kept(models) for device_id, models in by_device.items()}
+    stays = {device_id: one for device_id, one in stays.items() if device_id in holders or one.status not in UNFINISHED}
     return [_settled(model, stays.get(model.device_id)) for model in new]
 
 
 def _settled(model: SubscriptionModel, stays: SubscriptionModel | None) -> SubscriptionModel:
     if model.status is SubscriptionLifecycle.TERMINATED:
         return model if model.end_date else model.model_copy(update={"end_date": model.start_date or datetime.datetime.now(datetime.timezone.utc)})
-    if stays is not model:
-        return _ended(model, "its device has the subscription {0}, which is kept".format(stays.subscription_id if stays else ""))
-    if model.status in (SubscriptionLifecycle.INITIAL, SubscriptionLifecycle.PROVISIONING):
+    if stays is None:
         return _ended(model, "it was left {0} by a process that is over".format(model.status))
+    if stays is not model:
+        return _ended(model, "its device has the subscription {0}, which is kept".format(stays.subscription_id))
+    if model.node.node_status in NOT_IN_SERVICE:  # it was active, whatever was written down
+        model = model.model_copy(update={"node": model.node.model_copy(update={"node_status": ACTIVE})})
     return model.model_copy(update={"insync": True})  # nothing of where it comes from works on it here
 
 
@@ -206,10 +211,14 @@ _LARGEST_ID = 2**31 - 1
 _FIELDS = ("node_id", "node_name", "node_status", "ipv4_loopback", "ipv6_loopback")
 
 
-def _block(values: dict[str, str]) -> dict[str, t.Any]:
-    if not values.get("node_id", "").isdecimal() or int(values["node_id"]) > _LARGEST_ID:
+def _block(values: dict[str, list[str]]) -> dict[str, t.Any]:
+    several = [name for name in _FIELDS if len(values.get(name, [])) > 1]
+    if several:
+        raise ValueError("it has several values of {0}, so it is not clear which device it stands for".format(" and ".join(several)))
+    one = {name: values[name][0] for name in _FIELDS if values.get(name) and values[name][0]}
+    if not one.get("node_id", "").isdecimal() or int(one["node_id"]) > _LARGEST_ID:
         raise ValueError("its block has no node_id that is a number, so it points to no device")
-    return {name: values[name] for name in _FIELDS if values.get(name)} | {"node_id": int(values["node_id"])}
+    return one | {"node_id": int(one["node_id"])}
 
 
 _ENDED = {"failed": "failed", "suspend": "suspended", "waiting": "suspended", "awaiting_callback": "suspended", "abort": "aborted"}

@@ -51,7 +51,7 @@ def reconcile_form(task: Task) -> dict[str, t.Any]:
     if task.params["adopt"] and claim_mode(task) == "netbox":
         raise NodeflowError(_NOT_ALONE)
     check_customer_id(task.params["customer_id"])
-    seen = look(task)
+    seen, wrong = look(task)
     found = drift(seen)
     task.show(table(seen, found))
     findings: dict[tuple[int, str | None], list[Finding]] = {}
@@ -63,7 +63,8 @@ def reconcile_form(task: Task) -> dict[str, t.Any]:
         _adoption(task, seen.devices[device_id], run_id) if key is None else _repair(task, seen, models[key], some, wins, run_id)
         for (device_id, key), some in findings.items()
     ]
-    return end_of_step(task, [], _related(task, rows), False, [])
+    unknown: list[Row] = [{"device_id": None, "device": str(one.wanted), "status": FAILED, "message": one.reason} for one in wrong]
+    return end_of_step(task, [], _related(task, rows) + unknown, False, [])
 
 
 def _wins(task: Task) -> dict[str, str]:
@@ -85,7 +86,7 @@ def _repair(task: Task, seen: Seen, model: SubscriptionModel, findings: t.Sequen
     if "device_gone" in problems and task.params["device_gone"] == "report":
         return row | {"status": UNCHANGED, "message": findings[0].message + "; device_gone=terminate ends its subscription"}
     if "several_subscriptions" in problems:
-        keep = kept([one for one in seen.subscriptions if one.device_id == model.device_id], seen.keep.get(model.device_id))
+        keep = kept([one for one in seen.subscriptions if one.device_id == model.device_id], seen.keep.get(model.device_id), seen.at_work)
         todo |= _end(model, "its device has the subscription {0}, which is kept".format(keep.subscription_id))
     elif "device_gone" in problems:
         todo |= _end(model, "its device is not in NetBox any more")
@@ -125,6 +126,7 @@ def _fields(todo: dict[str, t.Any], problems: t.Mapping[str, Finding], wins: t.M
         by_store = wins[problem] == "store" or (problem == "status" and finding.netbox in (FREE, CLAIMED))
         if by_store:
             todo["write"].append(_RELATIONS.get(problem, problem))
+            node |= {"node_status": finding.store} if problem == "status" else {}  # as it is, unless the store had none of a node in service
         elif problem != "site":
             node[{"status": "node_status", "name": "node_name"}.get(problem, problem)] = finding.netbox
         if problem == "site":
@@ -148,7 +150,7 @@ def _related(task: Task, rows: list[Row]) -> list[Row]:
             done.append(row)
             continue
         ids = {name: sites.get(value) if name == "site" else addresses.get((row["device_id"], value)) for name, value in fields.items()}
-        missing = [fields[name] for name, found in ids.items() if found is None]
+        missing = [fields[name] for name, found in ids.items() if found is None and fields[name] is not None]  # to have none is a wish as well
         if missing:
             message = "{0}: NetBox has no {1} for it; add it to the device there".format(row["device"], " and no ".join(map(str, missing)))
             done.append(

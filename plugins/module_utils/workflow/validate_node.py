@@ -24,9 +24,9 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.devic
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.filters import check_filters
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.processes import last_sites, subscriptions_at_work
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.subscriptions import LIVE, find_subscriptions
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.choice import look_up_enrolled, parse_nodes
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.choice import Wrong, look_up_enrolled, parse_nodes
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.create_node import ACTIVE
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.drift import PROBLEMS, Finding, Seen, drift
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.drift import PROBLEMS, UNFINISHED, Finding, Seen, drift
 
 __all__ = ["look", "table", "validate_node"]
 
@@ -36,7 +36,9 @@ LISTED = 20
 
 def validate_node(task: Task) -> dict[str, t.Any]:
     """The findings as data, and as a table for the person who reads the output."""
-    seen = look(task, COMPARED_FIELDS)
+    seen, wrong = look(task, COMPARED_FIELDS)
+    if wrong:
+        raise NodeflowError("; ".join(one.reason for one in wrong))
     findings = drift(seen)
     counts = {problem: sum(1 for finding in findings if finding.problem == problem) for problem in PROBLEMS}
     task.show(table(seen, findings))
@@ -73,20 +75,18 @@ def _summary(seen: Seen, findings: t.Sequence[Finding]) -> str:
     )
 
 
-def look(task: Task, fields: str = FIELDS) -> Seen:
+def look(task: Task, fields: str = FIELDS) -> tuple[Seen, list[Wrong]]:
     """Read the store and NetBox: in as few listings as NetBox has pages of active devices, or of those that are chosen.
 
-    Of those that were not chosen, only ``fields`` are sure to be read.
+    Of those that were not chosen, only ``fields`` are sure to be read. Second, the entries of the option nodes that mean no device, or several.
     """
     filters = dict(task.params["device_filter"] or {})
     check_filters(task.netbox, filters)
     models, at_work, sites = _stored(task)
-    keep = _keep(task, models)
+    keep, wrong = _keep(task, models, at_work), []
     nodes = task.params["nodes"]
     if nodes not in (None, "", []):
         found, gone, wrong = look_up_enrolled(task.netbox, parse_nodes(nodes), filters, models)
-        if wrong:
-            raise NodeflowError(wrong[0].reason)
         devices = {device.id: device for device in found}
         models = [model for model in models if model.device_id in devices or model.device_id in gone]
     elif filters:
@@ -95,7 +95,7 @@ def look(task: Task, fields: str = FIELDS) -> Seen:
     else:
         devices = _all(task, [model.device_id for model in models], fields)
     ids = {str(model.subscription_id) for model in models}
-    return Seen(models, devices, at_work & ids, sites, keep)
+    return Seen(models, devices, at_work & ids, sites, keep), wrong
 
 
 def _stored(task: Task) -> tuple[list[SubscriptionModel], set[str], dict[str, str]]:
@@ -119,13 +119,17 @@ def _all(task: Task, enrolled: t.Sequence[int], fields: str) -> dict[int, Device
     return devices | devices_by_id(task.netbox, [one for one in dict.fromkeys(enrolled) if one not in devices])
 
 
-def _keep(task: Task, models: t.Sequence[SubscriptionModel]) -> dict[int, str]:
+def _keep(task: Task, models: t.Sequence[SubscriptionModel], at_work: t.Collection[str]) -> dict[int, str]:
     """The option keep. One that means no subscription of its device must not end those that it has."""
     try:
         keep = {int(device_id): str(key) for device_id, key in (task.params.get("keep") or {}).items()}
     except (TypeError, ValueError) as error:
         raise NodeflowError("the option keep takes a dictionary of device ids, each with the id of the subscription to keep") from error
-    unknown = set(keep.items()) - {(model.device_id, str(model.subscription_id)) for model in models}
-    for device_id, key in sorted(unknown):
-        raise NodeflowError("the option keep names {0} for the device {1}, which is no subscription of it that is not terminated".format(key, device_id))
+    found = {(model.device_id, str(model.subscription_id)): model for model in models}
+    for device_id, key in sorted(keep.items()):
+        model = found.get((device_id, key))
+        if model is None:
+            raise NodeflowError("the option keep names {0} for the device {1}, which is no subscription of it that is not terminated".format(key, device_id))
+        if model.status in UNFINISHED and key not in at_work:
+            raise NodeflowError("the option keep names {0} for the device {1}, which was never active, so it cannot be kept".format(key, device_id))
     return keep
