@@ -90,8 +90,8 @@ findings:
       type: str
     problem:
       description: >-
-        V(device_gone), V(several_subscriptions), V(left_over), V(not_insync), V(status), V(name), V(site), V(ipv4_loopback), V(ipv6_loopback) or
-        V(no_subscription).
+        V(device_gone), V(several_subscriptions), V(left_over), V(not_insync), V(status), V(name), V(site), V(ipv4_loopback), V(ipv6_loopback),
+        V(custom_field) or V(no_subscription).
       type: str
     store:
       description: The value in the store; null where there is none.

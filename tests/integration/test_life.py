@@ -364,8 +364,16 @@ def test_netbox_leads_to_the_subscription_and_its_journal_tells_the_life(play_on
     assert 'href="https://reports.example.org/nodeflow.html#{0}"'.format(key) in page
     assert "reports.example.org" not in netbox.page("dcim/devices/{0}".format(other), lab["username"], lab["password"])
     assert play_on(MODIFY, nodes=device, note="new rack", **settings).returncode == 0
+    netbox.set(device, custom_fields={field: None}, status="planned")
+    differs = play_on(VALIDATE, nodes=device, netbox_custom_field=field).results["validate_node"]["findings"]
+    assert sorted(one["problem"] for one in differs) == ["custom_field", "status"]
+    assert play_on(RECONCILE, nodes=device, **settings).returncode == 0
+    assert netbox.device(device)["custom_fields"][field] == key
+    again = play_on(RECONCILE, nodes=device, **settings)
+    assert (again.returncode, again.recap["changed"]) == (0, 0), again.output
     assert play_on(TERMINATE, nodes=device, confirm_config=True, **settings).returncode == 0
     assert netbox.device(device)["custom_fields"][field] is None
     entries = netbox.call("GET", "extras/journal-entries", assigned_object_id=device, assigned_object_type="dcim.device")["results"]
     texts = [entry["comments"] for entry in sorted(entries, key=lambda entry: entry["id"])]
-    assert [text.partition(" by ann")[0] for text in texts] == ["Enrolled", "Modified", "Terminated"] and "new rack" in texts[1]
+    assert [text.partition(" by ann")[0] for text in texts] == ["Enrolled", "Modified", "Reconciled", "Terminated"] and "new rack" in texts[1]
+    assert ": custom_field, status" in texts[2] and ": node_status" in texts[3], texts

@@ -164,6 +164,42 @@ def test_the_subscription_that_was_named_is_kept_and_no_other_is_guessed(play, n
     assert (again.returncode, again.recap["changed"]) == (0, 0), again.output
 
 
+def test_a_device_that_was_set_free_and_enrolled_elsewhere_is_not_set_free_again(lab, play, netbox, enrolled, tmp_path):
+    [device] = enrolled()
+
+    def answer_lost(method, path, forward):
+        answer = forward()
+        return None if method == "PATCH" else answer
+
+    with NetboxProxy(lab["url"], answer_lost) as proxy:
+        moved = {"netbox_url": proxy.url, "netbox_moved": True, "netbox_retries": 0}
+        assert play(TERMINATE, nodes=device, confirm_config=True, node_status="planned", **moved).returncode == 2
+    assert netbox.status(device) == "planned"
+    other = Player(lab, tmp_path, SqliteStore(tmp_path / "other"))
+    assert other.create(nodes=device, confirm_config=True).returncode == 0
+    done = play("nodeflow.orchestrator.resume", status="failed", netbox_moved=True)
+    assert done.returncode == 0 and lifecycles(play) == {device: ("terminated", True)}, done.output
+    assert netbox.status(device) == "active" and lifecycles(other) == {device: ("active", True)}
+
+
+def test_what_other_runs_did_while_it_was_looked_at_is_no_finding(play, netbox, lab, enrolled):
+    ended, kept = enrolled(2)
+    netbox.set(kept, status="failed")
+
+    def meanwhile(method, path, forward):
+        answer = forward()
+        if method == "GET" and "dcim/devices" in path and not done:
+            done.append(play(TERMINATE, nodes=ended, confirm_config=True, netbox_moved=True))
+            return forward()
+        return answer
+
+    done = []
+    with NetboxProxy(lab["url"], meanwhile) as proxy:
+        looked = play(VALIDATE, nodes=[ended, kept], netbox_url=proxy.url, netbox_moved=True)
+    assert done[0].returncode == 0, done[0].output
+    assert [one["device_id"] for one in looked.results["validate_node"]["findings"]] == [kept], looked.output
+
+
 def test_one_wrong_entry_does_not_keep_the_others_from_being_repaired(play, netbox, enrolled):
     [device] = enrolled()
     netbox.set(device, status="planned")

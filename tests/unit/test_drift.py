@@ -95,3 +95,12 @@ def test_a_node_that_is_active_is_to_be_active_whatever_status_was_written_down(
     model = subscription(node_status=written)
     assert problems([model], [device(status="planned")]) == [(7, "status", "active", "planned")]
     assert problems([model], [device()]) == []
+
+
+@pytest.mark.parametrize("value", [None, "", "another"])
+def test_a_custom_field_that_leads_elsewhere_is_found_where_one_is_set(value):
+    model = subscription()
+    seen = Seen([model], {7: device(writable={"custom_fields": {"sub": value}})}, set(), {}, custom_field="sub")
+    [finding] = drift(seen)
+    assert (finding.problem, finding.store, finding.netbox) == ("custom_field", str(model.subscription_id), value or None)
+    assert drift(Seen([model], {7: device(writable={"custom_fields": {"sub": str(model.subscription_id)}})}, set(), {}, custom_field="sub")) == []

@@ -148,6 +148,25 @@ def test_a_device_has_one_live_subscription(store):
         assert len(find_subscriptions(connection, device_id=[7])) == 2
 
 
+def test_an_index_that_was_lost_is_made_again_and_until_then_no_device_is_enrolled_twice(store):
+    def indexes(connection):
+        return connection.exec_driver_sql("SELECT count(*) FROM sqlite_schema WHERE name = 'one_live_subscription_a_device'").scalar_one()
+
+    first, twice, another, free = subscription(), subscription(), subscription(), subscription(8)
+    with store.write() as connection:
+        claim_devices(connection, [first])
+        connection.exec_driver_sql("DROP INDEX one_live_subscription_a_device")
+        connection.exec_driver_sql(
+            "INSERT INTO subscriptions SELECT ?, product, customer_id, status, insync, description, note, start_date, end_date, version, device_id, block "
+            "FROM subscriptions",
+            (str(twice.subscription_id),),
+        )
+    with store.write() as connection:
+        assert claim_devices(connection, [another, free]) == {str(free.subscription_id)} and indexes(connection) == 0
+        save_subscriptions(connection, [move_to_lifecycle(first, SubscriptionLifecycle.TERMINATED)])
+        assert claim_devices(connection, [another]) == set() and indexes(connection) == 1
+
+
 def _claim_fifty(path, barrier, answers):
     barrier.wait()
     opened = open_store(path)

@@ -87,6 +87,11 @@ class Device:  # pylint: disable=too-many-instance-attributes
         """How messages call it: ``name (site, id)``. Safe to print."""
         return device_label(self.name, self.site, self.id)
 
+    def custom_field(self, name: str) -> str | None:
+        """The value of a custom field as text; None where it has none, or was not read."""
+        value = (self.writable.get("custom_fields") or {}).get(name)
+        return None if value in (None, "") else str(value)
+
     def facts(self) -> dict[str, t.Any]:
         """What a process remembers of the device: its fields as plain data, but for ``writable``."""
         return {field.name: getattr(self, field.name) for field in dataclasses.fields(self) if field.name != "writable"}

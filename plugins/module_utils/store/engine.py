@@ -248,7 +248,8 @@ def _prepare(store: Store, create: bool, write: bool, moved: bool) -> bool:
     if not version and not create:
         return False
     if not write:
-        raise StoreError("{0} has the layout of an older release; it is brought up to date by a run without check mode".format(store.label))
+        words = "{0} has the layout of an older release; it is brought up to date by any run that names it in the option store, without check mode"
+        raise StoreError(words.format(store.label))
     if store.engine.dialect.name == "sqlite":
         _use_wal(store)
     with store.transaction() as connection:

@@ -47,6 +47,11 @@ store_info = sa.Table(
     sa.Column("value", sa.Text, nullable=False),
 )
 
+ONE_LIVE_SUBSCRIPTION_A_DEVICE = (
+    "CREATE UNIQUE INDEX IF NOT EXISTS one_live_subscription_a_device ON subscriptions (device_id) WHERE status <> 'terminated'"
+)
+"""What decides that a device is enrolled once."""
+
 subscriptions = sa.Table(
     "subscriptions",
     metadata,
@@ -64,11 +69,7 @@ subscriptions = sa.Table(
     sa.Column("block", sa.JSON, nullable=False),  # {"node": {...}}: the product's blocks by name
 )
 # The same statement for both databases. An Index would load SQLAlchemy's code for PostgreSQL, which an SQLite store does not need: some 50 ms.
-sa.event.listen(
-    subscriptions,
-    "after_create",
-    sa.DDL("CREATE UNIQUE INDEX one_live_subscription_a_device ON subscriptions (device_id) WHERE status <> 'terminated'"),
-)
+sa.event.listen(subscriptions, "after_create", sa.DDL(ONE_LIVE_SUBSCRIPTION_A_DEVICE))
 
 processes = sa.Table(
     "processes",

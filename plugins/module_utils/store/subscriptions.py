@@ -14,7 +14,7 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain impor
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.lifecycle import SubscriptionLifecycle
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.subscription import SubscriptionModel, load_subscription
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._chunks import chunks
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.schema import subscriptions
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.schema import ONE_LIVE_SUBSCRIPTION_A_DEVICE, subscriptions
 
 __all__ = [
     "claim_devices",
@@ -33,18 +33,43 @@ _PLAIN = ("subscription_id", "product", "customer_id", "status", "insync", "desc
 
 
 def claim_devices(connection: t.Any, models: t.Sequence[SubscriptionModel]) -> set[str]:
-    """Insert new subscriptions; of a device that has a live one already, none is inserted. The partial unique index decides.
+    """Insert new subscriptions, one live one a device; of a device that has one already, none is inserted. The partial unique index decides.
 
     Returns the ids of the subscriptions that are in the store now: those that won their device.
     """
     insert = sa_insert(connection, subscriptions).on_conflict_do_nothing()
-    for some in chunks(models):
+    for some in chunks(models if _has_index(connection) else _without_index(connection, models)):
         connection.execute(insert, [_row(model) for model in some])
     won: set[str] = set()
     for some in chunks([str(model.subscription_id) for model in models]):
         found = connection.execute(sa.select(subscriptions.c.subscription_id).where(subscriptions.c.subscription_id.in_(some)))
         won.update(found.scalars())
     return won
+
+
+_INDEX = {
+    "sqlite": "SELECT 1 FROM sqlite_schema WHERE name = 'one_live_subscription_a_device'",
+    "postgresql": "SELECT 1 FROM pg_indexes WHERE schemaname = current_schema() AND indexname = 'one_live_subscription_a_device'",
+}
+
+
+def _has_index(connection: t.Any) -> bool:
+    """Whether the store has the index still: one that was restored, or repaired by hand, may have lost it."""
+    return connection.exec_driver_sql(_INDEX[connection.dialect.name]).first() is not None
+
+
+def _without_index(connection: t.Any, models: t.Sequence[SubscriptionModel]) -> t.Sequence[SubscriptionModel]:
+    """Make the index again. Where a device has several live subscriptions by now, it cannot be made: then those of ``models`` whose device is free,
+    while nobody else inserts any.
+    """
+    if connection.dialect.name == "postgresql":  # SQLite has one writer at a time anyway
+        connection.exec_driver_sql("LOCK TABLE subscriptions IN SHARE ROW EXCLUSIVE MODE")
+    live = sa.select(subscriptions.c.device_id).where(subscriptions.c.status != "terminated")
+    if connection.execute(live.group_by(subscriptions.c.device_id).having(sa.func.count() > 1).limit(1)).first() is None:
+        connection.exec_driver_sql(ONE_LIVE_SUBSCRIPTION_A_DEVICE)
+        return models
+    held = live_subscriptions(connection, [model.device_id for model in models])
+    return [model for model in models if model.status is SubscriptionLifecycle.TERMINATED or model.device_id not in held]
 
 
 def lock_subscriptions(connection: t.Any, versions: t.Mapping[str, int]) -> tuple[dict[str, SubscriptionModel], dict[str, SubscriptionModel]]:

@@ -19,9 +19,11 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.descr
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.lifecycle import SubscriptionLifecycle
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.node import FAMILIES
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.subscription import SubscriptionModel, move_to_lifecycle, revise
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.changelog import status_changes
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.device import Device, devices_by_id
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.payload import DevicePayload
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.update import Target, update
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.claim import FREE
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.create_node import changelog_message, custom_field
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.journal import journalled
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.progress import Progress
@@ -97,7 +99,7 @@ def _update_node_in_netbox(task: Task, works: t.Sequence[Work]) -> dict[str, Out
     target = Target(
         client=task.netbox,
         message=lambda device_id: changelog_message(by_device[device_id]),
-        check=lambda device, payload: _conflict(by_device[device.id], device),
+        check=lambda device, payload: _planned_before(task, by_device[device.id], device) or _conflict(by_device[device.id], device),
         dry_run=task.check_mode,
         tell=Progress(task.show, "update_node_in_netbox", len(works)),
     )
@@ -105,6 +107,8 @@ def _update_node_in_netbox(task: Task, works: t.Sequence[Work]) -> dict[str, Out
     for work, done in zip(by_device.values(), update(list(payloads.values()), target)):
         if done.gone and work.state["lifecycle"] == SubscriptionLifecycle.TERMINATED:
             outcomes[work.key] = Done(work.subscription, work.state | {"device": gone(work.subscription).facts()})
+        elif done.error == _PLANNED_BEFORE:
+            outcomes[work.key] = Done(work.subscription, work.state)
         elif done.gone:
             outcomes[work.key] = Failed(_GONE.format(work.label, command("abort", [work.key])))
         elif done.error:
@@ -142,6 +146,16 @@ def _conflict(work: Work, device: Device) -> str | None:
             return _CONFLICT.format(work.label, field, then, now, command("resume", [work.key]), command("abort", [work.key]))
     return None
 
+
+def _planned_before(task: Task, work: Work, device: Device) -> str | None:
+    """_PLANNED_BEFORE if this process has set the device free already, before it was interrupted, so that it is somebody else's by now."""
+    if not work.row.get("resumed") or "status" not in work.state["write"] or _values(work)["status"] != FREE or device.status == FREE:
+        return None
+    ours = [change for change in status_changes(task.netbox, [device.id]) if change.status == FREE and work.key in change.message]
+    return _PLANNED_BEFORE if ours else None
+
+
+_PLANNED_BEFORE = "it was set free before"
 
 _READ_AS = {"primary_ip4": "ipv4", "primary_ip6": "ipv6"}
 """What we call a field of the device that NetBox calls otherwise."""

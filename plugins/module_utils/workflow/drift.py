@@ -28,6 +28,7 @@ PROBLEMS = {
     "site": "the device was moved to another site",
     "ipv4_loopback": "the IPv4 address differs",
     "ipv6_loopback": "the IPv6 address differs",
+    "custom_field": "the custom field does not lead to the subscription",
     "no_subscription": "the device is active in NetBox without a subscription",
 }
 """What a finding can be about, the gravest first."""
@@ -52,7 +53,8 @@ class Finding:
 @dataclasses.dataclass(frozen=True)
 class Seen:
     """What was read. ``devices`` are NetBox's, by id; ``at_work`` the ids of subscriptions that a process works on; ``sites`` the site's slug as it
-    was known last, by subscription id; ``keep`` the subscription to keep, by device id, where somebody said so.
+    was known last, by subscription id; ``keep`` the subscription to keep, by device id, where somebody said so; ``custom_field`` the name of the
+    device's field that is to hold the subscription's id, if there is one.
     """
 
     subscriptions: t.Sequence[SubscriptionModel]
@@ -60,6 +62,7 @@ class Seen:
     at_work: t.Collection[str]
     sites: t.Mapping[str, str]
     keep: t.Mapping[int, str] = dataclasses.field(default_factory=dict)
+    custom_field: str | None = None
 
 
 def drift(seen: Seen) -> list[Finding]:
@@ -111,6 +114,8 @@ def _of_one(model: SubscriptionModel, keep: SubscriptionModel, seen: Seen) -> li
         "ipv4_loopback": (_text(node.ipv4_loopback), _normal(device.ipv4)),
         "ipv6_loopback": (_text(node.ipv6_loopback), _normal(device.ipv6)),
     }
+    if seen.custom_field:
+        pairs["custom_field"] = (str(model.subscription_id), device.custom_field(seen.custom_field))
     return found + [_finding(model, device, name, ours, theirs, label) for name, (ours, theirs) in pairs.items() if ours != theirs]
 
 

@@ -154,7 +154,10 @@ def _read(task: Task) -> _Source:
                     return _of_orchestrator(connection, task.params["product"])
         finally:
             foreign.close()
-    store = open_store(location, create=False, write=False, moved=True)
+    try:
+        store = open_store(location, create=False, write=False, moved=True)
+    except StoreError as error:
+        raise StoreError("source: {0}".format(error)) from error
     if store is None:
         raise StoreError("there is no store to import from at source; check that option, or NODEFLOW_IMPORT_SOURCE")
     try:

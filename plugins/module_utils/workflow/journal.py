@@ -48,6 +48,11 @@ def _entry(task: Task, work: Work) -> Entry:
 
 
 def _changes(work: Work) -> str:
-    """The names of the fields that were to be changed."""
-    changes = work.state.get("changes", {})
-    return ", ".join([name for name in changes if name not in ("node", "note")] + list(changes.get("node", {})))
+    """What a repair was for, or the names of the fields that were changed."""
+    if "repairs" in work.state:
+        return ", ".join(work.state["repairs"])
+    changes, before = work.state.get("changes", {}), work.state.get("before", {}).get("node", {})
+    after = work.subscription.model_dump(mode="json").get("node", {})
+    names = [name for name in changes if name not in ("node", "note")]
+    names += [name for name in changes.get("node", {}) if before.get(name) != after.get(name)]
+    return ", ".join(names + (["note removed"] if "note" in changes and not changes["note"] else []))

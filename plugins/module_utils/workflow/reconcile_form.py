@@ -21,9 +21,9 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.cla
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.construct import lacking
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.continued import chosen_processes
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.create_node import ACTIVE
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.drift import Finding, Seen, drift, kept
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.drift import Finding, Seen, kept
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.rows import FAILED, RUNNING, UNCHANGED, Row, end_of_step
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.validate_node import look, table
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.validate_node import differences, look, table
 
 __all__ = ["reconcile_form"]
 
@@ -52,10 +52,10 @@ def reconcile_form(task: Task) -> dict[str, t.Any]:
         raise NodeflowError(_NOT_ALONE)
     check_customer_id(task.params["customer_id"])
     seen, wrong = look(task)
-    found = drift(seen)
-    task.show(table(seen, found))
+    differs = differences(task, seen)
+    task.show(table(seen, differs))
     findings: dict[tuple[int, str | None], list[Finding]] = {}
-    for finding in found:
+    for finding in differs:
         findings.setdefault((finding.device_id, finding.subscription_id), []).append(finding)
     models = {str(model.subscription_id): model for model in seen.subscriptions}
     run_id = str(uuid.uuid4())

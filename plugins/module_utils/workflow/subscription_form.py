@@ -75,7 +75,9 @@ def _modification(task: Task) -> Plan:
             raise DomainError("it is not in NetBox any more; terminate its subscription with terminate_node")
         seen = {"node_name": device.name, "ipv4_loopback": device.ipv4, "ipv6_loopback": device.ipv6} if task.params["refresh"] else {}
         after = revise(model, changes | {"node": changes.get("node", {}) | seen}, families(model))
-        if after == model and (status is None or device.status == status):
+        field = task.params["netbox_custom_field"]
+        led = not field or device.custom_field(field) == str(model.subscription_id)
+        if after == model and (status is None or device.status == status) and led:
             return {}
         return {"changes": changes, "write": ["status"] if status else [], "lifecycle": None, "refresh": task.params["refresh"]}
 

@@ -28,7 +28,7 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.cho
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.create_node import ACTIVE
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.drift import PROBLEMS, UNFINISHED, Finding, Seen, drift
 
-__all__ = ["look", "table", "validate_node"]
+__all__ = ["differences", "look", "table", "validate_node"]
 
 LISTED = 20
 """Findings of one kind that the table lists at the most."""
@@ -39,7 +39,7 @@ def validate_node(task: Task) -> dict[str, t.Any]:
     seen, wrong = look(task, COMPARED_FIELDS)
     if wrong:
         raise NodeflowError("; ".join(one.reason for one in wrong))
-    findings = drift(seen)
+    findings = differences(task, seen)
     counts = {problem: sum(1 for finding in findings if finding.problem == problem) for problem in PROBLEMS}
     task.show(table(seen, findings))
     return {
@@ -95,7 +95,26 @@ def look(task: Task, fields: str = FIELDS) -> tuple[Seen, list[Wrong]]:
     else:
         devices = _all(task, [model.device_id for model in models], fields)
     ids = {str(model.subscription_id) for model in models}
-    return Seen(models, devices, at_work & ids, sites, keep), wrong
+    return Seen(models, devices, at_work & ids, sites, keep, task.params["netbox_custom_field"]), wrong
+
+
+def differences(task: Task, seen: Seen) -> list[Finding]:
+    """How what was read differs; less what other runs changed while it was read."""
+    findings = drift(seen)
+    if not findings or task.existing_store() is None:
+        return findings
+    models, at_work, _sites = _stored(task)
+    then = {str(model.subscription_id): model.version for model in seen.subscriptions}
+    now = {str(model.subscription_id): model.version for model in models}
+    enrolled = {model.device_id for model in models}
+
+    def stands(finding: Finding) -> bool:
+        key = finding.subscription_id
+        if key is None:
+            return finding.device_id not in enrolled
+        return key not in at_work and now.get(key) == then[key]
+
+    return [finding for finding in findings if stands(finding)]
 
 
 def _stored(task: Task) -> tuple[list[SubscriptionModel], set[str], dict[str, str]]:
