@@ -233,6 +233,18 @@ def test_what_a_validation_found_is_a_table(watched, few, many):
     assert "Not validated" in watched(many).locator("#drift").inner_text()
 
 
+def test_findings_are_told_in_words_and_a_device_that_is_gone_has_no_link(watched, few):
+    page = watched(few)
+    problems = page.locator("#drift td[data-label=Problem]").all_inner_texts()
+    assert problems == ["the status differs", "the device is not in NetBox any more"]
+    for section, linked in (("#drift", ["node-3 (loc4, 3)"]), ("#subscriptions", ["node-3"])):
+        links = page.locator(section + " tbody").get_by_role("link").all_inner_texts()
+        assert [name for name in links if name.startswith(("node-3", "node-9"))] == linked
+    search(page, "node-9", "processes")
+    unfold(page.locator("#processes .processes > li").first)
+    assert page.locator("#processes").get_by_role("link").count() == 0
+
+
 def test_a_validation_that_found_nothing_says_so(watched, tmp_path):
     assert "A validation found no difference." in watched(written(tmp_path, 1, findings=[])).locator("#drift").inner_text()
 
@@ -346,6 +358,60 @@ def test_a_telephone_needs_no_scrolling_to_the_side(watched, few):
     assert page.locator("td[data-label=Platform]").first.evaluate("cell => getComputedStyle(cell, '::before').content") == '"Platform"'
     press(page, "Device")
     assert page.get_by_role("row").count() > 25 and page.get_by_role("columnheader", name="Device").first.is_visible()
+
+
+BROKEN_WORDS = """() => {
+  const broken = [];
+  for (const cell of document.querySelectorAll("td, th")) {
+    const walker = document.createTreeWalker(cell, NodeFilter.SHOW_TEXT);
+    for (let node = walker.nextNode(); node; node = walker.nextNode()) {
+      for (const word of node.data.matchAll(/[^\\s-]+/g)) {
+        const range = document.createRange();
+        range.setStart(node, word.index);
+        range.setEnd(node, word.index + word[0].length);
+        if (new Set([...range.getClientRects()].map((one) => Math.round(one.top))).size > 1) broken.push(word[0]);
+      }
+    }
+  }
+  return broken;
+}"""
+
+LONG = {
+    "node_name": "fra1-spine-01.dc.example.org",
+    "ipv4_loopback": "10.177.230.123/32",
+    "ipv6_loopback": "2001:db8:1234:5678:9abc:def0:1234:5678/128",
+}
+
+
+@pytest.fixture(scope="module")
+def long_values(tmp_path_factory):
+    """A report on devices whose values are as long as those of a large network."""
+    directory = tmp_path_factory.mktemp("long")
+    store = FilledStore(directory / "store.db", 30, lambda number: ENDS.get(number, "completed"))
+    for field, value in LONG.items():
+        store.change("UPDATE subscriptions SET block = json_set(block, '$.node.{0}', ?)".format(field), value)
+    facts = {"site": "frankfurt-am-main-1", "role": "provider-edge-router", "platform": "juniper_junos_evolved"}
+    for field, value in facts.items():
+        store.change("UPDATE processes SET state = json_set(state, '$.device.{0}', ?)".format(field), value)
+    assert not call_module("report", {"store": store.location, "dest": str(directory / "report.html"), "findings": FINDINGS}).get("failed")
+    return directory / "report.html"
+
+
+@pytest.mark.parametrize("width", [1024, 1300, 1920, 2560])
+@pytest.mark.parametrize("values", ["few", "long_values"])
+def test_no_word_is_broken_on_a_desktop(watched, request, values, width):
+    page = watched(request.getfixturevalue(values), viewport={"width": width, "height": 900})
+    assert page.evaluate(BROKEN_WORDS) == []
+    assert page.evaluate("document.documentElement.scrollWidth") == width
+
+
+@pytest.mark.parametrize(("values", "width", "cards"), [("few", 1300, False), ("few", 1920, False), ("long_values", 1920, False), ("few", 600, True)])
+def test_a_table_has_columns_where_there_is_room_for_them(watched, request, values, width, cards):
+    page = watched(request.getfixturevalue(values), viewport={"width": width, "height": 900})
+    shown = page.locator("#subscriptions table")
+    assert ("cards" in (shown.get_attribute("class") or "").split()) is cards
+    page.set_viewport_size({"width": 360, "height": 900})
+    page.wait_for_selector("#subscriptions table.cards")
 
 
 # Whoever names a device

@@ -21,6 +21,9 @@ const HOW = {
   interrupted: "Its run is gone. Continue it with:",
 };
 
+/** Letters of a word that a column has room for. */
+const LONGEST_WORD = 44;
+
 /** The URL of the NetBox to link to; null where there is none, or it is none that a page should link to. */
 const NETBOX = /^https?:\/\//.test(data.netbox_url ?? "") ? data.netbox_url : null;
 
@@ -44,12 +47,18 @@ const unpack = (table) => table.rows.map((row) => Object.fromEntries(table.colum
 
 const badge = (word) => make("span", { class: "badge" + (BADGES.has(word) ? " " + word : "") }, word);
 
-/** A device's name, with a link to it where there is a NetBox to link to. */
+/** The devices that a validation did not find in NetBox any more, by their ids: they have no page there. */
+const gone = new Set((data.findings === null ? [] : unpack(data.findings)).filter((one) => one.problem === "device_gone").map((one) => one.device_id));
+
+/** A device's name, with a link to its page where NetBox has one. */
 function device(name, id) {
   const text = make("bdi", null, name);
-  if (!NETBOX || !Number.isInteger(id)) return text;
+  if (!NETBOX || !Number.isInteger(id) || gone.has(id)) return text;
   return make("a", { href: `${NETBOX}/dcim/devices/${id}/`, rel: "noopener noreferrer" }, text);
 }
+
+/** What a finding is about, in words. */
+const problem = (finding) => (Object.hasOwn(data.problems, finding.problem) ? data.problems[finding.problem] : finding.problem);
 
 function duration(seconds) {
   if (seconds < 1) return `${Math.round(seconds * 1000)} ms`;
@@ -133,6 +142,12 @@ class List {
   }
 }
 
+/** How a cell may be broken: an address never, other texts between words, and within a word that no column has room for. */
+function width(text) {
+  if (text.split(/[\s-]/).some((word) => word.length > LONGEST_WORD)) return "long";
+  return /^[\da-f.:]+\/\d+$/i.test(text) ? "whole" : "";
+}
+
 /** A List as a table. `columns` are [label, what it is sorted by, what a cell shows]. */
 function table(columns, options) {
   const body = make("tbody", { role: "rowgroup" });
@@ -140,11 +155,27 @@ function table(columns, options) {
     make("th", { scope: "col", role: "columnheader" }, make("button", { type: "button", click: () => sort(label, key) }, label)));
   const frame = make("table", { role: "table", "aria-labelledby": options.section + "-title" },
     make("thead", { role: "rowgroup" }, make("tr", { role: "row" }, ...heads)), body);
-  const list = new List({ ...options, body: frame, show: (items) => body.replaceChildren(...items.map(row)) });
+  const list = new List({ ...options, body: frame, show });
+  addEventListener("resize", fit);
+
+  function show(items) {
+    body.replaceChildren(...items.map(row));
+    fit();
+  }
 
   function row(item) {
-    const cells = columns.map(([label, key, cell]) => make("td", { role: "cell", "data-label": label }, (cell ?? key)(item)));
+    const cells = columns.map(([label, key, cell]) => {
+      const element = make("td", { role: "cell", "data-label": label }, (cell ?? key)(item));
+      element.className = width(element.textContent);
+      return element;
+    });
     return make("tr", { role: "row" }, ...cells);
+  }
+
+  /** Columns where no word must be broken for them; else a card for each row. */
+  function fit() {
+    frame.classList.remove("cards");
+    frame.classList.toggle("cards", frame.scrollWidth > frame.parentElement.clientWidth);
   }
 
   function sort(label, key) {
@@ -302,14 +333,14 @@ if (data.findings === null) {
     table(
       [
         ["Device", (one) => one.device, (one) => device(one.device, one.device_id)],
-        ["Problem", (one) => one.problem],
+        ["Problem", problem],
         ["Store", (one) => value(one.store)],
         ["NetBox", (one) => value(one.netbox)],
         ["What is wrong", (one) => one.message],
       ],
       {
         section: "drift", noun: "findings", items: findings, size: 25, of: (one) => one.problem,
-        words: (one) => [one.device, one.device_id, one.problem, one.store, one.netbox, one.message, one.subscription_id],
+        words: (one) => [one.device, one.device_id, one.problem, problem(one), one.store, one.netbox, one.message, one.subscription_id],
       }
     ).draw(0);
   }

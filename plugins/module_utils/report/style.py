@@ -23,7 +23,7 @@ STYLE = r"""
   }
 }
 * { box-sizing: border-box; }
-body { margin: 0 auto; max-width: 100rem; padding: 1rem; background: var(--page); color: var(--text); font: 1rem/1.45 system-ui, sans-serif; }
+body { margin: 0 auto; max-width: 120rem; padding: 1rem; background: var(--page); color: var(--text); font: 1rem/1.45 system-ui, sans-serif; }
 h1 { font-size: 1.5rem; margin: 0 0 .25rem; }
 h2 { font-size: 1.2rem; margin: 0 0 .75rem; }
 section { margin-top: 2rem; }
@@ -48,7 +48,9 @@ button.link { border: 0; padding: 0; background: none; text-decoration: underlin
 .pages { display: flex; flex-wrap: wrap; gap: .5rem; align-items: center; margin-top: .75rem; }
 .pages p { margin: 0; }
 table { width: 100%; border-collapse: collapse; }
-th, td { text-align: left; vertical-align: top; padding: .4rem .6rem; border-bottom: 1px solid var(--line); overflow-wrap: anywhere; }
+th, td { text-align: left; vertical-align: top; padding: .4rem .6rem; border-bottom: 1px solid var(--line); }
+td.whole { white-space: nowrap; }
+td.long { overflow-wrap: anywhere; min-width: 20ch; }
 th { background: var(--panel); padding: .2rem; }
 th button { border: 0; background: none; font-weight: 600; padding: .2rem .4rem; white-space: nowrap; }
 th[aria-sort=ascending] button::after { content: " \2191"; content: " \2191" / ""; }
@@ -82,15 +84,15 @@ dd { margin: 0; }
 .timeline p { margin: 0; }
 .took { display: block; height: 4px; min-width: 2px; border-radius: 2px; background: var(--muted); margin-top: .25rem; }
 [hidden] { display: none; }
+table.cards, .cards tbody, .cards tr, .cards td { display: block; }
+.cards thead tr { display: flex; flex-wrap: wrap; }
+.cards th { border: 0; background: none; }
+.cards th button { border: 1px solid var(--line); }
+.cards tbody tr { border: 1px solid var(--line); border-radius: 6px; margin-top: .5rem; padding: .25rem .25rem; }
+.cards td { display: grid; grid-template-columns: 7rem 1fr; border: 0; padding: .15rem .35rem; min-width: 0; white-space: normal; overflow-wrap: anywhere; }
+.cards td::before { content: attr(data-label); color: var(--muted); }
+.cards td > * { grid-column: 2; justify-self: start; }
 @media (max-width: 60rem) {
-  table, tbody, tr, td { display: block; }
-  thead tr { display: flex; flex-wrap: wrap; }
-  th { border: 0; background: none; }
-  th button { border: 1px solid var(--line); }
-  tbody tr { border: 1px solid var(--line); border-radius: 6px; margin-top: .5rem; padding: .25rem .25rem; }
-  td { display: grid; grid-template-columns: 7rem 1fr; border: 0; padding: .15rem .35rem; }
-  td::before { content: attr(data-label); color: var(--muted); }
-  td > * { grid-column: 2; justify-self: start; }
   dl { grid-template-columns: 1fr; }
   dd { margin-bottom: .35rem; }
 }

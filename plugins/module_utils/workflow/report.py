@@ -16,6 +16,7 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors impo
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._files import destination
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.report.page import data_of, page, written_at
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.drift import PROBLEMS
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.info import (
     Answer,
     existing_store,
@@ -83,6 +84,7 @@ def page_data(
         "processes": _table(about_processes, (*_FROM_PROCESS, "device", "started", "updated", "completed", "lease_until", "steps")),
         "step_columns": _STEP,
         "findings": None if findings is None else _table(findings, _FINDING),
+        "problems": {problem: PROBLEMS[problem] for problem in sorted({one["problem"] for one in findings or []} & set(PROBLEMS))},
         "validated_at": validated_at,
     }
 
