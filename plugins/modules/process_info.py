@@ -14,7 +14,7 @@ version_added: 0.1.0
 description:
   - Answers with the processes that meet every criterion given; with none, with all. Oldest first.
   - Never makes a store.
-  - Puts them into a file as well, as JSON or CSV, where O(dest) names one.
+  - Puts them into a file, as JSON or CSV, where O(dest) names one; the result then says how many there are.
 author:
   - nodeflow.orchestrator contributors (@nodeflow)
 extends_documentation_fragment:
@@ -108,7 +108,7 @@ RETURN = r"""
 ---
 processes:
   description: The processes found.
-  returned: success
+  returned: success, if O(dest) was not set
   type: list
   elements: dict
   sample:
@@ -177,6 +177,16 @@ processes:
           started_at: '2026-11-23T05:52:18.431018+00:00'
           completed_at: '2026-11-23T05:52:18.452003+00:00'
           seconds: 0.021
+count:
+  description: How many processes the file has.
+  returned: success, if O(dest) was set
+  type: int
+  sample: 3
+counts:
+  description: How many of them have which status.
+  returned: success, if O(dest) was set
+  type: dict
+  sample: {completed: 2, suspended: 1}
 dest:
   description: The file, with links followed.
   returned: if O(dest) was set

@@ -14,7 +14,7 @@ version_added: 0.1.0
 description:
   - Answers with the subscriptions that meet every criterion given; with none, with all.
   - Never makes a store.
-  - Puts them into a file as well, as JSON or CSV, where O(dest) names one.
+  - Puts them into a file, as JSON or CSV, where O(dest) names one; the result then says how many there are.
 author:
   - nodeflow.orchestrator contributors (@nodeflow)
 extends_documentation_fragment:
@@ -79,7 +79,7 @@ RETURN = r"""
 ---
 subscriptions:
   description: The subscriptions found, in order of their devices' ids.
-  returned: success
+  returned: success, if O(dest) was not set
   type: list
   elements: dict
   sample:
@@ -119,6 +119,16 @@ subscriptions:
     process_id:
       description: The process of the subscription that began last; with C(process_workflow) and C(process_status), how it stands.
       type: str
+count:
+  description: How many subscriptions the file has.
+  returned: success, if O(dest) was set
+  type: int
+  sample: 3
+counts:
+  description: How many of them have which status.
+  returned: success, if O(dest) was set
+  type: dict
+  sample: {active: 2, terminated: 1}
 dest:
   description: The file, with links followed.
   returned: if O(dest) was set

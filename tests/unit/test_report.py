@@ -283,8 +283,22 @@ def test_the_json_is_json(records):
 
 def test_the_json_file_is_what_the_module_returns(run, tmp_path):
     result = run("process_info", dest=str(tmp_path / "p.json"), steps=True)
-    assert json.loads((tmp_path / "p.json").read_text(encoding="utf-8")) == result["processes"]
+    assert json.loads((tmp_path / "p.json").read_text(encoding="utf-8")) == run("process_info", steps=True)["processes"]
     assert result["changed"] and not run("process_info", dest=str(tmp_path / "p.json"), steps=True)["changed"]
+
+
+@pytest.mark.parametrize("check_mode", [False, True])
+@pytest.mark.parametrize("module", ["subscription_info", "process_info"])
+def test_with_a_file_the_result_is_as_short_for_many_as_for_few(tmp_path, module, check_mode):
+    """For whoever exports 50,000 of them: once into a file is enough."""
+    results = []
+    for count in (1, 300):
+        store = FilledStore(tmp_path / f"{count}.db", count)
+        result = call_module(module, {"store": store.location, "dest": str(tmp_path / f"{count}.csv"), "format": "csv"}, check_mode=check_mode)
+        status = "active" if module == "subscription_info" else "completed"
+        assert (result["count"], result["counts"], result["changed"]) == (count, {status: count}, True)
+        results.append(len(json.dumps(result)))
+    assert max(results) < 800 and abs(results[1] - results[0]) < 20
 
 
 def test_an_export_without_a_store_leaves_the_file_as_it_was(run, tmp_path):

@@ -23,10 +23,8 @@ _FORMULA = re.compile(r"""(^|[;,|\t\r\n"])(?=\s*['=+\-@\uff1d\uff0b\uff0d\uff20]
 """Where a spreadsheet may begin to read a formula: at the start of a text, or behind what it may take for the end of a cell."""
 
 
-def export(task: Task, target: Destination | None, records: Records, columns: t.Sequence[str]) -> dict[str, t.Any]:
-    """Have the records in the file, and what that adds to the task's result; {} where no file was asked for."""
-    if target is None:
-        return {}
+def export(task: Task, target: Destination, records: Records, columns: t.Sequence[str]) -> dict[str, t.Any]:
+    """Have the records in the file, and what that adds to the task's result."""
     before = target.read()
     content = as_csv(records, columns) if task.params["format"] == "csv" else as_json(records)
     changed = target.write(content, task.check_mode)

@@ -6,12 +6,13 @@
 
 from __future__ import annotations
 
+import collections
 import datetime
 import re
 import typing as t
 
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import NodeflowError, StoreError
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils._files import destination
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._files import Destination, destination
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.subscription import SubscriptionModel
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.device import device_label, device_page
@@ -78,7 +79,7 @@ def subscription_info(task: Task) -> dict[str, t.Any]:
         return {"subscriptions": []}
     with store.read() as connection:
         answers = subscription_answers(store, connection, **criteria)
-    return {"subscriptions": answers} | export(task, target, answers, SUBSCRIPTION_COLUMNS)
+    return _result(task, "subscriptions", answers, target, SUBSCRIPTION_COLUMNS)
 
 
 def process_info(task: Task) -> dict[str, t.Any]:
@@ -98,7 +99,15 @@ def process_info(task: Task) -> dict[str, t.Any]:
     with store.read() as connection:
         answers = process_answers(store, connection, "all" if task.params["steps"] else "", *conditions, **criteria)
     columns = PROCESS_COLUMNS + (STEP_COLUMNS if task.params["steps"] else ())
-    return {"processes": answers} | export(task, target, answers, columns)
+    return _result(task, "processes", answers, target, columns)
+
+
+def _result(task: Task, kind: str, answers: list[Answer], target: Destination | None, columns: t.Sequence[str]) -> dict[str, t.Any]:
+    """The answers; or, where they go into a file, how many there are: 50,000 of them would be 50 MB on stdout as well."""
+    if target is None:
+        return {kind: answers}
+    counts = dict(sorted(collections.Counter(answer["status"] for answer in answers).items()))
+    return {"count": len(answers), "counts": counts} | export(task, target, answers, columns)
 
 
 def existing_store(task: Task, needed: bool) -> Store | None:
