@@ -15,7 +15,10 @@ import urllib.parse
 
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import ConflictError, NetboxError, NetboxUncertain
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._libraries import pynetbox, pynetbox_query, requests
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox import trouble
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.echo import not_as_written
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.patience import TRY_AGAIN, Patience
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.tls import TlsAdapter, verifying
 
 __all__ = ["MINIMUM_VERSION", "NetboxClient", "NetboxRefusal", "normal_url"]
 
@@ -33,7 +36,8 @@ MOST_PAGES = 4000
 
 _NO_LIST = "{0} answered with something else than a list of objects; is it a NetBox?"
 
-_AGAIN = "NetBox at {0} {1}; trying again in {2:.0f} s"
+_TOO_LARGE = {400: "large_client_header_buffers", 413: "client_max_body_size", 414: "large_client_header_buffers", 431: "large_client_header_buffers"}
+"""The statuses of a web server that finds a request too large, and how nginx calls the limit. Its 400 can mean other things."""
 
 _PERMISSIONS = {"GET": "view", "PATCH": "change", "POST": "add"}
 _SINGULAR = {"ip-addresses": "ipaddress", "journal-entries": "journalentry"}
@@ -105,7 +109,7 @@ class NetboxClient:
             raise NetboxError("netbox_token holds what no token has, a line break or a letter that is not ASCII; check what was pasted")
         self.url = normal_url(url)
         self._api = pynetbox.api(self.url, token=token.strip())
-        self._here = threading.local()  # what this thread is about: the pages that it asked for, the condition of its write
+        self._here = threading.local()  # what this thread is about: the condition of its write
         self.version: tuple[int, ...] | None = None
         self._timeouts = (connect_timeout, timeout)
         self._retries = retries
@@ -114,8 +118,14 @@ class NetboxClient:
         session = self._api.http_session
         if not validate_certs:
             requests.packages.urllib3.disable_warnings(requests.packages.urllib3.exceptions.InsecureRequestWarning)
-        # Given with each request, because REQUESTS_CA_BUNDLE in the environment would overrule what the session says.
-        self._verify = (os.path.expanduser(ca_path) if ca_path else None) if validate_certs else False
+        self._proxy = trouble.proxy_for(self.url)
+        self._validate_certs = validate_certs
+        if validate_certs and "https" in (self.url.partition(":")[0], self._proxy.shown.partition(":")[0] if self._proxy else ""):
+            adapter = TlsAdapter(verifying(ca_path))
+            session.mount("https://", adapter)
+            session.mount("http://", adapter)  # it goes through a proxy that speaks TLS
+        # Without it, requests would look into ~/.netrc, and let what it finds there replace the token.
+        session.auth = lambda request: request
         self._send, session.request = session.request, self._request
         session.hooks["response"].append(self._check_answer)
 
@@ -130,18 +140,34 @@ class NetboxClient:
 
     def get(self, endpoint: str, filters: dict[str, t.Any]) -> list[dict[str, t.Any]]:
         """All objects that a list endpoint, e.g. ``dcim/devices``, has for ``filters``, page by page. Raises NetboxError."""
-        request = pynetbox_query.Request(
-            base=self._endpoint(endpoint), http_session=self._api.http_session, token=self._api.token, filters=filters, limit=PAGE_SIZE
-        )
-        self._here.asked = set()
+        found: dict[int, dict[str, t.Any]] = {}  # by id, since one that moved to another page while it was listed comes twice
+        read = count = 0
+        for _number in range(MOST_PAGES):
+            page, count = self._page(endpoint, filters, read)
+            new = {item["id"]: item for item in page}
+            read += len(page)
+            if count <= read:
+                return list((found | new).values())
+            if new.keys() <= found.keys():
+                break
+            found |= new
+        raise NetboxError(f"{self.url} answered a listing that does not end: it counts {count} objects, and listed {len(found)}")
+
+    def _page(self, endpoint: str, filters: dict[str, t.Any], offset: int) -> tuple[list[dict[str, t.Any]], int]:
+        """The objects of a listing from ``offset`` on that NetBox puts into one page, and how many the listing has in all. Raises NetboxError.
+
+        NetBox's link to the next page is not followed: it leads where NetBox believes to be, which a proxy in front of it may not have told it.
+        """
+        session, token = self._api.http_session, self._api.token
+        request = pynetbox_query.Request(base=self._endpoint(endpoint), http_session=session, token=token, filters=filters, limit=PAGE_SIZE, offset=offset)
         with self._errors("GET", endpoint):
             try:
-                found = list(request.get())
+                page, count = list(request.get()), request.count
             except (AttributeError, KeyError, TypeError) as error:
                 raise NetboxError(_NO_LIST.format(self.url)) from error
-        if any(not isinstance(item, dict) or not isinstance(item.get("id"), int) for item in found):
+        if not isinstance(count, int) or any(not isinstance(item, dict) or not isinstance(item.get("id"), int) for item in page):
             raise NetboxError(_NO_LIST.format(self.url))
-        return list({item["id"]: item for item in found}.values())  # one that moved to another page while it was listed comes twice
+        return page, count
 
     def patch(self, endpoint: str, changes: t.Sequence[dict[str, t.Any]], etags: t.Sequence[str] = ()) -> list[dict[str, t.Any]]:
         """Change objects in one bulk request, all or none. Each change holds the object's ``id`` and the fields to set.
@@ -156,10 +182,32 @@ class NetboxClient:
         answered = [item.get("id") for item in changed if isinstance(item, dict)] if isinstance(changed, list) else []
         if any(change["id"] not in answered for change in changes):
             raise NetboxUncertain(_NO_LIST.format(self.url))
+        by_id = {item["id"]: item for item in changed if isinstance(item, dict)}
+        for change in changes:
+            self._check_written("PATCH", endpoint, change, by_id[change["id"]])
         return changed
 
+    def create(self, endpoint: str, objects: t.Sequence[dict[str, t.Any]]) -> None:
+        """Create objects in one bulk request, all or none. Raises NetboxUncertain where the answer does not say that NetBox did."""
+        created = self.post(endpoint, list(objects))
+        if not isinstance(created, list) or len(created) != len(objects):
+            raise NetboxUncertain(f"{self.url} answered a POST of {endpoint} with something else than the {len(objects)} objects to create")
+        for wanted, answered in zip(objects, created):
+            if not isinstance(answered, dict) or not isinstance(answered.get("id"), int):
+                raise NetboxUncertain(f"{self.url} answered a POST of {endpoint} with something else than the objects to create")
+            self._check_written("POST", endpoint, wanted, answered)
+
+    def _check_written(self, method: str, endpoint: str, wanted: dict[str, t.Any], answered: dict[str, t.Any]) -> None:
+        """Raise NetboxUncertain where an object in NetBox's answer is not as it was written."""
+        wrong = not_as_written(wanted, answered)
+        if wrong:
+            raise NetboxUncertain(
+                f"{self.url} answered a {method} of {endpoint}, id {answered['id']}, without what was written: {', '.join(wrong)} stayed as before, or was "
+                "changed at once by something in NetBox or in front of it"
+            )
+
     def post(self, endpoint: str, data: t.Any) -> t.Any:
-        """Post an object, or a list of them, to an endpoint, e.g. ``dcim/devices/7/render-config``. Raises NetboxError."""
+        """Post something to an endpoint, e.g. ``dcim/devices/7/render-config``, and return the answer unchecked. Raises NetboxError."""
         request = pynetbox_query.Request(base=self._endpoint(endpoint), http_session=self._api.http_session, token=self._api.token)
         with self._errors("POST", endpoint):
             return request.post(data)
@@ -167,7 +215,6 @@ class NetboxClient:
     def schema(self) -> dict[str, t.Any]:
         """NetBox's OpenAPI schema. Large: seconds and megabytes. Raises NetboxError."""
         request = pynetbox_query.Request(base=self._endpoint("schema"), http_session=self._api.http_session, token=self._api.token)
-        self._here.asked = set()
         with self._errors("GET", "schema"):
             return next(iter(request.get({"format": "json"})))
 
@@ -179,7 +226,11 @@ class NetboxClient:
         return "{0}/{1}/".format(self._api.base_url, endpoint)
 
     def _check_answer(self, response: t.Any, **kwargs: t.Any) -> None:  # pylint: disable=unused-argument
-        """The version that it names; and that what was asked for is an object, since pynetbox takes a bare list for a listing."""
+        """No redirect; the version that it names; and that what was asked for is an object, since pynetbox takes a bare list for a listing."""
+        if 300 <= response.status_code < 400:
+            # A 303 may come after a write was done.
+            kind = NetboxUncertain if response.status_code == 303 and response.request.method != "GET" else NetboxError
+            raise kind(self._redirected(response))
         found = re.match(r"(\d+)\.(\d+)", response.headers.get("API-Version", ""))
         if found:
             self.version = tuple(map(int, found.groups()))
@@ -193,26 +244,22 @@ class NetboxClient:
 
     def _request(self, method: str, url: str, **kwargs: t.Any) -> t.Any:
         """What the session does for a request: send it, and again where that can do no harm."""
-        if method == "GET":
-            page = "{0} {1}".format(url, kwargs.get("params"))
-            if page in self._here.asked or len(self._here.asked) >= MOST_PAGES:
-                raise NetboxError("{0} answered a listing that does not end".format(self.url))
-            self._here.asked.add(page)
         if method == "PATCH" and self._here.if_match:
             kwargs["headers"] = {**(kwargs.get("headers") or {}), "If-Match": self._here.if_match}
+        kwargs["allow_redirects"] = False  # to wherever it leads, it would take the token or leave the body behind
         patience = self.patience()
         while True:
             response = error = None
             try:
-                response = self._send(method, url, timeout=self._timeouts, verify=self._verify, **kwargs)
+                response = self._send(method, url, timeout=self._timeouts, verify=self._validate_certs, **kwargs)
                 if response.status_code not in TRY_AGAIN or (method != "GET" and response.status_code != 429):
                     return response
-                reason = "answered {0} {1}".format(response.status_code, response.reason)
+                reason = f"NetBox at {self.url} answered {response.status_code} {response.reason}"
             except (requests.exceptions.ConnectionError, requests.exceptions.Timeout, requests.exceptions.ChunkedEncodingError) as exc:
-                if isinstance(exc, requests.exceptions.SSLError) or (method != "GET" and not _never_sent(exc)):
+                if isinstance(exc, requests.exceptions.SSLError) or (method != "GET" and not trouble.never_sent(exc)):
                     raise
-                error, reason = exc, "cannot be reached: {0}".format(_connection_reason(exc).partition(";")[0])
-            if _is_final(error) or not patience.wait(response, lambda seconds: self._say(_AGAIN.format(self.url, reason, seconds))):
+                error, reason = exc, trouble.unreachable(exc, self.url, self._proxy).partition(";")[0]
+            if trouble.is_final(error) or not patience.wait(response, lambda seconds: self._say(f"{reason}; trying again in {seconds:.0f} s")):
                 if error is not None:
                     raise error
                 return response
@@ -227,35 +274,65 @@ class NetboxClient:
         except pynetbox.AllocationError as error:
             raise NetboxError("NetBox refused: {0}".format(self._detail(error.req))) from error
         except pynetbox.ContentError as error:
+            kind = error.req.headers.get("Content-Type", "unknown")
             raise NetboxUncertain(
-                "{0} answered with something else than NetBox's API (content type {1}); netbox_url must be the address of NetBox itself, with "
-                "its base path if it has one".format(self.url, error.req.headers.get("Content-Type", "unknown"))
+                f"{self.url} answered with something else than NetBox's API (content type {kind}){trouble.through(self._proxy)}; netbox_url must be the "
+                "address of NetBox itself, with its base path if it has one"
             ) from error
         except requests.exceptions.SSLError as error:
-            raise NetboxError(
-                "the certificate of {0} cannot be verified ({1}); name the CA in ca_path, or, where that is wanted, set validate_certs to "
-                "false".format(self.url, _ssl_reason(error))
-            ) from error
+            kind = NetboxError if trouble.never_sent(error) else NetboxUncertain
+            raise kind(trouble.tls_sentence(error, self.url, self._proxy)) from error
         except requests.exceptions.ConnectTimeout as error:
             raise NetboxError(
-                "no connection to NetBox at {0} within {1} seconds (netbox_connect_timeout)".format(self.url, self._timeouts[0])
+                f"no connection to NetBox at {self.url}{trouble.through(self._proxy)} within {self._timeouts[0]} seconds (netbox_connect_timeout)"
             ) from error
         except requests.exceptions.Timeout as error:
             raise NetboxUncertain(
-                "NetBox at {0} did not answer a {1} of {2} within {3} seconds (netbox_timeout)".format(self.url, method, endpoint, self._timeouts[1])
+                f"NetBox at {self.url} did not answer a {method} of {endpoint}{trouble.through(self._proxy)} within {self._timeouts[1]} seconds "
+                "(netbox_timeout)"
             ) from error
-        except requests.exceptions.ConnectionError as error:
-            kind = NetboxError if _never_sent(error) else NetboxUncertain
-            raise kind("NetBox at {0} cannot be reached: {1}".format(self.url, _connection_reason(error))) from error
         except (requests.exceptions.RequestException, ValueError) as error:
-            raise NetboxUncertain("the request to NetBox at {0} failed: {1}".format(self.url, _connection_reason(error))) from error
+            kind = NetboxError if trouble.never_sent(error) else NetboxUncertain
+            raise kind(trouble.unreachable(error, self.url, self._proxy)) from error
 
     def _detail(self, response: t.Any) -> str:
         """What NetBox says of an error, in a line, without our token, which a proxy may have repeated."""
-        return _detail(response).replace(self._api.token, "********")
+        return self._masked(_detail(response))
+
+    def _masked(self, text: str) -> str:
+        for secret in (self._api.token, *(self._proxy.secrets if self._proxy else ())):
+            text = text.replace(secret, "********")
+        return text
+
+    def _redirected(self, response: t.Any) -> str:
+        """The sentence about a redirect: where to, as netbox_url would have it, and without what may be secret in it."""
+        asked = response.request.url.partition("?")[0]
+        ours = asked.removeprefix(self.url).rstrip("/")  # e.g. /api/dcim/devices
+        location = response.headers.get("Location", "")
+        try:
+            target = urllib.parse.urlsplit(urllib.parse.urljoin(asked, location))
+            path = target.path.rstrip("/")
+            place = normal_url(urllib.parse.urlunsplit((target.scheme, target.netloc.rpartition("@")[2], path.removesuffix(ours), "", "")))
+        except (NetboxError, ValueError):
+            return f"{self.url} redirects requests ({response.status_code}) to no usable address; netbox_url must be the address of NetBox itself"
+        if not location or place == self.url:
+            return (
+                f"{self.url} redirects requests to itself ({response.status_code}) instead of answering them; look at the web server in front of NetBox: "
+                "it must pass on the path as it is, and the scheme (X-Forwarded-Proto)"
+            )
+        place = self._masked(place)[:300]
+        if path and not path.endswith(ours):
+            return (
+                f"netbox_url redirects to {place}; name that one, if it is NetBox itself and no login page. API requests must reach NetBox without "
+                "being redirected"
+            )
+        plain = self.url.startswith("http:") and place.startswith("https:")
+        return f"netbox_url redirects to {place}; name that one{'. The token has gone out unencrypted with this request' if plain else ''}"
 
     def _refused(self, response: t.Any, method: str, endpoint: str) -> NetboxError:
         status, detail = response.status_code, self._detail(response)
+        if status not in (404, 412) and not _is_netbox(response):
+            return self._refused_on_the_way(response, method, endpoint)
         if status == 401 or (status == 403 and re.search(r"token|credential", detail, re.IGNORECASE) and "permission" not in detail.lower()):
             return NetboxError("NetBox at {0} does not accept the token ({1}): check netbox_token".format(self.url, detail))
         if status == 403:
@@ -276,6 +353,39 @@ class NetboxClient:
             return NetboxRefusal("NetBox refused the change: {0}".format(detail), _errors_by_id(response))
         kind = NetboxUncertain if status >= 500 else NetboxError  # a 500 may come after the write was done
         return kind("NetBox at {0} answered a {1} of {2} with {3} {4}: {5}".format(self.url, method, endpoint, status, response.reason, detail))
+
+    def _refused_on_the_way(self, response: t.Any, method: str, endpoint: str) -> NetboxError:
+        """The error for an answer that is not NetBox's own: that of a proxy, or of the web server that NetBox stands behind."""
+        status = response.status_code
+        answer = self._masked(f"{status} {response.reason}")
+        who = "NetBox's web server, or a proxy in front of it,"
+        if self._proxy and self.url.startswith("http:"):  # through https, a proxy cannot answer for NetBox
+            who = f"{self._proxy}, or a web server in front of NetBox,"
+        if status == 407:
+            return NetboxError(f"{self._proxy or 'a proxy'} asks for a user and password ({answer}): {trouble.how_to_log_in(self._proxy)}")
+        asked = f"{who} answered a {method} of {endpoint} at {self.url} with {answer}"
+        if status == 401:
+            return NetboxError(f"{asked}: it asks for a login of its own, before NetBox has seen the token; it must let API requests through")
+        if status == 403:
+            return NetboxError(f"{asked}: it does not let the request through to NetBox; the token and its permissions are not the reason")
+        if status in _TOO_LARGE:
+            todo = f"if the request is too large for it, allow more there ({_TOO_LARGE[status]} of nginx)"
+            todo += "" if method == "GET" else " or lower netbox_batch_size"
+            todo += "; if it wants https, say so in netbox_url" if status == 400 and self.url.startswith("http:") else ""
+            return NetboxError(f"{asked}: {todo}") if method == "GET" else NetboxRefusal(f"{asked}: {todo}", {})
+        kind = NetboxUncertain if status >= 500 else NetboxError
+        return kind(f"{asked}: {self._detail(response)}")
+
+
+def _is_netbox(response: t.Any) -> bool:
+    """Whether an error is NetBox's own. Its API names its version in each answer, unless a gateway takes that away, and gives a reason in JSON."""
+    if "API-Version" in response.headers:
+        return True
+    try:
+        body = response.json()
+    except ValueError:
+        return False
+    return isinstance(body, (dict, list)) and (response.status_code == 400 or "detail" in body or "error" in body)
 
 
 def _detail(response: t.Any) -> str:
@@ -305,42 +415,3 @@ def _errors_by_id(response: t.Any) -> dict[int, str]:
         return {int(entry["id"]): _flat({key: value for key, value in entry.items() if key != "id"}) for entry in errors}
     except (ValueError, KeyError, TypeError, AttributeError):
         return {}
-
-
-def _never_sent(error: t.Any) -> bool:
-    """Whether the connection could not even be opened."""
-    if isinstance(error, requests.exceptions.ConnectTimeout):
-        return True
-    reason = getattr(error.args[0], "reason", None) if error.args else None
-    return isinstance(reason, requests.packages.urllib3.exceptions.NewConnectionError)
-
-
-def _is_final(error: t.Any) -> bool:
-    """Whether trying again is in vain: a name that DNS surely does not have."""
-    return "Name or service not known" in str(error)
-
-
-def _connection_reason(error: Exception) -> str:
-    text = str(error)
-    for sign, reason in (
-        ("Connection refused", "the connection was refused; is it running, and is that its port?"),
-        ("Name or service not known", "its name is not known to DNS"),
-        ("Temporary failure in name resolution", "its name could not be resolved"),
-        ("No route to host", "there is no route to it"),
-        ("Network is unreachable", "the network is unreachable"),
-        ("Connection reset", "the connection was reset"),
-        ("RemoteDisconnected", "the connection was closed before an answer came"),
-        ("Connection aborted", "the connection was closed before an answer came"),
-        ("IncompleteRead", "its answer was cut short"),
-        ("Connection broken", "its answer was cut short"),
-    ):
-        if sign in text:
-            return reason
-    if isinstance(error, requests.exceptions.Timeout):
-        return "no answer came in time"
-    return type(error).__name__
-
-
-def _ssl_reason(error: Exception) -> str:
-    found = re.search(r"certificate verify failed: ([^(]+?) \(", str(error))
-    return found.group(1) if found else "the TLS connection failed"

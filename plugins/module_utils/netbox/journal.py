@@ -46,7 +46,7 @@ def _add(client: NetboxClient, entries: t.Sequence[Entry]) -> dict[int, str]:
         return {}
     kind = {"assigned_object_type": _DEVICE}
     try:
-        client.post(ENDPOINT, [kind | {"assigned_object_id": one.device_id, "kind": one.kind, "comments": one.text} for one in entries])
+        client.create(ENDPOINT, [kind | {"assigned_object_id": one.device_id, "kind": one.kind, "comments": one.text} for one in entries])
     except NetboxRefusal as error:
         if len(entries) == 1:
             return {entries[0].device_id: str(error)}

@@ -123,7 +123,10 @@ def _rendered_by_netbox(task: Task, works: t.Sequence[Work]) -> tuple[dict[str, 
 
     def render(work: Work) -> None:
         try:
-            texts[work.key] = task.netbox.post("{0}/{1}/render-config".format(ENDPOINT, work.subscription.device_id), {})["content"]
+            answer = task.netbox.post(f"{ENDPOINT}/{work.subscription.device_id}/render-config", {})
+            if not isinstance(answer, dict) or not isinstance(answer.get("content"), str):
+                raise NetboxError(f"{task.netbox.url} answered with something else than a config; is it a NetBox?")
+            texts[work.key] = answer["content"]
         except NetboxError as error:
             failed[work.key] = Failed("{0}: NetBox cannot render its config: {1}".format(work.label, error))
         tell(len(texts) + len(failed), len(failed))

@@ -73,7 +73,7 @@ def _ensure(task: Task, endpoint: str, wanted: dict[str, t.Any]) -> dict[str, t.
         if found:
             task.netbox.patch(endpoint, [{"id": current["id"]} | after])
         else:
-            task.netbox.post(endpoint, wanted)
+            task.netbox.create(endpoint, [wanted])
     header = "{0} {1}".format(endpoint.rpartition("/")[2].rstrip("s").replace("-", " "), wanted["name"])
     return {"before_header": header, "after_header": header, "before": {name: before.get(name) for name in after}, "after": after}
 
