@@ -62,26 +62,29 @@ def device_changes(client: NetboxClient, device_ids: t.Sequence[int]) -> dict[in
     return found
 
 
-def overwritten(changes: t.Sequence[DeviceChange], place: int) -> dict[str, t.Any]:
+def overwritten(changes: t.Sequence[DeviceChange], place: int, meant: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
     """What the write at ``place`` of a device's changes overwrote, as NetBox's API takes it: the fields as the entry before it left them.
 
-    Before 4.6, NetBox loads a row and then saves it whole, so it undoes what was saved in between: what it had loaded is not what the entry before it
-    left. Fields that somebody has set again since are theirs.
+    Before 4.6, NetBox loads a row and then saves it whole, so it undoes what was saved in between. ``meant`` are values that it was meant to replace.
+    Fields that somebody has set again since are theirs.
     """
-    if place == 0:
-        return {}
-    last, ours, now = changes[place - 1].after, changes[place], changes[-1].after
-    fields = _undone(last, ours.before, ours.after, now, _ROW)
-    custom = [one.get("custom_fields") or {} for one in (last, ours.before, ours.after, now)]
+    before, saved, now = changes[place - 1].after if place else changes[place].before, changes[place].after, changes[-1].after
+    fields = {name: value for name, value in _undone(before, saved, now, _ROW).items() if meant.get(name) != value}
+    custom = [one.get("custom_fields") or {} for one in (before, saved, now)]
     undone = _undone(*custom, names=tuple(custom[0]))
     return fields | ({"custom_fields": undone} if undone else {})
 
 
-def _undone(
-    last: dict[str, t.Any], loaded: dict[str, t.Any], saved: dict[str, t.Any], now: dict[str, t.Any], names: t.Sequence[str]
-) -> dict[str, t.Any]:
-    return {
-        name: last[name]
-        for name in names
-        if name in last and last[name] not in (loaded.get(name), saved.get(name)) and now.get(name) == saved.get(name)
-    }
+def _undone(before: dict[str, t.Any], saved: dict[str, t.Any], now: dict[str, t.Any], names: t.Sequence[str]) -> dict[str, t.Any]:
+    known = [name for name in names if name in before and name in saved]
+    return {name: before[name] for name in known if not _same(name, before[name], saved[name]) and now.get(name) == saved[name]}
+
+
+def _same(name: str, one: t.Any, other: t.Any) -> bool:
+    """Whether two values of the change log mean the same: it has a number as it was sent, or as the database gives it, "1" or "1.0"."""
+    if name in _NUMBERS and one is not None and other is not None:
+        return float(one) == float(other)
+    return one == other
+
+
+_NUMBERS = ("position", "latitude", "longitude")

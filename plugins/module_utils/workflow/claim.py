@@ -25,6 +25,7 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.chang
     device_changes,
     overwritten,
 )
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.client import NetboxRefusal
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.device import ENDPOINT, Device
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.payload import DevicePayload
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.update import Kind, Refusal, Target, Update, update
@@ -173,18 +174,31 @@ def _first_come(task: Task, work: Work, changes: t.Sequence[DeviceChange], outco
     place = _our_claim(work.key, changes)
     if place is None:
         return Failed(_unknown(work)) if isinstance(outcome, Done) else outcome
-    lost = overwritten(changes, place)
-    if lost:
-        try:
-            task.netbox.patch(ENDPOINT, [{"id": work.subscription.device_id, **lost, "changelog_message": message + ", put back"}])
-        except NetboxError as error:
-            return Failed(_NOT_PUT_BACK.format(work.label, ", ".join(f"{name} to {value!r}" for name, value in lost.items()), error))
+    lost = overwritten(changes, place, {"status": FREE})
+    try:
+        _put_back(task, work, lost, message + ", put back")
+    except NetboxError as error:
+        return Failed(_NOT_PUT_BACK.format(work.label, ", ".join(f"{name} to {value!r}" for name, value in lost.items()), error))
     if not isinstance(outcome, Done):
         return outcome
     if "status" in lost or _holder(work.key, changes, False) is Holder.OTHER:
         back = f"; what ours overwrote of theirs was put back: {', '.join(lost)}" if lost else ""
         return Aborted(f"{_TAKEN.format(work.label)}, in the same moment{back}", UNCHANGED)
     return outcome
+
+
+def _put_back(task: Task, work: Work, fields: t.Mapping[str, t.Any], message: str) -> None:
+    """Write to a device what ours overwrote; one field a request where NetBox refuses them together. Raises NetboxError."""
+    device_id = work.subscription.device_id
+    if not fields:
+        return
+    try:
+        task.netbox.patch(ENDPOINT, [{"id": device_id, **fields, "changelog_message": message}])
+    except NetboxRefusal:
+        if len(fields) == 1:
+            raise
+        for name in ("status", *(name for name in fields if name != "status")):
+            _put_back(task, work, {name: fields[name]} if name in fields else {}, message)
 
 
 _NOT_PUT_BACK = (
