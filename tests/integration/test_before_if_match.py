@@ -13,6 +13,7 @@ from __future__ import annotations
 import json
 import threading
 
+import psycopg
 import pytest
 from netbox_proxy import Answer, NetboxProxy
 from netbox_users import READS, Permission, user_with
@@ -97,6 +98,34 @@ def test_a_claim_that_lands_after_the_holder_went_on_is_put_back(play, netbox, l
     assert (now["status"]["value"], now["comments"]) == ("active", "racked"), done.output
     assert [row["status"] for row in play.rows("SELECT status FROM subscriptions")] == ["terminated"]
     assert [row["status"] for row in winner.rows("SELECT status FROM subscriptions")] == ["active"]
+
+
+def test_a_late_claim_that_netbox_did_not_even_log_is_put_back(play, netbox, lab, tmp_path):
+    """NetBox logs no change where it saves a row as it had loaded it, here after the holder's claim and before the holder went on."""
+    device, winner = netbox.make(), SqliteStore(tmp_path / "winner")
+
+    def meanwhile():
+        play.store, loser = winner, play.store
+        assert play.create(nodes=device, confirm_config=True).returncode == 0
+        play.store = loser
+        netbox.set(device, comments="racked")
+
+    rows = WholeRows(netbox, meanwhile)
+
+    def unlogged(method, path, forward):
+        late = method == "PATCH" and rows.meanwhile
+        answer = rows(method, path, forward)
+        if late:
+            with psycopg.connect(lab["netbox_dsn"]) as connection:
+                query = "DELETE FROM core_objectchange WHERE id = (SELECT max(id) FROM core_objectchange WHERE changed_object_id = %s AND message LIKE %s)"
+                assert connection.execute(query, [device, "nodeflow%"]).rowcount == 1
+        return answer
+
+    with NetboxProxy(lab["url"], unlogged) as proxy:
+        done = play.create(nodes=device, confirm_config=True, netbox_url=proxy.url)
+    now = netbox.device(device)
+    assert done.returncode == 0 and (now["status"]["value"], now["comments"]) == ("active", "racked"), done.output
+    assert "was taken by somebody else meanwhile, in the same moment" in done.output
 
 
 def test_a_resumed_claim_that_landed_after_the_holder_went_on_is_put_back(play, netbox, lab, tmp_path):

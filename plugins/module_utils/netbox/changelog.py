@@ -11,9 +11,9 @@ import typing as t
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._chunks import chunks
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import NetboxError
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.client import NetboxClient
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.device import IDS_IN_A_REQUEST
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.device import ENDPOINT as DEVICES, IDS_IN_A_REQUEST
 
-__all__ = ["DeviceChange", "check_change_log", "device_changes", "overwritten"]
+__all__ = ["DeviceChange", "check_change_log", "device_changes", "overwritten", "rows_as_logged", "undone"]
 
 ENDPOINT = "core/object-changes"
 
@@ -69,22 +69,39 @@ def overwritten(changes: t.Sequence[DeviceChange], place: int, meant: t.Mapping[
     Fields that somebody has set again since are theirs.
     """
     before, saved, now = changes[place - 1].after if place else changes[place].before, changes[place].after, changes[-1].after
-    fields = {name: value for name, value in _undone(before, saved, now, _ROW).items() if meant.get(name) != value}
-    custom = [one.get("custom_fields") or {} for one in (before, saved, now)]
-    undone = _undone(*custom, names=tuple(custom[0]))
-    return fields | ({"custom_fields": undone} if undone else {})
+    lost = undone(before, saved)
+    custom = lost.pop("custom_fields", {})
+    lost = {name: value for name, value in lost.items() if meant.get(name) != value and _same(name, now.get(name), saved[name])}
+    custom = {name: value for name, value in custom.items() if (now.get("custom_fields") or {}).get(name) == saved["custom_fields"].get(name)}
+    return lost | ({"custom_fields": custom} if custom else {})
 
 
-def _undone(before: dict[str, t.Any], saved: dict[str, t.Any], now: dict[str, t.Any], names: t.Sequence[str]) -> dict[str, t.Any]:
-    known = [name for name in names if name in before and name in saved]
-    return {name: before[name] for name in known if not _same(name, before[name], saved[name]) and now.get(name) == saved[name]}
+def undone(before: dict[str, t.Any], saved: dict[str, t.Any]) -> dict[str, t.Any]:
+    """The fields of ``before``, as the change log has a row, that ``saved`` has otherwise; of custom fields those that differ."""
+    fields = {name: before[name] for name in _ROW if name in before and name in saved and not _same(name, before[name], saved[name])}
+    one, other = before.get("custom_fields") or {}, saved.get("custom_fields") or {}
+    custom = {name: value for name, value in one.items() if name in other and value != other[name]}
+    return fields | ({"custom_fields": custom} if custom else {})
+
+
+def rows_as_logged(client: NetboxClient, device_ids: t.Sequence[int]) -> dict[int, dict[str, t.Any]]:
+    """Read devices as the change log has them, by id: choices by value, relations by id. Custom fields are left out. Raises NetboxError."""
+    found: dict[int, dict[str, t.Any]] = {}
+    for some in chunks(device_ids, IDS_IN_A_REQUEST):
+        for row in client.get(DEVICES, {"id": list(some)}):
+            found[row["id"]] = {name: row[name] if name == "local_context_data" else _plain(row[name]) for name in _ROW if name in row}
+    return found
+
+
+def _plain(value: t.Any) -> t.Any:
+    return value.get("value", value.get("id", value)) if isinstance(value, dict) else value
 
 
 def _same(name: str, one: t.Any, other: t.Any) -> bool:
-    """Whether two values of the change log mean the same: it has a number as it was sent, or as the database gives it, "1" or "1.0"."""
-    if name in _NUMBERS and one is not None and other is not None:
+    """Whether two values mean the same: nothing can be None or "", a number be as it was sent or as the database gives it, "1" or "1.0"."""
+    if name in _NUMBERS and one and other:
         return float(one) == float(other)
-    return one == other
+    return (one or None) == (other or None)
 
 
 _NUMBERS = ("position", "latitude", "longitude")

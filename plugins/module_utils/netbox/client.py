@@ -25,6 +25,9 @@ MINIMUM_VERSION = (4, 4)
 CONDITIONAL_VERSION = (4, 6)
 """The first NetBox that answers ETags and honours If-Match, so that it refuses a write to an object that changed meanwhile."""
 
+RENDER_PERMISSION_VERSION = (4, 5)
+"""The first NetBox with a permission of its own for rendering a device's config."""
+
 PAGE_SIZE = 1000
 """Objects in one page of a listing: NetBox's MAX_PAGE_SIZE. Where its administrator has set a smaller one, its pages have so many."""
 
@@ -292,7 +295,9 @@ class NetboxClient:
             return NetboxError("NetBox at {0} does not accept the token ({1}): check netbox_token".format(self.url, detail))
         if status == 403:
             app, model = (endpoint.split("/") + [""])[:2]
-            permission = "{0}.{1}_{2}".format(app, _PERMISSIONS[method], _SINGULAR.get(model, model.rstrip("s")).replace("-", ""))
+            permission = f"{app}.{_PERMISSIONS[method]}_{_SINGULAR.get(model, model.rstrip('s')).replace('-', '')}"
+            if endpoint.endswith("render-config") and self.version and self.version >= RENDER_PERMISSION_VERSION:
+                permission = "dcim.render_config_device"  # before, NetBox took it for adding a device, as it is a POST
             write = "" if method == "GET" else ", and must be enabled for writing"
             message = f"the token may not do this in NetBox ({detail}): it needs the permission {permission}{write}"
             return NetboxError(message) if method == "GET" else NetboxRefusal(message, _errors_by_id(response), forbidden=True)

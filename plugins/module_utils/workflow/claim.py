@@ -24,6 +24,8 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.chang
     check_change_log,
     device_changes,
     overwritten,
+    rows_as_logged,
+    undone,
 )
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.client import NetboxRefusal
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.device import ENDPOINT, Device
@@ -140,19 +142,19 @@ def claim_holders(task: Task, works: t.Sequence[Work], done: t.Collection[str] =
 
 
 def _holder(key: str, changes: t.Sequence[DeviceChange], done: bool) -> Holder:
-    holder = Holder.WE if done and _our_claim(key, changes) is None else Holder.UNKNOWN
+    pruned = _our_claim(key, changes) is None
+    holder = Holder.WE if done and pruned else Holder.UNKNOWN
     for change in changes:
-        if change.status == FREE:
+        if change.status == FREE or (pruned and change.before.get("status") == FREE):  # its being set free may be pruned as well
             holder = Holder.UNKNOWN
-        elif change.status == CLAIMED and change.sets_status:
-            us = Holder.WE if key in change.message else Holder.OTHER
-            holder = us if holder is Holder.UNKNOWN else holder
+        if change.status == CLAIMED and change.sets_status and holder is Holder.UNKNOWN:
+            holder = Holder.WE if key in change.message else Holder.OTHER
     return holder
 
 
 def _our_claim(key: str, changes: t.Sequence[DeviceChange]) -> int | None:
-    """The place of the last entry by which this process claimed the device; None where there is none."""
-    places = [place for place, change in enumerate(changes) if key in change.message and change.status == CLAIMED and change.sets_status]
+    """The place of the last entry by which this process wrote the claim; None where there is none."""
+    places = [place for place, change in enumerate(changes) if key in change.message and change.status == CLAIMED]
     return places[-1] if places else None
 
 
@@ -162,29 +164,48 @@ def _by_change_log(
     """The outcomes once NetBox's change log has told whose claim came first, and what ours overwrote has been put back."""
     if not works:
         return {}
+    ids = [work.subscription.device_id for work in works]
     try:
-        changes = device_changes(task.netbox, [work.subscription.device_id for work in works])
+        rows = rows_as_logged(task.netbox, ids)  # before the change log, which then has all that was done to them
+        changes = device_changes(task.netbox, ids)
     except NetboxError as error:
         why = "may be claimed, but NetBox's change log could not tell whether somebody else was first"
         return {work.key: Failed(f"{work.label} {why}: {error}") for work in works}
-    return {work.key: _first_come(task, work, changes[work.subscription.device_id], outcomes[work.key], message(work)) for work in works}
+    return {work.key: _first_come(task, work, rows, changes[work.subscription.device_id], outcomes[work.key], message(work)) for work in works}
 
 
-def _first_come(task: Task, work: Work, changes: t.Sequence[DeviceChange], outcome: Outcome, message: str) -> Outcome:
+def _lost(work: Work, row: dict[str, t.Any], changes: t.Sequence[DeviceChange]) -> dict[str, t.Any]:
+    """What the claim of ``work`` overwrote in its device, by field."""
     place = _our_claim(work.key, changes)
-    if place is None:
-        return Failed(_unknown(work)) if isinstance(outcome, Done) else outcome
-    lost = overwritten(changes, place, {"status": FREE})
+    if place is not None:
+        return overwritten(changes, place, {"status": FREE})
+    # NetBox logs nothing where a row is saved as it was loaded, however old that was. So it was loaded after the holder's claim.
+    if row.get("status") == CLAIMED and _holder(work.key, changes, False) is Holder.OTHER:
+        return undone(changes[-1].after, row)
+    return {}
+
+
+def _first_come(
+    task: Task, work: Work, rows: t.Mapping[int, dict[str, t.Any]], changes: t.Sequence[DeviceChange], outcome: Outcome, message: str
+) -> Outcome:
+    row = rows.get(work.subscription.device_id, {})
+    lost = _lost(work, row, changes)
     try:
         _put_back(task, work, lost, message + ", put back")
     except NetboxError as error:
         return Failed(_NOT_PUT_BACK.format(work.label, ", ".join(f"{name} to {value!r}" for name, value in lost.items()), error))
     if not isinstance(outcome, Done):
         return outcome
-    if "status" in lost or _holder(work.key, changes, False) is Holder.OTHER:
+    holder = _holder(work.key, changes, False)
+    if "status" in lost or holder is Holder.OTHER:
         back = f"; what ours overwrote of theirs was put back: {', '.join(lost)}" if lost else ""
         return Aborted(f"{_TAKEN.format(work.label)}, in the same moment{back}", UNCHANGED)
+    if holder is Holder.UNKNOWN:
+        return Failed(_unknown(work) if row.get("status") == CLAIMED else _UNDONE.format(work.label, row.get("status"), command("resume", [work.key])))
     return outcome
+
+
+_UNDONE = "{0} was claimed, and a change by somebody else in the same moment undid that: its status in NetBox is {1} now. Claim it again with: {2}"
 
 
 def _put_back(task: Task, work: Work, fields: t.Mapping[str, t.Any], message: str) -> None:
@@ -197,8 +218,12 @@ def _put_back(task: Task, work: Work, fields: t.Mapping[str, t.Any], message: st
     except NetboxRefusal:
         if len(fields) == 1:
             raise
-        for name in ("status", *(name for name in fields if name != "status")):
-            _put_back(task, work, {name: fields[name]} if name in fields else {}, message)
+        _put_back(task, work, {name: value for name, value in fields.items() if name == "status"}, message)
+        for name, value in fields.items():
+            try:
+                _put_back(task, work, {name: value} if name != "status" else {}, message)
+            except NetboxRefusal as error:
+                task.warn(_NOT_PUT_BACK.format(work.label, f"{name} to {value!r}", error))
 
 
 _NOT_PUT_BACK = (
