@@ -65,7 +65,8 @@ options:
     type: int
     default: 2
 notes:
-  - NetBox 4.4 or newer is needed. Before 4.6, NetBox cannot refuse a write to a device that changed meanwhile, so a short window remains.
+  - NetBox 4.4 or newer is needed. Before 4.6, NetBox cannot refuse a write to a device that changed meanwhile, so devices are written one at a time,
+    a claim needs the permission C(core.view_objectchange), and a short window remains.
   - Every option of the NetBox group, and O(ignore:store), can be set once for all modules with C(module_defaults) and the action group
     C(group/nodeflow.orchestrator.all).
 requirements:

@@ -36,8 +36,9 @@ class NoAnswer(enum.Enum):
     SILENCE = enum.auto()
 
 
-Fault = t.Callable[[str, str, t.Callable[[], Answer]], t.Union[Answer, NoAnswer, None]]
-"""Takes method, path, and a function that passes the request on to NetBox. None as an answer drops the connection."""
+Fault = t.Callable[[str, str, t.Callable[..., Answer]], t.Union[Answer, NoAnswer, None]]
+"""Takes method, path, and a function that passes the request on to NetBox, its body edited by a function if one is given. None as an answer drops
+the connection."""
 
 LONGEST_SILENCE = 60
 """Seconds after which a silent connection is closed, for a client that does not give up."""
@@ -85,11 +86,11 @@ class NetboxProxy:
                 headers = {name: value for name, value in self.headers.items() if name.lower() not in ("host", "connection", "accept-encoding")}
                 proxy.requests.append((self.command, self.path))
 
-                def forward() -> Answer:
+                def forward(edit: t.Callable[[bytes], bytes] = lambda body: body) -> Answer:
                     answer = session.request(
                         self.command,
                         proxy.upstream + self.path.removeprefix(proxy.prefix),
-                        data=body,
+                        data=edit(body),
                         headers=headers,
                         allow_redirects=False,
                         timeout=120,

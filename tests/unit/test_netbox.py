@@ -10,11 +10,11 @@ import types
 
 import pytest
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import ConflictError, NetboxError, NetboxUncertain, NodeflowError
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.client import NetboxClient, NetboxRefusal, normal_url
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.client import NetboxClient, NetboxLeftOut, NetboxRefusal, normal_url
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.device import Device
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.filters import check_filters
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.payload import DevicePayload
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.update import Target, update
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.update import Kind, Refusal, Target, update
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.choice import Wanted, parse_nodes
 from hypothesis import given
 from hypothesis import strategies as st
@@ -25,8 +25,8 @@ class Client:
 
     conditional, batch_size, parallel, custom_fields = True, 100, 1, False
 
-    def __init__(self, devices, *answers, retries=2):
-        self.retries = retries
+    def __init__(self, devices, *answers, retries=2, permitted=True):
+        self.retries, self.permitted = retries, permitted
         self.devices = {device["id"]: device for device in devices}
         self.answers = list(answers)
         self.patches = []
@@ -36,13 +36,20 @@ class Client:
         assert endpoint == "dcim/devices"
         return [self.devices[key] for key in filters["id"] if key in self.devices]
 
+    def may(self, method, endpoint):
+        """Whether the token has the permission at all."""
+        return self.permitted
+
     def patience(self):
         """As many waits as told, of no time."""
         left = iter(range(self.retries))
         return types.SimpleNamespace(wait=lambda response=None: next(left, None) is not None)
 
     def patch(self, endpoint, changes, etags=()):
-        """Write, or fail as told."""
+        """Write, or fail as told; refuse what is not there as NetBox 4.7 does."""
+        gone = {change["id"]: "no such object" for change in changes if change["id"] not in self.devices}
+        if gone:
+            raise NetboxRefusal("no", gone, unknown=gone)
         assert endpoint == "dcim/devices" and len(etags) == (len(changes) if self.conditional else 0)
         answer = self.answers.pop(0) if self.answers else None
         if callable(answer):
@@ -64,6 +71,11 @@ def device(key, status="staged", updated="2026-11-23T05:00:00Z"):
         "site": {"id": 1, "slug": "loc1", "name": "Loc 1"},
         "last_updated": updated,
     }
+
+
+def conflict(found):
+    """What a caller's check says of a device that is not as it should be."""
+    return Refusal(Kind.CONFLICT, f"it is {found.status}")
 
 
 def write(client, ids, check=lambda device, payload: None, **more):
@@ -96,7 +108,7 @@ def test_a_conflict_is_read_and_tried_again_and_a_foreign_status_survives():
         return ConflictError("stale")
 
     client = Client([device(1), device(2), device(3)], meanwhile)
-    done = write(client, [1, 2, 3], check=lambda found, payload: None if found.status in ("staged", "active") else "it is " + found.status)
+    done = write(client, [1, 2, 3], check=lambda found, payload: None if found.status in ("staged", "active") else conflict(found))
     assert done[2].error == "it is failed" and client.devices[2]["status"] == {"value": "failed"}
     assert client.patches == [[1, 3]]
 
@@ -122,6 +134,41 @@ def test_a_refusal_that_names_nobody_is_found_by_halving():
     done = write(client, [1, 2, 3, 4, 5])
     assert [key for key, one in done.items() if one.error] == [3]
     assert sorted(key for patch in client.patches for key in patch) == [1, 2, 4, 5]
+
+
+@pytest.mark.parametrize("answer", [NetboxRefusal("no", {2: "no"}, forbidden=True), NetboxRefusal("no", {2: "no"}, unknown={2}), NetboxLeftOut("no", {2})])
+def test_what_the_token_may_not_change_stops_alone_whatever_netbox_calls_it(answer):
+    client = Client([device(key) for key in (1, 2, 3)], answer)
+    done = write(client, [1, 2, 3])
+    assert "the token may see it, but not change it" in done[2].error and not done[1].error and not done[3].error
+
+
+def test_a_forbidden_write_that_names_nobody_is_found_by_halving_if_the_token_may_change_any():
+    def forbid(client, changes):
+        return NetboxRefusal("needs a permission", {}, forbidden=True) if 3 in [change["id"] for change in changes] else None
+
+    client = Client([device(key) for key in (1, 2, 3, 4, 5)], *[forbid] * 20)
+    done = write(client, [1, 2, 3, 4, 5])
+    assert [key for key, one in done.items() if one.error] == [3] and "but not change it" in done[3].error
+    client = Client([device(key) for key in (1, 2)], NetboxRefusal("needs a permission", {}, forbidden=True), permitted=False)
+    assert [one.error for one in write(client, [1, 2]).values()] == ["needs a permission"] * 2 and not client.answers
+
+
+def test_a_forbidden_write_beside_another_fault_keeps_the_two_apart():
+    def forbid(client, changes):
+        faults = {change["id"]: {2: "forbidden", 3: "bad value"}[change["id"]] for change in changes if change["id"] in (2, 3)}
+        return NetboxRefusal("no", faults, forbidden=2 in faults) if faults else None
+
+    client = Client([device(key) for key in (1, 2, 3)], *[forbid] * 9)
+    done = write(client, [1, 2, 3])
+    assert "but not change it" in done[2].error and "bad value" in done[3].error and not done[1].error
+
+
+def test_without_if_match_one_device_is_written_at_a_time():
+    client = Client([device(key) for key in range(1, 8)])
+    client.conditional, client.parallel = False, 4
+    assert not any(one.error for one in write(client, list(range(1, 8))).values())
+    assert sorted(client.patches) == [[key] for key in range(1, 8)]
 
 
 def test_a_device_that_is_gone_has_a_sentence():
@@ -166,7 +213,7 @@ def test_without_if_match_a_device_is_read_again_right_before_the_write():
     client = Client([device(1, "offline")])
     client.conditional = False
     listed = Device.from_api(device(1), conditional=False)
-    done = write(client, [1], check=lambda found, payload: "it is " + found.status, known={1: listed})
+    done = write(client, [1], check=lambda found, payload: conflict(found), known={1: listed})
     assert listed.etag is None and done[1].error == "it is offline"
 
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""NetBox's change log of devices: who set which status."""
+"""NetBox's change log of devices: who set which status, and what a write overwrote that it had not read."""
 
 from __future__ import annotations
 
@@ -11,25 +11,97 @@ import typing as t
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._chunks import chunks
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import NetboxError
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.client import NetboxClient
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.device import IDS_IN_A_REQUEST
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.device import ENDPOINT as DEVICES, IDS_IN_A_REQUEST
 
-__all__ = ["StatusChange", "status_changes"]
+__all__ = ["DeviceChange", "check_change_log", "device_changes", "overwritten", "rows_as_logged", "undone"]
+
+ENDPOINT = "core/object-changes"
+
+_ROW = (
+    *("name", "status", "site", "location", "rack", "position", "face", "device_type", "role", "platform", "tenant", "serial", "asset_tag", "airflow"),
+    *("latitude", "longitude", "primary_ip4", "primary_ip6", "oob_ip", "cluster", "virtual_chassis", "vc_position", "vc_priority", "description"),
+    *("comments", "config_template", "local_context_data"),
+)
+"""The fields of a device's row that NetBox's API takes as the change log has them, but for the custom fields."""
 
 
-class StatusChange(t.NamedTuple):
-    """A line of the change log: the device, its status after the change, None where the log does not say, and the message that came with it."""
+class DeviceChange(t.NamedTuple):
+    """A line of the change log: the device, the message that came with it, and the device's fields before and after, {} where it does not say."""
 
     device_id: int
-    status: str | None
     message: str
+    before: dict[str, t.Any]
+    after: dict[str, t.Any]
+
+    @property
+    def status(self) -> str | None:
+        """The device's status after the change; None where the log does not say."""
+        return self.after.get("status")
+
+    @property
+    def sets_status(self) -> bool:
+        """Whether this changed the status, and not only other fields."""
+        return self.before.get("status") != self.status
 
 
-def status_changes(client: NetboxClient, device_ids: t.Sequence[int]) -> t.Iterator[StatusChange]:
-    """The changes of these devices, those of each in the order in which they happened. Raises NetboxError."""
+def check_change_log(client: NetboxClient) -> None:
+    """Raise NetboxError unless the token may read the change log."""
+    client.get(ENDPOINT, {"id": 0})
+
+
+def device_changes(client: NetboxClient, device_ids: t.Sequence[int]) -> dict[int, list[DeviceChange]]:
+    """Read the changes of these devices, by device id, each in the order in which they happened. Raises NetboxError."""
+    found: dict[int, list[DeviceChange]] = {device_id: [] for device_id in device_ids}
     for some in chunks(device_ids, IDS_IN_A_REQUEST):
         filters = {"changed_object_type": "dcim.device", "action": "update", "changed_object_id": list(some)}
-        for entry in sorted(client.get("core/object-changes", filters), key=lambda entry: entry["id"]):
-            after = entry.get("postchange_data") or {}
-            if entry.get("changed_object_id") not in some or not isinstance(after, dict):
-                raise NetboxError("NetBox at {0} answered with a change log that cannot be read, entry {1}".format(client.url, entry["id"]))
-            yield StatusChange(entry["changed_object_id"], after.get("status"), str(entry.get("message") or ""))
+        for entry in sorted(client.get(ENDPOINT, filters), key=lambda entry: entry["id"]):
+            before, after = entry.get("prechange_data") or {}, entry.get("postchange_data") or {}
+            if entry.get("changed_object_id") not in some or not isinstance(after, dict) or not isinstance(before, dict):
+                raise NetboxError(f"NetBox at {client.url} answered with a change log that cannot be read, entry {entry['id']}")
+            found[entry["changed_object_id"]].append(DeviceChange(entry["changed_object_id"], str(entry.get("message") or ""), before, after))
+    return found
+
+
+def overwritten(changes: t.Sequence[DeviceChange], place: int, meant: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+    """What the write at ``place`` of a device's changes overwrote, as NetBox's API takes it: the fields as the entry before it left them.
+
+    Before 4.6, NetBox loads a row and then saves it whole, so it undoes what was saved in between. ``meant`` are values that it was meant to replace.
+    Fields that somebody has set again since are theirs.
+    """
+    before, saved, now = changes[place - 1].after if place else changes[place].before, changes[place].after, changes[-1].after
+    lost = undone(before, saved)
+    custom = lost.pop("custom_fields", {})
+    lost = {name: value for name, value in lost.items() if meant.get(name) != value and _same(name, now.get(name), saved[name])}
+    custom = {name: value for name, value in custom.items() if (now.get("custom_fields") or {}).get(name) == saved["custom_fields"].get(name)}
+    return lost | ({"custom_fields": custom} if custom else {})
+
+
+def undone(before: dict[str, t.Any], saved: dict[str, t.Any]) -> dict[str, t.Any]:
+    """The fields of ``before``, as the change log has a row, that ``saved`` has otherwise; of custom fields those that differ."""
+    fields = {name: before[name] for name in _ROW if name in before and name in saved and not _same(name, before[name], saved[name])}
+    one, other = before.get("custom_fields") or {}, saved.get("custom_fields") or {}
+    custom = {name: value for name, value in one.items() if name in other and value != other[name]}
+    return fields | ({"custom_fields": custom} if custom else {})
+
+
+def rows_as_logged(client: NetboxClient, device_ids: t.Sequence[int]) -> dict[int, dict[str, t.Any]]:
+    """Read devices as the change log has them, by id: choices by value, relations by id. Custom fields are left out. Raises NetboxError."""
+    found: dict[int, dict[str, t.Any]] = {}
+    for some in chunks(device_ids, IDS_IN_A_REQUEST):
+        for row in client.get(DEVICES, {"id": list(some)}):
+            found[row["id"]] = {name: row[name] if name == "local_context_data" else _plain(row[name]) for name in _ROW if name in row}
+    return found
+
+
+def _plain(value: t.Any) -> t.Any:
+    return value.get("value", value.get("id", value)) if isinstance(value, dict) else value
+
+
+def _same(name: str, one: t.Any, other: t.Any) -> bool:
+    """Whether two values mean the same: nothing can be None or "", a number be as it was sent or as the database gives it, "1" or "1.0"."""
+    if name in _NUMBERS and one and other:
+        return float(one) == float(other)
+    return (one or None) == (other or None)
+
+
+_NUMBERS = ("position", "latitude", "longitude")

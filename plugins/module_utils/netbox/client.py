@@ -20,13 +20,16 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.echo 
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.patience import TRY_AGAIN, Patience
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.tls import TlsAdapter, verifying
 
-__all__ = ["MINIMUM_VERSION", "NetboxClient", "NetboxRefusal", "normal_url"]
+__all__ = ["MINIMUM_VERSION", "NetboxClient", "NetboxLeftOut", "NetboxRefusal", "normal_url"]
 
 MINIMUM_VERSION = (4, 4)
 """The first NetBox that takes a message for its change log with a write, by which a write of ours is known again."""
 
 CONDITIONAL_VERSION = (4, 6)
 """The first NetBox that answers ETags and honours If-Match, so that it refuses a write to an object that changed meanwhile."""
+
+RENDER_PERMISSION_VERSION = (4, 5)
+"""The first NetBox with a permission of its own for rendering a device's config."""
 
 PAGE_SIZE = 1000
 """Objects in one page of a listing: NetBox's MAX_PAGE_SIZE. Where its administrator has set a smaller one, its pages have so many."""
@@ -39,16 +42,30 @@ _NO_LIST = "{0} answered with something else than a list of objects; is it a Net
 _TOO_LARGE = {400: "large_client_header_buffers", 413: "client_max_body_size", 414: "large_client_header_buffers", 431: "large_client_header_buffers"}
 """The statuses of a web server that finds a request too large, and how nginx calls the limit. Its 400 can mean other things."""
 
+_LEFT_OUT = "it is not among those that the token may change, or not there any more"
+
 _PERMISSIONS = {"GET": "view", "PATCH": "change", "POST": "add"}
 _SINGULAR = {"ip-addresses": "ipaddress", "journal-entries": "journalentry"}
 
 
 class NetboxRefusal(NetboxError):
-    """NetBox refused a bulk write as a whole. ``by_id`` says why, for each object that it named."""
+    """NetBox refused a bulk write as a whole.
 
-    def __init__(self, message: str, by_id: dict[int, str]) -> None:
+    ``by_id`` says why, for each object that it named. ``forbidden`` says that the token may not do this to at least one of them, and ``unknown``
+    are those that are not among the objects that the token may change.
+    """
+
+    def __init__(self, message: str, by_id: dict[int, str], forbidden: bool = False, unknown: t.Collection[int] = ()) -> None:
         super().__init__(message)
-        self.by_id = by_id
+        self.by_id, self.forbidden, self.unknown = by_id, forbidden, frozenset(unknown)
+
+
+class NetboxLeftOut(NetboxError):
+    """A bulk write was done, but not to the objects ``ids``: before 4.7, NetBox passes over those that the token may not change."""
+
+    def __init__(self, message: str, ids: t.Collection[int]) -> None:
+        super().__init__(message)
+        self.ids = frozenset(ids)
 
 
 def normal_url(url: str) -> str:
@@ -173,18 +190,23 @@ class NetboxClient:
         """Change objects in one bulk request, all or none. Each change holds the object's ``id`` and the fields to set.
 
         With ``etags``, NetBox refuses unless each object's present ETag is among them.
-        Raises ConflictError for that, NetboxRefusal where NetBox says which objects it does not accept and why, NetboxError else.
+        Raises ConflictError for that, NetboxRefusal where NetBox does not accept some of them, NetboxLeftOut once the others are changed where it
+        passed over some, NetboxError else.
         """
         request = pynetbox_query.Request(base=self._endpoint(endpoint), http_session=self._api.http_session, token=self._api.token)
         with self._errors("PATCH", endpoint):
             self._here.if_match = ", ".join(etags)
             changed = request.patch(sorted(changes, key=lambda change: change["id"]))
-        answered = [item.get("id") for item in changed if isinstance(item, dict)] if isinstance(changed, list) else []
-        if any(change["id"] not in answered for change in changes):
+        asked = {change["id"] for change in changes}
+        answered = {item.get("id") if isinstance(item, dict) else None for item in changed} if isinstance(changed, list) else {None}
+        if not answered <= asked:
             raise NetboxUncertain(_NO_LIST.format(self.url))
         by_id = {item["id"]: item for item in changed if isinstance(item, dict)}
         for change in changes:
-            self._check_written("PATCH", endpoint, change, by_id[change["id"]])
+            if change["id"] in by_id:
+                self._check_written("PATCH", endpoint, change, by_id[change["id"]])
+        if asked - answered:
+            raise NetboxLeftOut(f"NetBox at {self.url} did not change {endpoint} {min(asked - answered)}: {_LEFT_OUT}", asked - answered)
         return changed
 
     def create(self, endpoint: str, objects: t.Sequence[dict[str, t.Any]]) -> None:
@@ -205,6 +227,20 @@ class NetboxClient:
                 f"{self.url} answered a {method} of {endpoint}, id {answered['id']}, without what was written: {', '.join(wrong)} stayed as before, or was "
                 "changed at once by something in NetBox or in front of it"
             )
+
+    def may(self, method: str, endpoint: str) -> bool:
+        """Whether the token may PATCH, or POST to, an endpoint at all, whatever the constraints of its permission: sends a list of nothing.
+
+        Raises NetboxError.
+        """
+        try:
+            if method == "PATCH":
+                self.patch(endpoint, [])
+            else:
+                self.post(endpoint, [])
+        except NetboxRefusal as error:
+            return not error.forbidden
+        return True
 
     def post(self, endpoint: str, data: t.Any) -> t.Any:
         """Post something to an endpoint, e.g. ``dcim/devices/7/render-config``, and return the answer unchecked. Raises NetboxError."""
@@ -337,12 +373,15 @@ class NetboxClient:
             return NetboxError("NetBox at {0} does not accept the token ({1}): check netbox_token".format(self.url, detail))
         if status == 403:
             app, model = (endpoint.split("/") + [""])[:2]
-            permission = "{0}.{1}_{2}".format(app, _PERMISSIONS[method], _SINGULAR.get(model, model.rstrip("s")).replace("-", ""))
+            permission = f"{app}.{_PERMISSIONS[method]}_{_SINGULAR.get(model, model.rstrip('s')).replace('-', '')}"
+            if endpoint.endswith("render-config") and self.version and self.version >= RENDER_PERMISSION_VERSION:
+                permission = "dcim.render_config_device"  # before, NetBox took it for adding a device, as it is a POST
             write = "" if method == "GET" else ", and must be enabled for writing"
-            return NetboxError("the token may not do this in NetBox ({0}): it needs the permission {1}{2}".format(detail, permission, write))
+            message = f"the token may not do this in NetBox ({detail}): it needs the permission {permission}{write}"
+            return NetboxError(message) if method == "GET" else NetboxRefusal(message, _errors_by_id(response), forbidden=True)
         if status == 404 and endpoint.endswith("render-config"):
             # NetBox hides a device from those who may not render it.
-            return NetboxError("it has no such device, or the token lacks the permission dcim.render_config_device")
+            return NetboxError("it has no such device, or the token lacks the permission dcim.render_config_device for it")
         if status == 404:
             return NetboxError(
                 "{0} has no {1}; netbox_url must be the address of NetBox itself, with its base path if it has one".format(self.url, endpoint)
@@ -350,7 +389,7 @@ class NetboxClient:
         if status == 412:
             return ConflictError("a device changed in NetBox after it was read")
         if status == 400 and method in ("PATCH", "POST"):
-            return NetboxRefusal("NetBox refused the change: {0}".format(detail), _errors_by_id(response))
+            return NetboxRefusal(f"NetBox refused the change: {detail}", _errors_by_id(response), unknown=_unknown(response))
         kind = NetboxUncertain if status >= 500 else NetboxError  # a 500 may come after the write was done
         return kind("NetBox at {0} answered a {1} of {2} with {3} {4}: {5}".format(self.url, method, endpoint, status, response.reason, detail))
 
@@ -415,3 +454,11 @@ def _errors_by_id(response: t.Any) -> dict[int, str]:
         return {int(entry["id"]): _flat({key: value for key, value in entry.items() if key != "id"}) for entry in errors}
     except (ValueError, KeyError, TypeError, AttributeError):
         return {}
+
+
+def _unknown(response: t.Any) -> set[int]:
+    """The ids that a refused bulk PATCH does not know, as NetBox 4.7 says it: what is wrong with them is the id itself."""
+    try:
+        return {int(entry["id"]) for entry in response.json()["errors"] if "id" in entry["errors"]}
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return set()

@@ -48,6 +48,8 @@ def _add(client: NetboxClient, entries: t.Sequence[Entry]) -> dict[int, str]:
     try:
         client.create(ENDPOINT, [kind | {"assigned_object_id": one.device_id, "kind": one.kind, "comments": one.text} for one in entries])
     except NetboxRefusal as error:
+        if error.forbidden and not client.may("POST", ENDPOINT):
+            raise
         if len(entries) == 1:
             return {entries[0].device_id: str(error)}
         half = len(entries) // 2

@@ -7,20 +7,54 @@
 from __future__ import annotations
 
 import dataclasses
+import enum
+import threading
 import typing as t
 
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._chunks import chunks
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import ConflictError, NetboxUncertain
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.dispatch import single_dispatch
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.client import NetboxClient, NetboxRefusal
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.client import NetboxClient, NetboxLeftOut, NetboxRefusal
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.device import ENDPOINT, Device, devices_by_id
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.parallel import in_parallel
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.payload import DevicePayload, NetboxPayload
 
-__all__ = ["Target", "Update", "difference", "update"]
+__all__ = ["HIDDEN", "Kind", "Refusal", "Target", "Update", "difference", "hidden", "update"]
 
 ATTEMPTS = 5
 """How often a batch is read and tried again after somebody else changed one of its devices in between."""
+
+
+_FORBIDDEN = (
+    "the token may see it, but not change it: the constraints of its permission dcim.change_device exclude the device, as it is or as it would be "
+    "after the change. They must hold before and after each change, so for the statuses planned, staged and active"
+)
+
+HIDDEN = (
+    "it is in NetBox, but the token may not see it any more: the constraints of its permission dcim.view_device exclude the device as it is now. "
+    "They must hold for the statuses planned, staged and active"
+)
+"""What to say of a device that ``hidden`` names."""
+
+
+class Kind(enum.Enum):
+    """What a caller's check has against the device as it stands."""
+
+    CONFLICT = enum.auto()
+    """It is not as the caller expects it."""
+    TAKEN = enum.auto()
+    """Somebody else has it."""
+    UNKNOWN = enum.auto()
+    """Nothing tells any more who has it."""
+    DONE_BEFORE = enum.auto()
+    """An earlier attempt of the same process has done it; what was changed since is not this process's."""
+
+
+class Refusal(t.NamedTuple):
+    """Why a caller does not want a device written: the kind, by which code decides, and the text for people."""
+
+    kind: Kind
+    text: str
 
 
 @dataclasses.dataclass(frozen=True)
@@ -28,14 +62,14 @@ class Target:
     """The NetBox to write to, and on what conditions.
 
     ``message`` gives the line for NetBox's change log by the object's id. ``check`` may refuse a device as it stands: it takes the device
-    and the payload, and answers with the reason or None. ``known`` are devices as they were read before; those not in it are read.
+    and the payload, and returns the refusal or None. ``known`` are devices as they were read before; those not in it are read.
     With ``dry_run`` nothing is written, and the updates say what would be; ``see`` then may give a device as it would stand by then.
     ``tell`` is told after each request how many payloads are done, and how many of them could not be written.
     """
 
     client: NetboxClient
     message: t.Callable[[int], str]
-    check: t.Callable[[Device, DevicePayload], t.Optional[str]]
+    check: t.Callable[[Device, DevicePayload], t.Optional[Refusal]]
     known: t.Mapping[int, Device] = dataclasses.field(default_factory=dict)
     see: t.Callable[[Device], Device] = lambda device: device
     dry_run: bool = False
@@ -46,8 +80,8 @@ class Target:
 class Update:
     """What became of one payload. ``before`` and ``after`` hold the fields that differed; both are empty where none did.
 
-    ``error`` says why it was not written; ``uncertain`` that it may have been all the same, since an answer was lost; ``gone`` that there is no such
-    object any more.
+    ``error`` says why it was not written, and ``kind`` what kind of refusal that was, if it was the target's ``check``; ``uncertain`` says that it
+    may have been written all the same, since an answer was lost; ``gone`` that there is no such object any more.
     """
 
     before: dict[str, t.Any]
@@ -55,6 +89,7 @@ class Update:
     error: str | None = None
     uncertain: bool = False
     gone: bool = False
+    kind: Kind | None = None
 
     def changes(self) -> dict[str, list[t.Any]]:
         """The fields that differed, each as ``[before, after]``."""
@@ -66,7 +101,8 @@ def update(payload: NetboxPayload, target: Target) -> Update:
     """Write one payload, or a list of them in bulk (then the answer is a list of updates). Dispatches on its type.
 
     An object that cannot be written has its reason in ``error``; the others are written. A write whose answer was lost is tried again once
-    NetBox was read again. Raises DomainError, with the types that are registered, for a payload that is not.
+    NetBox was read again. To a NetBox without If-Match, which loads all objects of a request and then saves each whole row, one object is written
+    at a time, each read right before. Raises DomainError, with the types that are registered, for a payload that is not.
     """
 
 
@@ -121,6 +157,8 @@ class _Work:
         # What was read earlier is good enough only for a NetBox that refuses the write if it has changed since.
         self._known = {key: device for key, device in target.known.items() if device.etag}
         self._conflicts: dict[int, int] = {}
+        self._alone = threading.Lock()
+        self._may_change: bool | None = None
         self._patience = target.client.patience()
 
     def write(self, group: t.Sequence[DevicePayload]) -> list[t.Sequence[DevicePayload]]:
@@ -128,7 +166,11 @@ class _Work:
 
         Raises NetboxError where nothing more can be written.
         """
-        again = self._write(group)
+        if self.target.client.conditional or len(group) > 1:
+            again = self._write(group)
+        else:
+            with self._alone:
+                again = self._write(group)
         done = list(self.done.values())
         self.target.tell(len(done), sum(1 for one in done if one.error))
         return again
@@ -137,6 +179,9 @@ class _Work:
         writes = self._plan(group)
         if self.target.dry_run or not writes:
             return []
+        if len(writes) > 1 and any(self._known[key].etag is None for key in writes):
+            self._forget(group)
+            return [[payload] for payload in group if payload.id in writes]
         changes = [{"id": key, **plan.after, "changelog_message": self.target.message(key)} for key, plan in writes.items()]
         left = [payload for payload in group if payload.id in writes]
         try:
@@ -151,6 +196,9 @@ class _Work:
             return [left]
         except NetboxRefusal as error:
             return self._without_refused(left, error)
+        except NetboxLeftOut as error:
+            self._after_left_out([payload for payload in left if payload.id in error.ids], writes)
+            writes = {key: plan for key, plan in writes.items() if key not in error.ids}
         self.done |= writes
         return []
 
@@ -162,9 +210,11 @@ class _Work:
         """What to write, by id; what needs no write is done."""
         read = devices_by_id(self.target.client, [payload.id for payload in group if payload.id not in self._known])
         self._known |= {key: self.target.see(device) for key, device in read.items()}
+        missing = [payload.id for payload in group if payload.id not in self._known]
+        there = hidden(self.target.client, missing) if not self.target.dry_run else set()
         writes = {}
         for payload in group:
-            plan = _plan(payload, self._known.get(payload.id), self.target)
+            plan = _plan(payload, self._known.get(payload.id), self.target) if payload.id not in there else Update({}, {}, HIDDEN)
             if plan.after and not plan.error:
                 writes[payload.id] = plan
             if self.target.dry_run or payload.id not in writes:
@@ -188,24 +238,77 @@ class _Work:
         return [again] if again else []
 
     def _without_refused(self, group: t.Sequence[DevicePayload], error: NetboxRefusal) -> list[t.Sequence[DevicePayload]]:
-        """The rest of a group of which NetBox refused some; halves of it, where NetBox does not say which."""
+        """The rest of a group of which NetBox refused some; halves of it, where NetBox does not say which.
+
+        Raises NetboxError where the token may change no device at all.
+        """
+        if error.forbidden and not error.by_id and not self._may():
+            raise error
         refused = group if len(group) == 1 else [payload for payload in group if payload.id in error.by_id]
-        if refused:
-            there = devices_by_id(self.target.client, [payload.id for payload in refused])
-            for payload in refused:
-                why = "NetBox refused the change: {0}".format(error.by_id[payload.id]) if payload.id in error.by_id else str(error)
+        if not refused:
+            return [group[: len(group) // 2], group[len(group) // 2 :]]
+        rest = [payload for payload in group if payload not in refused]
+        if error.forbidden and len({error.by_id.get(payload.id) for payload in refused}) > 1:
+            return [[payload] for payload in refused] + ([rest] if rest else [])  # a 403 for one outranks what NetBox has against others
+        there = devices_by_id(self.target.client, [payload.id for payload in refused])
+        for payload in refused:
+            if error.forbidden or payload.id in error.unknown:
+                self.done[payload.id] = self._not_allowed(payload, there)
+            else:
+                why = f"NetBox refused the change: {error.by_id[payload.id]}" if payload.id in error.by_id else str(error)
                 self.done[payload.id] = Update({}, {}, why, payload.id in self.sent) if payload.id in there else _gone(payload)
-            rest = [payload for payload in group if payload.id not in self.done]
-            return [rest] if rest else []
-        return [group[: len(group) // 2], group[len(group) // 2 :]]
+        return [rest] if rest else []
+
+    def _after_left_out(self, group: t.Sequence[DevicePayload], writes: t.Mapping[int, Update]) -> None:
+        """Settle what NetBox passed over. It also leaves out what somebody changed right after our write, so the devices are read."""
+        there = devices_by_id(self.target.client, [payload.id for payload in group])
+        for payload in group:
+            written = payload.id in there and not difference(payload, there[payload.id].writable).after
+            self.done[payload.id] = writes[payload.id] if written else self._not_allowed(payload, there)
+
+    def _not_allowed(self, payload: DevicePayload, there: t.Container[int]) -> Update:
+        if payload.id in there:
+            return Update({}, {}, _FORBIDDEN, payload.id in self.sent)
+        return Update({}, {}, HIDDEN) if hidden(self.target.client, [payload.id]) else _gone(payload)
+
+    def _may(self) -> bool:
+        """Whether the token may change devices at all. NetBox is asked once."""
+        if self._may_change is None:
+            self._may_change = self.target.client.may("PATCH", ENDPOINT)
+        return self._may_change
+
+
+def hidden(client: NetboxClient, ids: t.Sequence[int]) -> set[int]:
+    """Of devices that no listing has, those that are there all the same: the token may change them, but not see them.
+
+    NetBox tells by what it has against a change that no NetBox accepts, a status that does not exist; nothing is ever written. Of what the token may
+    neither see nor change, nobody can tell. Raises NetboxError.
+    """
+    if not ids:
+        return set()
+    try:
+        client.patch(ENDPOINT, [{"id": key, "status": _NO_STATUS} for key in ids])
+    except NetboxLeftOut:
+        return set()
+    except NetboxRefusal as error:
+        if error.by_id or error.forbidden:
+            return set(error.by_id) - error.unknown if not error.forbidden else set()
+        if len(ids) == 1:
+            return set(ids)
+        half = len(ids) // 2
+        return hidden(client, ids[:half]) | hidden(client, ids[half:])
+    return set()
+
+
+_NO_STATUS = "nodeflow: is this device there?"
 
 
 def _plan(payload: DevicePayload, device: Device | None, target: Target) -> Update:
     if device is None:
         return _gone(payload)
-    reason = target.check(device, payload)
-    return Update({}, {}, reason) if reason else difference(payload, device.writable)
+    refusal = target.check(device, payload)
+    return Update({}, {}, refusal.text, kind=refusal.kind) if refusal else difference(payload, device.writable)
 
 
 def _gone(payload: DevicePayload) -> Update:
-    return Update({}, {}, "there is no device with the id {0} in NetBox any more".format(payload.id), gone=True)
+    return Update({}, {}, f"there is no device with the id {payload.id} in NetBox any more, or the token may not see it", gone=True)

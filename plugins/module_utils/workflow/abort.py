@@ -9,14 +9,14 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import NodeflowError
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import NetboxError, NodeflowError
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.subscription import load_subscription
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.device import Device, devices_by_id
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.payload import DevicePayload
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.update import Target, Update, update
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.processes import Process
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.claim import CLAIMED, FREE, claimed_by_us
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.update import HIDDEN, Kind, Refusal, Target, Update, hidden, update
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.processes import Process, load_step_log
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.claim import CLAIMED, FREE, Holder, claim_holders
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.continued import chosen_processes
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.create_node import CREATE_NODE, changelog_message
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.rows import ABORTED
@@ -53,12 +53,51 @@ def _restored(task: Task, work: Work) -> Aborted:
 def _abort(task: Task, works: t.Sequence[Work]) -> dict[str, Outcome]:
     """Give back in NetBox what is still claimed by these processes; then they are over."""
     devices = devices_by_id(task.netbox, [work.subscription.device_id for work in works])
+    missing = [work.subscription.device_id for work in works if work.subscription.device_id not in devices]
+    there = set() if task.check_mode else hidden(task.netbox, missing)
     staged = [work for work in works if work.state["claim"] == "netbox" and _status(devices, work) == CLAIMED]
-    ours = claimed_by_us(task, staged)
-    outcomes: dict[str, Outcome] = {
-        work.key: _over(task, work, _as_left(devices.get(work.subscription.device_id))) for work in works if work.key not in ours
-    }
-    return outcomes | _give_back(task, [work for work in works if work.key in ours], devices)
+    try:
+        holders = claim_holders(task, staged, _claims_done(task, staged))
+    except NetboxError as error:
+        left = {work.key: Failed(_NO_CHANGE_LOG.format(work.label, CLAIMED, error)) for work in staged}
+        return left | _abort_rest(task, [work for work in works if work.key not in left], devices, there, {})
+    ours = [work for work in staged if holders[work.key] is Holder.WE]
+    rest = _abort_rest(task, [work for work in works if work not in ours], devices, there, holders)
+    return rest | _give_back(task, ours, devices)
+
+
+def _abort_rest(
+    task: Task, works: t.Sequence[Work], devices: t.Mapping[int, Device], there: t.Container[int], holders: t.Mapping[str, Holder]
+) -> dict[str, Outcome]:
+    """The outcomes of processes whose device is left as it is."""
+    outcomes: dict[str, Outcome] = {}
+    for work in works:
+        device_id = work.subscription.device_id
+        if device_id in there:
+            outcomes[work.key] = Failed(f"{work.label}: {HIDDEN}; then abort again")
+        else:
+            outcomes[work.key] = _over(task, work, _as_left(devices.get(device_id)) + _LEFT_SINCE.get(holders.get(work.key), ""))
+    return outcomes
+
+
+def _claims_done(task: Task, works: t.Sequence[Work]) -> set[str]:
+    """The processes of which their own log says that their claim was done."""
+    with task.store.read() as connection:
+        logs = load_step_log(connection, [work.key for work in works])
+    claim = CREATE_NODE.steps[0].name
+    return {key for key, log in logs.items() if any((line.step, line.status) == (claim, "success") for line in log)}
+
+
+_NO_CHANGE_LOG = (
+    "{0} is {1} in NetBox, and without NetBox's change log it is not known whether that is still the claim of this process: {2}. Abort with a token that "
+    "may read it, or set the device to another status in NetBox first"
+)
+
+_LEFT_SINCE = {
+    Holder.OTHER: ", since by NetBox's change log somebody else has claimed it",
+    Holder.UNKNOWN: ", since neither NetBox's change log nor the process's own says that this is still its claim; where nobody else works on the device, "
+    f"set it to {FREE} there",
+}
 
 
 def _status(devices: t.Mapping[int, Device], work: Work) -> str | None:
@@ -69,9 +108,10 @@ def _status(devices: t.Mapping[int, Device], work: Work) -> str | None:
 def _give_back(task: Task, works: t.Sequence[Work], devices: t.Mapping[int, Device]) -> dict[str, Outcome]:
     by_device = {work.subscription.device_id: work for work in works}
 
-    def check(device: Device, payload: DevicePayload) -> str | None:
-        ours = device.status in (payload.status, CLAIMED)
-        return None if ours else "{0} was set to {1} in NetBox meanwhile; run again".format(by_device[device.id].label, device.status)
+    def check(device: Device, payload: DevicePayload) -> Refusal | None:
+        if device.status in (payload.status, CLAIMED):
+            return None
+        return Refusal(Kind.CONFLICT, f"{by_device[device.id].label} was set to {device.status} in NetBox meanwhile; run again")
 
     target = Target(
         task.netbox, lambda device_id: changelog_message(by_device[device_id]) + ", aborted", check, known=devices, dry_run=task.check_mode
@@ -80,9 +120,9 @@ def _give_back(task: Task, works: t.Sequence[Work], devices: t.Mapping[int, Devi
     outcomes: dict[str, Outcome] = {}
     for work, done in zip(works, updates):
         if done.error:
-            outcomes[work.key] = Failed("{0} could not be given back: {1}".format(work.label, done.error))
+            outcomes[work.key] = Failed(f"{work.label} could not be given back: {done.error}")
         else:
-            outcomes[work.key] = _over(task, work, "it is {0} again in NetBox".format(FREE), done)
+            outcomes[work.key] = _over(task, work, f"it is {FREE} again in NetBox", done)
     return outcomes
 
 
@@ -94,7 +134,7 @@ def _over(task: Task, work: Work, netbox: str, done: Update | None = None) -> Ab
 
 
 def _as_left(device: Device | None) -> str:
-    return "its status in NetBox, {0}, was left as it is".format(device.status) if device else "it is not in NetBox any more"
+    return f"its status in NetBox, {device.status}, was left as it is" if device else "it is not in NetBox any more"
 
 
 class _AnyVersion(Workflow):

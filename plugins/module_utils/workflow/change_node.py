@@ -19,10 +19,10 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.descr
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.lifecycle import SubscriptionLifecycle
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.node import FAMILIES
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.subscription import SubscriptionModel, move_to_lifecycle, revise
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.changelog import status_changes
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.changelog import device_changes
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.device import Device, devices_by_id
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.payload import DevicePayload
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.update import Target, update
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.update import HIDDEN, Kind, Refusal, Target, hidden, update
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.claim import FREE
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.create_node import changelog_message, custom_field
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.journal import journalled
@@ -46,10 +46,14 @@ def _fetch_ip_address_information(task: Task, works: t.Sequence[Work]) -> dict[s
     """The device as it is now: what is not as it was read here, when NetBox is written, was changed by somebody else."""
     tell = Progress(task.show, "fetch_ip_address_information", len(works))
     devices = devices_by_id(task.netbox, [work.subscription.device_id for work in works], tell=tell)
-    return {work.key: _fetched(work, devices.get(work.subscription.device_id)) for work in works}
+    missing = [work.subscription.device_id for work in works if work.subscription.device_id not in devices]
+    there = set() if task.check_mode else hidden(task.netbox, missing)
+    return {work.key: _fetched(work, devices.get(work.subscription.device_id), there) for work in works}
 
 
-def _fetched(work: Work, device: Device | None) -> Outcome:
+def _fetched(work: Work, device: Device | None, there: t.Container[int]) -> Outcome:
+    if device is None and work.subscription.device_id in there:
+        return Failed(f"{work.label}: {HIDDEN}")
     if device is None:
         if work.state["lifecycle"] == SubscriptionLifecycle.TERMINATED:
             return Done(work.subscription, work.state | {"write": [], "device": gone(work.subscription).facts()})  # there is nothing to write to
@@ -99,7 +103,7 @@ def _update_node_in_netbox(task: Task, works: t.Sequence[Work]) -> dict[str, Out
     target = Target(
         client=task.netbox,
         message=lambda device_id: changelog_message(by_device[device_id]),
-        check=lambda device, payload: _planned_before(task, by_device[device.id], device) or _conflict(by_device[device.id], device),
+        check=lambda device, payload: _refusal(task, by_device[device.id], device),
         dry_run=task.check_mode,
         tell=Progress(task.show, "update_node_in_netbox", len(works)),
     )
@@ -107,7 +111,7 @@ def _update_node_in_netbox(task: Task, works: t.Sequence[Work]) -> dict[str, Out
     for work, done in zip(by_device.values(), update(list(payloads.values()), target)):
         if done.gone and work.state["lifecycle"] == SubscriptionLifecycle.TERMINATED:
             outcomes[work.key] = Done(work.subscription, work.state | {"device": gone(work.subscription).facts()})
-        elif done.error == _PLANNED_BEFORE:
+        elif done.kind is Kind.DONE_BEFORE:
             outcomes[work.key] = Done(work.subscription, work.state)
         elif done.gone:
             outcomes[work.key] = Failed(_GONE.format(work.label, command("abort", [work.key])))
@@ -147,15 +151,19 @@ def _conflict(work: Work, device: Device) -> str | None:
     return None
 
 
-def _planned_before(task: Task, work: Work, device: Device) -> str | None:
-    """_PLANNED_BEFORE if this process has set the device free already, before it was interrupted, so that it is somebody else's by now."""
+def _refusal(task: Task, work: Work, device: Device) -> Refusal | None:
+    if _planned_before(task, work, device):
+        return Refusal(Kind.DONE_BEFORE, "it was set free before")
+    why = _conflict(work, device)
+    return Refusal(Kind.CONFLICT, why) if why else None
+
+
+def _planned_before(task: Task, work: Work, device: Device) -> bool:
+    """Whether this process has set the device free already, before it was interrupted, so that it is somebody else's by now."""
     if not work.row.get("resumed") or "status" not in work.state["write"] or _values(work)["status"] != FREE or device.status == FREE:
-        return None
-    ours = [change for change in status_changes(task.netbox, [device.id]) if change.status == FREE and work.key in change.message]
-    return _PLANNED_BEFORE if ours else None
+        return False
+    return any(change.status == FREE and work.key in change.message for change in device_changes(task.netbox, [device.id])[device.id])
 
-
-_PLANNED_BEFORE = "it was set free before"
 
 _READ_AS = {"primary_ip4": "ipv4", "primary_ip6": "ipv6"}
 """What we call a field of the device that NetBox calls otherwise."""

@@ -15,7 +15,7 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.lifec
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.subscription import move_to_lifecycle, revise
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.device import Device, devices_by_id
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.payload import DevicePayload, build_payload
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.update import Target, update
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.update import HIDDEN, Kind, Refusal, Target, hidden, update
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.claim import as_claimed, as_read, claim, contradiction
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.construct import lacking
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.journal import journalled
@@ -36,12 +36,16 @@ def _fetch_ip_address_information(task: Task, works: t.Sequence[Work]) -> dict[s
     """The device's name and primary addresses onto the model; what the templates need of the device into the state."""
     tell = Progress(task.show, "fetch_ip_address_information", len(works))
     devices = devices_by_id(task.netbox, [work.subscription.device_id for work in works], tell=tell)
-    return {work.key: _fetched(task, work, devices.get(work.subscription.device_id)) for work in works}
+    missing = [work.subscription.device_id for work in works if work.subscription.device_id not in devices]
+    there = set() if task.check_mode else hidden(task.netbox, missing)
+    return {work.key: _fetched(task, work, devices.get(work.subscription.device_id), there) for work in works}
 
 
-def _fetched(task: Task, work: Work, device: Device | None) -> Outcome:
+def _fetched(task: Task, work: Work, device: Device | None, there: t.Container[int]) -> Outcome:
+    if device is None and work.subscription.device_id in there:
+        return Failed(f"{work.label}: {HIDDEN}")
     if device is None:
-        return Failed("{0} is not in NetBox any more. {1}".format(work.label, _END_IT.format(work.key)))
+        return Failed(f"{work.label} is not in NetBox any more, or the token may not see it any more. {_END_IT.format(work.key)}")
     seen = as_claimed(work, device) if task.check_mode else device
     families = work.state["required_families"]
     problem = contradiction(work, seen, (ACTIVE,)) or lacking(device, families)
@@ -80,7 +84,7 @@ def _update_node_in_netbox(task: Task, works: t.Sequence[Work]) -> dict[str, Out
     target = Target(
         client=task.netbox,
         message=lambda device_id: changelog_message(by_device[device_id]),
-        check=lambda device, payload: contradiction(by_device[device.id], device, (payload.status,)),
+        check=lambda device, payload: _refusal(by_device[device.id], device, payload),
         # As the step before read it, in this run. If it has changed since, NetBox refuses the write, and it is read again.
         known={work.subscription.device_id: as_claimed(work, as_read(work)) if task.check_mode else as_read(work) for work in works},
         see=lambda device: as_claimed(by_device[device.id], device) if task.check_mode else device,
@@ -95,6 +99,11 @@ def _update_node_in_netbox(task: Task, works: t.Sequence[Work]) -> dict[str, Out
         else:
             outcomes[work.key] = Done(work.subscription, work.state, done.changes())
     return outcomes
+
+
+def _refusal(work: Work, device: Device, payload: DevicePayload) -> Refusal | None:
+    why = contradiction(work, device, (payload.status,))
+    return Refusal(Kind.CONFLICT, why) if why else None
 
 
 def _payload(task: Task, work: Work) -> DevicePayload:
