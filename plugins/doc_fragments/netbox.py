@@ -15,6 +15,7 @@ options:
   netbox_url:
     description:
       - The URL of NetBox, with its base path if it has one, for example V(https://netbox.example.org) or V(https://example.org/netbox).
+      - It must be where NetBox answers. Redirects are not followed.
       - If not set, the value of the environment variable E(NETBOX_URL) is used, else that of E(NETBOX_API).
     type: str
   netbox_token:
@@ -30,7 +31,8 @@ options:
     default: true
   ca_path:
     description:
-      - A file or directory with the certificates of the authorities to trust, in place of the system's.
+      - A file or directory with the certificates of the authorities to trust, instead of the system's.
+      - Without it, the environment variables E(REQUESTS_CA_BUNDLE), E(CURL_CA_BUNDLE), E(SSL_CERT_FILE) and E(SSL_CERT_DIR) count as well.
       - If not set, the value of the environment variable E(NETBOX_CA_PATH) is used.
     type: path
   netbox_timeout:

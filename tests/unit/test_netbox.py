@@ -12,6 +12,7 @@ import pytest
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import ConflictError, NetboxError, NetboxUncertain, NodeflowError
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.client import NetboxClient, NetboxLeftOut, NetboxRefusal, normal_url
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.device import Device
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.echo import not_as_written
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.filters import check_filters
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.payload import DevicePayload
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.update import Kind, Refusal, Target, update
@@ -326,3 +327,40 @@ def test_anything_else_is_a_sentence(nodes):
         assert all(isinstance(one, Wanted) for one in parse_nodes(nodes))
     except NodeflowError as error:
         assert "nodes" in str(error)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "answered"),
+    [
+        ({"id": 1, "status": "staged", "changelog_message": "x"}, {"id": 1, "status": {"value": "staged", "label": "Staged"}}),
+        ({"custom_fields": {"a": "x", "b": None}}, {"custom_fields": {"a": "x", "b": "", "c": 5}}),
+        ({"object_types": ["dcim.device", "dcim.site"]}, {"object_types": ["dcim.site", "dcim.device"]}),
+        ({"site": 3, "tags": [1]}, {"site": {"id": 3, "slug": "x"}, "tags": [{"id": 1}]}),
+        ({"comments": " x\n", "platform": None}, {"comments": "x", "platform": None}),
+        ({"height": 1}, {"height": "1.00"}),
+        ({"enabled": True, "unknown": 1}, {"enabled": True}),
+    ],
+)
+def test_an_answer_that_says_what_was_written(wanted, answered):
+    assert not_as_written(wanted, answered) == []
+
+
+@pytest.mark.parametrize(
+    ("wanted", "answered"),
+    [
+        ({"status": "staged"}, {"status": {"value": "planned"}}),
+        ({"custom_fields": {"a": "x"}}, {"custom_fields": {"a": None}}),
+        ({"custom_fields": {"a": "x"}}, {"custom_fields": None}),
+        ({"object_types": ["dcim.device"]}, {"object_types": []}),
+        ({"site": 3}, {"site": {"id": 4}}),
+        ({"site": 3}, {"site": None}),
+        ({"enabled": True}, {"enabled": False}),
+    ],
+)
+def test_an_answer_that_says_something_else(wanted, answered):
+    assert not_as_written(wanted, answered) == list(wanted)
+
+
+@given(JSON, JSON)
+def test_any_answer_to_a_write_can_be_compared(wanted, answered):
+    not_as_written({"field": wanted}, {"field": answered})

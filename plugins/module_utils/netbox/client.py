@@ -282,6 +282,8 @@ class NetboxClient:
         """What the session does for a request: send it, and again where that can do no harm."""
         if method == "PATCH" and self._here.if_match:
             kwargs["headers"] = {**(kwargs.get("headers") or {}), "If-Match": self._here.if_match}
+        if self._proxy:
+            kwargs["proxies"] = {self.url.partition(":")[0]: self._proxy.url}
         kwargs["allow_redirects"] = False  # to wherever it leads, it would take the token or leave the body behind
         patience = self.patience()
         while True:
@@ -404,13 +406,17 @@ class NetboxClient:
             return NetboxError(f"{self._proxy or 'a proxy'} asks for a user and password ({answer}): {trouble.how_to_log_in(self._proxy)}")
         asked = f"{who} answered a {method} of {endpoint} at {self.url} with {answer}"
         if status == 401:
-            return NetboxError(f"{asked}: it asks for a login of its own, before NetBox has seen the token; it must let API requests through")
+            login = f"; if it is the proxy, {trouble.how_to_log_in(self._proxy)}" if self._proxy else ""
+            return NetboxError(f"{asked}: it asks for a login of its own, before NetBox has seen the token; it must let API requests through{login}")
         if status == 403:
             return NetboxError(f"{asked}: it does not let the request through to NetBox; the token and its permissions are not the reason")
         if status in _TOO_LARGE:
             todo = f"if the request is too large for it, allow more there ({_TOO_LARGE[status]} of nginx)"
             todo += "" if method == "GET" else " or lower netbox_batch_size"
-            todo += "; if it wants https, say so in netbox_url" if status == 400 and self.url.startswith("http:") else ""
+            if status == 400:
+                host = urllib.parse.urlsplit(self.url).hostname
+                todo += f"; if it is NetBox's own 400, add {host}, or what a proxy makes of it, to ALLOWED_HOSTS there"
+                todo += "; if it wants https, say so in netbox_url" if self.url.startswith("http:") else ""
             return NetboxError(f"{asked}: {todo}") if method == "GET" else NetboxRefusal(f"{asked}: {todo}", {})
         kind = NetboxUncertain if status >= 500 else NetboxError
         return kind(f"{asked}: {self._detail(response)}")

@@ -38,8 +38,9 @@ _EXPIRED, _OTHER_HOST, _OTHER_ADDRESS = 10, 62, 64
 
 
 class Proxy(t.NamedTuple):
-    """The proxy that the environment names for a URL: how it may be shown, the variable that names it, and what is never to be shown."""
+    """The proxy that the environment names for a URL, which may hold a password; how it may be shown; the variable that names it; its secrets."""
 
+    url: str
     shown: str
     variable: str
     secrets: tuple[str, ...]
@@ -70,7 +71,7 @@ def proxy_for(url: str) -> Proxy | None:
         )
     port = f":{parts.port}" if parts.port else ""
     password = named.password or ""
-    return Proxy(f"{parts.scheme}://{parts.host}{port}", variable, tuple(filter(None, (password, urllib.parse.unquote(password)))))
+    return Proxy(given, f"{parts.scheme}://{parts.host}{port}", variable, tuple(filter(None, (password, urllib.parse.unquote(password)))))
 
 
 def never_sent(error: Exception) -> bool:
@@ -95,7 +96,7 @@ def unreachable(error: Exception, url: str, proxy: Proxy | None) -> str:
     if proxy and isinstance(error, requests.exceptions.ProxyError):
         if _tunnel_answer(causes):
             host = urllib.parse.urlsplit(url).hostname
-            todo = how_to_log_in(proxy) if _tunnel_status(causes) == 407 else "have it allowed there"
+            todo = how_to_log_in(proxy) if _tunnel_status(causes) in (401, 407) else "have it allowed there"
             return f"{proxy} does not let us through to {url} ({_tunnel_answer(causes)}); {todo}, or name {host} in NO_PROXY if it needs no proxy"
         return f"{proxy} cannot be reached: {_reason(error, causes)}"
     by_socks = next((one for one in causes if hasattr(one, "socket_err")), None)  # what PySocks raises
