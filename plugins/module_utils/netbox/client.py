@@ -15,6 +15,7 @@ import urllib.parse
 
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import ConflictError, NetboxError, NetboxUncertain
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._libraries import pynetbox, pynetbox_query, requests
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._paths import user_path
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.patience import TRY_AGAIN, Patience
 
 __all__ = ["MINIMUM_VERSION", "NetboxClient", "NetboxRefusal", "normal_url"]
@@ -99,7 +100,8 @@ class NetboxClient:
             raise NetboxError("netbox_url is not set: name your NetBox there or in the environment variable NETBOX_URL")
         if not token or not token.strip():
             raise NetboxError("netbox_token is not set: give an API token there or in the environment variable NETBOX_TOKEN")
-        if ca_path and not os.path.exists(os.path.expanduser(ca_path)):
+        ca_path = str(user_path(ca_path, "ca_path")) if ca_path else None
+        if ca_path and not os.path.exists(ca_path):
             raise NetboxError("ca_path names {0}, which does not exist".format(ca_path))
         if not token.strip().isascii() or not token.strip().isprintable():
             raise NetboxError("netbox_token holds what no token has, a line break or a letter that is not ASCII; check what was pasted")
@@ -115,7 +117,7 @@ class NetboxClient:
         if not validate_certs:
             requests.packages.urllib3.disable_warnings(requests.packages.urllib3.exceptions.InsecureRequestWarning)
         # Given with each request, because REQUESTS_CA_BUNDLE in the environment would overrule what the session says.
-        self._verify = (os.path.expanduser(ca_path) if ca_path else None) if validate_certs else False
+        self._verify = ca_path if validate_certs else False
         self._send, session.request = session.request, self._request
         session.hooks["response"].append(self._check_answer)
 
