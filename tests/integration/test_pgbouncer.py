@@ -41,8 +41,8 @@ def test_many_transactions_of_one_connection(pooled):
     """psycopg prepares a statement on the server once it was executed five times."""
     with contextlib.closing(open_store(pooled.store.location)) as first, contextlib.closing(open_store(pooled.store.location)) as second:
         for _round in range(12):
-            with first.read() as one, second.read() as two:
-                for connection in (one, two):
+            for one in (first, second):  # one after the other, so on one connection to the server, where names must not clash
+                with one.read() as connection:
                     assert connection.exec_driver_sql("SELECT value FROM nodeflow_store WHERE name = %s", ("schema_version",)).scalar_one()
             with first.write():
                 pass
