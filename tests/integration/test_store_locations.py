@@ -231,7 +231,7 @@ def test_a_read_only_disk(play, netbox, tmp_path):
     with SmallDisk(tmp_path / "disk") as disk:
         play.prefix, play.store = disk.prefix, SqliteStore(disk.path)
         assert play.create(nodes=device, confirm_config=True).returncode == 0
-        disk.remount("ro")
+        disk.mount("ro")
         infos = "- nodeflow.orchestrator.subscription_info:\n- nodeflow.orchestrator.process_info:\n"
         for done in (
             play.tasks(infos),
