@@ -24,7 +24,7 @@ def pooled(lab, tmp_path, postgresql):
 
 
 def test_sixty_nodes_by_two_runs_at_once_and_a_resume(pooled, netbox):
-    devices = [netbox.make() for _number in range(60)]
+    devices = netbox.make_many(60)
     runs = [pooled.start("nodeflow.orchestrator.create_node", nodes=devices, confirm_config=confirm) for confirm in (True, False)]
     done = [pooled.finish(run) for run in runs]
     assert {run.returncode for run in done} <= {0, 2} and not any("prepared statement" in run.output for run in done), [run.output for run in done]

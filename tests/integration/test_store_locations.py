@@ -28,6 +28,7 @@ from in_process import call_module, options_of
 from lab_secrets import LabSecrets
 from small_disk import SmallDisk
 from stores import SqliteStore
+from test_store_layouts import BEFORE_LAYOUT_2
 
 ORDINARY = {"environment": {"LC_MESSAGES": "C"}}
 WAYS = pytest.mark.parametrize("keywords", [{}, ORDINARY], ids=["in-process", "ordinary"])
@@ -216,6 +217,14 @@ def test_what_a_writer_that_was_killed_had_committed_is_read(beside):
                 shutil.copyfile(killed.location + ending, store.location + ending)
         [answer] = as_reader(store, ask)["subscription_info"]["subscriptions"]
         assert answer["note"] == "committed"
+
+
+def test_a_store_of_an_older_layout_needs_somebody_who_may_write():
+    with shared() as store:
+        for statement in BEFORE_LAYOUT_2:
+            store.change(statement)
+        result = as_reader(store, ask)["process_info"]
+        assert "has the layout of an older release" in result["msg"] and "and may write it" in result["msg"], result
 
 
 def test_a_store_that_may_not_even_be_read_is_an_error_in_a_sentence():

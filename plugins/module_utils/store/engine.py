@@ -33,8 +33,8 @@ BUSY_TIMEOUT = 30
 class Store:
     """An open store. ``label`` says which it is, without a password; ``info`` is what it said of itself when it was opened.
 
-    ``engine`` begins transactions that write, ``reader`` those that do not. ``path`` is the file of an SQLite store. ``copy`` is where its copy
-    lies, or an empty text, of a store that this login may only read; None where it may write.
+    ``engine`` begins transactions that write, ``reader`` those that do not. ``path`` is the file of an SQLite store. ``copy`` is the directory
+    of its copy, or an empty text, of a store that this login may only read; None where it may write.
     """
 
     def __init__(self, engine: t.Any, label: str, path: pathlib.Path | None = None, copy: str | None = None) -> None:
@@ -49,7 +49,7 @@ class Store:
     @contextlib.contextmanager
     def transaction(self) -> t.Iterator[t.Any]:
         """A connection in a transaction, whatever the store says of itself; committed at the end, or undone by an exception. Raises StoreError."""
-        if self._copy is not None:
+        if self.may_only_be_read:
             raise StoreError(f"{self.label} cannot be written: the file or its directory is read-only for this login")
         with self.errors(), self.engine.begin() as connection:
             yield connection
@@ -145,6 +145,11 @@ class Store:
         """Leave word that the store was moved. It is refused from then on."""
         connection.execute(store_info.insert().values(name="moved_to", value=label))
 
+    @property
+    def may_only_be_read(self) -> bool:
+        """Whether it is a file that this login cannot write."""
+        return self._copy is not None
+
     def close(self) -> None:
         """Give the connections back."""
         self.engine.dispose()
@@ -238,7 +243,8 @@ def _read_only(label: str, path: pathlib.Path, real: str) -> Store:
             return Store(engine, label, path, "")
         except sa_exc.DBAPIError:  # the writer has just gone
             engine.dispose()
-    directory = tempfile.mkdtemp(prefix="nodeflow-")
+    with _file_errors(label, "read from a copy"):
+        directory = tempfile.mkdtemp(prefix="nodeflow-")
     try:
         with _file_errors(label, "read from a copy"):
             _copy_whole(label, real, os.path.join(directory, "store.db"))
@@ -307,9 +313,9 @@ def _prepare(store: Store, create: bool, write: bool, moved: bool) -> bool:
         return True
     if not version and not create:
         return False
-    if not write:
+    if not write or (version and store.may_only_be_read):
         words = "{0} has the layout of an older release; it is brought up to date by any run that names it in the option store, without check mode"
-        raise StoreError(words.format(store.label))
+        raise StoreError(words.format(store.label) + (", and may write it" if store.may_only_be_read else ""))
     if store.engine.dialect.name == "sqlite":
         _use_wal(store)
     with store.transaction() as connection:
