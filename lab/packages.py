@@ -49,6 +49,17 @@ def redis_server() -> Path:
     raise LabError("Redis is not installed: apt-get install redis-server")
 
 
+def pgbouncer() -> Path:
+    """PgBouncer, which the tests put before PostgreSQL."""
+    for attempt in range(2):
+        found = shutil.which("pgbouncer", path=os.environ.get("PATH", os.defpath) + ":/usr/sbin")
+        if found:
+            return Path(found)
+        if not attempt:
+            install("pgbouncer")
+    raise LabError("PgBouncer is not installed: apt-get install pgbouncer")
+
+
 def install(*names: str) -> None:
     """Install Debian packages, or raise the sentence that says what to type."""
     ask = f"{' and '.join(names)} missing; as root: apt-get install {' '.join(names)}"

@@ -14,10 +14,16 @@ class ModuleDocFragment:
 options:
   store:
     description:
-      - "The store of subscriptions and processes: the path of an SQLite file, or the URL of a PostgreSQL database,
-        C(postgresql://USER:PASSWORD@HOST:PORT/DATABASE)."
+      - "The store of subscriptions and processes: the path of an SQLite file, or a PostgreSQL database, as in
+        C(postgresql://USER@HOST:PORT/DATABASE) or C(host=HOST dbname=DATABASE user=USER)."
       - If not set, the value of the environment variable E(NODEFLOW_STORE) is used, else the file C(nodeflow/store.db) in the user's state
-        directory, E(XDG_STATE_HOME) or C(~/.local/state).
+        directory, E(XDG_STATE_HOME) or C(~/.local/state). In a job or a container, where that file would be lost, the store must be named.
+    type: str
+  store_password:
+    description:
+      - The password of a PostgreSQL store.
+      - If not set, the value of the environment variable E(NODEFLOW_STORE_PASSWORD) is used, else the password in O(store), or what libpq finds
+        itself, in E(PGPASSWORD), C(~/.pgpass) or a service file.
     type: str
 requirements:
   - pydantic >= 2.7

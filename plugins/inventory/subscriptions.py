@@ -35,13 +35,20 @@ options:
     choices: [nodeflow.orchestrator.subscriptions]
   store:
     description:
-      - "The store of subscriptions and processes: the path of an SQLite file, or the URL of a PostgreSQL database,
-        C(postgresql://USER:PASSWORD@HOST:PORT/DATABASE). It may be a template, for a lookup of the password."
+      - "The store of subscriptions and processes: the path of an SQLite file, or a PostgreSQL database, as in
+        C(postgresql://USER@HOST:PORT/DATABASE) or C(host=HOST dbname=DATABASE user=USER). It may be a template."
       - If neither this nor E(NODEFLOW_STORE) is set, it is the file C(nodeflow/store.db) in the user's state directory, E(XDG_STATE_HOME) or
-        C(~/.local/state).
+        C(~/.local/state). In a job or a container, where that file would be lost, the store must be named.
     type: str
     env:
       - name: NODEFLOW_STORE
+  store_password:
+    description:
+      - The password of a PostgreSQL store. It may be a template, for a lookup.
+      - Without it, the one in O(store) counts, or what libpq finds itself, in E(PGPASSWORD), C(~/.pgpass) or a service file.
+    type: str
+    env:
+      - name: NODEFLOW_STORE_PASSWORD
   address_families:
     description: The families of the loopback address that C(ansible_host) is, the one to be preferred first.
     type: list
@@ -84,7 +91,8 @@ groups:
 # A PostgreSQL store, its password from a vault, and answers kept for five minutes
 ---
 plugin: nodeflow.orchestrator.subscriptions
-store: "postgresql://nodeflow:{{ lookup('ansible.builtin.unvault', 'db-password') | trim | urlencode }}@db.example.org/nodeflow"
+store: postgresql://nodeflow@db.example.org/nodeflow
+store_password: "{{ lookup('ansible.builtin.unvault', 'db-password') }}"
 cache: true
 cache_plugin: ansible.builtin.jsonfile
 cache_connection: ~/.cache/nodeflow
@@ -94,6 +102,7 @@ cache_timeout: 300
 import contextlib
 import hashlib
 import ipaddress
+import os
 import typing as t
 from collections import Counter
 
@@ -103,7 +112,8 @@ from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable, Constructa
 
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import NodeflowError
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._libraries import missing_libraries
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.engine import default_store, open_store
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.engine import open_store
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.location import Location, find_location
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.subscriptions import LIVE
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.info import NO_STORE, Answer, subscription_answers
 from ansible_collections.nodeflow.orchestrator.plugins.plugin_utils._hostname import hostname
@@ -137,19 +147,26 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
 
     def _answers(self, path: str, cache: bool) -> list[Answer]:
         """What is known of each subscription, from the cache if it is there and may be used."""
-        location = self.templar.template(self.get_option("store"))
+        try:
+            location = find_location("store", *(self._text(name) for name in ("store", "store_password")))
+        except NodeflowError as error:
+            raise AnsibleParserError(str(error)) from error
         if not self.get_option("cache"):
             return self._read(location)
-        # What is kept of one store must not answer for another. Where a URL may hold a password is no part of the key.
-        place = (location or str(default_store())).rpartition("@")[2].partition("?")[0]
-        key = "{0}_{1}".format(self.get_cache_key(path), hashlib.sha256(place.encode()).hexdigest()[:12])
+        # What is kept of one store must not answer for another. A password is no part of the key.
+        key = f"{self.get_cache_key(path)}_{hashlib.sha256(os.fsencode(location.shown)).hexdigest()[:12]}"
         if cache:
             with contextlib.suppress(KeyError):
                 return self.cache[key]
         self.cache[key] = answers = self._read(location)
         return answers
 
-    def _read(self, location: str | None) -> list[Answer]:
+    def _text(self, name: str) -> str | None:
+        """The option ``name``, which may be a template."""
+        value = self.templar.template(self.get_option(name))
+        return None if value is None else str(value)
+
+    def _read(self, location: Location | None) -> list[Answer]:
         try:
             store = open_store(location, create=False, write=False)
             if store is None:

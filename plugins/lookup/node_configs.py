@@ -105,6 +105,8 @@ from ansible.plugins.lookup import LookupBase
 from ansible.template import trust_as_template
 from jinja2 import TemplateSyntaxError
 
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import NodeflowError
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._paths import expanded
 from ansible_collections.nodeflow.orchestrator.plugins.plugin_utils._hostname import hostname
 
 if t.TYPE_CHECKING:
@@ -180,7 +182,11 @@ def find_directories(directories: Iterable[str], variables: Mapping[str, t.Any])
     bases = [str(variables.get("playbook_dir") or "."), "."]
     found = []
     for directory in directories:
-        paths = [os.path.abspath(os.path.join(base, os.path.expanduser(str(directory)))) for base in bases]
+        try:
+            path = expanded(str(directory), "the template directory")
+        except NodeflowError as error:
+            raise AnsibleError(f"The template directory {directory} does not exist: {error}") from error
+        paths = [os.path.abspath(os.path.join(base, path)) for base in bases]
         existing = [path for path in paths if os.path.isdir(path)]
         if not existing:
             raise AnsibleError(

@@ -9,13 +9,34 @@ The documentation of each group is the doc fragment of the same name.
 
 from __future__ import annotations
 
+import os
 import typing as t
 
-from ansible.module_utils.basic import env_fallback
+from ansible.module_utils.basic import AnsibleFallbackNotFound, env_fallback
 
-__all__ = ["EXPORT", "NODES", "PROCESSES", "options"]
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.location import ENVIRONMENT, shown_location
+
+__all__ = ["EXPORT", "NODES", "PROCESSES", "location", "options"]
 
 _Spec = dict[str, dict[str, t.Any]]
+
+
+def _shown_fallback(variable: str) -> str:
+    """The location in an environment variable, without the password; find_location reads that where it is needed."""
+    given = os.environ.get(variable, "").strip()
+    if not given:
+        raise AnsibleFallbackNotFound
+    return shown_location(given)
+
+
+def location(name: str) -> _Spec:
+    """The option ``name`` for where a store is, and the one for its password. A path is no secret, so the first has no ``no_log``."""
+    variable = ENVIRONMENT[name]
+    return {
+        name: {"type": "str", "fallback": (_shown_fallback, [variable])},
+        name + "_password": {"type": "str", "no_log": True, "fallback": (env_fallback, [variable + "_PASSWORD"])},
+    }
+
 
 NETBOX: _Spec = {
     "netbox_url": {"type": "str", "fallback": (env_fallback, ["NETBOX_URL", "NETBOX_API"])},
@@ -29,9 +50,7 @@ NETBOX: _Spec = {
     "netbox_parallel": {"type": "int", "default": 2, "fallback": (env_fallback, ["NETBOX_PARALLEL"])},
 }
 
-STORE: _Spec = {
-    "store": {"type": "str", "no_log": True, "fallback": (env_fallback, ["NODEFLOW_STORE"])},
-}
+STORE: _Spec = location("store")
 
 PROCESS: _Spec = {
     "actor": {"type": "str", "fallback": (env_fallback, ["NODEFLOW_ACTOR"])},

@@ -17,7 +17,7 @@ import typing as t
 
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import NodeflowError
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.engine import can_be_made
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._paths import can_be_made, user_path
 
 __all__ = ["Destination", "destination"]
 
@@ -80,8 +80,7 @@ def destination(task: Task) -> Destination | None:
     try:
         if not task.params["dest"].strip() or task.params["dest"].endswith("/"):
             raise NodeflowError("dest takes the path of a file; this is {0!r}".format(task.params["dest"]))
-        os.fsencode(task.params["dest"])
-        path = pathlib.Path(os.path.realpath(task.params["dest"]))
+        path = pathlib.Path(os.path.realpath(user_path(task.params["dest"], "dest")))
     except (OSError, ValueError) as error:
         raise NodeflowError("dest cannot be used as a path: {0}".format(getattr(error, "strerror", None) or error)) from error
     return Destination(path, _mode(task.params["mode"]))

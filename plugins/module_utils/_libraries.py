@@ -16,7 +16,19 @@ import importlib
 import traceback
 import typing as t
 
-__all__ = ["missing_libraries", "pydantic", "pydantic_core", "pynetbox", "pynetbox_query", "requests", "sa", "sa_exc", "sa_insert", "urllib3"]
+__all__ = [
+    "load_psycopg",
+    "missing_libraries",
+    "pydantic",
+    "pydantic_core",
+    "pynetbox",
+    "pynetbox_query",
+    "requests",
+    "sa",
+    "sa_exc",
+    "sa_insert",
+    "urllib3",
+]
 
 _MISSING: dict[str, str] = {}
 
@@ -83,3 +95,8 @@ except ImportError:
 def sa_insert(connection: t.Any, table: t.Any) -> t.Any:
     """An INSERT that can say what to do on a conflict, which each database spells its own way."""
     return importlib.import_module("sqlalchemy.dialects." + connection.dialect.name).insert(table)
+
+
+def load_psycopg() -> t.Any:
+    """The library psycopg, loaded only where a store is a database. Raises ImportError where it is missing."""
+    return importlib.import_module("psycopg")

@@ -14,7 +14,7 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors impo
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._libraries import missing_libraries
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
 
-__all__ = ["Function", "call", "plain_paths", "run_module"]
+__all__ = ["Function", "call", "failure", "run_module"]
 
 Function = t.Callable[[Task], dict[str, t.Any]]
 """What a module does: takes the task and returns its result; raises NodeflowError where it cannot."""
@@ -27,13 +27,35 @@ def call(function: Function, task: Task) -> dict[str, t.Any]:
         return {"failed": True, "msg": missing_required_lib(" and ".join(missing), reason="for nodeflow.orchestrator")}
     try:
         _check_settings(task.params)
-        return {"changed": False} | function(task)
+        return _plain({"changed": False} | function(task))
     except NodeflowError as error:
-        return {"failed": True, "changed": False, "msg": _capital(str(error))}
+        return failure(str(error))
     except Exception as error:  # pylint: disable=broad-exception-caught
-        return {"failed": True, "changed": False, "msg": _capital(defect(error))}
+        return failure(defect(error))
     finally:
         task.close()
+
+
+def failure(sentence: str) -> dict[str, t.Any]:
+    """The result of a task that failed, with the reason."""
+    return {"failed": True, "changed": False, "msg": _capital(sentence)}
+
+
+_PLAIN = frozenset((str, int, float, bool, type(None)))
+
+
+def _plain(value: t.Any) -> t.Any:
+    """A result of the types that JSON has and of no others, whichever way the module runs. Ansible warns of a str that is more than one, and drops it."""
+    if type(value) in _PLAIN:
+        return value
+    if isinstance(value, t.Mapping):
+        return {key if type(key) is str else str(_plain(key)): _plain(inner) for key, inner in value.items()}
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return [_plain(inner) for inner in value]
+    for kind in (int, float):
+        if isinstance(value, kind):
+            return kind(value)
+    return str(value)
 
 
 _DAY = 24 * 60 * 60
@@ -57,15 +79,9 @@ def _check_settings(params: dict[str, t.Any]) -> None:
         raise NodeflowError("actor must have 200 characters or less, and all of them printable")
 
 
-def plain_paths(params: dict[str, t.Any]) -> set[str]:
-    """The options that could have been a database URL with a password, and are a path: no secret, and masked they would garble the output."""
-    return {params[name] for name in ("store", "target", "source") if params.get(name) and "://" not in params[name]}
-
-
 def run_module(options: dict[str, t.Any], function: Function) -> None:
     """The ``main`` of a module: validate the options, call ``function``, leave with its result."""
     module = AnsibleModule(**options)
-    module.no_log_values -= plain_paths(module.params)
     shown: list[str] = []
     task = Task(module.params, module.check_mode, module.warn, shown.append, lambda question: None)
     result = call(function, task)

@@ -15,6 +15,7 @@ import unicodedata
 
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.client import NetboxClient, normal_url
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.engine import Store, open_store
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.location import Location, find_location, vanishes
 
 __all__ = ["Task"]
 
@@ -64,19 +65,33 @@ class Task:
     def store(self) -> Store:
         """The store of the task's settings, made if missing. Raises StoreError, also where it belongs to another NetBox."""
         if self._store is None:
-            self._store = open_store(self.params["store"])
+            self._store = open_store(self.location("store"))
             self._check_netbox(self._store)
         return self._store
 
     @property
     def shares_store(self) -> bool:
         """Whether the store is a database that runs on other machines can use too."""
-        return "://" in (self.params["store"] or "")
+        location = self.location("store")
+        return location is not None and location.database is not None
+
+    def location(self, name: str) -> Location | None:
+        """Where the store is that the option ``name`` names, or its environment variable; None where no target or source is named.
+
+        Raises StoreError for what can be no location, and in a job that names no store.
+        """
+        return find_location(name, self.params[name], self.params.get(name + "_password"))
+
+    def warn_if_it_vanishes(self, name: str) -> None:
+        """Warn where the store that the option ``name`` names is lost with the job that this runs in."""
+        location = self.location(name)
+        if location is not None and vanishes(location):
+            self.warn(vanishes(location))
 
     def existing_store(self) -> Store | None:
         """The store if there is one; it is not made. Raises StoreError, also where it belongs to another NetBox than ``netbox_url``."""
         if self._store is None:
-            self._store = open_store(self.params["store"], create=False, write=not self.check_mode)
+            self._store = open_store(self.location("store"), create=False, write=not self.check_mode)
             if self._store is not None:
                 self._check_netbox(self._store)
         return self._store

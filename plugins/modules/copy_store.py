@@ -34,8 +34,13 @@ attributes:
 options:
   target:
     description:
-      - The store to copy to, a path or a URL like O(store). Made if it is missing; a PostgreSQL database must exist.
+      - The store to copy to, a path or a database like O(store). Made if it is missing; a PostgreSQL database must exist.
       - If not set, the value of the environment variable E(NODEFLOW_TARGET_STORE) is used.
+    type: str
+  target_password:
+    description:
+      - The password of O(target).
+      - If not set, the value of the environment variable E(NODEFLOW_TARGET_STORE_PASSWORD) is used; else as for O(store_password).
     type: str
 """
 
@@ -64,12 +69,11 @@ msg:
   sample: the store store.db in /var/lib/nodeflow was copied to the store nodeflow at db.example.org
 """
 
-from ansible.module_utils.basic import env_fallback
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils._argspec import options
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._argspec import location, options
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._run import run_module
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.copy_store import copy_store as execute
 
-OPTIONS = options({"target": {"type": "str", "no_log": True, "fallback": (env_fallback, ["NODEFLOW_TARGET_STORE"])}})
+OPTIONS = options(location("target"))
 
 
 def main() -> None:

@@ -35,8 +35,13 @@ attributes:
 options:
   source:
     description:
-      - The database or store to read, a path or a URL like O(store).
+      - The database or store to read, a path or a database like O(store).
       - If not set, the value of the environment variable E(NODEFLOW_IMPORT_SOURCE) is used.
+    type: str
+  source_password:
+    description:
+      - The password of O(source).
+      - If not set, the value of the environment variable E(NODEFLOW_IMPORT_SOURCE_PASSWORD) is used; else as for O(store_password).
     type: str
   product:
     description: The product whose subscriptions are nodes, by its name where they come from.
@@ -82,17 +87,11 @@ msg:
   sample: '2034 subscriptions imported: 271 live, 1763 terminated; 0 were here already, 0 cannot be imported'
 """
 
-from ansible.module_utils.basic import env_fallback
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils._argspec import options
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._argspec import location, options
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._run import run_module
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.import_subscriptions import import_subscriptions as execute
 
-OPTIONS = options(
-    {
-        "source": {"type": "str", "no_log": True, "fallback": (env_fallback, ["NODEFLOW_IMPORT_SOURCE"])},
-        "product": {"type": "str", "default": "Node"},
-    }
-)
+OPTIONS = options(location("source"), {"product": {"type": "str", "default": "Node"}})
 
 
 def main() -> None:

@@ -26,9 +26,11 @@ from ansible.plugins.action import ActionBase
 from ansible.plugins.loader import filter_loader
 from ansible.utils.display import Display
 
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import NodeflowError
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._libraries import missing_libraries, sa
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils._run import call, plain_paths
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._run import call, failure
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.location import ENVIRONMENT, is_database, split_password
 
 __all__ = ["InProcessAction"]
 
@@ -37,8 +39,8 @@ display = Display()
 # ansible-playbook loads this file before it forks a worker for each task. What is loaded here, no worker loads again, and what is frozen here,
 # no worker's garbage collector touches and so copies. Together it is about a fifth of the time of a play over one node.
 filter_loader.get("ansible.builtin.default")
-if os.environ.get("NODEFLOW_STORE", "").startswith("postgresql") and not missing_libraries():
-    with contextlib.suppress(ImportError):
+with contextlib.suppress(ImportError, NodeflowError):
+    if is_database(os.environ.get("NODEFLOW_STORE", "").strip()) and not missing_libraries():
         sa.create_engine("postgresql+psycopg://")  # imports the driver, connects to nothing
 gc.freeze()
 
@@ -59,6 +61,10 @@ class InProcessAction(ActionBase):
         """Run the task, here or as the ordinary module."""
         result = super().run(tmp, task_vars)
         self._name_actor(task_vars or {})
+        try:
+            self._part_passwords()
+        except NodeflowError as error:
+            return result | failure(str(error))
         if self._wants_own_process():
             result.update(self._run_ordinary(task_vars or {}))
         else:
@@ -90,6 +96,18 @@ class InProcessAction(ActionBase):
         if task_vars.get("awx_job_id") and not self._task.args.get("actor") and not os.environ.get("NODEFLOW_ACTOR"):
             self._task.args["actor"] = "{0} (AWX job {1})".format(task_vars.get("awx_user_name") or "schedule", task_vars["awx_job_id"])
 
+    def _part_passwords(self) -> None:
+        """Give the password in the name of a store to the option that is for it, whose value is nowhere shown. Raises NodeflowError."""
+        for name in ENVIRONMENT:
+            text = self._task.args.get(name)
+            if name + "_password" not in self.module.OPTIONS["argument_spec"] or text is None:
+                continue
+            if not isinstance(text, (str, int)):
+                raise NodeflowError(f"{name} takes a text, the path or the URL of a store")
+            self._task.args[name], password = split_password(str(text))
+            if password is not None and not self._task.args.get(name + "_password"):
+                self._task.args[name + "_password"] = password
+
     def _wants_own_process(self) -> bool:
         return bool(
             self._connection.transport not in ("local", "ansible.builtin.local")
@@ -109,7 +127,8 @@ class InProcessAction(ActionBase):
         options.pop("supports_check_mode")
         spec = options.pop("argument_spec")
         validated = ArgumentSpecValidator(spec, **options).validate(dict(self._task.args))
-        secrets = validated._no_log_values - plain_paths(validated.validated_parameters)  # pylint: disable=protected-access
+        given = (self._task.args, validated.validated_parameters)
+        secrets = {text for name in spec if spec[name].get("no_log") for values in given for text in _strings(values.get(name))}
         if validated.error_messages:
             return remove_values({"failed": True, "msg": self._argument_error(validated.errors[0])}, secrets)
         warnings: list[str] = []
@@ -160,6 +179,15 @@ def _texts(value: t.Any) -> t.Iterator[str]:
             yield from _texts(inner)
     elif isinstance(value, str):
         yield value
+
+
+def _strings(value: t.Any) -> set[str]:
+    """The texts that a secret option's value holds, also where it has the wrong type."""
+    if isinstance(value, t.Mapping):
+        return _strings([*value, *value.values()])
+    if isinstance(value, (list, tuple)):
+        return {text for inner in value for text in _strings(inner)}
+    return {str(value)} - {""} if value is not None and not isinstance(value, bool) else set()
 
 
 def _ask(question: str) -> str | None:

@@ -17,6 +17,7 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors impo
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._libraries import pynetbox, pynetbox_query, requests
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox import trouble
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.echo import not_as_written
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._paths import user_path
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.patience import TRY_AGAIN, Patience
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.tls import TlsAdapter, verifying
 
@@ -120,7 +121,8 @@ class NetboxClient:
             raise NetboxError("netbox_url is not set: name your NetBox there or in the environment variable NETBOX_URL")
         if not token or not token.strip():
             raise NetboxError("netbox_token is not set: give an API token there or in the environment variable NETBOX_TOKEN")
-        if ca_path and not os.path.exists(os.path.expanduser(ca_path)):
+        ca_path = str(user_path(ca_path, "ca_path")) if ca_path else None
+        if ca_path and not os.path.exists(ca_path):
             raise NetboxError("ca_path names {0}, which does not exist".format(ca_path))
         if not token.strip().isascii() or not token.strip().isprintable():
             raise NetboxError("netbox_token holds what no token has, a line break or a letter that is not ASCII; check what was pasted")

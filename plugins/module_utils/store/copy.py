@@ -31,7 +31,7 @@ def copy_rows(source: t.Any, target: t.Any) -> bool:
 
 def count_rows(connection: t.Any) -> dict[str, int]:
     """How many rows each table has."""
-    return {table.name: connection.execute(sa.select(sa.func.count()).select_from(table)).scalar_one() for table in _TABLES}
+    return {str(table.name): connection.execute(sa.select(sa.func.count()).select_from(table)).scalar_one() for table in _TABLES}
 
 
 def delete_rows(connection: t.Any) -> None:

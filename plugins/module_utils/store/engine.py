@@ -9,41 +9,39 @@ from __future__ import annotations
 import contextlib
 import os
 import pathlib
+import shutil
 import sqlite3
+import stat
+import tempfile
 import time
 import typing as t
+import urllib.parse
 
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import StoreError
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._libraries import sa, sa_exc, sa_insert
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._paths import can_be_made
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.location import Location, default_store, find_location
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.schema import SCHEMA_VERSION, metadata, store_info
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.migrations import MIGRATIONS
 
 __all__ = ["Store", "can_be_made", "default_store", "foreign_database", "open_store"]
 
-_NO_URL = (
-    "the store's URL cannot be used; it reads postgresql://USER:PASSWORD@HOST:PORT/DATABASE, with a @, / or : in the password as %40, %2F or %3A; "
-    "or it is a path"
-)
-
 BUSY_TIMEOUT = 30
 """Seconds that a writer waits for another one to finish with an SQLite store."""
-
-
-def default_store() -> pathlib.Path:
-    """The store where none is named: ``nodeflow/store.db`` in the user's state directory (XDG Base Directory Specification)."""
-    home = pathlib.Path(os.environ.get("XDG_STATE_HOME") or "~/.local/state")
-    return home.expanduser() / "nodeflow" / "store.db"
 
 
 class Store:
     """An open store. ``label`` says which it is, without a password; ``info`` is what it said of itself when it was opened.
 
-    ``engine`` begins transactions that write, ``reader`` those that do not.
+    ``engine`` begins transactions that write, ``reader`` those that do not. ``path`` is the file of an SQLite store. ``copy`` is the directory
+    of its copy, or an empty text, of a store that this login may only read; None where it may write.
     """
 
-    def __init__(self, engine: t.Any, label: str) -> None:
+    def __init__(self, engine: t.Any, label: str, path: pathlib.Path | None = None, copy: str | None = None) -> None:
         self.engine = engine
         self.label = label
+        self._path = path
+        self._copy = copy
         self.info: dict[str, str] = {}
         one_state = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True} if engine.dialect.name == "postgresql" else {}
         self.reader = engine.execution_options(nodeflow_read=True, **one_state)
@@ -51,6 +49,8 @@ class Store:
     @contextlib.contextmanager
     def transaction(self) -> t.Iterator[t.Any]:
         """A connection in a transaction, whatever the store says of itself; committed at the end, or undone by an exception. Raises StoreError."""
+        if self.may_only_be_read:
+            raise StoreError(f"{self.label} cannot be written: the file or its directory is read-only for this login")
         with self.errors(), self.engine.begin() as connection:
             yield connection
 
@@ -134,8 +134,8 @@ class Store:
         return self._identity() == other._identity()  # pylint: disable=protected-access
 
     def _identity(self) -> tuple[t.Any, ...]:
-        if self.engine.dialect.name == "sqlite":
-            found = os.stat(self.engine.url.database)
+        if self._path is not None:
+            found = os.stat(self._path)
             return found.st_dev, found.st_ino
         with self.read() as connection:
             query = "SELECT pg_postmaster_start_time(), oid FROM pg_database WHERE datname = current_database()"
@@ -145,28 +145,32 @@ class Store:
         """Leave word that the store was moved. It is refused from then on."""
         connection.execute(store_info.insert().values(name="moved_to", value=label))
 
+    @property
+    def may_only_be_read(self) -> bool:
+        """Whether it is a file that this login cannot write."""
+        return self._copy is not None
+
     def close(self) -> None:
         """Give the connections back."""
         self.engine.dispose()
+        if self._copy:
+            shutil.rmtree(self._copy, ignore_errors=True)
 
 
-def open_store(location: str | None, create: bool = True, write: bool = True, moved: bool = False) -> Store | None:
-    """The store at ``location``: a path or a database URL; None means the default path.
+def open_store(location: Location | str | None, create: bool = True, write: bool = True, moved: bool = False) -> Store | None:
+    """The store at ``location``, which may be a text that names it; None means the one of NODEFLOW_STORE, else the default one.
 
     Makes the store where it is missing; without ``create`` the answer is None then. A store with an older layout is brought up to this
     release's; without ``write`` it is refused. Raises StoreError for that, for a place that cannot be written, a file that is no store, a
     database that holds something else, a store from a newer release, and, unless ``moved``, one that was moved to another place.
+    A file that this login may only read is opened for that, and left alone.
     """
-    if location and "://" in location:
-        engine, label, exists = _database(location)
-    else:
-        try:
-            engine, label, exists = _sqlite(pathlib.Path(location).expanduser() if location else default_store(), create)
-        except (OSError, RuntimeError, ValueError) as error:
-            raise StoreError("the store's path cannot be used: {0}".format(getattr(error, "strerror", None) or error)) from error
-    if not exists and not create:
+    if not isinstance(location, Location):
+        location = find_location("store", location)
+    assert location is not None  # since there is a default one
+    store = foreign_database(location) if location.path is None else _sqlite(location, location.path, create)
+    if store is None:
         return None
-    store = Store(engine, label)
     try:
         return store if _prepare(store, create, write, moved) else None
     except BaseException:
@@ -174,53 +178,115 @@ def open_store(location: str | None, create: bool = True, write: bool = True, mo
         raise
 
 
-def foreign_database(url: str) -> Store:
-    """A database that is no store of ours, to be read. Raises StoreError."""
-    engine, label, _exists = _database(url)
-    return Store(engine, label)
-
-
-def _database(url: str) -> tuple[t.Any, str, bool]:
+def foreign_database(location: Location) -> Store:
+    """A PostgreSQL database, whatever it holds. Raises StoreError."""
+    # In PgBouncer's transaction mode the next transaction may be another session's, which knows no statement that was prepared in this one.
+    arguments = dict(location.database or {}) | {"prepare_threshold": None}
     try:
-        parsed = sa.engine.make_url(url)
-        if parsed.get_backend_name() == "sqlite":
-            raise StoreError("name an SQLite store by its path, not by a URL")
-        if parsed.get_backend_name() != "postgresql" or "@" in (parsed.host or "") + (parsed.database or ""):
-            raise StoreError(_NO_URL)
-        if parsed.drivername == "postgresql":
-            parsed = parsed.set(drivername="postgresql+psycopg")
-        engine = sa.create_engine(parsed, pool_pre_ping=True)
-    except (sa_exc.ArgumentError, sa_exc.NoSuchModuleError, ValueError) as error:
-        raise StoreError(_NO_URL) from error
+        engine = sa.create_engine("postgresql+psycopg://", connect_args=arguments, pool_pre_ping=True)
     except ImportError as error:
         raise StoreError("a PostgreSQL store needs the Python library psycopg on the controller: pip install 'psycopg[binary]'") from error
-    return engine, "the store {0} at {1}".format(parsed.database, parsed.host or "localhost"), True
+    return Store(engine, location.label)
 
 
-def _sqlite(path: pathlib.Path, create: bool) -> tuple[t.Any, str, bool]:
-    path = path.absolute()
-    label = "the store {0} in {1}".format(path.name, path.parent)
-    exists = path.exists()
-    if create and not exists:
+def _sqlite(location: Location, path: pathlib.Path, create: bool) -> Store | None:
+    label = location.label
+    with _file_errors(label, "opened"):
         try:
+            is_file: bool | None = stat.S_ISREG(os.stat(path).st_mode)
+        except FileNotFoundError:
+            is_file = None
+    if is_file is False:
+        raise StoreError(f"{label} is no file, so it cannot be a store")
+    if is_file is None and not create:
+        if not can_be_made(path):
+            raise StoreError(f"{label} is not there, and cannot be made: check that its directory can be written")
+        return None
+    if is_file is None:
+        with _file_errors(label, "written"):
             path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
-        except OSError as error:
-            raise StoreError("{0} cannot be written: {1}".format(label, error.strerror)) from error
-    elif exists and not path.is_file():
-        raise StoreError("{0} is no file, so it cannot be a store".format(label))
-    elif not exists and not can_be_made(path):
-        raise StoreError("{0} is not there, and cannot be made: check that its directory can be written".format(label))
-    engine = sa.create_engine(sa.engine.URL.create("sqlite", database=str(path)), connect_args={"timeout": BUSY_TIMEOUT})
+    real = os.path.realpath(path)
+    if os.access(real, os.W_OK) and os.access(os.path.dirname(real), os.W_OK | os.X_OK):
+        return Store(_sqlite_engine(str(path)), label, path)
+    return _read_only(label, path, real)
+
+
+@contextlib.contextmanager
+def _file_errors(label: str, verb: str) -> t.Iterator[None]:
+    try:
+        yield
+    except (OSError, ValueError) as error:
+        raise StoreError(f"{label} cannot be {verb}: {getattr(error, 'strerror', None) or error}") from error
+
+
+def _sqlite_engine(database: str, **query: str) -> t.Any:
+    engine = sa.create_engine(sa.engine.URL.create("sqlite", database=database, query=query), connect_args={"timeout": BUSY_TIMEOUT})
     sa.event.listen(engine, "connect", _on_connect)
     sa.event.listen(engine, "begin", _on_begin)
-    return engine, label, exists
+    return engine
 
 
-def can_be_made(path: pathlib.Path) -> bool:
-    """Whether a file, with its directories, could be made at a path that is not there, as far as that shows without trying."""
-    parent = next(one for one in path.absolute().parents if one.exists())
-    return parent.is_dir() and os.access(parent, os.W_OK | os.X_OK)
+def _read_only(label: str, path: pathlib.Path, real: str) -> Store:
+    """A store whose file, or the files that SQLite keeps beside it, this login cannot write. Nothing is made or changed there.
+
+    While a writer has it open, its files beside it tell what is committed. Else the store is read from a copy that is known to be whole:
+    SQLite can read such a file itself only where nobody writes meanwhile.
+    """
+    with _file_errors(label, "read"), open(real, "rb"):
+        pass
+    if os.path.exists(real + "-wal") and os.path.exists(real + "-shm"):
+        engine = _sqlite_engine("file:" + urllib.parse.quote(os.fsencode(real)), mode="ro", readonly_shm="1", uri="true")
+        try:
+            with engine.connect() as connection:
+                connection.exec_driver_sql("SELECT count(*) FROM sqlite_schema")
+            return Store(engine, label, path, "")
+        except sa_exc.DBAPIError:  # the writer has just gone
+            engine.dispose()
+    with _file_errors(label, "read from a copy"):
+        directory = tempfile.mkdtemp(prefix="nodeflow-")
+    try:
+        with _file_errors(label, "read from a copy"):
+            _copy_whole(label, real, os.path.join(directory, "store.db"))
+        return Store(_sqlite_engine(os.path.join(directory, "store.db")), label, path, directory)
+    except BaseException:
+        shutil.rmtree(directory, ignore_errors=True)
+        raise
+
+
+_BESIDE = ("", "-wal", "-journal")
+"""The endings of the files that a store is made of. What else SQLite keeps beside it, it makes out of these."""
+
+
+def _copy_whole(label: str, source: str, target: str) -> None:
+    """Copy a store in a moment in which nobody writes to it. Raises StoreError where there is none in BUSY_TIMEOUT seconds, and OSError."""
+    deadline = time.monotonic() + BUSY_TIMEOUT
+    while time.monotonic() < deadline:
+        before = _states(source)
+        time.sleep(0.02)  # longer than a tick of the clock by which the file system dates a change
+        if _states(source) != before:
+            continue
+        for ending in _BESIDE:
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(target + ending)
+            if before[ending] is not None:
+                with contextlib.suppress(FileNotFoundError):
+                    shutil.copyfile(source + ending, target + ending)
+        if _states(source) == before:
+            return
+    raise StoreError(f"{label} is written to all the time, and this login may not read the files beside it; try again")
+
+
+def _states(path: str) -> dict[str, tuple[int, int, int] | None]:
+    """Which file each of ``_BESIDE`` is, its size and when it was written; None where there is none."""
+    found: dict[str, tuple[int, int, int] | None] = {}
+    for ending in _BESIDE:
+        try:
+            status = os.stat(path + ending)
+            found[ending] = (status.st_ino, status.st_size, status.st_mtime_ns)
+        except FileNotFoundError:
+            found[ending] = None
+    return found
 
 
 def _on_connect(connection: t.Any, record: t.Any) -> None:  # pylint: disable=unused-argument
@@ -247,9 +313,9 @@ def _prepare(store: Store, create: bool, write: bool, moved: bool) -> bool:
         return True
     if not version and not create:
         return False
-    if not write:
+    if not write or (version and store.may_only_be_read):
         words = "{0} has the layout of an older release; it is brought up to date by any run that names it in the option store, without check mode"
-        raise StoreError(words.format(store.label))
+        raise StoreError(words.format(store.label) + (", and may write it" if store.may_only_be_read else ""))
     if store.engine.dialect.name == "sqlite":
         _use_wal(store)
     with store.transaction() as connection:
@@ -328,7 +394,13 @@ def _version(store: Store, info: t.Mapping[str, str]) -> int:
 def _reason(error: t.Any) -> str:
     """What went wrong, in the words of an operator; the driver's own where we know no better."""
     text = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+    code = getattr(error, "sqlstate", None)
+    if code == "42501":
+        return f"{text}; the database's user needs more rights for this"
+    if code == "25006":
+        return "the database takes no writes: it is a standby, or is set to read-only"
     for sign, reason in (
+        ("statement pooling mode", "PgBouncer runs in statement mode, which allows no transactions; set pool_mode to transaction or session"),
         ("file is not a database", "the file is no SQLite database, so it is no store"),
         ("readonly database", "it cannot be written: the file or its directory is read-only"),
         ("unable to open database file", "it cannot be opened: check that the file and its directory can be written"),

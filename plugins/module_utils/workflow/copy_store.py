@@ -20,16 +20,18 @@ __all__ = ["copy_store"]
 
 def copy_store(task: Task) -> dict[str, t.Any]:
     """Copy every row, and mark the old store as moved once the new one has them."""
-    if not task.params["target"]:
+    there = task.location("target")
+    if there is None:
         raise NodeflowError("target is not set: name the store to copy to there or in the environment variable NODEFLOW_TARGET_STORE")
-    source = open_store(task.params["store"], create=False, write=not task.check_mode, moved=True)
+    source = open_store(task.location("store"), create=False, write=not task.check_mode, moved=True)
     if source is None:
         raise StoreError("there is no store to copy; check the option store, or NODEFLOW_STORE")
     try:
-        target = open_store(task.params["target"], create=not task.check_mode, write=not task.check_mode)
+        target = open_store(there, create=not task.check_mode, write=not task.check_mode)
         try:
             if target is not None and target.is_same_as(source):
                 raise StoreError("target names the same store as store")
+            task.warn_if_it_vanishes("target")
             return _copy(task, source, target)
         finally:
             if target is not None:
@@ -40,7 +42,7 @@ def copy_store(task: Task) -> dict[str, t.Any]:
 
 def _copy(task: Task, source: Store, target: Store | None) -> dict[str, t.Any]:
     there = target.label if target else "the new store"
-    with source.to_move() as old:
+    with source.read() if task.check_mode else source.to_move() as old:
         rows = count_rows(old)
         if source.moved_to:
             return {"changed": False, "rows": rows, "msg": "{0} was moved to {1} before".format(source.label, source.moved_to)}

@@ -67,6 +67,7 @@ def import_subscriptions(task: Task) -> dict[str, t.Any]:
         with store.read() as connection:
             settled, known = _settle(connection, source.subscriptions)
         return _result(task, source, settled, known)
+    task.warn_if_it_vanishes("store")
     task.store.belongs_to(normal_url(task.params["netbox_url"] or task.netbox.url), moved=task.params["netbox_moved"])
     with task.store.to_move() as connection:  # nobody enrols one of the devices, or imports the same, in between
         task.store.refuse_if_moved()
@@ -142,10 +143,10 @@ def _result(task: Task, source: _Source, settled: t.Sequence[SubscriptionModel],
 
 
 def _read(task: Task) -> _Source:
-    location = task.params["source"]
-    if not location:
+    location = task.location("source")
+    if location is None:
         raise NodeflowError("source is not set: name the database or the store to import from")
-    if "://" in location:
+    if location.database is not None:
         foreign = foreign_database(location)
         try:
             with foreign.read() as connection:

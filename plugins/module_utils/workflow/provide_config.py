@@ -18,13 +18,13 @@ import re
 import tempfile
 import typing as t
 
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import NetboxError
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import NetboxError, NodeflowError
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.subscription import revise
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.device import ENDPOINT
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.parallel import in_parallel
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.payload import build_payload
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.engine import can_be_made
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._paths import can_be_made, user_path
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.progress import Progress
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.step import Done, Failed, Outcome, Suspended, Work
 
@@ -180,14 +180,19 @@ def _save_files(task: Task, works: t.Sequence[Work], texts: t.Mapping[str, str],
     directory = task.params["config_dir"]
     if not directory:
         return {}
+    try:
+        place = user_path(directory, "node_config_dir")
+    except NodeflowError as error:
+        outcomes |= {work.key: Failed(f"{work.label}: its config cannot be saved: {error}") for work in works}
+        return {}
     if task.check_mode:
-        if not can_be_made(pathlib.Path(directory).expanduser().absolute() / "config"):
+        if not can_be_made(place / "config"):
             for work in works:
                 outcomes[work.key] = Failed("{0}: its config cannot be saved in {1}: it cannot be written".format(work.label, directory))
         return {}
     paths: dict[str, str] = {}
     for work in works:
-        path = pathlib.Path(directory).expanduser().absolute() / file_name(work)
+        path = place / file_name(work)
         try:
             _write(path, texts[work.key])
             paths[work.key] = str(path)

@@ -89,6 +89,7 @@ def _insert(task: Task, works: t.Sequence[Work]) -> dict[int, Row]:
     """Save the works whose device is free still. Answers with the rows by device id."""
     if not works:
         return {}
+    task.warn_if_it_vanishes("store")
     task.store.belongs_to(normal_url(task.params["netbox_url"] or task.netbox.url), moved=task.params["netbox_moved"])
     rows: dict[int, Row] = {}
     for part in _parts(works) if task.shares_store else [works]:

@@ -1,0 +1,211 @@
+# Copyright (c) 2026, nodeflow.orchestrator contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What people write for a store: understood as they mean it, or refused in a sentence; and a password is never in what is shown."""
+
+from __future__ import annotations
+
+import os
+import pathlib
+
+import pytest
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import NodeflowError, StoreError
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._paths import can_be_made, user_path
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store import location as module
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.location import (
+    default_store,
+    find_location,
+    parse_location,
+    shown_location,
+    split_password,
+    vanishes,
+)
+
+PASSWORD = "hunter2"
+
+
+@pytest.fixture(autouse=True)
+def _environment(monkeypatch, tmp_path):
+    for name in ("NODEFLOW_STORE", "XDG_STATE_HOME", "AWX_ISOLATED_DATA_DIR", "KUBERNETES_SERVICE_HOST", "container", "PGSERVICE", "PGDATABASE", "PGHOST"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("PLACE", str(tmp_path / "place"))
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("text", "parameters", "label"),
+    [
+        ("postgresql://u:hunter2@h:5433/d", {"user": "u", "host": "h", "port": "5433", "dbname": "d"}, "the store d at h"),
+        ("postgres://u:hunter2@h/d", {"user": "u", "host": "h", "dbname": "d"}, "the store d at h"),
+        ("PostgreSQL+psycopg://u:hunter2@h/d", {"user": "u", "host": "h", "dbname": "d"}, "the store d at h"),
+        ("  postgresql://u:hunter2@h/d?sslmode=require \n", {"user": "u", "host": "h", "dbname": "d", "sslmode": "require"}, "the store d at h"),
+        ("postgresql://u:hunter2@a:1,b:2/d", {"user": "u", "host": "a,b", "port": "1,2", "dbname": "d"}, "the store d at a,b"),
+        ("postgresql://u:hunter2@%2Frun%2Fpg/d", {"user": "u", "host": "/run/pg", "dbname": "d"}, "the store d at /run/pg"),
+        ("postgresql:///d?host=/run/pg&password=hunter2", {"host": "/run/pg", "dbname": "d"}, "the store d at /run/pg"),
+        ("postgresql://u:hunter2@[::1]:5432/d", {"user": "u", "host": "::1", "port": "5432", "dbname": "d"}, "the store d at ::1"),
+        ("host=h dbname=d user=u password=hunter2", {"user": "u", "host": "h", "dbname": "d"}, "the store d at h"),
+        ("\thost = h\n dbname=d password='hunter2'\n", {"host": "h", "dbname": "d"}, "the store d at h"),
+        ("password=hunter2 host=h dbname=d", {"host": "h", "dbname": "d"}, "the store d at h"),
+        ("service=nodeflow password=hunter2", {"service": "nodeflow"}, "the store of the service nodeflow"),
+    ],
+)
+def test_a_database(text, parameters, label):
+    found = parse_location(text)
+    assert found.database == parameters | {"password": PASSWORD} and found.label == label and found.path is None
+    shown, password = split_password(text)
+    assert password == PASSWORD and PASSWORD not in shown + repr(found) + shown_location(text) + found.shown
+    assert parse_location(shown, password) == found
+
+
+@pytest.mark.parametrize("password", ["p?w", "p#w", "p:w", "p w", "p%25w", "a&b=c"])
+def test_signs_that_a_password_may_have_in_a_url(password):
+    if " " in password:
+        with pytest.raises(StoreError, match="URL cannot be used"):
+            parse_location(f"postgresql://u:{password}@h/d")
+    else:
+        found = parse_location(f"postgresql://u:{password}@h/d")
+        assert (found.database["password"], found.database["host"]) == (password.replace("%25", "%"), "h")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "postgresql://u:hun@ter2@h/d",
+        "postgresql://u:hun/ter2@h/d",
+        "postgresql://u:hun?@ter2@h/d",
+        "postgresql://u:12/ter2@h/d",
+        "postgresql://u:h%zzunter2@h/d",
+        "postgresql://u:hunter2@h:port/d",
+        "postgresql://u:hunter2@h:99999/d",
+        "postgresql://u:hunter2@[::1/d",
+        "postgresql://u:hunter2\x00@h/d",
+        "postgresql://u:hunter2@h/d?nosuch=hunter2",
+        "postgresql+asyncpg://u:hunter2@h/d",
+        "postgresql:u:hunter2@h/d",
+        "u:hunter2@h/d",
+        "mysql://u:hunter2@h/d",
+        "jdbc:postgresql://h/d?password=hunter2",
+        "http://u:hunter2@h/d",
+        "file:///hunter2",
+        "C:\\hunter2\\store.db",
+        "c:/hunter2/store.db",
+        "host=h dbname=d pasword=hunter2",
+        "pasword=hunter2 host=h",
+        "host=h password='hunter2",
+        "host=h password=hun ter2 dbname=d",
+        "dbname='host=h password=hunter2'",
+        "sqlite:",
+        "sqlite://",
+        "sqlite://hunter2/x",
+        "sqlite:///:memory:",
+        ":memory:",
+        "$DATABASE_URL",
+    ],
+)
+def test_what_can_be_no_store_is_refused_without_a_word_of_it(text, monkeypatch):
+    monkeypatch.setenv("DATABASE_URL", "postgresql://u:hunter2@h/d")
+    with pytest.raises(StoreError) as error:
+        parse_location(text)
+    assert "cannot be used" in str(error.value) and "hun" not in str(error.value) and "ter2" not in str(error.value)
+    if text != "$DATABASE_URL":
+        assert "hun" not in shown_location(text) and "ter2" not in shown_location(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "path"),
+    [
+        ("store.db", "{0}/store.db"),
+        (" /srv/a store.db\n", "/srv/a store.db"),
+        ("/srv/a=b/store.db", "/srv/a=b/store.db"),
+        ("./a=b.db", "{0}/a=b.db"),
+        ("sqlite:///rel/store.db", "{0}/rel/store.db"),
+        ("sqlite:////abs/store.db", "/abs/store.db"),
+        ("sqlite+pysqlite:////abs/store.db", "/abs/store.db"),
+        ("sqlite/store.db", "{0}/sqlite/store.db"),
+        ("~/store.db", "{0}/home/store.db"),
+        ("$HOME/store.db", "{0}/home/store.db"),
+        ("${PLACE}/store.db", "{0}/place/store.db"),
+        ("sqlite:///$PLACE/store.db", "{0}/place/store.db"),
+        ("~root/store.db", os.path.expanduser("~root") + "/store.db"),
+        ("/srv/cost$", "/srv/cost$"),
+        ("node", "{0}/node"),
+    ],
+)
+def test_a_path(text, path, tmp_path):
+    found = parse_location(text)
+    assert str(found.path) == path.format(tmp_path) and found.database is None
+    assert split_password(text) == (text.strip(), None) and found.label == f"the store {found.path.name} in {found.path.parent}"
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("~nosuch-user/x", "there is no user nosuch-user"),
+        ("$NO_SUCH_NAME/x", "NO_SUCH_NAME"),
+        ("/srv/${NO_SUCH_NAME}/x", "NO_SUCH_NAME"),
+        ("${PLACE:-x}/y", "no variable's name"),
+        ("a\x00b", "control character"),
+        ("a\nb", "control character"),
+        ("a\x1b[31mb", "control character"),
+    ],
+)
+def test_a_path_that_can_be_none(text, reason):
+    with pytest.raises(NodeflowError, match=reason):
+        user_path(text, "dest")
+    with pytest.raises(StoreError, match=reason):
+        parse_location(text)
+
+
+def test_a_path_that_is_too_long_or_under_a_file_cannot_be_made(tmp_path):
+    (tmp_path / "file").touch()
+    assert can_be_made(tmp_path / "a" / "b" / "c")
+    assert not can_be_made(tmp_path / ("n" * 300)) and not can_be_made(tmp_path / "file" / "x") and not can_be_made(tmp_path / "file" / "x" / "y")
+
+
+def test_the_option_counts_then_the_environment_and_the_password_belongs_to_its_own_location(monkeypatch):
+    monkeypatch.setenv("NODEFLOW_STORE", "postgresql://u:hunter2@h/d\n")
+    for text in (None, "", " ", shown_location(os.environ["NODEFLOW_STORE"])):
+        assert find_location("store", text).database["password"] == PASSWORD
+    assert find_location("store", None, "other\n").database["password"] == "other"
+    assert "password" not in find_location("store", "postgresql://u@another/d").database
+    assert find_location("target", None) is None and find_location("source", " ") is None
+    monkeypatch.setenv("NODEFLOW_STORE", "postgresql://u:hun@ter2@h/d")
+    with pytest.raises(StoreError, match="URL cannot be used"):
+        find_location("store", shown_location(os.environ["NODEFLOW_STORE"]))
+
+
+def test_without_a_home_the_sentence_names_the_variable(monkeypatch, tmp_path):
+    monkeypatch.delenv("HOME")
+    monkeypatch.setattr(os, "getuid", lambda: 54321)
+    with pytest.raises(StoreError, match="no home directory.*NODEFLOW_STORE"):
+        default_store()
+    with pytest.raises(StoreError, match="no home directory"):
+        parse_location("~/store.db")
+    monkeypatch.setenv("XDG_STATE_HOME", "relative")  # which the specification says to ignore
+    with pytest.raises(StoreError):
+        default_store()
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    assert default_store() == tmp_path / "nodeflow" / "store.db"
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("AWX_ISOLATED_DATA_DIR", "/runner/artifacts/7"), ("KUBERNETES_SERVICE_HOST", "10.0.0.1"), ("container", "oci")]
+)
+def test_in_a_job_the_default_store_is_refused_and_one_in_its_own_directory_is_warned_of(monkeypatch, name, value):
+    monkeypatch.setattr(module.os.path, "exists", lambda path: False)
+    assert find_location("store", None).path == default_store()
+    monkeypatch.setenv(name, value)
+    with pytest.raises(StoreError, match="default one would be lost with the (job|container).*NODEFLOW_STORE.*PostgreSQL"):
+        find_location("store", None)
+    assert ("goes with the" in vanishes(find_location("store", "/runner/project/store.db"))) == (name != "container")
+    assert not vanishes(find_location("store", "postgresql://h/d")) and not vanishes(find_location("store", "/proc/1/store.db"))
+
+
+def test_the_directory_of_a_runner_that_is_no_container(monkeypatch, tmp_path):
+    monkeypatch.setattr(module.os.path, "exists", lambda path: False)
+    monkeypatch.setenv("AWX_ISOLATED_DATA_DIR", str(tmp_path / "own" / "artifacts" / "7"))
+    assert vanishes(parse_location(str(tmp_path / "own" / "project" / "store.db")))
+    assert not vanishes(parse_location(str(tmp_path / "kept" / "store.db")))
+    assert isinstance(parse_location("x").path, pathlib.Path)
