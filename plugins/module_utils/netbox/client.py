@@ -13,7 +13,7 @@ import threading
 import typing as t
 import urllib.parse
 
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import ConflictError, NetboxError, NetboxUncertain
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import ConflictError, NetboxError, NetboxForbidden, NetboxUncertain
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._libraries import pynetbox, pynetbox_query, requests
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.patience import TRY_AGAIN, Patience
 
@@ -262,7 +262,7 @@ class NetboxClient:
             app, model = (endpoint.split("/") + [""])[:2]
             permission = "{0}.{1}_{2}".format(app, _PERMISSIONS[method], _SINGULAR.get(model, model.rstrip("s")).replace("-", ""))
             write = "" if method == "GET" else ", and must be enabled for writing"
-            return NetboxError("the token may not do this in NetBox ({0}): it needs the permission {1}{2}".format(detail, permission, write))
+            return NetboxForbidden("the token may not do this in NetBox ({0}): it needs the permission {1}{2}".format(detail, permission, write))
         if status == 404 and endpoint.endswith("render-config"):
             # NetBox hides a device from those who may not render it.
             return NetboxError("it has no such device, or the token lacks the permission dcim.render_config_device")
