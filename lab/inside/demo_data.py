@@ -44,6 +44,7 @@ DEVICES = [
     ("loc4-access", "loc4", "access", "frr", "offline", "10.0.4.3/32", "2001:db8:4::3/128", "out of service"),
 ]
 PORTS = ["Ethernet1", "Ethernet2"]
+LOOPBACKS = {"juniper_junos": "lo0", "nokia_sros": "system", "frr": "lo"}
 
 
 def load() -> int:
@@ -80,7 +81,7 @@ def _surroundings() -> dict:
         things["type"][slug] = kind
         for name in PORTS:
             _ensure(InterfaceTemplate, device_type=kind, name=name, defaults={"type": "10gbase-x-sfpp"})
-        _ensure(InterfaceTemplate, device_type=kind, name="Loopback0", defaults={"type": "virtual"})
+        _ensure(InterfaceTemplate, device_type=kind, name=LOOPBACKS.get(slug, "Loopback0"), defaults={"type": "virtual"})
     return things
 
 
@@ -95,7 +96,7 @@ def _device(things: dict, name: str | None, site: str, role: str, platform: str 
     device.full_clean()
     device.save()
     device.tags.add(things["tag"][1])
-    loopback = Interface.objects.get(device=device, name="Loopback0")
+    loopback = Interface.objects.get(device=device, name=LOOPBACKS.get(platform or "frr", "Loopback0"))
     device.refresh_from_db()  # its counters, which the database has counted on
     device.snapshot()
     for field, text in (("primary_ip4", ipv4), ("primary_ip6", ipv6)):

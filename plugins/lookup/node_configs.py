@@ -27,8 +27,10 @@ options:
   _terms:
     description:
       - The nodes, as RV(nodeflow.orchestrator.node_config_facts#module:node_configs) has them. One list, or one node a term.
-      - Each is the variable C(node) in its template, with one more key, C(hostname), which is C(name) with each run of
+      - Each is the variable C(node) in its template, with more keys. C(hostname) is C(name) with each run of
         characters other than letters, digits, C(-), C(_) and C(.) replaced by one C(-).
+      - C(loopbacks) are the interfaces that have its addresses, each with C(name), C(is_loopback), C(ipv4) and C(ipv6). Mostly it is one. C(loopback)
+        is the name of the first. A name is empty where NetBox has none.
     type: list
     elements: dict
     required: true
@@ -61,6 +63,8 @@ EXAMPLES = r"""
         role: core
         platform: cisco_ios
         ipv4:
+          interface_name: Loopback0
+          is_loopback: true
           interface: 10.0.0.1/32
           address: 10.0.0.1
           prefix_length: 32
@@ -99,6 +103,7 @@ import re
 import typing as t
 import unicodedata
 from collections import ChainMap
+from collections.abc import Mapping
 
 from ansible.errors import AnsibleError
 from ansible.plugins.lookup import LookupBase
@@ -110,7 +115,7 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils._paths impor
 from ansible_collections.nodeflow.orchestrator.plugins.plugin_utils._hostname import hostname
 
 if t.TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Sequence
 
     from ansible.parsing.dataloader import DataLoader
     from ansible.template import Templar
@@ -214,10 +219,31 @@ def include_directories(variables: Mapping[str, t.Any]) -> list[str]:
 
 def clean_node(node: Mapping[str, t.Any]) -> dict[str, t.Any]:
     """The node as a template sees it."""
-    cleaned = {key: clean_text(value) if isinstance(value, str) else value for key, value in node.items()}
+    cleaned = {key: clean_value(value) for key, value in node.items()}
     cleaned["platform"] = cleaned.get("platform") or ""
     cleaned["hostname"] = hostname(cleaned.get("name") or "")
+    cleaned["loopbacks"] = loopbacks(cleaned)
+    cleaned["loopback"] = cleaned["loopbacks"][0]["name"]
     return cleaned
+
+
+def loopbacks(node: Mapping[str, t.Any]) -> list[dict[str, t.Any]]:
+    """The interfaces that have the addresses of a node: mostly one. Without any address, one without a name."""
+    found: dict[str, dict[str, t.Any]] = {}
+    for family in ("ipv4", "ipv6"):
+        address = node.get(family)
+        if address or (family == "ipv6" and not found):
+            name = (address or {}).get("interface_name") or ""
+            here = found.setdefault(name, {"name": name, "is_loopback": False, "ipv4": None, "ipv6": None})
+            here[family] = address or None
+            here["is_loopback"] = here["is_loopback"] or (address or {}).get("is_loopback", True)
+    return list(found.values())
+
+
+def clean_value(value: t.Any) -> t.Any:
+    if isinstance(value, Mapping):
+        return {key: clean_value(inner) for key, inner in value.items()}
+    return clean_text(value) if isinstance(value, str) else value
 
 
 def clean_text(text: str) -> str:

@@ -58,6 +58,7 @@ PROCESS: _Spec = {
     "netbox_moved": {"type": "bool", "default": False, "fallback": (env_fallback, ["NODEFLOW_NETBOX_MOVED"])},
     "netbox_journal": {"type": "bool", "default": False, "fallback": (env_fallback, ["NODEFLOW_NETBOX_JOURNAL"])},
     "netbox_custom_field": {"type": "str", "fallback": (env_fallback, ["NODEFLOW_NETBOX_CUSTOM_FIELD"])},
+    "loopback_interface": {"type": "list", "elements": "str", "fallback": (env_fallback, ["NODEFLOW_LOOPBACK_INTERFACE"])},
 }
 
 PROCESSES: _Spec = {

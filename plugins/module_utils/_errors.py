@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-__all__ = ["ConflictError", "DomainError", "NetboxError", "NetboxUncertain", "NodeflowError", "StaleSave", "StoreError", "defect"]
+__all__ = ["ConflictError", "DomainError", "NetboxError", "NetboxForbidden", "NetboxUncertain", "NodeflowError", "StaleSave", "StoreError", "defect"]
 
 
 class NodeflowError(Exception):
@@ -26,6 +26,10 @@ class NetboxError(NodeflowError):
 
 class ConflictError(NetboxError):
     """NetBox answered 412: at least one of the devices written has changed since it was read."""
+
+
+class NetboxForbidden(NetboxError):
+    """NetBox answered 403: the token lacks a permission."""
 
 
 class NetboxUncertain(NetboxError):

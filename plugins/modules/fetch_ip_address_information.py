@@ -9,10 +9,13 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 ---
 module: fetch_ip_address_information
-short_description: Read the primary addresses of each node from NetBox
+short_description: Read the addresses of each node's loopback from NetBox
 version_added: 0.1.0
 description:
-  - Puts the device's name and its primary IPv4 and IPv6 addresses onto the subscription. An address is an interface and keeps its mask.
+  - Puts the device's name and the IPv4 and IPv6 addresses of its loopback onto the subscription, which are the primary ones unless
+    O(loopback_interface) says otherwise. An address is an interface and keeps its mask.
+  - Where a config follows, also reads the name of their interface, and warns of a primary address on an interface that is no loopback. A token without
+    the permission C(ipam.view_ipaddress) gets a warning instead.
   - Of a node that is enrolled already, remembers the device as it is now; name and addresses change only where the process is to refresh them.
   - A resumed process reads them again, unless NetBox was written already.
 author:

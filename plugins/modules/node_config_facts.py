@@ -56,6 +56,8 @@ node_configs:
       role: core
       platform: cisco_ios
       ipv4:
+        interface_name: Loopback0
+        is_loopback: true
         interface: 10.0.0.1/32
         address: 10.0.0.1
         prefix_length: 32

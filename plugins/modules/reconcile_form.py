@@ -57,6 +57,7 @@ options:
       - Whose value is right where the two differ, V(netbox) or V(store), for each of C(status), C(name), C(site), C(ipv4_loopback) and
         C(ipv6_loopback). By default, NetBox's.
       - Of the site, the store only remembers where the device was.
+      - With O(loopback_interface), the addresses of the store cannot win, since the device's primary address does not say then what the loopback is.
     type: dict
   device_gone:
     description: What becomes of a subscription whose device is not in NetBox any more. It is reported, or terminated.

@@ -16,7 +16,7 @@ description:
     that the subscription has, and whether it is the device's only one; and for active devices without a subscription.
   - A subscription that was never active, or is out of sync, although no process works on it, is found as well. One that a process works on is
     left out.
-  - Changes nothing. The number of requests grows with NetBox's pages, not with the nodes.
+  - Changes nothing. The number of requests grows with NetBox's pages, not with the nodes; with O(loopback_interface), one more for each 200 nodes.
 author:
   - nodeflow.orchestrator contributors (@nodeflow)
 extends_documentation_fragment:

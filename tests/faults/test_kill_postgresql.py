@@ -12,7 +12,7 @@ from killing import START
 from player import Player
 from stores import PostgresqlStore
 
-REQUESTS = 3
+REQUESTS = 4
 
 
 def pytest_generate_tests(metafunc):

@@ -11,7 +11,7 @@ from campaign import TASKS, Campaign, Unkilled, boundaries, calls, drawn
 from player import Player
 from stores import SqliteStore
 
-REQUESTS = 4
+REQUESTS = 5
 
 
 def pytest_generate_tests(metafunc):

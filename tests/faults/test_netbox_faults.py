@@ -22,10 +22,10 @@ from player import Player
 from stores import SqliteStore
 
 REQUESTS = {
-    "sqlite": ("list", "claim", "fetch", "update"),
-    "postgresql": ("list", "fetch", "update"),  # the store decides who has a device, so NetBox sees no claim
+    "sqlite": ("list", "claim", "fetch", "interfaces", "update"),
+    "postgresql": ("list", "fetch", "interfaces", "update"),  # the store decides who has a device, so NetBox sees no claim
 }
-METHODS = {"list": "GET", "claim": "PATCH", "fetch": "GET", "update": "PATCH"}
+METHODS = {"list": "GET", "claim": "PATCH", "fetch": "GET", "interfaces": "GET", "update": "PATCH"}
 
 
 class Case(t.NamedTuple):

@@ -67,12 +67,14 @@ def test_the_second_run_changes_nothing_and_says_who_has_it(play, netbox):
     assert play.rows("SELECT * FROM subscriptions") == rows
 
 
-def test_one_enrolment_is_four_requests(play, netbox, lab):
+def test_one_enrolment_is_five_requests(play, netbox, lab):
     device = netbox.make()
     with NetboxProxy(lab["url"]) as proxy:
         done = play.create(nodes=device, confirm_config=True, netbox_url=proxy.url)
     assert done.returncode == 0, done.output
-    assert [method for method, _path in proxy.requests] == ["GET", "PATCH", "GET", "PATCH"]
+    asked = [(method, path.split("?")[0].removeprefix("/api/")) for method, path in proxy.requests]
+    devices, addresses = "dcim/devices/", "ipam/ip-addresses/"  # NetBox's device does not tell the interfaces of its primary addresses
+    assert asked == [("GET", devices), ("PATCH", devices), ("GET", devices), ("GET", addresses), ("PATCH", devices)]
 
 
 @pytest.mark.parametrize(

@@ -72,6 +72,8 @@ class FakeNetbox(requests.adapters.BaseAdapter):
             return _json([self._write(change) for change in body])
         if path.endswith("/render-config/"):
             return _json({"content": "hostname x"})
+        if path.endswith("/ip-addresses/"):
+            return _json({"count": 2, "next": None, "previous": None, "results": _ADDRESSES})
         results = self.changes if path.endswith("/object-changes/") else [self.device]
         return _json({"count": len(results), "next": None, "previous": None, "results": results} | (self.page if results == [self.device] else {}))
 
@@ -87,6 +89,11 @@ class FakeNetbox(requests.adapters.BaseAdapter):
 
 
 _changes = itertools.count(1)
+
+_ADDRESSES = [
+    {"id": key, "address": address, "assigned_object_type": "dcim.interface", "assigned_object": {"name": "Loopback0", "device": {"id": 7}}}
+    for key, address in ((4, "10.0.0.1/32"), (5, "2001:db8::1/128"))
+]
 
 
 def _is_json(body: bytes) -> bool:

@@ -76,6 +76,7 @@ class Netbox:
         ipv4: str | None = "/32",
         ipv6: str | None = "/128",
         platform: str = "cisco_ios",
+        interface: str = "Loopback7",
         **fields: t.Any,
     ) -> int:
         """A new planned device. A name of "" and an address that is a mask alone are made up; None leaves out. Answers with its id."""
@@ -86,16 +87,28 @@ class Netbox:
         data = {"name": name, "status": "planned", "platform": software["id"], "device_type": self._part("device-types", **maker)["id"]}
         data |= {"site": self._part("sites", slug=site)["id"], "role": self._part("device-roles")["id"]} | fields
         device_id = self.call("POST", "dcim/devices", data)["id"]
-        interface = self.call("POST", "dcim/interfaces", {"device": device_id, "name": "Loopback7", "type": "virtual"})["id"]
+        place = self.interface(device_id, interface)
         made_up = {
             "primary_ip4": ipaddress.IPv4Address("10.128.0.0") + device_id,
             "primary_ip6": ipaddress.IPv6Address("2001:db8:7e57::") + device_id,
         }
         given = {"primary_ip4": ipv4, "primary_ip6": ipv6}
         self.address(
-            device_id, interface, **{field: str(made_up[field]) + mask if mask and mask[0] == "/" else mask for field, mask in given.items()}
+            device_id, place, **{field: str(made_up[field]) + mask if mask and mask[0] == "/" else mask for field, mask in given.items()}
         )
         return device_id
+
+    def interface(self, device_id: int, name: str, **fields: t.Any) -> int:
+        """An interface of a device, made if its type did not bring one of that name; its id."""
+        there = self.call("GET", "dcim/interfaces", device_id=device_id, name=name)["results"] if name != "Loopback7" else []
+        if there:
+            return there[0]["id"]
+        return self.call("POST", "dcim/interfaces", {"device": device_id, "name": name, "type": "virtual"} | fields)["id"]
+
+    def place(self, address: str, interface: int | None, **fields: t.Any) -> int:
+        """Put a new IP address on an interface, or on none; its id. No device has it as its primary address yet."""
+        on = {"assigned_object_type": "dcim.interface", "assigned_object_id": interface} if interface else {}
+        return self.call("POST", "ipam/ip-addresses", {"address": address} | on | fields)["id"]
 
     def make_many(self, count: int) -> list[int]:
         """``count`` planned devices with both addresses, in a few requests for each hundred. Answers with their ids."""

@@ -26,11 +26,11 @@ COLLECTIONS = Path(node_configs.__file__).parents[5]
 SUBSCRIPTION = "550e8400-e29b-41d4-a716-446655440000"
 
 
-def address(interface):
-    if interface is None:
-        return None
+def address(interface, **on):
+    if interface is None or isinstance(interface, dict):
+        return interface
     value = ipaddress.ip_interface(interface)
-    return {
+    return on | {
         "interface": str(value),
         "address": str(value.ip),
         "prefix_length": value.network.prefixlen,
@@ -228,6 +228,82 @@ def test_sros_puts_an_address_that_is_no_host_address_on_a_loopback_since_system
 /configure router "Base" interface "loopback0" loopback
 /configure router "Base" interface "loopback0" ipv4 primary address 10.0.0.1 prefix-length 24
 """
+
+
+def on(name, ipv4="10.0.0.1/32", ipv6="2001:db8::1/128", is_loopback=True):
+    """The addresses of a node on the interface that NetBox has for them."""
+    return {"ipv4": address(ipv4, interface_name=name, is_loopback=is_loopback), "ipv6": address(ipv6, interface_name=name, is_loopback=is_loopback)}
+
+
+# What stands for the platform's usual loopback, and what for the interface that NetBox has; its name there.
+NAMED = {
+    "cisco_ios": ("Loopback0", "Loopback7", "Loopback7"),
+    "cisco_iosxr": ("Loopback0", "Loopback7", "Loopback7"),
+    "arista_eos": ("Loopback0", "Loopback7", "Loopback7"),
+    "frr": ("interface lo\n", "interface lo7\n", "lo7"),
+    "juniper_junos": ("lo0 unit 0", "lo0 unit 7", "lo0.7"),
+}
+
+
+@pytest.mark.parametrize("platform", sorted(NAMED))
+def test_the_interface_has_the_name_that_netbox_has_for_it(platform):
+    usual, here, name = NAMED[platform]
+    assert config(node(platform, **on(name))) == BOTH[platform].replace(usual, here)
+    assert config(node(platform, removal=True, **on(name))).partition("out of service\n")[2] == REMOVAL[platform].replace(usual, here)
+    assert config(node(platform, **on(""))) == BOTH[platform]
+
+
+def test_junos_without_a_unit_has_the_first_and_sros_deletes_what_is_not_the_system_interface():
+    assert "set interfaces lo1 unit 0 family inet " in config(node("juniper_junos", **on("lo1")))
+    lines = config(node("nokia_sros", **on("lo-7"))).splitlines()
+    assert '/configure router "Base" interface "lo-7" loopback' in lines and not [line for line in lines if '"system"' in line]
+    assert config(node("nokia_sros", **on("system"))) == BOTH["nokia_sros"]
+    removal = config(node("nokia_sros", removal=True, **on("lo-7"))).splitlines()[1:]
+    assert removal == ['/configure router "Base" delete interface "lo-7"']
+    assert 'interface "loopback0" loopback' in config(node("nokia_sros", **on("system", ipv4="10.0.0.1/24")))
+    assert "loopback name: Lo7\n" in config(node("default", **on("Lo7"))) and "loopback name: Lo7\n" in config(node("default", removal=True, **on("Lo7")))
+
+
+@pytest.mark.parametrize("platform", PLATFORMS)
+def test_what_is_no_loopback_gets_its_addresses_alone_and_keeps_them(platform):
+    named = "Mgmt1.0" if platform == "juniper_junos" else "Mgmt1"
+    text = config(node(platform, **on(named, is_loopback=False)))
+    assert "Mgmt1" in text and "10.0.0.1" in text and "2001:db8::1" in text
+    assert not [line for line in text.splitlines()[1:] if "description" in line or "lo0" in line or "Loopback0" in line or '"system"' in line]
+    lines = config(node(platform, removal=True, **on(named, is_loopback=False))).splitlines()
+    assert not [line for line in lines if line.strip() and line[0] not in "!#"], lines
+
+
+@pytest.mark.parametrize("platform", PLATFORMS)
+def test_addresses_on_two_interfaces_are_set_on_two(platform):
+    both = {"ipv4": on("lo1")["ipv4"], "ipv6": on("lo2")["ipv6"]}
+    text = config(node(platform, **both))
+    first, second = text.index("lo1"), text.index("lo2")
+    assert first < text.index("10.0.0.1") < second < text.index("2001:db8::1")
+    removal = config(node(platform, removal=True, **both))
+    assert "lo1" in removal and "lo2" in removal
+
+
+def test_an_interface_that_cannot_be_deleted_loses_what_was_set(tmp_path):
+    lines = config(node("cisco_ios", removal=True, **on("Tunnel 7"))).splitlines()[1:]
+    assert lines == ["interface Tunnel 7", " no description", " no ip address 10.0.0.1 255.255.255.255", " no ipv6 address 2001:db8::1/128", "!"]
+
+
+@pytest.mark.parametrize("platform", PLATFORMS)
+@pytest.mark.parametrize("removal", [False, True])
+@pytest.mark.parametrize("name", ["{{ 7*7 }}", "{% raw %}", "lo 0", "lo0\nno router bgp 1", "lo0\u2028reload", "#jinja2: x", 'lo"; reboot'])
+def test_no_name_of_an_interface_is_evaluated_or_adds_a_line(platform, name, removal):
+    harmless = config(node(platform, removal=removal, **on("LO0")))
+    text = config(node(platform, removal=removal, **on(name)))
+    kept = platform in ("cisco_ios", "cisco_iosxr", "arista_eos") and removal and name[:2] != "lo"
+    assert len(text.splitlines()) == len(harmless.splitlines()) + (3 if kept else 0)
+    assert "49" not in text and not [line for line in text.splitlines() if line.startswith(("no router", "reload"))]
+
+
+@pytest.mark.parametrize(("addresses", "name"), [(on("lo1"), "lo1"), ({"ipv4": None, "ipv6": on("lo2")["ipv6"]}, "lo2"), ({}, ""), ({"ipv4": None, "ipv6": None}, "")])
+def test_a_template_knows_the_name_of_the_loopback(tmp_path, addresses, name):
+    write(tmp_path / "mine.j2", "[{{ node.loopback }}] {{ node.loopbacks | map(attribute='name') | join(',') }}")
+    assert config(node("mine", **addresses), directories=[tmp_path]) == f"[{name}] {name}".rstrip() + ("" if name else " ") + "\n"
 
 
 @pytest.mark.parametrize("platform", PLATFORMS)

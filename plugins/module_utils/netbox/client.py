@@ -13,7 +13,7 @@ import threading
 import typing as t
 import urllib.parse
 
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import ConflictError, NetboxError, NetboxUncertain
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import ConflictError, NetboxError, NetboxForbidden, NetboxUncertain
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._libraries import pynetbox, pynetbox_query, requests
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox import trouble
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.echo import not_as_written
@@ -382,7 +382,7 @@ class NetboxClient:
                 permission = "dcim.render_config_device"  # before, NetBox took it for adding a device, as it is a POST
             write = "" if method == "GET" else ", and must be enabled for writing"
             message = f"the token may not do this in NetBox ({detail}): it needs the permission {permission}{write}"
-            return NetboxError(message) if method == "GET" else NetboxRefusal(message, _errors_by_id(response), forbidden=True)
+            return NetboxForbidden(message) if method == "GET" else NetboxRefusal(message, _errors_by_id(response), forbidden=True)
         if status == 404 and endpoint.endswith("render-config"):
             # NetBox hides a device from those who may not render it.
             return NetboxError("it has no such device, or the token lacks the permission dcim.render_config_device for it")

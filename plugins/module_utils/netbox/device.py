@@ -62,6 +62,8 @@ class Device:  # pylint: disable=too-many-instance-attributes
     etag: str | None = None
     writable: dict[str, t.Any] = dataclasses.field(default_factory=dict, compare=False)
     """The fields that a payload can set, as it would set them: relations by id."""
+    loopbacks: dict[str, dict[str, t.Any]] = dataclasses.field(default_factory=dict, compare=False)
+    """What was found out about its loopbacks, by address family: the fields of a Loopback. Ask ``loopback`` in ``netbox/loopback.py``."""
 
     @classmethod
     def from_api(cls, data: dict[str, t.Any], conditional: bool = True) -> Device:

@@ -21,11 +21,13 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.node 
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.subscription import SubscriptionModel, move_to_lifecycle, revise
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.changelog import device_changes
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.device import Device, devices_by_id
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.loopback import ambiguous, loopback_fields
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.payload import DevicePayload
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.update import HIDDEN, Kind, Refusal, Target, hidden, update
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.claim import FREE
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.create_node import changelog_message, custom_field
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.journal import journalled
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.loopbacks import located_works
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.progress import Progress
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.provide_config import provide_config_to_user
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.rows import command
@@ -48,6 +50,9 @@ def _fetch_ip_address_information(task: Task, works: t.Sequence[Work]) -> dict[s
     devices = devices_by_id(task.netbox, [work.subscription.device_id for work in works], tell=tell)
     missing = [work.subscription.device_id for work in works if work.subscription.device_id not in devices]
     there = set() if task.check_mode else hidden(task.netbox, missing)
+    removals = [work for work in works if work.process.target == TERMINATE_NODE.target]
+    devices = located_works(task, [work for work in works if work.state["refresh"]], devices, configured=False)
+    devices = located_works(task, removals, devices, configured=True)
     return {work.key: _fetched(work, devices.get(work.subscription.device_id), there) for work in works}
 
 
@@ -65,7 +70,10 @@ def _fetched(work: Work, device: Device | None, there: t.Container[int]) -> Outc
         return Failed(conflict)
     state = work.state | {"device": device.facts()}
     if work.state["refresh"]:
-        seen = {"node_name": device.name, "ipv4_loopback": device.ipv4, "ipv6_loopback": device.ipv6}
+        problem = ambiguous(device)
+        if problem:
+            return Failed(problem)
+        seen = {"node_name": device.name} | loopback_fields(device)
         state["changes"] = work.state["changes"] | {"node": work.state["changes"].get("node", {}) | seen}
     return Done(work.subscription, state)
 

@@ -13,6 +13,8 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.descr
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.node import FAMILIES, NodeBlockInactive, NodeInactive
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.subscription import check_customer_id
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.device import Device
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.loopback import ambiguous, lack, loopback
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.loopbacks import remembered
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.rows import FAILED, RUNNING, Row, check_rows, end_of_step, reading_rows
 
 __all__ = ["construct_node_model", "lacking"]
@@ -38,17 +40,15 @@ def _construct(task: Task, row: Row) -> Row:
     block = NodeBlockInactive(node_id=device.id, node_name=device.name, node_status=device.status)
     subscription = NodeInactive(customer_id=task.params["customer_id"], node=block)
     subscription = subscription.model_copy(update={"description": description(subscription)})
-    return row | {"model": subscription.model_dump(mode="json"), "state": {"required_families": families, "device": device.facts()}}
+    return row | {"model": subscription.model_dump(mode="json"), "state": {"required_families": families, "device": device.facts()} | remembered(task)}
 
 
 def lacking(device: Device, required_families: t.Collection[str]) -> str | None:
     """What NetBox must know of a device before it can be enrolled, as a sentence; None where it knows everything."""
     missing = [] if device.name else ["a name"]
-    addresses = {"ipv4": device.ipv4, "ipv6": device.ipv6}
-    missing += [
-        "a primary {0} address".format(family.replace("ip", "IP")) for family in FAMILIES if family in required_families and not addresses[family]
-    ]
-    if not missing:
-        return None
+    missing += [lack(device, family) for family in FAMILIES if family in required_families and not loopback(device, family).address]
+    several = ambiguous(device)
+    if several or not missing:
+        return several
     hint = "; or name the families that are needed in required_families" if "address" in missing[-1] else ""
     return "{0} lacks {1}: add it in NetBox{2}".format(device.label, " and ".join(missing), hint)

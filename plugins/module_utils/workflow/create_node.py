@@ -14,11 +14,13 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.descr
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.lifecycle import SubscriptionLifecycle
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.subscription import move_to_lifecycle, revise
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.device import Device, devices_by_id
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.loopback import loopback_fields
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.payload import DevicePayload, build_payload
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.update import HIDDEN, Kind, Refusal, Target, hidden, update
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.claim import as_claimed, as_read, claim, contradiction
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.construct import lacking
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.journal import journalled
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.loopbacks import located_works
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.progress import Progress
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.provide_config import provide_config_to_user
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.step import Done, Failed, Outcome, Step, Work, Workflow
@@ -33,11 +35,12 @@ _END_IT = "If it will not come back, end the process with: ansible-playbook node
 
 
 def _fetch_ip_address_information(task: Task, works: t.Sequence[Work]) -> dict[str, Outcome]:
-    """The device's name and primary addresses onto the model; what the templates need of the device into the state."""
+    """The device's name and loopbacks onto the model; what the templates need of the device into the state."""
     tell = Progress(task.show, "fetch_ip_address_information", len(works))
     devices = devices_by_id(task.netbox, [work.subscription.device_id for work in works], tell=tell)
     missing = [work.subscription.device_id for work in works if work.subscription.device_id not in devices]
     there = set() if task.check_mode else hidden(task.netbox, missing)
+    devices = located_works(task, works, devices, configured=True)
     return {work.key: _fetched(task, work, devices.get(work.subscription.device_id), there) for work in works}
 
 
@@ -51,9 +54,7 @@ def _fetched(task: Task, work: Work, device: Device | None, there: t.Container[i
     problem = contradiction(work, seen, (ACTIVE,)) or lacking(device, families)
     if problem:
         return Failed(problem)
-    subscription = revise(
-        work.subscription, {"node": {"node_name": device.name, "ipv4_loopback": device.ipv4, "ipv6_loopback": device.ipv6}}, families
-    )
+    subscription = revise(work.subscription, {"node": {"node_name": device.name} | loopback_fields(device)}, families)
     subscription = subscription.model_copy(update={"description": description(subscription)})
     return Done(subscription, work.state | {"device": device.facts()})
 

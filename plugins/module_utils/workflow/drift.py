@@ -14,6 +14,7 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.lifec
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.node import NOT_IN_SERVICE
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.subscription import SubscriptionModel
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.device import Device, device_label
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.loopback import loopback
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.create_node import ACTIVE
 
 __all__ = ["PROBLEMS", "UNFINISHED", "Finding", "Seen", "drift", "kept"]
@@ -111,12 +112,19 @@ def _of_one(model: SubscriptionModel, keep: SubscriptionModel, seen: Seen) -> li
         "status": (ACTIVE if node.node_status in NOT_IN_SERVICE else node.node_status, device.status),  # it was active, whatever was written down
         "name": (node.node_name, device.name),
         "site": (seen.sites.get(str(model.subscription_id)) or device.site, device.site),
-        "ipv4_loopback": (_text(node.ipv4_loopback), _normal(device.ipv4)),
-        "ipv6_loopback": (_text(node.ipv6_loopback), _normal(device.ipv6)),
+        "ipv4_loopback": (_text(node.ipv4_loopback), _normal(loopback(device, "ipv4").address)),
+        "ipv6_loopback": (_text(node.ipv6_loopback), _normal(loopback(device, "ipv6").address)),
     }
     if seen.custom_field:
         pairs["custom_field"] = (str(model.subscription_id), device.custom_field(seen.custom_field))
-    return found + [_finding(model, device, name, ours, theirs, label) for name, (ours, theirs) in pairs.items() if ours != theirs]
+    found += [_finding(model, device, name, ours, theirs, label) for name, (ours, theirs) in pairs.items() if ours != theirs]
+    return [_explained(finding, device) for finding in found]
+
+
+def _explained(finding: Finding, device: Device) -> Finding:
+    """The finding, with the addresses of which NetBox does not say which one is the loopback."""
+    several = loopback(device, finding.problem.partition("_")[0]).several if finding.problem in ("ipv4_loopback", "ipv6_loopback") else ""
+    return dataclasses.replace(finding, message=f"{finding.message}, which has {several}") if several else finding
 
 
 def _finding(model: SubscriptionModel | None, device: Device | None, problem: str, ours: str | None, theirs: str | None, label: str) -> Finding:

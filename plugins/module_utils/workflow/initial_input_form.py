@@ -11,9 +11,11 @@ import uuid
 
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import NodeflowError
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.node import FAMILIES
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.subscription import SubscriptionModel
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.device import Device, find_devices
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.filters import check_filters
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.loopback import loopback
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._chunks import chunks
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.processes import OVER, Process, find_processes
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.subscriptions import live_subscriptions
@@ -21,6 +23,7 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.cho
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.continued import chosen_processes, going_on
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.create_node import CREATE_NODE
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.lease import INTERRUPTED, can_be_taken, standing
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.loopbacks import located
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.rows import FAILED, RUNNING, UNCHANGED, Row, end_of_step, command
 
 __all__ = ["initial_input_form"]
@@ -58,10 +61,10 @@ def initial_input_form(task: Task) -> dict[str, t.Any]:
     else:
         planned = _free(task, find_devices(task.netbox, {**filters, "status": PLANNED}))
         if not filters and not task.params["all_planned"]:
-            return _asked(task, planned, run_id, limit)
+            return _asked(task, _located(task, planned), run_id, limit)
         if not planned:
             task.show(NONE_FREE)
-        rows = [_row(device, run_id) for device in planned[:limit]]
+        rows = [_row(device, run_id) for device in _located(task, planned[:limit])]
     return end_of_step(task, [], rows, False, [])
 
 
@@ -70,7 +73,7 @@ def _asked(task: Task, planned: t.Sequence[Device], run_id: str, limit: int | No
     if not planned:
         task.show(NONE_FREE)
         return end_of_step(task, [], [], False, [])
-    lines = ["  {0:>8}  {1}  {2}".format(device.id, device.label, ", ".join(filter(None, (device.ipv4, device.ipv6)))) for device in planned[:LISTED]]
+    lines = ["  {0:>8}  {1}  {2}".format(device.id, device.label, _addresses(device)) for device in planned[:LISTED]]
     if len(planned) > LISTED:
         lines.append("  and {0} more; device_filter narrows the list".format(len(planned) - LISTED))
     question = "Planned devices:\n{0}\nWhich are to be enrolled? Ids or names with commas between, or all".format("\n".join(lines))
@@ -90,12 +93,14 @@ def _chosen(task: Task, nodes: t.Any, filters: dict[str, t.Any], run_id: str, li
     """A row for each entry of ``nodes``: planned ones to go on with, ours as they stand, the others failed with the reason."""
     devices, wrong = look_up(task.netbox, parse_nodes(nodes), filters)
     ours, processes = _ours(task, devices)
+    free = {device.id: device for device in devices if device.id not in ours and device.status == PLANNED}
+    free = located(task, free)
     rows: list[Row] = []
     for device in devices:
         if device.id in ours:
             rows.append({"device_id": device.id, "device": device.label, **_enrolled(device, ours[device.id], processes, run_id)})
         elif device.status == PLANNED:
-            rows.append(_row(device, run_id))
+            rows.append(_row(free[device.id], run_id))
         else:
             message = (
                 "{0} has the status {1} in NetBox and no subscription here; only a planned device can be enrolled. Set it to planned "
@@ -104,6 +109,15 @@ def _chosen(task: Task, nodes: t.Any, filters: dict[str, t.Any], run_id: str, li
             rows.append({"device_id": device.id, "device": device.label, "status": FAILED, "message": message})
     rows = rows[:limit]
     return rows + [{"device_id": None, "device": str(one.wanted), "status": FAILED, "message": one.reason} for one in wrong]
+
+
+def _located(task: Task, devices: t.Sequence[Device]) -> list[Device]:
+    """With their loopbacks, where loopback_interface says where these are."""
+    return list(located(task, {device.id: device for device in devices}).values())
+
+
+def _addresses(device: Device) -> str:
+    return ", ".join(filter(None, (loopback(device, family).address for family in FAMILIES)))
 
 
 def _row(device: Device, run_id: str) -> Row:

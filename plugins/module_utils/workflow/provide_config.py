@@ -11,6 +11,7 @@ config is shown again and must be confirmed again.
 from __future__ import annotations
 
 import hashlib
+import ipaddress
 import json
 import os
 import pathlib
@@ -21,7 +22,8 @@ import typing as t
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import NetboxError, NodeflowError
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.subscription import revise
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.device import ENDPOINT
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.device import ENDPOINT, Device
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.loopback import loopback
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.parallel import in_parallel
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.payload import build_payload
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._paths import can_be_made, user_path
@@ -47,8 +49,8 @@ def node_config(work: Work) -> dict[str, t.Any]:
         "site": device["site"],
         "role": device["role"],
         "platform": device["platform"],
-        "ipv4": _interface(node.ipv4_loopback),
-        "ipv6": _interface(node.ipv6_loopback),
+        "ipv4": _interface(node.ipv4_loopback, device, "ipv4"),
+        "ipv6": _interface(node.ipv6_loopback, device, "ipv6"),
     }
 
 
@@ -57,10 +59,15 @@ def _removes(work: Work) -> bool:
     return work.process.target == "TERMINATE"
 
 
-def _interface(interface: t.Any) -> dict[str, t.Any] | None:
+def _interface(interface: t.Any, device: t.Mapping[str, t.Any], family: str) -> dict[str, t.Any] | None:
+    """An address as templates see it. Where NetBox has another one by now, nothing is known of the interface of this one."""
     if interface is None:
         return None
+    found = loopback(Device(**device), family)
+    here = found.address is not None and ipaddress.ip_interface(found.address) == interface
     return {
+        "interface_name": found.interface if here else "",
+        "is_loopback": found.is_loopback or not here,
         "interface": str(interface),
         "address": str(interface.ip),
         "prefix_length": interface.network.prefixlen,

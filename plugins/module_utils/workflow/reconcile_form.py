@@ -15,6 +15,7 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.descr
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.node import NOT_IN_SERVICE, NodeBlockInactive, NodeInactive
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.subscription import SubscriptionModel, check_customer_id
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.device import Device
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.loopback import ambiguous, lack
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.related import address_ids, site_ids
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.change_node import RECONCILE_NODE, families, gone
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.claim import CLAIMED, FREE, claim_mode
@@ -22,6 +23,7 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.con
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.continued import chosen_processes
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.create_node import ACTIVE
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.drift import Finding, Seen, kept
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.loopbacks import loopback_interface, remembered
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.rows import FAILED, RUNNING, UNCHANGED, Row, end_of_step
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.validate_node import differences, look, table
 
@@ -104,11 +106,33 @@ def _repair(task: Task, seen: Seen, model: SubscriptionModel, findings: t.Sequen
     if "node_name" in todo["changes"].get("node", {}) and not todo["changes"]["node"]["node_name"]:
         message = "{0}: NetBox has no name for it: give it one there, or let the store's win"
         return row | {"status": FAILED, "message": message.format(findings[0].device)}
-    if missing:
-        message = "{0}: NetBox has no primary {1} address for it: add it there, let the store's win, or leave the family out of required_families"
-        return row | {"status": FAILED, "message": message.format(findings[0].device, " and no ".join(missing).replace("ip", "IP"))}
-    state = todo | {"required_families": required, "device": (device or gone(model)).facts()}
+    problem = _unclear(task, device, model, todo)
+    if problem:
+        return row | {"status": FAILED, "message": problem}
+    if missing and device is not None:
+        lacks = " and ".join(lack(device, family) for family in missing)
+        store = "" if loopback_interface(task) else ", let the store's win"
+        message = f"{findings[0].device} lacks {lacks}: add it in NetBox{store}, or leave the family out of required_families"
+        return row | {"status": FAILED, "message": message}
+    state = todo | {"required_families": required, "device": (device or gone(model)).facts()} | remembered(task)
     return row | {"status": RUNNING, "run_id": run_id, "workflow": RECONCILE_NODE.name, "version": model.version, "state": state}
+
+
+def _unclear(task: Task, device: Device | None, model: SubscriptionModel, todo: t.Mapping[str, t.Any]) -> str | None:
+    """Why an address cannot be repaired: NetBox has several; or it is the store's that wins, and loopback_interface says that the loopback is not what
+    the field for the primary address says. Whoever writes that field would change what the device is managed by, and the difference would stay.
+    """
+    if device is None:
+        return None
+    stored = [field for field in ("ipv4_loopback", "ipv6_loopback") if _RELATIONS[field] in todo["write"]]
+    if stored and loopback_interface(task):
+        addresses = " and ".join(str(getattr(model.node, field) or "no " + field[:4].replace("ip", "IP") + " address") for field in stored)
+        return (
+            f"{device.label}: with loopback_interface, which interface has an address decides, and addresses are not moved between interfaces here: "
+            f"see in NetBox to it that the interface has {addresses}, or let NetBox's value win"
+        )
+    taken = any(field in todo["changes"].get("node", {}) for field in ("ipv4_loopback", "ipv6_loopback"))
+    return ambiguous(device) if taken else None
 
 
 def _end(model: SubscriptionModel, why: str) -> dict[str, t.Any]:
@@ -177,5 +201,5 @@ def _adoption(task: Task, device: Device, run_id: str) -> Row:
     )
     model = model.model_copy(update={"description": description(model)})
     state = {"changes": {}, "write": [], "lifecycle": "active", "refresh": True, "repairs": ["no_subscription"], "site": device.site}
-    state |= {"required_families": required, "device": device.facts()}
+    state |= {"required_families": required, "device": device.facts()} | remembered(task)
     return row | {"status": RUNNING, "run_id": run_id, "workflow": RECONCILE_NODE.name, "model": model.model_dump(mode="json"), "state": state}

@@ -16,6 +16,7 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.node 
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.subscription import SubscriptionModel, check_customer_id, revise
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.device import Device, devices_by_id, find_devices
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.filters import check_filters
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.loopback import ambiguous, loopback_fields
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.subscriptions import (
     LIVE,
     find_subscriptions,
@@ -25,6 +26,7 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.subscr
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.change_node import MODIFY_NODE, TERMINATE_NODE, families, gone
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.choice import Wanted, look_up_enrolled, parse_nodes
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.continued import chosen_processes
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.loopbacks import located, remembered
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.rows import FAILED, RUNNING, UNCHANGED, Row, end_of_step
 
 __all__ = ["subscription_form"]
@@ -50,6 +52,8 @@ def subscription_form(task: Task) -> dict[str, t.Any]:
         raise NodeflowError("max_nodes must be 1 or more")
     chosen, devices, rows = _chosen(task)
     devices |= devices_by_id(task.netbox, [model.device_id for model in chosen if model.device_id not in devices])
+    if task.params["refresh"]:
+        devices = located(task, {model.device_id: devices[model.device_id] for model in chosen[: task.params["max_nodes"]] if model.device_id in devices})
     run_id = str(uuid.uuid4())
     planned = [_row(task, plan, model, devices.get(model.device_id), run_id) for model in chosen[: task.params["max_nodes"]]]
     return end_of_step(task, [], planned + rows, False, [])
@@ -73,7 +77,9 @@ def _modification(task: Task) -> Plan:
     def plan(model: SubscriptionModel, device: Device | None) -> dict[str, t.Any]:
         if device is None:
             raise DomainError("it is not in NetBox any more; terminate its subscription with terminate_node")
-        seen = {"node_name": device.name, "ipv4_loopback": device.ipv4, "ipv6_loopback": device.ipv6} if task.params["refresh"] else {}
+        if task.params["refresh"] and ambiguous(device):
+            raise DomainError(str(ambiguous(device)))
+        seen = {"node_name": device.name} | loopback_fields(device) if task.params["refresh"] else {}
         after = revise(model, changes | {"node": changes.get("node", {}) | seen}, families(model))
         field = task.params["netbox_custom_field"]
         led = not field or device.custom_field(field) == str(model.subscription_id)
@@ -104,10 +110,10 @@ def _row(task: Task, plan: Plan, model: SubscriptionModel, device: Device | None
     try:
         todo = plan(model, device if device.status else None)
     except DomainError as error:
-        return row | {"status": FAILED, "message": "{0}: {1}".format(device.label, error)}
+        return row | {"status": FAILED, "message": str(error) if device.label in str(error) else "{0}: {1}".format(device.label, error)}
     if not todo:
         return row | {"status": UNCHANGED, "message": "{0}: there is nothing to change".format(device.label)}
-    state = todo | {"required_families": families(model), "device": device.facts()}
+    state = todo | {"required_families": families(model), "device": device.facts()} | remembered(task)
     workflow = task.params["workflow"]
     return row | {"status": RUNNING, "run_id": run_id, "workflow": workflow, "version": model.version, "state": state}
 

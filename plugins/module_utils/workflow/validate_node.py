@@ -27,6 +27,7 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.subscr
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.choice import Wrong, look_up_enrolled, parse_nodes
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.create_node import ACTIVE
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.drift import PROBLEMS, UNFINISHED, Finding, Seen, drift
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.loopbacks import located
 
 __all__ = ["differences", "look", "table", "validate_node"]
 
@@ -95,6 +96,8 @@ def look(task: Task, fields: str = FIELDS) -> tuple[Seen, list[Wrong]]:
     else:
         devices = _all(task, [model.device_id for model in models], fields)
     ids = {str(model.subscription_id) for model in models}
+    compared = {model.device_id for model in models} | (set(devices) if task.params.get("adopt") else set())
+    devices |= located(task, {key: device for key, device in devices.items() if key in compared})
     return Seen(models, devices, at_work & ids, sites, keep, task.params["netbox_custom_field"]), wrong
 
 
