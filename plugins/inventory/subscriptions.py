@@ -94,6 +94,7 @@ cache_timeout: 300
 import contextlib
 import hashlib
 import ipaddress
+import os
 import typing as t
 from collections import Counter
 
@@ -101,6 +102,7 @@ from ansible.errors import AnsibleParserError
 from ansible.module_utils.basic import missing_required_lib
 from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable, Constructable
 
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._argspec import given
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import NodeflowError
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._libraries import missing_libraries
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.engine import default_store, open_store
@@ -121,6 +123,10 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         """Whether the file is for this plugin, by its name."""
         return super().verify_file(path) and path.endswith(("nodeflow.yml", "nodeflow.yaml"))
 
+    def set_options(self, task_keys: t.Any = None, var_options: t.Any = None, direct: t.Any = None) -> None:
+        """Set the options. One that is empty in the file is one that is not given."""
+        super().set_options(task_keys=task_keys, var_options=var_options, direct=given(direct or {}, {}))
+
     def parse(self, inventory: t.Any, loader: t.Any, path: str, cache: bool = True) -> None:
         """Fill the inventory. Raises AnsibleParserError."""
         super().parse(inventory, loader, path, cache)
@@ -137,7 +143,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
 
     def _answers(self, path: str, cache: bool) -> list[Answer]:
         """What is known of each subscription, from the cache if it is there and may be used."""
-        location = self.templar.template(self.get_option("store"))
+        location = self._location()
         if not self.get_option("cache"):
             return self._read(location)
         # What is kept of one store must not answer for another. Where a URL may hold a password is no part of the key.
@@ -148,6 +154,14 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
                 return self.cache[key]
         self.cache[key] = answers = self._read(location)
         return answers
+
+    def _location(self) -> str | None:
+        """Return the store that the option or the environment names; None where neither does, also once the template is rendered."""
+        for named in (self.get_option("store"), os.environ.get("NODEFLOW_STORE")):
+            location = self.templar.template(named)
+            if location and location.strip():
+                return location
+        return None
 
     def _read(self, location: str | None) -> list[Answer]:
         try:

@@ -180,6 +180,8 @@ def find_directories(directories: Iterable[str], variables: Mapping[str, t.Any])
     bases = [str(variables.get("playbook_dir") or "."), "."]
     found = []
     for directory in directories:
+        if not str(directory or "").strip():  # a variable that is not set, not the directory of the playbook
+            continue
         paths = [os.path.abspath(os.path.join(base, os.path.expanduser(str(directory)))) for base in bases]
         existing = [path for path in paths if os.path.isdir(path)]
         if not existing:

@@ -64,8 +64,7 @@ msg:
   sample: the store store.db in /var/lib/nodeflow was copied to the store nodeflow at db.example.org
 """
 
-from ansible.module_utils.basic import env_fallback
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils._argspec import options
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._argspec import env_fallback, options
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._run import run_module
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.copy_store import copy_store as execute
 

@@ -82,8 +82,7 @@ msg:
   sample: '2034 subscriptions imported: 271 live, 1763 terminated; 0 were here already, 0 cannot be imported'
 """
 
-from ansible.module_utils.basic import env_fallback
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils._argspec import options
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._argspec import env_fallback, options
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._run import run_module
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.import_subscriptions import import_subscriptions as execute
 
