@@ -110,6 +110,7 @@ from ansible.errors import AnsibleParserError
 from ansible.module_utils.basic import missing_required_lib
 from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable, Constructable
 
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._argspec import given
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import NodeflowError
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._libraries import missing_libraries
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.engine import open_store
@@ -130,6 +131,10 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
     def verify_file(self, path: str) -> bool:
         """Whether the file is for this plugin, by its name."""
         return super().verify_file(path) and path.endswith(("nodeflow.yml", "nodeflow.yaml"))
+
+    def set_options(self, task_keys: t.Any = None, var_options: t.Any = None, direct: t.Any = None) -> None:
+        """Set the options. One that is empty in the file is one that is not given."""
+        super().set_options(task_keys=task_keys, var_options=var_options, direct=given(direct or {}, {}))
 
     def parse(self, inventory: t.Any, loader: t.Any, path: str, cache: bool = True) -> None:
         """Fill the inventory. Raises AnsibleParserError."""

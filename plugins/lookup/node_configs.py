@@ -187,6 +187,8 @@ def find_directories(directories: Iterable[str], variables: Mapping[str, t.Any])
     bases = [str(variables.get("playbook_dir") or "."), "."]
     found = []
     for directory in directories:
+        if not str(directory or "").strip():  # a variable that is not set, not the directory of the playbook
+            continue
         try:
             path = expanded(str(directory), "the template directory")
         except NodeflowError as error:

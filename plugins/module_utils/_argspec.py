@@ -4,29 +4,38 @@
 
 """The option groups that modules share. Each is a value; ``options`` merges them.
 
-The documentation of each group is the doc fragment of the same name.
+The documentation of each group is the doc fragment of the same name. Here is also what "not given" means, for every option: see ``given``.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import typing as t
 
-from ansible.module_utils.basic import AnsibleFallbackNotFound, env_fallback
+from ansible.module_utils.errors import AnsibleFallbackNotFound
 
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.location import ENVIRONMENT, shown_location
 
-__all__ = ["EXPORT", "NODES", "PROCESSES", "location", "options"]
+__all__ = ["EXPORT", "NODES", "PROCESSES", "env_fallback", "given", "location", "options"]
 
 _Spec = dict[str, dict[str, t.Any]]
 
 
+def env_fallback(*names: str) -> str:
+    """Return the value of the first environment variable that holds one. Raise AnsibleFallbackNotFound where none does.
+
+    An empty variable is one that is not set: job runners inject those.
+    """
+    for name in names:
+        if os.environ.get(name, "").strip():
+            return os.environ[name]
+    raise AnsibleFallbackNotFound
+
+
 def _shown_fallback(variable: str) -> str:
     """The location in an environment variable, without the password; find_location reads that where it is needed."""
-    given = os.environ.get(variable, "").strip()
-    if not given:
-        raise AnsibleFallbackNotFound
-    return shown_location(given)
+    return shown_location(env_fallback(variable))
 
 
 def location(name: str) -> _Spec:
@@ -87,3 +96,58 @@ def options(*groups: _Spec) -> dict[str, t.Any]:
     for group in (NETBOX, STORE, PROCESS, *groups):
         spec.update(group)
     return {"argument_spec": spec, "supports_check_mode": True}
+
+
+def given(arguments: t.Mapping[str, t.Any], spec: t.Mapping[str, t.Mapping[str, t.Any]]) -> dict[str, t.Any]:
+    """Leave out the arguments that say nothing, since a survey's unanswered question is an empty text, a null, or a list of these.
+
+    Args:
+        arguments: Options with their values, before they are validated.
+        spec: The argument spec; options that it does not have are treated by their value.
+
+    Returns:
+        The rest. ``[]`` and ``{}`` say "none", and false and 0 are values as well: they stay.
+    """
+    said = {name: _said(value, name, spec.get(name, {})) for name, value in arguments.items()}
+    return {name: value for name, value in said.items() if value is not None}
+
+
+_WHOLE = ("device_filter",)
+"""Dictionaries that are taken as they are: a filter without its value, left out, would choose more than was meant. It is refused later."""
+
+
+def _said(value: t.Any, name: str, option: t.Mapping[str, t.Any]) -> t.Any:
+    """Return what an option's value says; None where that is nothing."""
+    if _is_blank(value):
+        return None
+    if option.get("elements") == "dict" or name in _WHOLE:  # rows of an earlier task
+        return value
+    if isinstance(value, str):
+        return _said_as_text(value, option.get("type", "str"), name, option)
+    if isinstance(value, list) and any(map(_is_empty, value)):
+        return [one for one in value if not _is_empty(one)] or None
+    if isinstance(value, dict) and any(map(_is_blank, value.values())):
+        return {key: one for key, one in value.items() if not _is_blank(one)} or None
+    return value
+
+
+def _said_as_text(text: str, type_: str, name: str, option: t.Mapping[str, t.Any]) -> t.Any:
+    """Return what a text says for an option of this type: ``-e name=value`` gives lists and dictionaries as texts."""
+    if type_ in ("list", "raw", "dict") and text.lstrip().startswith(("[", "{")):
+        try:
+            return _said(json.loads(text), name, option)
+        except ValueError:
+            return text
+    parts = [part for part in (part.strip() for part in text.split(",")) if part]
+    if type_ == "list":
+        return parts or None
+    return text if parts or type_ != "raw" else None
+
+
+def _is_blank(value: t.Any) -> bool:
+    return value is None or (isinstance(value, str) and not value.strip())
+
+
+def _is_empty(value: t.Any) -> bool:
+    """Whether a member of a list says nothing: blank, or a dictionary of blanks, as a survey's answers make ``{name: "", site: ""}``."""
+    return _is_blank(value) or (isinstance(value, dict) and bool(value) and all(map(_is_blank, value.values())))

@@ -56,6 +56,17 @@ options:
   max_nodes:
     description: Take the first so many of the chosen devices only, in order of their ids, or of O(nodes).
     type: int
+  all_open:
+    description: Continue all processes that can be continued. The same as naming each choice of O(process_status).
+    type: bool
+    default: false
+  default_status:
+    description:
+      - Says that processes are continued and nothing is enrolled. Where none of O(process_ids), O(process_status) and O(all_open) chooses, all
+        processes that stand like this are meant; with an empty list, to choose none is an error.
+    type: list
+    elements: str
+    choices: [failed, interrupted, suspended]
 """
 
 EXAMPLES = r"""
@@ -131,6 +142,8 @@ OPTIONS = options(
         "device_filter": {"type": "dict"},
         "all_planned": {"type": "bool", "default": False},
         "max_nodes": {"type": "int"},
+        "all_open": {"type": "bool", "default": False},
+        "default_status": {"type": "list", "elements": "str", "choices": ["failed", "interrupted", "suspended"]},
     },
     PROCESSES,
 )

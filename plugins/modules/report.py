@@ -37,7 +37,7 @@ options:
   dest:
     description: The file to write. Links are followed, missing directories are made, and the file is replaced as a whole or not at all.
     type: path
-    required: true
+    default: nodeflow-report.html
   mode:
     description:
       - The permissions of O(dest), like V('0640'), with the quotes.
@@ -110,7 +110,7 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.rep
 
 OPTIONS = options(
     {
-        "dest": {"type": "path", "required": True},
+        "dest": {"type": "path", "default": "nodeflow-report.html"},
         "mode": {"type": "raw"},
         "findings": {"type": "list", "elements": "dict"},
         "validated_at": {"type": "str"},

@@ -62,8 +62,13 @@ options:
     description: Take the first so many of the chosen nodes only, in order of their ids, or of O(nodes).
     type: int
   note:
-    description: The subscription's note. An empty text clears it.
+    description: The subscription's note. An empty text is one that is not given; O(clear) empties the note.
     type: str
+  clear:
+    description: Fields of the subscription to be empty from now on, with modify_node.
+    type: list
+    elements: str
+    choices: [note]
   description:
     description: The subscription's description, with modify_node.
     type: str
@@ -157,6 +162,7 @@ OPTIONS = options(
         "all_enrolled": {"type": "bool", "default": False},
         "max_nodes": {"type": "int"},
         "note": {"type": "str"},
+        "clear": {"type": "list", "elements": "str", "choices": ["note"]},
         "description": {"type": "str"},
         "customer_id": {"type": "str"},
         "node_status": {"type": "str"},

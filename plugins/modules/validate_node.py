@@ -49,6 +49,12 @@ options:
       - Of a device with several subscriptions, the one to keep. Device ids, each with the id of a subscription.
       - By default, the oldest active one is kept.
     type: dict
+  fail_on_findings:
+    description:
+      - Whether somebody has to be told of what is found. RV(fails) says so of the result, for an M(ansible.builtin.assert) after this task.
+      - The task itself ends well either way, so that its result can be used.
+    type: bool
+    default: true
 """
 
 EXAMPLES = r"""
@@ -59,7 +65,7 @@ EXAMPLES = r"""
 
 - name: Fail, so that a schedule tells somebody
   ansible.builtin.assert:
-    that: not validation.findings
+    that: not validation.fails
     fail_msg: "{{ validation.msg }}"
 """
 
@@ -108,6 +114,11 @@ counts:
   type: dict
   sample:
     status: 1
+fails:
+  description: Whether something was found, unless O(fail_on_findings) is V(false).
+  returned: success
+  type: bool
+  sample: true
 validated_at:
   description: When, in UTC.
   returned: success
@@ -130,6 +141,7 @@ OPTIONS = options(
         "device_filter": {"type": "dict"},
         "unenrolled": {"type": "bool", "default": True},
         "keep": {"type": "dict"},
+        "fail_on_findings": {"type": "bool", "default": True},
     }
 )
 

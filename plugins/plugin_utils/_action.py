@@ -26,6 +26,7 @@ from ansible.plugins.action import ActionBase
 from ansible.plugins.loader import filter_loader
 from ansible.utils.display import Display
 
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._argspec import given
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import NodeflowError
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._libraries import missing_libraries, sa
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._run import call, failure
@@ -60,6 +61,7 @@ class InProcessAction(ActionBase):
     def run(self, tmp: t.Any = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
         """Run the task, here or as the ordinary module."""
         result = super().run(tmp, task_vars)
+        self._task.args = given(self._task.args, self.module.OPTIONS["argument_spec"])
         self._name_actor(task_vars or {})
         try:
             self._part_passwords()
@@ -93,7 +95,7 @@ class InProcessAction(ActionBase):
 
     def _name_actor(self, task_vars: dict[str, t.Any]) -> None:
         """In a job of AWX, which runs all jobs as one login, the actor is AWX's user and the job."""
-        if task_vars.get("awx_job_id") and not self._task.args.get("actor") and not os.environ.get("NODEFLOW_ACTOR"):
+        if task_vars.get("awx_job_id") and not self._task.args.get("actor") and not os.environ.get("NODEFLOW_ACTOR", "").strip():
             self._task.args["actor"] = "{0} (AWX job {1})".format(task_vars.get("awx_user_name") or "schedule", task_vars["awx_job_id"])
 
     def _part_passwords(self) -> None:

@@ -13,9 +13,12 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.device import device_label
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.processes import OVER, Process, find_processes, has_status, load_processes
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.lease import INTERRUPTED, can_be_taken, why_not_taken
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.rows import FAILED, RUNNING, Row
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.rows import FAILED, RUNNING, SUSPENDED, Row
 
-__all__ = ["chosen_processes", "going_on"]
+__all__ = ["OPEN", "chosen_processes", "going_on"]
+
+OPEN = (FAILED, INTERRUPTED, SUSPENDED)
+"""How a process stands that can be continued."""
 
 
 def chosen_processes(task: Task) -> list[Row] | None:

@@ -20,7 +20,7 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils._chunks impo
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.processes import OVER, Process, find_processes
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.subscriptions import live_subscriptions
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.choice import look_up, parse_nodes
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.continued import chosen_processes, going_on
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.continued import OPEN, chosen_processes, going_on
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.create_node import CREATE_NODE
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.lease import INTERRUPTED, can_be_taken, standing
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.loopbacks import located
@@ -37,6 +37,11 @@ NONE_FREE = "There is nothing to enrol: NetBox has no such device that is planne
 
 NONE_STANDING = "There is nothing to continue: no process stands so."
 
+WHICH_TO_RESUME = (
+    "say which processes to resume, with -e process_ids=ID[,ID...], with -e status= and one or more of failed, interrupted and suspended with "
+    "commas between, or with -e all=true; nodeflow.orchestrator.process_info lists them"
+)
+
 HOW_TO_CHOOSE = (
     "no node was chosen, and nobody is at a terminal to ask. Choose with nodes (ids or names, e.g. -e nodes=loc1-core), with device_filter "
     '(e.g. -e \'{"device_filter": {"site": "loc1"}}\'), or with all_planned=true'
@@ -45,7 +50,14 @@ HOW_TO_CHOOSE = (
 
 def initial_input_form(task: Task) -> dict[str, t.Any]:
     """List the devices that can be enrolled and take the choice, as rows for the next step. Processes to resume are rows as well."""
+    if task.params["all_open"]:
+        task.params["process_status"] = list(OPEN)
     continued = chosen_processes(task)
+    if continued is None and task.params["default_status"] is not None:
+        task.params["process_status"] = task.params["default_status"]
+        continued = chosen_processes(task)
+        if continued is None:
+            raise NodeflowError(WHICH_TO_RESUME)
     if continued is not None:
         if not continued:
             task.show(NONE_STANDING)

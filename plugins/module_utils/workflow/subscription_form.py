@@ -39,7 +39,7 @@ HOW_TO_CHOOSE = (
     'with device_filter (e.g. -e \'{"device_filter": {"site": "loc1"}}\'), or with all_enrolled=true'
 )
 
-NOTHING_TO_CHANGE = "say what to change, with one or more of note, description, customer_id, node_status, and refresh=true"
+NOTHING_TO_CHANGE = "say what to change, with one or more of note, clear=note, description, customer_id, node_status, and refresh=true"
 
 
 def subscription_form(task: Task) -> dict[str, t.Any]:
@@ -66,13 +66,18 @@ Plan = t.Callable[[SubscriptionModel, t.Optional[Device]], dict[str, t.Any]]
 def _modification(task: Task) -> Plan:
     given = {name: task.params[name] for name in ("note", "description", "customer_id") if task.params[name] is not None}
     status = task.params["node_status"]
+    cleared = task.params["clear"] or []
+    both = [name for name in cleared if name in given]
+    if both:
+        raise NodeflowError(f"clear names {' and '.join(both)}, which is given a value at the same time; say one of the two")
+    given |= dict.fromkeys(cleared)
     if not given and status is None and not task.params["refresh"]:
         raise NodeflowError(NOTHING_TO_CHANGE)
     if "customer_id" in given:
         check_customer_id(given["customer_id"])
     if status is not None:
         check_node_status(status)
-    changes = given | ({"note": given["note"] or None} if "note" in given else {}) | ({"node": {"node_status": status}} if status else {})
+    changes = given | ({"node": {"node_status": status}} if status else {})
 
     def plan(model: SubscriptionModel, device: Device | None) -> dict[str, t.Any]:
         if device is None:

@@ -48,6 +48,7 @@ def validate_node(task: Task) -> dict[str, t.Any]:
         "msg": _summary(seen, findings),
         "findings": [dataclasses.asdict(finding) for finding in findings],
         "counts": {problem: count for problem, count in counts.items() if count},
+        "fails": bool(findings) and task.params["fail_on_findings"],
         "validated_at": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
     }
 

@@ -1,0 +1,92 @@
+# Copyright (c) 2026, nodeflow.orchestrator contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What the playbooks, the role and the modules of this checkout consist of, found by reading them."""
+
+from __future__ import annotations
+
+import importlib
+import pathlib
+import typing as t
+
+import yaml
+from jinja2 import Environment
+from jinja2.nodes import Name
+
+__all__ = ["MODULES", "PLAYBOOKS", "ROOT", "own_names", "plays", "tasks", "variables_of", "options_of"]
+
+ROOT = pathlib.Path(__file__).parents[2]
+PLAYBOOKS = sorted(path.stem for path in (ROOT / "playbooks").glob("*.yml"))
+MODULES = sorted(path.stem for path in (ROOT / "plugins" / "modules").glob("*.py"))
+ROLE = ROOT / "roles" / "provide_config"
+SHARED = ROOT / "playbooks" / "vars" / "nodeflow_playbooks.yml"
+
+_EXPRESSIONS = ("when", "that", "until", "failed_when", "changed_when")
+"""Keywords and options that hold expressions without braces."""
+
+_ANSIBLES = ("omit", "query", "lookup", "undef", "role_path")
+
+
+def plays(playbook: str) -> list[dict[str, t.Any]]:
+    """The plays of a playbook, without what it imports."""
+    return [play for play in _read(ROOT / "playbooks" / f"{playbook}.yml") if "hosts" in play]
+
+
+def tasks(playbook: str) -> list[dict[str, t.Any]]:
+    """The tasks of a playbook, in their order, without what it imports."""
+    return [task for play in plays(playbook) for task in play["tasks"]]
+
+
+def variables_of(playbook: str) -> set[str]:
+    """The variables that a person can give to a playbook, its role and what it imports: all that are in the templates and are not ours."""
+    entries = _read(ROOT / "playbooks" / f"{playbook}.yml")
+    found = _variables(entries) | _variables(_read(SHARED))
+    for entry in entries:
+        if "ansible.builtin.import_playbook" in entry:
+            found |= variables_of(entry["ansible.builtin.import_playbook"].rpartition(".")[2])
+    if "import_role" in str(entries):
+        found |= {name for part in ("defaults", "vars", "tasks") for name in _variables(_read(ROLE / part / "main.yml"))} | set(_read(ROLE / "defaults/main.yml"))
+    return {name for name in found if not name.startswith(("nodeflow_", "ansible_", "provide_config_given_")) and name not in _ANSIBLES} - own_names(ROLE) - {"provide_config_nodes"}
+
+
+def own_names(where: pathlib.Path) -> set[str]:
+    """Every name that the YAML files below a directory register, set as a fact, loop with, or give to a play, task or role as a variable."""
+    files = [path for path in sorted(where.rglob("*.yml")) if path.parent.name not in ("meta", "defaults")]
+    return {name for path in files for name in ([*_read(path)] if path.parent.name == "vars" else _own(_read(path)))}
+
+
+def options_of(module: str) -> dict[str, dict[str, t.Any]]:
+    """The argument spec of a module."""
+    return importlib.import_module(f"ansible_collections.nodeflow.orchestrator.plugins.modules.{module}").OPTIONS["argument_spec"]
+
+
+def _read(path: pathlib.Path) -> t.Any:
+    return yaml.safe_load(path.read_text(encoding="utf-8"))
+
+
+def _own(value: t.Any) -> t.Iterator[str]:
+    if isinstance(value, list):
+        for one in value:
+            yield from _own(one)
+    elif isinstance(value, dict):
+        for key, one in value.items():
+            if key in ("register", "loop_var", "index_var") and isinstance(one, str):
+                yield one
+            elif key in ("vars", "ansible.builtin.set_fact", "set_fact") and isinstance(one, dict):
+                yield from one
+            else:
+                yield from _own(one)
+        if "loop" in value and "loop_var" not in value.get("loop_control", {}):
+            yield "item"
+
+
+def _variables(value: t.Any, expression: bool = False) -> set[str]:
+    if isinstance(value, str):
+        text = "{{ " + value + " }}" if expression else value
+        return {node.name for node in Environment().parse(text).find_all(Name)}
+    if isinstance(value, list):
+        return {name for one in value for name in _variables(one, expression)}
+    if isinstance(value, dict):
+        return {name for key, one in value.items() for name in _variables(one, key in _EXPRESSIONS)}
+    return set()
