@@ -68,6 +68,9 @@ class FakeNetbox(requests.adapters.BaseAdapter):
         """Nothing is open."""
 
     def _answer(self, method: str, path: str, body: t.Any) -> FakeAnswer:
+        if method == "PATCH" and any(not str(change.get("status", "active")).isalpha() for change in body):
+            errors = [{"id": change["id"], "errors": {"status": ["no valid choice"]}} for change in body]
+            return _json({"detail": "no", "errors": errors})._replace(status=400)
         if method == "PATCH":
             return _json([self._write(change) for change in body])
         if path.endswith("/render-config/"):

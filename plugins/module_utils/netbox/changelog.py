@@ -72,14 +72,14 @@ def overwritten(changes: t.Sequence[DeviceChange], place: int, meant: t.Mapping[
     lost = undone(before, saved)
     custom = lost.pop("custom_fields", {})
     lost = {name: value for name, value in lost.items() if meant.get(name) != value and _same(name, now.get(name), saved[name])}
-    custom = {name: value for name, value in custom.items() if (now.get("custom_fields") or {}).get(name) == saved["custom_fields"].get(name)}
+    custom = {name: value for name, value in custom.items() if _custom_fields(now).get(name) == _custom_fields(saved)[name]}
     return lost | ({"custom_fields": custom} if custom else {})
 
 
 def undone(before: dict[str, t.Any], saved: dict[str, t.Any]) -> dict[str, t.Any]:
     """The fields of ``before``, as the change log has a row, that ``saved`` has otherwise; of custom fields those that differ."""
     fields = {name: before[name] for name in _ROW if name in before and name in saved and not _same(name, before[name], saved[name])}
-    one, other = before.get("custom_fields") or {}, saved.get("custom_fields") or {}
+    one, other = _custom_fields(before), _custom_fields(saved)
     custom = {name: value for name, value in one.items() if name in other and value != other[name]}
     return fields | ({"custom_fields": custom} if custom else {})
 
@@ -93,6 +93,11 @@ def rows_as_logged(client: NetboxClient, device_ids: t.Sequence[int]) -> dict[in
     return found
 
 
+def _custom_fields(row: dict[str, t.Any]) -> dict[str, t.Any]:
+    fields = row.get("custom_fields")
+    return fields if isinstance(fields, dict) else {}
+
+
 def _plain(value: t.Any) -> t.Any:
     return value.get("value", value.get("id", value)) if isinstance(value, dict) else value
 
@@ -100,7 +105,10 @@ def _plain(value: t.Any) -> t.Any:
 def _same(name: str, one: t.Any, other: t.Any) -> bool:
     """Whether two values mean the same: nothing can be None or "", a number be as it was sent or as the database gives it, "1" or "1.0"."""
     if name in _NUMBERS and one and other:
-        return float(one) == float(other)
+        try:
+            return float(one) == float(other)
+        except (TypeError, ValueError):
+            return False
     return (one or None) == (other or None)
 
 

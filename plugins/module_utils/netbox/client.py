@@ -200,8 +200,9 @@ class NetboxClient:
             self._here.if_match = ", ".join(etags)
             changed = request.patch(sorted(changes, key=lambda change: change["id"]))
         asked = {change["id"] for change in changes}
-        answered = {item.get("id") if isinstance(item, dict) else None for item in changed} if isinstance(changed, list) else {None}
-        if not answered <= asked:
+        ids = [item.get("id") if isinstance(item, dict) else None for item in changed] if isinstance(changed, list) else [None]
+        answered = {key for key in ids if isinstance(key, int)}
+        if len(answered) != len(ids) or not answered <= asked:
             raise NetboxUncertain(_NO_LIST.format(self.url))
         by_id = {item["id"]: item for item in changed if isinstance(item, dict)}
         for change in changes:
@@ -467,6 +468,6 @@ def _errors_by_id(response: t.Any) -> dict[int, str]:
 def _unknown(response: t.Any) -> set[int]:
     """The ids that a refused bulk PATCH does not know, as NetBox 4.7 says it: what is wrong with them is the id itself."""
     try:
-        return {int(entry["id"]) for entry in response.json()["errors"] if "id" in entry["errors"]}
+        return {int(entry["id"]) for entry in response.json()["errors"] if isinstance(entry["errors"], dict) and "id" in entry["errors"]}
     except (ValueError, KeyError, TypeError, AttributeError):
         return set()
