@@ -10,8 +10,7 @@ import json
 import uuid
 
 import pytest
-from in_process import InProcess
-from lab_netbox import Netbox
+from in_process import InProcess, call_module
 from netbox_proxy import NetboxProxy
 from stores import SqliteStore
 
@@ -263,8 +262,6 @@ def test_who_does_not_ask_for_it_pays_for_no_listing(lab, netbox, tmp_path, mana
     enrol = InProcess(lab, SqliteStore(tmp_path))
     devices = [managed() for _device in range(3)]
     assert enrol.create(nodes=devices, confirm_config=True).returncode == 0
-    from in_process import call_module  # pylint: disable=import-outside-toplevel
-
     asked = {}
     for setting in (None, ["Loopback0"], [], [""]):
         with NetboxProxy(lab["url"]) as proxy:

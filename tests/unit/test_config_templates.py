@@ -284,7 +284,7 @@ def test_addresses_on_two_interfaces_are_set_on_two(platform):
     assert "lo1" in removal and "lo2" in removal
 
 
-def test_an_interface_that_cannot_be_deleted_loses_what_was_set(tmp_path):
+def test_an_interface_that_cannot_be_deleted_loses_what_was_set():
     lines = config(node("cisco_ios", removal=True, **on("Tunnel 7"))).splitlines()[1:]
     assert lines == ["interface Tunnel 7", " no description", " no ip address 10.0.0.1 255.255.255.255", " no ipv6 address 2001:db8::1/128", "!"]
 
@@ -300,7 +300,9 @@ def test_no_name_of_an_interface_is_evaluated_or_adds_a_line(platform, name, rem
     assert "49" not in text and not [line for line in text.splitlines() if line.startswith(("no router", "reload"))]
 
 
-@pytest.mark.parametrize(("addresses", "name"), [(on("lo1"), "lo1"), ({"ipv4": None, "ipv6": on("lo2")["ipv6"]}, "lo2"), ({}, ""), ({"ipv4": None, "ipv6": None}, "")])
+@pytest.mark.parametrize(
+    ("addresses", "name"), [(on("lo1"), "lo1"), ({"ipv4": None, "ipv6": on("lo2")["ipv6"]}, "lo2"), ({}, ""), ({"ipv4": None, "ipv6": None}, "")]
+)
 def test_a_template_knows_the_name_of_the_loopback(tmp_path, addresses, name):
     write(tmp_path / "mine.j2", "[{{ node.loopback }}] {{ node.loopbacks | map(attribute='name') | join(',') }}")
     assert config(node("mine", **addresses), directories=[tmp_path]) == f"[{name}] {name}".rstrip() + ("" if name else " ") + "\n"
