@@ -19,7 +19,7 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.release import release
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.rows import how_to_continue
 
-__all__ = ["TIME_LIMIT", "Function", "Interrupted", "call", "ended", "interrupts", "plain_paths", "run_module"]
+__all__ = ["TIME_LIMIT", "Function", "Interrupted", "call", "ended", "interrupts", "missing_sentence", "plain_paths", "run_module"]
 
 TIME_LIMIT = "NODEFLOW_TIME_LIMIT"
 """The environment variable that tells an ordinary module for how many seconds it may run, since Ansible kills it without a word."""
@@ -73,9 +73,10 @@ def call(function: Function, task: Task, over: t.Callable[[], str | None] = lamb
     ``over`` says why the run ends with this task, although its step was done; None where it goes on. However the task ends, no process stays held
     that no step will continue.
     """
+    missing = missing_sentence()
+    if missing:
+        return {"failed": True, "msg": missing}  # the action plugin releases the processes
     try:
-        if missing_libraries():
-            return ended(task, _missing())
         _check_settings(task.params)
         result = {"changed": False} | function(task)
         why = over()
@@ -96,8 +97,10 @@ def call(function: Function, task: Task, over: t.Callable[[], str | None] = lamb
         task.close()
 
 
-def _missing() -> str:
-    return missing_required_lib(" and ".join(missing_libraries()), reason="for nodeflow.orchestrator")
+def missing_sentence() -> str | None:
+    """Ansible's own sentence about the libraries that are missing; None where none is."""
+    missing = missing_libraries()
+    return missing_required_lib(" and ".join(missing), reason="for nodeflow.orchestrator") if missing else None
 
 
 def ended(task: Task, message: str) -> dict[str, t.Any]:
@@ -137,8 +140,6 @@ def plain_paths(params: dict[str, t.Any]) -> set[str]:
 def run_module(options: dict[str, t.Any], function: Function) -> None:
     """The ``main`` of a module: validate the options, call ``function``, leave with its result."""
     module = AnsibleModule(**options)
-    if missing_libraries():
-        module.fail_json(msg=_missing())  # the action plugin releases the processes
     module.no_log_values -= plain_paths(module.params)
     texts: list[str] = []
     task = Task(module.params, module.check_mode, module.warn, texts.append, lambda question: None, secrets=frozenset(module.no_log_values))

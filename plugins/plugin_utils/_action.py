@@ -32,7 +32,7 @@ from ansible.utils.display import Display
 
 from ansible_collections.nodeflow.orchestrator.plugins.lookup.node_configs import find_directories
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._libraries import missing_libraries, sa
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils._run import TIME_LIMIT, Interrupted, call, ended, interrupts, plain_paths
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._run import TIME_LIMIT, Interrupted, call, ended, interrupts, missing_sentence, plain_paths
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.release import release
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.rows import how_to_continue
@@ -79,7 +79,7 @@ class InProcessAction(ActionBase):
         texts = _Texts(quiet=bool(self._task.no_log) or not _for_people())
         own_process = self._wants_own_process()
         task, problem = self._prepare(texts, own_process)
-        problem = problem or _missing_directory(task.params, task_vars or {})
+        problem = problem or _missing_directory(task.params, task_vars or {}) or (None if own_process else missing_sentence())
         self._stop_before(task)
         if problem:
             outcome = ended(task, problem)
