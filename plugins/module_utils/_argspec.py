@@ -17,7 +17,7 @@ from ansible.module_utils.errors import AnsibleFallbackNotFound
 
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.location import ENVIRONMENT, shown_location
 
-__all__ = ["EXPORT", "NODES", "PROCESSES", "env_fallback", "given", "location", "options"]
+__all__ = ["CLAIM", "CONFIG", "EXPORT", "MODEL", "NODES", "PROCESSES", "PROVIDE_CONFIG", "env_fallback", "given", "location", "options"]
 
 _Spec = dict[str, dict[str, t.Any]]
 
@@ -79,6 +79,29 @@ PROCESSES: _Spec = {
 NODES: _Spec = {
     "nodes": {"type": "list", "elements": "dict", "required": True},
 }
+
+MODEL: _Spec = {
+    "required_families": {"type": "list", "elements": "str", "choices": ["ipv4", "ipv6"], "default": ["ipv4", "ipv6"]},
+    "customer_id": {"type": "str", "default": "default"},
+}
+
+CLAIM: _Spec = {
+    "claim": {"type": "str", "choices": ["auto", "store", "netbox"], "default": "auto"},
+}
+
+PROVIDE_CONFIG: _Spec = {
+    "confirm": {"type": "bool", "default": False},
+    "config_dir": {"type": "path"},
+    "source": {"type": "str", "choices": ["templates", "netbox"], "default": "templates"},
+}
+
+CONFIG: _Spec = {
+    "confirm_config": PROVIDE_CONFIG["confirm"],
+    "node_config_dir": PROVIDE_CONFIG["config_dir"],
+    "node_config_source": PROVIDE_CONFIG["source"],
+    "node_config_templates": {"type": "list", "elements": "str", "default": []},
+}
+"""The options of the step provide_config_to_user under the names that they have in a playbook, to be checked before anything is done."""
 
 EXPORT: _Spec = {
     "dest": {"type": "path"},

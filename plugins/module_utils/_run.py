@@ -6,6 +6,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+import signal
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
@@ -13,32 +16,99 @@ from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import NodeflowError, defect
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._libraries import missing_libraries
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.release import release
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.rows import how_to_continue
 
-__all__ = ["Function", "call", "failure", "run_module"]
+__all__ = ["TIME_LIMIT", "Function", "Interrupted", "call", "ended", "interrupts", "missing_sentence", "run_module", "sentence"]
+
+TIME_LIMIT = "NODEFLOW_TIME_LIMIT"
+"""The environment variable that tells an ordinary module for how many seconds it may run, since Ansible kills it without a word."""
 
 Function = t.Callable[[Task], dict[str, t.Any]]
 """What a module does: takes the task and returns its result; raises NodeflowError where it cannot."""
 
 
-def call(function: Function, task: Task) -> dict[str, t.Any]:
-    """The result of ``function``. An error is a failed result with a sentence for ``msg``; a missing library is named."""
-    missing = missing_libraries()
+class Interrupted(BaseException):
+    """This process was asked to end. No ``Exception``, so that no step takes it for a fault of one node."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(_INTERRUPTS[number])
+
+
+_INTERRUPTS = {
+    signal.SIGALRM: "the task ran into its time limit",
+    signal.SIGINT: "the run was interrupted (SIGINT)",
+    signal.SIGTERM: "the run was ended (SIGTERM)",
+}
+
+
+@contextlib.contextmanager
+def interrupts(at_once: bool = True) -> t.Iterator[list[int]]:
+    """Have SIGINT, SIGTERM and SIGALRM raise Interrupted, or, unless ``at_once``, wait, so that processes can be released before the end.
+
+    Yields the number of the signal that came, if one did. The first one counts; others are not heard until this is over.
+    """
+    came: list[int] = []
+
+    def hear(number: int, frame: t.Any) -> None:  # pylint: disable=unused-argument
+        if came:
+            return
+        came.append(number)
+        if at_once:
+            raise Interrupted(number)
+
+    # Ansible's own time limit for a task is an alarm too, which it handles itself.
+    unheard = [number for number in _INTERRUPTS if number != signal.SIGALRM or signal.getsignal(number) is signal.SIG_DFL]
+    before = {number: signal.signal(number, hear) for number in unheard}
+    try:
+        yield came
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def call(function: Function, task: Task, over: t.Callable[[], str | None] = lambda: None) -> dict[str, t.Any]:
+    """The result of ``function``. An error is a failed result with a sentence for ``msg``; a missing library is named.
+
+    ``over`` says why the run ends with this task, although its step was done; None where it goes on. However the task ends, no process stays held
+    that no step will continue.
+    """
+    missing = missing_sentence()
     if missing:
-        return {"failed": True, "msg": missing_required_lib(" and ".join(missing), reason="for nodeflow.orchestrator")}
+        return {"failed": True, "msg": missing}  # the action plugin releases the processes
     try:
         _check_settings(task.params)
-        return _plain({"changed": False} | function(task))
+        result = _plain({"changed": False} | function(task))
+        why = over()
+        if why:
+            task.params["nodes"] = result.get("nodes")
+            release(task, why)
+        return result
     except NodeflowError as error:
-        return failure(str(error))
+        return ended(task, sentence(str(error)))
     except Exception as error:  # pylint: disable=broad-exception-caught
-        return failure(defect(error))
+        return ended(task, sentence(defect(error)))
+    except BaseException as error:  # an interrupt, or the time limit of the task
+        hints = how_to_continue(release(task, str(error) or type(error).__name__))
+        if hints:
+            task.show(hints.strip())
+        raise
     finally:
         task.close()
 
 
-def failure(sentence: str) -> dict[str, t.Any]:
-    """The result of a task that failed, with the reason."""
-    return {"failed": True, "changed": False, "msg": _capital(sentence)}
+def missing_sentence() -> str | None:
+    """Ansible's own sentence about the libraries that are missing; None where none is."""
+    missing = missing_libraries()
+    return missing_required_lib(" and ".join(missing), reason="for nodeflow.orchestrator") if missing else None
+
+
+def ended(task: Task, message: str) -> dict[str, t.Any]:
+    """The result of a task that ends with ``message`` before its step was done: its processes failed with it, and can be resumed."""
+    rows = release(task, message)
+    if not rows:
+        return {"failed": True, "changed": False, "msg": message}
+    return {"failed": True, "changed": False, "nodes": rows, "msg": message + how_to_continue(rows)}
 
 
 _PLAIN = frozenset((str, int, float, bool, type(None)))
@@ -73,7 +143,7 @@ def _check_settings(params: dict[str, t.Any]) -> None:
     """Raise NodeflowError for a setting that cannot mean anything."""
     for name, (least, most) in _RANGES.items():
         if params.get(name) is not None and not least <= params[name] <= most:
-            raise NodeflowError("{0} must be {1} or more, and {2} or less; it is {3}".format(name, least, most, params[name]))
+            raise NodeflowError(f"{name} must be {least} or more, and {most} or less; it is {params[name]}")
     actor = params.get("actor") or ""
     if len(actor) > 200 or not actor.isprintable():
         raise NodeflowError("actor must have 200 characters or less, and all of them printable")
@@ -82,19 +152,25 @@ def _check_settings(params: dict[str, t.Any]) -> None:
 def run_module(options: dict[str, t.Any], function: Function) -> None:
     """The ``main`` of a module: validate the options, call ``function``, leave with its result."""
     module = AnsibleModule(**options)
-    shown: list[str] = []
-    task = Task(module.params, module.check_mode, module.warn, shown.append, lambda question: None)
-    result = call(function, task)
+    texts: list[str] = []
+    task = Task(module.params, module.check_mode, module.warn, texts.append, lambda question: None, secrets=frozenset(module.no_log_values))
+    with interrupts():
+        signal.setitimer(signal.ITIMER_REAL, float(os.environ.get(TIME_LIMIT) or 0))
+        try:
+            result = call(function, task)
+        except Interrupted as error:
+            result = ended(task, sentence(str(error)))
+        signal.setitimer(signal.ITIMER_REAL, 0)
     if not module._diff:  # pylint: disable=protected-access
         result.pop("diff", None)
-    if shown:
-        result["shown"] = shown  # the action plugin shows it
+    if texts:
+        result["texts"] = texts  # the action plugin shows them
     if result.pop("failed", False):
         module.fail_json(**result)
     module.exit_json(**result)
 
 
-def _capital(sentence: str) -> str:
-    """A sentence begins with a capital, unless its first word is a name."""
-    first = sentence.split(" ", 1)[0]
-    return sentence if any(char in first for char in "_./:0123456789-") else sentence[:1].upper() + sentence[1:]
+def sentence(text: str) -> str:
+    """The text with a capital, unless its first word is a name."""
+    first = text.split(" ", 1)[0]
+    return text if any(char in first for char in "_./:0123456789-") else text[:1].upper() + text[1:]

@@ -26,6 +26,7 @@ class Task:
 
     ``warn`` shows a warning; ``show`` shows text to the person who runs the play; ``ask`` puts a question to a person at the terminal and
     answers with the line typed, or None where nobody is there. All three show a control character as "?", since names come from NetBox.
+    ``secrets`` are the values of the options that must be in no text.
     """
 
     params: dict[str, t.Any]
@@ -33,6 +34,7 @@ class Task:
     warn: t.Callable[[str], None]
     show: t.Callable[[str], None]
     ask: t.Callable[[str], str | None]
+    secrets: t.Collection[str] = ()
     _client: NetboxClient | None = None
     _store: Store | None = None
 
@@ -94,6 +96,12 @@ class Task:
             self._store = open_store(self.location("store"), create=False, write=not self.check_mode)
             if self._store is not None:
                 self._check_netbox(self._store)
+        return self._store
+
+    def any_store(self) -> Store | None:
+        """The store if there is one, whichever NetBox it belongs to; it is not made. Raises StoreError."""
+        if self._store is None:
+            self._store = open_store(find_location("store", self.params.get("store"), self.params.get("store_password")), create=False, write=not self.check_mode)
         return self._store
 
     def _check_netbox(self, store: Store) -> None:

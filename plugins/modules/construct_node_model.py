@@ -99,17 +99,11 @@ msg:
   sample: '2 nodes: 1 failed, 1 running'
 """
 
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils._argspec import NODES, options
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._argspec import MODEL, NODES, options
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._run import run_module
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.construct import construct_node_model as execute
 
-OPTIONS = options(
-    NODES,
-    {
-        "required_families": {"type": "list", "elements": "str", "choices": ["ipv4", "ipv6"], "default": ["ipv4", "ipv6"]},
-        "customer_id": {"type": "str", "default": "default"},
-    },
-)
+OPTIONS = options(NODES, MODEL)
 
 
 def main() -> None:

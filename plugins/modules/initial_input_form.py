@@ -20,6 +20,7 @@ description:
     the others go on.
   - With O(process_ids) or O(process_status), processes are continued where they stand, in place of enrolling devices; all other choices are
     ignored then.
+  - Takes the options of the later steps too, and only checks them, so that a wrong one is found before anything is claimed or stored.
   - Writes nothing.
 author:
   - nodeflow.orchestrator contributors (@nodeflow)
@@ -29,6 +30,7 @@ extends_documentation_fragment:
   - nodeflow.orchestrator.store
   - nodeflow.orchestrator.process
   - nodeflow.orchestrator.processes
+  - nodeflow.orchestrator.config
 attributes:
   check_mode:
     support: full
@@ -67,6 +69,21 @@ options:
     type: list
     elements: str
     choices: [failed, interrupted, suspended]
+  required_families:
+    description: Is only checked here. What M(nodeflow.orchestrator.construct_node_model) is to be given.
+    type: list
+    elements: str
+    choices: [ipv4, ipv6]
+    default: [ipv4, ipv6]
+  customer_id:
+    description: Is only checked here. What M(nodeflow.orchestrator.construct_node_model) is to be given; 1 to 200 characters.
+    type: str
+    default: default
+  claim:
+    description: Is only checked here. What M(nodeflow.orchestrator.store_process_subscription) is to be given.
+    type: str
+    choices: [auto, store, netbox]
+    default: auto
 """
 
 EXAMPLES = r"""
@@ -132,7 +149,7 @@ msg:
   sample: '2 nodes: 1 failed, 1 running'
 """
 
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils._argspec import PROCESSES, options
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._argspec import CLAIM, CONFIG, MODEL, PROCESSES, options
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._run import run_module
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.initial_input_form import initial_input_form as execute
 
@@ -145,6 +162,9 @@ OPTIONS = options(
         "all_open": {"type": "bool", "default": False},
         "default_status": {"type": "list", "elements": "str", "choices": ["failed", "interrupted", "suspended"]},
     },
+    CLAIM,
+    CONFIG,
+    MODEL,
     PROCESSES,
 )
 

@@ -123,7 +123,7 @@ msg:
 
 import typing as t
 
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils._argspec import NODES, options
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._argspec import NODES, PROVIDE_CONFIG, options
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._run import run_module
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.run_step import run_step
@@ -142,10 +142,8 @@ OPTIONS = options(
                 "error": {"type": "str"},
             },
         },
-        "confirm": {"type": "bool", "default": False},
-        "config_dir": {"type": "path"},
-        "source": {"type": "str", "choices": ["templates", "netbox"], "default": "templates"},
     },
+    PROVIDE_CONFIG,
 )
 
 

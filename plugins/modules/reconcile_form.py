@@ -141,7 +141,7 @@ msg:
   sample: '2 nodes: 1 failed, 1 running'
 """
 
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils._argspec import PROCESSES, options
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._argspec import CLAIM, MODEL, PROCESSES, options
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._run import run_module
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.reconcile_form import reconcile_form as execute
 
@@ -154,10 +154,9 @@ OPTIONS = options(
         "wins": {"type": "dict"},
         "device_gone": {"type": "str", "choices": ["report", "terminate"], "default": "report"},
         "adopt": {"type": "bool", "default": False},
-        "claim": {"type": "str", "choices": ["auto", "store", "netbox"], "default": "auto"},
-        "customer_id": {"type": "str", "default": "default"},
-        "required_families": {"type": "list", "elements": "str", "choices": ["ipv4", "ipv6"], "default": ["ipv4", "ipv6"]},
     },
+    CLAIM,
+    MODEL,
     PROCESSES,
 )
 

@@ -96,16 +96,11 @@ msg:
   sample: '2 nodes: 1 failed, 1 running'
 """
 
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils._argspec import NODES, options
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._argspec import CLAIM, NODES, options
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._run import run_module
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.store_process_subscription import store_process_subscription as execute
 
-OPTIONS = options(
-    NODES,
-    {
-        "claim": {"type": "str", "choices": ["auto", "store", "netbox"], "default": "auto"},
-    },
-)
+OPTIONS = options(NODES, CLAIM)
 
 
 def main() -> None:

@@ -17,6 +17,7 @@ description:
   - A node of which nothing is to be changed, or that was terminated already, is reported as V(unchanged). One that has no subscription
     fails, and the others go on.
   - With O(process_ids) or O(process_status), processes are continued where they stand; all other choices are ignored then.
+  - Takes the options of the later steps too, and only checks them, so that a wrong one is found before anything is stored.
   - Writes nothing.
 author:
   - nodeflow.orchestrator contributors (@nodeflow)
@@ -26,6 +27,7 @@ extends_documentation_fragment:
   - nodeflow.orchestrator.store
   - nodeflow.orchestrator.process
   - nodeflow.orchestrator.processes
+  - nodeflow.orchestrator.config
 attributes:
   check_mode:
     support: full
@@ -149,7 +151,7 @@ msg:
   sample: '2 nodes: 1 failed, 1 running'
 """
 
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils._argspec import PROCESSES, options
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._argspec import CONFIG, PROCESSES, options
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._run import run_module
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.subscription_form import subscription_form as execute
 
@@ -168,6 +170,7 @@ OPTIONS = options(
         "node_status": {"type": "str"},
         "refresh": {"type": "bool", "default": False},
     },
+    CONFIG,
     PROCESSES,
 )
 

@@ -12,26 +12,33 @@ task asks for another process: a connection that is not local, async, become, or
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import gc
 import os
 import re
 import typing as t
 
+from ansible import constants as C
+from ansible import context as cli
 from ansible.errors import AnsibleError, AnsiblePromptInterrupt, AnsiblePromptNoninteractive, AnsibleValueOmittedError
 from ansible.module_utils.basic import heuristic_log_sanitize
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.errors import UnsupportedError
 from ansible.module_utils.common.parameters import remove_values
 from ansible.plugins.action import ActionBase
-from ansible.plugins.loader import filter_loader
+from ansible.plugins.loader import callback_loader, filter_loader
+from ansible.template import is_trusted_as_template
 from ansible.utils.display import Display
 
+from ansible_collections.nodeflow.orchestrator.plugins.lookup.node_configs import find_directories
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._argspec import given
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import NodeflowError
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._libraries import missing_libraries, sa
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils._run import call, failure
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._run import TIME_LIMIT, Interrupted, call, ended, interrupts, missing_sentence, sentence
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.location import ENVIRONMENT, is_database, split_password
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.release import release
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.rows import how_to_continue
 
 __all__ = ["InProcessAction"]
 
@@ -48,6 +55,14 @@ gc.freeze()
 _PATH_INFO = ("gid", "group", "mode", "owner", "secontext", "size", "state", "uid")
 """What AnsibleModule adds to each result with a ``dest``, of the file there. Both ways give the same, so neither has it."""
 
+_BEFORE_KILL = 3
+"""Seconds that the ordinary module keeps of the time that ``async`` gives, to release its processes in them."""
+
+_NOT_FOR_PEOPLE = {"json", "jsonl", "null", "oneline"}
+"""Callbacks whose stdout programs read, or that promise to print nothing, or one line a result, beside those with json in their name."""
+
+_HIDDEN = "(no_log hides what this task shows. A config can be read where node_config_dir saves it.)"
+
 _DEFAULT_OMIT = re.compile(r"\{\{ (\w+) \| default\(omit\) \}\}", re.ASCII)
 
 
@@ -58,32 +73,46 @@ class InProcessAction(ActionBase):
 
     module: t.Any = None
 
+    _finalized: _Finalized | None = None
+
     def run(self, tmp: t.Any = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
         """Run the task, here or as the ordinary module."""
         result = super().run(tmp, task_vars)
         self._task.args = given(self._task.args, self.module.OPTIONS["argument_spec"])
         self._name_actor(task_vars or {})
-        try:
-            self._part_passwords()
-        except NodeflowError as error:
-            return result | failure(str(error))
-        if self._wants_own_process():
-            result.update(self._run_ordinary(task_vars or {}))
+        unclear = self._part_passwords()
+        texts = _Texts(quiet=bool(self._task.no_log) or not _for_people())
+        own_process = self._wants_own_process()
+        task, problem = self._prepare(texts, own_process)
+        problem = unclear or problem or _missing_directory(task.params, task_vars or {}) or (None if own_process else missing_sentence())
+        self._stop_before(task)
+        if problem:
+            outcome = ended(task, problem)
+        elif own_process:
+            outcome = self._run_ordinary(task, task_vars or {})
         else:
-            result.update(self._run_here())
-        if not self._task.async_val:  # its result comes later, with the texts in it
-            for text in result.pop("shown", []):
-                display.display(text)
+            outcome = self._run_here(task)
+        result.update(remove_values(outcome, task.secrets))
+        self._show(result, texts)
         return result
 
     @classmethod
+    @contextlib.contextmanager
+    def get_finalize_task_args_context(cls) -> t.Any:
+        """Let ``run`` deal with what goes wrong while the options are templated: only it can release processes."""
+        cls._finalized = _Finalized()
+        with interrupts(at_once=False) as came:
+            yield cls._finalized
+        cls._finalized.interrupt = came[0] if came else None
+
+    @classmethod
     def finalize_task_arg(cls, name: str, value: t.Any, templar: t.Any, context: t.Any) -> t.Any:
-        """Template an option, unless it is known without: ``{{ NAME | default(omit) }}`` with no such variable is omitted, and rows, which are
-        a result of a task, and so data, are the variable itself. To compile the one takes a millisecond or two, and our playbooks have many; to
-        look for templates in thousands of the others takes longer than the step. Ansible calls this hook experimental: where it is gone, or will
-        not do, all is templated as usual.
+        """Template an option, unless it is known without: ``{{ NAME | default(omit) }}`` with no such variable is omitted, and rows that a variable
+        holds are copied as they are. To compile the one takes half a millisecond, and our playbooks have 15 a task; Ansible looks for templates in
+        each text of the others, which takes 5 to 20 ms for 100 rows, and a copy 1. Ansible calls this hook experimental: where it is gone, or will not
+        do, all is templated as usual.
         """
-        if isinstance(value, str):
+        if is_trusted_as_template(value):
             default = _DEFAULT_OMIT.fullmatch(value)
             if default and default.group(1) not in templar.available_variables:
                 raise AnsibleValueOmittedError()
@@ -91,24 +120,55 @@ class InProcessAction(ActionBase):
                 rows = _rows(value, templar)
                 if rows is not None:
                     return rows
-        return super().finalize_task_arg(name, value, templar, context)
+        try:
+            return super().finalize_task_arg(name, value, templar, context)
+        except AnsibleError as error:
+            if isinstance(error, AnsibleValueOmittedError) or not isinstance(context, _Finalized):
+                raise
+            context.error = context.error or error
+            return None
+
+    def _stop_before(self, task: Task) -> None:
+        """End the task here, where its options could not be templated or the run was interrupted meanwhile."""
+        finalized = self._finalized
+        if finalized and finalized.interrupt:
+            release(task, str(Interrupted(finalized.interrupt)))
+            self._die(finalized.interrupt)
+        if finalized and finalized.error:
+            self._tell_how_to_continue(ended(task, str(finalized.error)))
+            raise AnsibleError(f"Finalization of task args for {self._task.resolved_action!r} failed.", obj=self._task.action) from finalized.error
+
+    def _die(self, number: int) -> t.NoReturn:
+        """End this worker as Ansible does when that signal comes."""
+        os.kill(os.getpid(), number)
+        os._exit(1)
+
+    def _tell_how_to_continue(self, outcome: dict[str, t.Any]) -> None:
+        """For a task that ends with an exception, which says nothing of processes."""
+        hints = how_to_continue(outcome.get("nodes", ()))
+        if hints and not self._task.no_log:
+            display.warning(hints.strip())
 
     def _name_actor(self, task_vars: dict[str, t.Any]) -> None:
         """In a job of AWX, which runs all jobs as one login, the actor is AWX's user and the job."""
         if task_vars.get("awx_job_id") and not self._task.args.get("actor") and not os.environ.get("NODEFLOW_ACTOR", "").strip():
-            self._task.args["actor"] = "{0} (AWX job {1})".format(task_vars.get("awx_user_name") or "schedule", task_vars["awx_job_id"])
+            self._task.args["actor"] = f"{task_vars.get('awx_user_name') or 'schedule'} (AWX job {task_vars['awx_job_id']})"
 
-    def _part_passwords(self) -> None:
-        """Give the password in the name of a store to the option that is for it, whose value is nowhere shown. Raises NodeflowError."""
+    def _part_passwords(self) -> str | None:
+        """Give the password in the name of a store to the option that is for it, whose value is nowhere shown. Tell what is wrong with a name."""
         for name in ENVIRONMENT:
-            text = self._task.args.get(name)
-            if name + "_password" not in self.module.OPTIONS["argument_spec"] or text is None:
+            if name + "_password" not in self.module.OPTIONS["argument_spec"] or name not in self._task.args:
                 continue
+            text = self._task.args.pop(name)
             if not isinstance(text, (str, int)):
-                raise NodeflowError(f"{name} takes a text, the path or the URL of a store")
-            self._task.args[name], password = split_password(str(text))
-            if password is not None and not self._task.args.get(name + "_password"):
-                self._task.args[name + "_password"] = password
+                return f"The option {name} takes a text, the path or the URL of a store"
+            try:
+                self._task.args[name], password = split_password(str(text))
+            except NodeflowError as error:
+                return sentence(str(error))
+            if password is not None:
+                self._task.args.setdefault(name + "_password", password)
+        return None
 
     def _wants_own_process(self) -> bool:
         return bool(
@@ -118,69 +178,190 @@ class InProcessAction(ActionBase):
             or any(self._task.environment or [])
         )
 
-    def _run_ordinary(self, task_vars: dict[str, t.Any]) -> dict[str, t.Any]:
-        result = self._execute_module(
-            module_name=self._task.resolved_action or self._task.action, task_vars=task_vars, wrap_async=bool(self._task.async_val)
-        )
-        return {name: value for name, value in result.items() if name not in _PATH_INFO}
-
-    def _run_here(self) -> dict[str, t.Any]:
+    def _prepare(self, texts: _Texts, own_process: bool) -> tuple[Task, str | None]:
+        """The task with its options, as far as they are right; and what is wrong with them, in the words in which AnsibleModule says it."""
         options = dict(self.module.OPTIONS)
         options.pop("supports_check_mode")
         spec = options.pop("argument_spec")
         validated = ArgumentSpecValidator(spec, **options).validate(dict(self._task.args))
-        given = (self._task.args, validated.validated_parameters)
-        secrets = {text for name in spec if spec[name].get("no_log") for values in given for text in _strings(values.get(name))}
-        if validated.error_messages:
-            return remove_values({"failed": True, "msg": self._argument_error(validated.errors[0])}, secrets)
-        warnings: list[str] = []
+        params = validated.validated_parameters
+        told = (self._task.args, params)
+        secrets = frozenset(text for name in spec if spec[name].get("no_log") for values in told for text in _strings(values.get(name)))
+        if own_process:  # what is not given, it takes from its own environment
+            spec = {name: {key: part for key, part in option.items() if key != "fallback"} for name, option in spec.items()}
+            validated = ArgumentSpecValidator(spec, **options).validate(dict(self._task.args))
+            if "store" not in self._task.args:
+                own = self._environment()
+                params["store"] = own.get("NODEFLOW_STORE") or params["store"]
+                params["store_password"] = own.get("NODEFLOW_STORE_PASSWORD") or params["store_password"]
         task = Task(
-            params=validated.validated_parameters,
+            params=params,
             check_mode=self._task.check_mode,
-            warn=warnings.append,
-            show=lambda text: display.display(remove_values(text, secrets)),
-            ask=lambda question: _ask(remove_values(question, secrets)),
+            warn=texts.warn,
+            show=lambda text: texts.show(remove_values(text, secrets)),
+            ask=lambda question: self._ask(remove_values(question, secrets)),
+            secrets=secrets,
         )
-        result = call(self.module.execute, task)
-        if not self._task.diff:
-            result.pop("diff", None)
-        if warnings:
-            result["warnings"] = warnings
-        shown = {name: heuristic_log_sanitize(value) if isinstance(value, str) else value for name, value in validated.validated_parameters.items()}
+        return task, self._argument_error(validated.errors[0]) if validated.error_messages else None
+
+    def _environment(self) -> dict[str, str]:
+        """What the keyword environment sets for the task."""
+        parts = [part for part in self._task.environment or [] if isinstance(part, dict)]
+        return {name: str(value) for part in parts for name, value in part.items()}
+
+    def _run_ordinary(self, task: Task, task_vars: dict[str, t.Any]) -> dict[str, t.Any]:
+        """The result of the ordinary module. What it could not release, since it did not start or was killed, is released here."""
+        limit = self._time_limit()
+        if limit:
+            self._task.environment = [*(self._task.environment or []), {TIME_LIMIT: str(limit)}]
+        try:
+            result = self._execute_module(
+                module_name=self._task.resolved_action or self._task.action, task_vars=task_vars, wrap_async=bool(self._task.async_val)
+            )
+        except Exception as error:
+            self._tell_how_to_continue(ended(task, str(error)))
+            raise
+        finally:
+            task.close()
+        if (result.get("failed") or result.get("unreachable")) and "nodes" not in result:
+            result |= ended(task, result.get("msg") or "the module did not start")
+            task.close()
+        return {name: value for name, value in result.items() if name not in _PATH_INFO}
+
+    def _time_limit(self) -> int:
+        """Seconds after which the ordinary module ends by itself, because it is killed soon after; 0 for none."""
+        limits = [self._task.async_val - _BEFORE_KILL] if self._task.async_val else []
+        limits += [self._task.timeout] if self._task.timeout else []
+        return max(1, min(limits)) if limits else 0
+
+    def _run_here(self, task: Task) -> dict[str, t.Any]:
+        parent = os.getppid()
+
+        def over() -> str | None:
+            if came:
+                return str(Interrupted(came[0]))
+            return None if os.getppid() == parent else "ansible-playbook, which ran it, is gone"
+
+        with interrupts() as came:
+            try:
+                result = call(self.module.execute, task, over)
+            except Interrupted:
+                result = {}
+        if came:
+            self._die(came[0])
+        shown = {name: heuristic_log_sanitize(value) if isinstance(value, str) else value for name, value in task.params.items()}
         rows = shown.get("nodes")
         if isinstance(rows, list) and len(rows) > 10 and isinstance(rows[0], dict):  # the result of the task before has them
-            shown["nodes"] = "{0} nodes".format(len(rows))
-        result["invocation"] = {"module_args": shown}
-        return remove_values(result, secrets)
+            shown["nodes"] = f"{len(rows)} nodes"
+        return result | {"invocation": {"module_args": shown}}
+
+    def _show(self, result: dict[str, t.Any], texts: _Texts) -> None:
+        """Show what the task says to a person; where it must not be shown, or nobody would read it, it stays in the result, as ``texts``."""
+        if not self._task.diff or self._task.no_log:
+            result.pop("diff", None)
+        said = texts.kept + result.pop("texts", [])
+        if not texts.quiet and not self._task.async_val:  # a result that comes later has its texts in it
+            for text in said:
+                display.display(text)
+            said = []
+        said = [text for text in said if text]
+        if texts.warnings:
+            result["warnings"] = texts.warnings
+        if self._task.no_log:  # Ansible shows warnings nevertheless
+            said += [str(warning) for warning in result.pop("warnings", [])]
+        if said:
+            result["texts"] = said
+
+    def _ask(self, question: str) -> str | None:
+        """The line that a person at the terminal types; None where nobody can: no terminal, or a job runner that only looks like one."""
+        if os.environ.get("AWX_ISOLATED_DATA_DIR") or os.environ.get("CI", "").lower() not in ("", "0", "false") or not _for_people():
+            return None  # ansible-runner, which AWX runs jobs with, gives the job a pseudo-terminal that nobody sits at
+        if self._task.no_log:
+            question = f"{_HIDDEN}\n{question}"
+        try:
+            return display.prompt_until(question).decode("utf-8", "replace").strip()
+        except AnsiblePromptNoninteractive:
+            return None
+        except AnsiblePromptInterrupt:
+            return ""
 
     def _argument_error(self, error: t.Any) -> str:
         """The words in which AnsibleModule says the same."""
         if isinstance(error, UnsupportedError):
-            return "Unsupported parameters for ({0}) module: {1}".format(self._task.resolved_action or self._task.action, error.msg)
+            return f"Unsupported parameters for ({self._task.resolved_action or self._task.action}) module: {error.msg}"
         return error.msg
 
 
+def _missing_directory(params: dict[str, t.Any], variables: dict[str, t.Any]) -> str | None:
+    """What is wrong with the template directories of a form, which only the controller can tell."""
+    try:
+        find_directories(params.get("node_config_templates") or [], variables)
+    except AnsibleError as error:
+        return str(error)
+    return None
+
+
+@dataclasses.dataclass
+class _Finalized:
+    """What happened while the options of a task were templated: the first ``error``, and the number of a signal that came."""
+
+    error: AnsibleError | None = None
+    interrupt: int | None = None
+
+
+@dataclasses.dataclass
+class _Texts:
+    """What a task says to a person. ``kept`` is what was not shown at once, because it is ``quiet``."""
+
+    quiet: bool
+    kept: list[str] = dataclasses.field(default_factory=list)
+    warnings: list[str] = dataclasses.field(default_factory=list)
+
+    def show(self, text: str) -> None:
+        """Show a text, or keep it."""
+        if self.quiet:
+            self.kept.append(text)
+        else:
+            display.display(text)
+
+    def warn(self, text: str) -> None:
+        """Keep a warning for the result, with which Ansible shows it."""
+        self.warnings.append(text)
+
+
+def _for_people() -> bool:
+    """Whether what is on stdout is for a person to read. A callback for programs, or one made of it, says so by its name."""
+    name = "oneline" if cli.CLIARGS.get("one_line") else C.DEFAULT_STDOUT_CALLBACK
+    plugin = callback_loader.get(name, class_only=True)
+    names = [name, *(one.__module__ for one in plugin.__mro__)] if plugin else [name]
+    last_parts = {one.rpartition(".")[2] for one in names}
+    return not last_parts & _NOT_FOR_PEOPLE and not any("json" in part for part in last_parts)
+
+
 def _rows(template: str, templar: t.Any) -> list[t.Any] | None:
-    """The rows that a template names, where there is nothing in them to template; None where Ansible has to look."""
+    """A plain copy of the rows that a template names; None where there is anything in them that Ansible has to look at."""
     if not hasattr(templar, "resolve_to_container"):
         return None
     try:
-        rows = templar.resolve_to_container(template)
-    except AnsibleError:
+        rows = _plain(templar.resolve_to_container(template))
+    except (AnsibleError, _NotPlain):
         return None
-    return rows if isinstance(rows, list) and rows and not any("{" in text for row in rows for text in _texts(row)) else None
+    return rows if isinstance(rows, list) and rows else None
 
 
-def _texts(value: t.Any) -> t.Iterator[str]:
-    """All the texts in a row."""
+class _NotPlain(Exception):
+    """A value that is more than data."""
+
+
+def _plain(value: t.Any) -> t.Any:
+    """A copy of dictionaries, lists and scalars, since Ansible's own containers cannot leave the worker. Raises _NotPlain for all else."""
     if isinstance(value, dict):
-        for inner in value.values():
-            yield from _texts(inner)
-    elif isinstance(value, list):
-        for inner in value:
-            yield from _texts(inner)
-    elif isinstance(value, str):
-        yield value
+        return {_plain(name): _plain(inner) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [_plain(inner) for inner in value]
+    if value is None or isinstance(value, (bool, int, float)) or (isinstance(value, str) and "{" not in value):
+        return value
+    raise _NotPlain
 
 
 def _strings(value: t.Any) -> set[str]:
@@ -190,15 +371,3 @@ def _strings(value: t.Any) -> set[str]:
     if isinstance(value, (list, tuple)):
         return {text for inner in value for text in _strings(inner)}
     return {str(value)} - {""} if value is not None and not isinstance(value, bool) else set()
-
-
-def _ask(question: str) -> str | None:
-    """The line that a person at the terminal types; None where nobody can: no terminal, or a job runner that only looks like one."""
-    if os.environ.get("AWX_ISOLATED_DATA_DIR") or os.environ.get("CI", "").lower() not in ("", "0", "false"):
-        return None  # ansible-runner, which AWX runs jobs with, gives the job a pseudo-terminal that nobody sits at
-    try:
-        return display.prompt_until(question).decode("utf-8", "replace").strip()
-    except AnsiblePromptNoninteractive:
-        return None
-    except AnsiblePromptInterrupt:
-        return ""

@@ -67,7 +67,7 @@ def playbook(steps: list, device: int, keywords: dict, check_mode: bool, **varia
 def normal(value, device, name):
     """A result without what differs from run to run: ids, moments, durations, hashes, names; and without what Ansible itself adds."""
     if isinstance(value, dict):
-        added = ("invocation", "ansible_facts", "_ansible_no_log", "shown", "deprecations", "failed", "_ansible_parsed", "seconds")
+        added = ("invocation", "ansible_facts", "_ansible_no_log", "texts", "deprecations", "failed", "_ansible_parsed", "seconds")
         return {"DEVICE" if key == str(device) else key: normal(item, device, name) for key, item in sorted(value.items()) if key not in added}
     if isinstance(value, list):
         return [normal(item, device, name) for item in value]

@@ -27,15 +27,19 @@ def in_parallel(threads: int, function: t.Callable[[_Item], t.Optional[t.Sequenc
     with concurrent.futures.ThreadPoolExecutor(threads) as pool:
         running: set[concurrent.futures.Future[t.Optional[t.Sequence[_Item]]]] = set()
         error: NetboxError | None = None
-        while running or (waiting and not error):
-            while waiting and not error and len(running) < threads:
-                running.add(pool.submit(function, waiting.pop()))
-            done, running = concurrent.futures.wait(running, return_when=concurrent.futures.FIRST_COMPLETED)
-            for one in done:
-                try:
-                    waiting.extend(reversed(one.result() or ()))
-                except NetboxError as exc:
-                    error = error or exc
+        try:
+            while running or (waiting and not error):
+                while waiting and not error and len(running) < threads:
+                    running.add(pool.submit(function, waiting.pop()))
+                done, running = concurrent.futures.wait(running, return_when=concurrent.futures.FIRST_COMPLETED)
+                for one in done:
+                    try:
+                        waiting.extend(reversed(one.result() or ()))
+                    except NetboxError as exc:
+                        error = error or exc
+        except BaseException:  # an interrupt does not wait for answers
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
     return error
 
 

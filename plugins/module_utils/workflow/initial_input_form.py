@@ -12,7 +12,7 @@ import uuid
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import NodeflowError
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.node import FAMILIES
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.subscription import SubscriptionModel
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.subscription import SubscriptionModel, check_customer_id
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.device import Device, find_devices
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.filters import check_filters
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.loopback import loopback
@@ -24,6 +24,7 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.con
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.create_node import CREATE_NODE
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.lease import INTERRUPTED, can_be_taken, standing
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.loopbacks import located
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.provide_config import check_config_dir
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.rows import FAILED, RUNNING, UNCHANGED, Row, end_of_step, command
 
 __all__ = ["initial_input_form"]
@@ -50,6 +51,8 @@ HOW_TO_CHOOSE = (
 
 def initial_input_form(task: Task) -> dict[str, t.Any]:
     """List the devices that can be enrolled and take the choice, as rows for the next step. Processes to resume are rows as well."""
+    check_customer_id(task.params["customer_id"])
+    check_config_dir("node_config_dir", task.params["node_config_dir"])
     if task.params["all_open"]:
         task.params["process_status"] = list(OPEN)
     continued = chosen_processes(task)

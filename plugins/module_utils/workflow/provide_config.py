@@ -30,7 +30,7 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils._paths impor
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.progress import Progress
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.step import Done, Failed, Outcome, Suspended, Work
 
-__all__ = ["node_config", "provide_config_to_user"]
+__all__ = ["check_config_dir", "node_config", "provide_config_to_user"]
 
 SHOWN = 10
 """Configs that are shown at the most where many nodes get theirs in one run."""
@@ -104,6 +104,18 @@ def provide_config_to_user(task: Task, works: t.Sequence[Work]) -> dict[str, Out
         else:
             outcomes[work.key] = Suspended(_waiting(work, digests[work.key]), {key: value for key, value in state.items() if key != "confirmed"})
     return outcomes
+
+
+def check_config_dir(name: str, directory: str | None) -> None:
+    """Raise NodeflowError where no config can be saved in ``directory``, which the option ``name`` gives, as far as that shows without trying."""
+    if not directory:
+        return
+    try:
+        usable = can_be_made(pathlib.Path(directory).expanduser().absolute() / "config")
+    except (OSError, RuntimeError, ValueError) as error:
+        raise NodeflowError(f"{name} cannot be used: {getattr(error, 'strerror', None) or error}") from error
+    if not usable:
+        raise NodeflowError(f"{name} names {directory}, which cannot be written, or not be made; name a directory in which configs can be saved")
 
 
 def _texts(task: Task, works: t.Sequence[Work]) -> tuple[dict[str, str], dict[str, Outcome]]:

@@ -27,6 +27,7 @@ __all__ = [
     "check_rows",
     "command",
     "end_of_step",
+    "how_to_continue",
     "not_stored",
     "reading_rows",
     "table",
@@ -91,6 +92,11 @@ def table(rows: t.Sequence[Row]) -> str:
         if len(some) > most:
             lines.append("  {0:<10} and {1} more".format(status, len(some) - most))
     return "\n".join(lines) + _hints(rows)
+
+
+def how_to_continue(rows: t.Sequence[Row]) -> str:
+    """The commands that continue these rows, each on a line of its own; "" where there is nothing to continue."""
+    return _hints(rows)
 
 
 def _hints(rows: t.Sequence[Row]) -> str:

@@ -27,6 +27,7 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.cha
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.choice import Wanted, look_up_enrolled, parse_nodes
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.continued import chosen_processes
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.loopbacks import located, remembered
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.provide_config import check_config_dir
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.rows import FAILED, RUNNING, UNCHANGED, Row, end_of_step
 
 __all__ = ["subscription_form"]
@@ -44,6 +45,7 @@ NOTHING_TO_CHANGE = "say what to change, with one or more of note, clear=note, d
 
 def subscription_form(task: Task) -> dict[str, t.Any]:
     """Take the choice of subscriptions and what is to be done, as rows for the next step. Processes to resume are rows as well."""
+    check_config_dir("node_config_dir", task.params["node_config_dir"])
     continued = chosen_processes(task)
     if continued is not None:
         return end_of_step(task, [], continued, False, [])
