@@ -127,7 +127,9 @@ def instead_of(method, answer):
     return fault
 
 
-@pytest.mark.parametrize("answer", [b'{"count": 0, "next": null, "previous": null, "results": []}', b"[]", b'[{"id": 1}, {"id": 2}]', b"{}", b'[{"name": "x"}]'])
+@pytest.mark.parametrize(
+    "answer", [b'{"count": 0, "next": null, "previous": null, "results": []}', b"[]", b'[{"id": 1}, {"id": 2}]', b"{}", b'[{"name": "x"}]']
+)
 def test_a_listing_in_answer_to_a_write_is_no_success(lab, connect, netbox, devices, answer):
     device = devices[0]
     with NetboxProxy(lab["url"], instead_of("POST", answer)) as proxy:
@@ -348,7 +350,9 @@ def test_a_socks_proxy_without_the_library(behind, scheme):
     assert said.startswith(f"the proxy {scheme}://127.0.0.1:9 ({behind.variable}) needs a library that is missing: install PySocks"), said
 
 
-@pytest.mark.parametrize("proxy", ["ftp://h:1", "http://", "http://h:port", "http://u:pa/ss@h:1", "http://u:12/geheim@h:1", "http://u:1#geheim@h:1", "http://[::1"])
+@pytest.mark.parametrize(
+    "proxy", ["ftp://h:1", "http://", "http://h:port", "http://u:pa/ss@h:1", "http://u:12/geheim@h:1", "http://u:1#geheim@h:1", "http://[::1"]
+)
 def test_a_proxy_whose_url_cannot_be_right(behind, proxy):
     with pytest.raises(NetboxError, match=f"the proxy for {behind.url} must read like http://proxy.example.org:3128; what {behind.variable} holds") as raised:
         behind.connect(proxy)

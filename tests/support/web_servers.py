@@ -73,8 +73,9 @@ class Authority:
     def __init__(self, directory: pathlib.Path) -> None:
         self.directory = directory
         self.certificate = directory / "authority.pem"
+        new_key = "-newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes"
         self._openssl(
-            *f"req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=Company -keyout {directory}/authority.key -out {self.certificate}".split(),
+            *f"req -x509 {new_key} -days 2 -subj /CN=Company -keyout {directory}/authority.key -out {self.certificate}".split(),
             *["-config", str(self._file("ca.conf", "[req]\ndistinguished_name=dn\nx509_extensions=v3\n[dn]\n[v3]\nbasicConstraints=CA:TRUE\n"))],
         )
 

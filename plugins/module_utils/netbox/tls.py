@@ -86,7 +86,8 @@ def _try_to_load(context: ssl.SSLContext, path: str) -> bool:
         files = sorted(entry.path for entry in os.scandir(path) if entry.is_file())
     except OSError:  # ssl.SSLError is one
         return False
-    return any([_try_to_load(context, file) for file in files])
+    loaded = [file for file in files if _try_to_load(context, file)]
+    return bool(loaded)
 
 
 class TlsAdapter(requests.adapters.HTTPAdapter):
