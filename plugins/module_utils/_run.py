@@ -119,7 +119,7 @@ def _plain(value: t.Any) -> t.Any:
     if type(value) in _PLAIN:
         return value
     if isinstance(value, t.Mapping):
-        return {key if type(key) is str else str(_plain(key)): _plain(inner) for key, inner in value.items()}
+        return {str(_plain(key)): _plain(inner) for key, inner in value.items()}
     if isinstance(value, (list, tuple, set, frozenset)):
         return [_plain(inner) for inner in value]
     for kind in (int, float):

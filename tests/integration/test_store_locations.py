@@ -329,11 +329,12 @@ def tasks_file(play):
 
 def plain(value):
     """Whether a value has no other types than JSON."""
-    if type(value) is dict:
-        return all(type(key) is str and plain(inner) for key, inner in value.items())
-    if type(value) is list:
+    kind = type(value)
+    if kind is dict:
+        return all({type(key)} == {str} and plain(inner) for key, inner in value.items())
+    if kind is list:
         return all(map(plain, value))
-    return type(value) in (str, int, float, bool, type(None))
+    return kind in (str, int, float, bool, type(None))
 
 
 def test_results_are_plain_json(tmp_path, lab, netbox, monkeypatch):

@@ -167,7 +167,8 @@ def open_store(location: Location | str | None, create: bool = True, write: bool
     """
     if not isinstance(location, Location):
         location = find_location("store", location)
-    assert location is not None  # since there is a default one
+    if location is None:
+        raise StoreError("no store is named")
     store = foreign_database(location) if location.path is None else _sqlite(location, location.path, create)
     if store is None:
         return None
@@ -194,7 +195,7 @@ def _sqlite(location: Location, path: pathlib.Path, create: bool) -> Store | Non
     with _file_errors(label, "opened"):
         try:
             is_file: bool | None = stat.S_ISREG(os.stat(path).st_mode)
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             is_file = None
     if is_file is False:
         raise StoreError(f"{label} is no file, so it cannot be a store")
