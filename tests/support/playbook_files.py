@@ -46,8 +46,10 @@ def variables_of(playbook: str) -> set[str]:
         if "ansible.builtin.import_playbook" in entry:
             found |= variables_of(entry["ansible.builtin.import_playbook"].rpartition(".")[2])
     if "import_role" in str(entries):
-        found |= {name for part in ("defaults", "vars", "tasks") for name in _variables(_read(ROLE / part / "main.yml"))} | set(_read(ROLE / "defaults/main.yml"))
-    return {name for name in found if not name.startswith(("nodeflow_", "ansible_", "provide_config_given_")) and name not in _ANSIBLES} - own_names(ROLE) - {"provide_config_nodes"}
+        found |= {name for part in ("defaults", "vars", "tasks") for name in _variables(_read(ROLE / part / "main.yml"))}
+        found |= set(_read(ROLE / "defaults" / "main.yml"))
+    ours = own_names(ROLE) | {"provide_config_nodes", *_ANSIBLES}
+    return {name for name in found - ours if not name.startswith(("nodeflow_", "ansible_", "provide_config_given_"))}
 
 
 def own_names(where: pathlib.Path) -> set[str]:
