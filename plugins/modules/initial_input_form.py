@@ -56,6 +56,14 @@ options:
   max_nodes:
     description: Take the first so many of the chosen devices only, in order of their ids, or of O(nodes).
     type: int
+  required_families:
+    description:
+      - The address families of which construct_node_model is told that a node must have a primary address.
+      - Devices that lack one are marked in the list that a person chooses from. Nothing else depends on it here.
+    type: list
+    elements: str
+    choices: [ipv4, ipv6]
+    default: [ipv4, ipv6]
 """
 
 EXAMPLES = r"""
@@ -131,6 +139,7 @@ OPTIONS = options(
         "device_filter": {"type": "dict"},
         "all_planned": {"type": "bool", "default": False},
         "max_nodes": {"type": "int"},
+        "required_families": {"type": "list", "elements": "str", "choices": ["ipv4", "ipv6"], "default": ["ipv4", "ipv6"]},
     },
     PROCESSES,
 )

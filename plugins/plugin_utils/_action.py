@@ -17,7 +17,7 @@ import os
 import re
 import typing as t
 
-from ansible.errors import AnsibleError, AnsiblePromptInterrupt, AnsiblePromptNoninteractive, AnsibleValueOmittedError
+from ansible.errors import AnsibleError, AnsibleValueOmittedError
 from ansible.module_utils.basic import heuristic_log_sanitize
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.errors import UnsupportedError
@@ -29,6 +29,7 @@ from ansible.utils.display import Display
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._libraries import missing_libraries, sa
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._run import call, plain_paths
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
+from ansible_collections.nodeflow.orchestrator.plugins.plugin_utils._terminal import ask
 
 __all__ = ["InProcessAction"]
 
@@ -166,9 +167,4 @@ def _ask(question: str) -> str | None:
     """The line that a person at the terminal types; None where nobody can: no terminal, or a job runner that only looks like one."""
     if os.environ.get("AWX_ISOLATED_DATA_DIR") or os.environ.get("CI", "").lower() not in ("", "0", "false"):
         return None  # ansible-runner, which AWX runs jobs with, gives the job a pseudo-terminal that nobody sits at
-    try:
-        return display.prompt_until(question).decode("utf-8", "replace").strip()
-    except AnsiblePromptNoninteractive:
-        return None
-    except AnsiblePromptInterrupt:
-        return ""
+    return ask(question)

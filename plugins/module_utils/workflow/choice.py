@@ -15,8 +15,9 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors impo
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.subscription import SubscriptionModel
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.client import NetboxClient
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.device import Device, devices_by_id, find_devices
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.rows import FAILED, Row
 
-__all__ = ["Wanted", "Wrong", "look_up", "look_up_enrolled", "parse_nodes"]
+__all__ = ["Wanted", "Wrong", "look_up", "look_up_enrolled", "parse_nodes", "wrong_row"]
 
 QUERY_BYTES = 2500
 """How long the names in one request may be, as they stand in the URL. A letter that is not Latin takes up to nine bytes there."""
@@ -49,6 +50,12 @@ class Wrong(t.NamedTuple):
     wanted: Wanted
     reason: str
     several: bool
+
+
+def wrong_row(one: Wrong) -> Row:
+    """The row of an entry that cannot be meant."""
+    row: Row = {"device_id": None, "device": str(one.wanted), "status": FAILED, "message": one.reason}
+    return row if one.several else row | {"reason": "NetBox has no such device; look it up there"}
 
 
 def parse_nodes(nodes: t.Any) -> list[Wanted]:

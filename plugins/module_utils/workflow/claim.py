@@ -25,10 +25,10 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.pro
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.rows import UNCHANGED
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.step import Aborted, Done, Failed, Outcome, Work
 
-__all__ = ["CLAIMED", "FREE", "as_claimed", "as_read", "claim", "claim_mode", "claimed_by_us", "contradiction"]
+__all__ = ["ACTIVE", "CLAIMED", "FREE", "as_claimed", "as_read", "claim", "claim_mode", "claimed_by_us", "contradiction"]
 
-FREE, CLAIMED = "planned", "staged"
-"""NetBox's status of a device before and after the claim."""
+FREE, CLAIMED, ACTIVE = "planned", "staged", "active"
+"""NetBox's status of a device before the claim, after it, and once the node is in service."""
 
 _TAKEN = "{0} was taken by somebody else meanwhile"
 
@@ -108,8 +108,8 @@ def contradiction(work: Work, device: Device, ours: t.Collection[str]) -> str | 
     if device.status in expected:
         return None
     return (
-        "{0} has the status {1} in NetBox, where {2} was expected: somebody changed it during the enrolment. "
-        "Set it back to {2} there and resume process {3}".format(work.label, device.status, expected[0], work.key)
+        f"{work.label} has the status {device.status} in NetBox, where {expected[0]} was expected: somebody changed it during the enrolment. "
+        f"Set it back to {expected[0]} there and resume its process"
     )
 
 

@@ -15,7 +15,7 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.subsc
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.device import Device
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.rows import FAILED, RUNNING, Row, check_rows, end_of_step, reading_rows
 
-__all__ = ["construct_node_model", "lacking"]
+__all__ = ["construct_node_model", "lacking", "missing_of"]
 
 
 def construct_node_model(task: Task) -> dict[str, t.Any]:
@@ -41,14 +41,22 @@ def _construct(task: Task, row: Row) -> Row:
     return row | {"model": subscription.model_dump(mode="json"), "state": {"required_families": families, "device": device.facts()}}
 
 
-def lacking(device: Device, required_families: t.Collection[str]) -> str | None:
-    """What NetBox must know of a device before it can be enrolled, as a sentence; None where it knows everything."""
-    missing = [] if device.name else ["a name"]
+def missing_of(device: Device, required_families: t.Collection[str]) -> list[str]:
+    """What NetBox must know of a device before it can be enrolled, and does not: "a name", "a primary IPv4 address"."""
     addresses = {"ipv4": device.ipv4, "ipv6": device.ipv6}
-    missing += [
-        "a primary {0} address".format(family.replace("ip", "IP")) for family in FAMILIES if family in required_families and not addresses[family]
-    ]
+    lacks = [family.replace("ip", "IP") for family in FAMILIES if family in required_families and not addresses[family]]
+    return ([] if device.name else ["a name"]) + [f"a primary {family} address" for family in lacks]
+
+
+def lacking(device: Device, required_families: t.Collection[str]) -> str | None:
+    """The same as a sentence; None where NetBox knows everything."""
+    missing = missing_of(device, required_families)
     if not missing:
         return None
     hint = "; or name the families that are needed in required_families" if "address" in missing[-1] else ""
-    return "{0} lacks {1}: add it in NetBox{2}".format(device.label, " and ".join(missing), hint)
+    return f"{device.label} lacks {_listed(missing)}: add {'it' if len(missing) == 1 else 'them'} in NetBox{hint}"
+
+
+def _listed(words: t.Sequence[str]) -> str:
+    """Words as a list in a sentence: "a, b and c"."""
+    return " and ".join(filter(None, (", ".join(words[:-1]), words[-1])))
