@@ -153,4 +153,5 @@ def _refused(row: Row, model: SubscriptionModel | None, process: Process | None)
         what, key, then = "process", process.process_id, f"; continue it with: {command('resume', [process.process_id])}"
         why = f"({process.workflow}) works on it and is {standing(process)} at {process.step}"
     answer = {"status": FAILED, "message": f"{row['device']}: {what} {key} {why}{then}"}
-    return _plain(row) | answer | {"reason": f"a {what} {why}" if what == "process" else f"its {what} {why}"}
+    general = f"its subscription {why}" if what == "subscription" else f"a process {why}; resume continues it, and process_info has its id"
+    return _plain(row) | answer | {"reason": general}

@@ -96,7 +96,8 @@ def provide_config_to_user(task: Task, works: t.Sequence[Work]) -> dict[str, Out
         if work.key in confirmed:
             outcomes[work.key] = Done(work.subscription, state | {"confirmed": digests[work.key]})
         else:
-            waits = "waits for its config to be confirmed" + ("" if _as_shown(work, digests[work.key]) else ", since it has changed after it was shown")
+            changed = "" if _as_shown(work, digests[work.key]) else ", since it has changed after it was shown"
+            waits = f"waits for its config to be confirmed{changed}"
             state = {key: value for key, value in state.items() if key != "confirmed"}
             outcomes[work.key] = Suspended(f"{work.label} {waits} (process {work.key})", state, waits)
     return outcomes

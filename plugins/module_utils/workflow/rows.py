@@ -240,5 +240,4 @@ def reading_rows() -> t.Iterator[None]:
 _STATUSES = (RUNNING, SUSPENDED, FAILED, COMPLETED, UNCHANGED, ABORTED)
 
 _TEXTS = ("device", "message", "or_end", "playbook", "process_id", "reason", "run_id", "status", "subscription_id", "take_over_from", "workflow")
-_KINDS = dict.fromkeys(_TEXTS, str)
-_KINDS |= {"device_id": int, "found": dict, "model": dict, "predicted": dict, "state": dict}
+_KINDS: dict[str, type] = dict.fromkeys(_TEXTS, str) | {"device_id": int, "found": dict, "model": dict, "predicted": dict, "state": dict}

@@ -100,7 +100,8 @@ def _load(task: Task, workflows: Workflows, rows: t.Sequence[Row]) -> tuple[list
                 raise NodeflowError(_NO_WORKFLOW.format(process))
             works.append(Work(row, subscriptions[process.subscription_id], workflows[process.workflow].adopt(process)))
         except NodeflowError as error:
-            refused[_key_of(row)] = row | {"status": FAILED, "message": f"{row['device']}: {error}"}
+            general = str(error).replace(f"process {_key_of(row)}", "its process")
+            refused[_key_of(row)] = row | {"status": FAILED, "message": f"{row['device']}: {error}", "reason": general}
     return predicted + works, refused
 
 
