@@ -311,4 +311,4 @@ def test_all_reasons_of_a_run_are_in_its_table(play, netbox):
     assert done.returncode == 2
     assert "6 nodes: 1 completed, 5 failed" in done.message
     assert "3 nodes, each: lacks a primary IPv4 address and a primary IPv6 address: add them in NetBox" in done.message
-    assert "2 nodes, each: NetBox has no such device; look it up there\n             no-such-1, no-such-2" in done.message
+    assert "2 nodes, each: NetBox has no device of this name; look it up there\n             no-such-1, no-such-2" in done.message

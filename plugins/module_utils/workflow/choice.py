@@ -45,17 +45,18 @@ class Wanted:
 
 
 class Wrong(t.NamedTuple):
-    """An entry that means no device, or several, with the reason."""
+    """An entry that means no device, or several, with the reason; and, for one that means none, the reason without what was looked for."""
 
     wanted: Wanted
     reason: str
     several: bool
+    general: str = ""
 
 
 def wrong_row(one: Wrong) -> Row:
     """The row of an entry that cannot be meant."""
     row: Row = {"device_id": None, "device": str(one.wanted), "status": FAILED, "message": one.reason}
-    return row if one.several else row | {"reason": "NetBox has no such device; look it up there"}
+    return row | ({"reason": one.general} if one.general else {})
 
 
 def parse_nodes(nodes: t.Any) -> list[Wanted]:
@@ -115,7 +116,9 @@ def look_up(client: NetboxClient, wanted: t.Sequence[Wanted], filters: dict[str,
         if len(meant) == 1:
             chosen[meant[0].id] = meant[0]
         else:
-            wrong.append(Wrong(one, _why_not(one, meant, bool(filters)), bool(meant)))
+            which, left = "with this id" if one.name is None else "of this name", " that the device_filter leaves" if filters else ""
+            general = "" if meant else f"NetBox has no device {which}{left}; look it up there"
+            wrong.append(Wrong(one, _why_not(one, meant, bool(filters)), bool(meant), general))
     return list(chosen.values()), wrong
 
 
