@@ -6,7 +6,18 @@
 
 from __future__ import annotations
 
-__all__ = ["ConflictError", "DomainError", "NetboxError", "NetboxForbidden", "NetboxUncertain", "NodeflowError", "StaleSave", "StoreError", "defect"]
+__all__ = [
+    "ConflictError",
+    "DomainError",
+    "NetboxError",
+    "NetboxForbidden",
+    "NetboxUncertain",
+    "NodeflowError",
+    "NotAnswered",
+    "StaleSave",
+    "StoreError",
+    "defect",
+]
 
 
 class NodeflowError(Exception):
@@ -14,6 +25,13 @@ class NodeflowError(Exception):
 
     def __init__(self, message: str) -> None:
         super().__init__("".join(char if char.isprintable() or char == "\n" else "?" for char in message))
+
+
+class NotAnswered(NodeflowError):
+    """A person left a question without an answer: Ctrl-C, Ctrl-D, or a terminal that went away."""
+
+    def __init__(self) -> None:
+        super().__init__("the question was left without an answer, so nothing was done")
 
 
 class DomainError(NodeflowError):

@@ -101,7 +101,8 @@ class Task:
     def any_store(self) -> Store | None:
         """The store if there is one, whichever NetBox it belongs to; it is not made. Raises StoreError."""
         if self._store is None:
-            self._store = open_store(find_location("store", self.params.get("store"), self.params.get("store_password")), create=False, write=not self.check_mode)
+            location = find_location("store", self.params.get("store"), self.params.get("store_password"))  # of options that may be wrong
+            self._store = open_store(location, create=False, write=not self.check_mode)
         return self._store
 
     def _check_netbox(self, store: Store) -> None:

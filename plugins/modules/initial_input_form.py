@@ -70,7 +70,8 @@ options:
     elements: str
     choices: [failed, interrupted, suspended]
   required_families:
-    description: Is only checked here. What M(nodeflow.orchestrator.construct_node_model) is to be given.
+    description: Is only checked here. What M(nodeflow.orchestrator.construct_node_model) is to be given. A device without an address of
+      one of these is marked in the list that a person chooses from.
     type: list
     elements: str
     choices: [ipv4, ipv6]

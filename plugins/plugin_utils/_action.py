@@ -20,7 +20,7 @@ import typing as t
 
 from ansible import constants as C
 from ansible import context as cli
-from ansible.errors import AnsibleError, AnsiblePromptInterrupt, AnsiblePromptNoninteractive, AnsibleValueOmittedError
+from ansible.errors import AnsibleError, AnsibleValueOmittedError
 from ansible.module_utils.basic import heuristic_log_sanitize
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.errors import UnsupportedError
@@ -39,6 +39,7 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.location import ENVIRONMENT, is_database, split_password
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.release import release
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.rows import how_to_continue
+from ansible_collections.nodeflow.orchestrator.plugins.plugin_utils._terminal import ask
 
 __all__ = ["InProcessAction"]
 
@@ -278,12 +279,7 @@ class InProcessAction(ActionBase):
             return None  # ansible-runner, which AWX runs jobs with, gives the job a pseudo-terminal that nobody sits at
         if self._task.no_log:
             question = f"{_HIDDEN}\n{question}"
-        try:
-            return display.prompt_until(question).decode("utf-8", "replace").strip()
-        except AnsiblePromptNoninteractive:
-            return None
-        except AnsiblePromptInterrupt:
-            return ""
+        return ask(question)
 
     def _argument_error(self, error: t.Any) -> str:
         """The words in which AnsibleModule says the same."""

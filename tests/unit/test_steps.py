@@ -251,10 +251,71 @@ def test_rows_of_nobody_are_refused(shop):
         shop.run("read", [{"name": "r"}])
 
 
-def test_the_table_is_short_however_many_there_are():
-    rows = [{"device": "r{0}".format(number), "status": "failed", "message": "r{0} is bad".format(number)} for number in range(500)]
+def bad(number, why, **more):
+    """A row that failed."""
+    return {"device": f"r ({number})", "status": "failed", "message": f"r ({number}){why}"} | more
+
+
+def test_the_table_has_each_reason_once_with_all_its_nodes_and_hides_none():
+    rows = [bad(number, " is bad") for number in range(25)] + [bad(number, f": its own, {number}") for number in range(30, 100)]
+    rows.append(bad(100, " is bad"))
     text = table(rows)
-    assert text.startswith("500 nodes: 500 failed") and "and 450 more" in text and len(text.splitlines()) == 52
+    assert text.startswith("96 nodes: 96 failed\n  failed     26 nodes, each: is bad\n             r (0), r (1), ")
+    assert all(f"r ({number})" in text for number in [*range(25), *range(30, 101)])
+    assert all(f": its own, {number}" in text for number in range(30, 100))
+    assert "more" not in text and max(map(len, text.splitlines())) < 140
+
+
+def test_the_table_is_short_however_many_there_are():
+    rows = [bad(number, " is bad", process_id=f"p{number}") for number in range(5000)] + [bad(6000, " is worse")]
+    text = table(rows)
+    assert "5000 nodes, each: is bad" in text and "r (6000) is worse" in text and len(text.splitlines()) < 20 and len(text) < 2500
+    assert "and 4900 more; ansible localhost -m nodeflow.orchestrator.process_info -a status=failed lists all" in text
+
+
+def test_what_is_one_nodes_own_does_not_keep_it_from_the_others_and_the_commands_are_of_all(shop):
+    rows = shop.new(1, 2, 3)
+    for row in rows:
+        key = row["process_id"]
+        why = f"r ({row['device_id']}) is gone. If it stays so, end the process with abort -e process_ids={key}"
+        shop.outcomes[row["device_id"]] = Failed(why, "is gone", "If it stays so, end the process")
+    result = shop.run("read", rows)
+    ids = ",".join(row["process_id"] for row in rows)
+    assert result["msg"].splitlines() == [
+        "3 nodes: 3 failed",
+        "  failed     3 nodes, each: is gone",
+        "             r (1), r (2), r (3)",
+        f"Once the reason is gone, continue with: ansible-playbook nodeflow.orchestrator.resume -e process_ids={ids}",
+        f"If it stays so, end the process with: ansible-playbook nodeflow.orchestrator.abort -e process_ids={ids}",
+    ]
+    assert "process_ids=" + rows[0]["process_id"] in result["nodes"][0]["message"]  # as data, each has its own
+
+
+def test_while_the_run_goes_on_a_reason_is_said_once(shop):
+    rows = shop.new(*range(1, 31))
+    shop.outcomes = {number: Failed(f"r ({number}): no luck") for number in range(1, 30)}
+    shop.run("read", rows)
+    assert len(shop.warnings) == 1 and shop.warnings[0].startswith("29 nodes, each: no luck\n  r (1), r (2)")
+    assert "and 19 more; the end of the run names all" in shop.warnings[0]
+
+
+@pytest.mark.parametrize("outcome", ["done", "failed"])
+def test_a_node_is_called_as_netbox_calls_it_from_the_moment_it_is_read(shop, outcome):
+    rows = shop.new(1)
+    device = {"id": 1, "name": "new", "site": "loc2", "status": "staged"}
+
+    def read(task, works):
+        work = works[0].called("new (loc2, 1)")
+        done = Done(work.subscription, work.state | {"device": device})
+        return {work.key: done if outcome == "done" else Failed(f"{work.label} is odd", label=work.label)}
+
+    shop.workflow = Workflow("test", 1, "CREATE", (Step("read", read), *shop.workflow.steps[1:]), final="write")
+    result = shop.run("read", rows)
+    assert shop.shown == ["r (1) is called new (loc2, 1) in NetBox now"] and result["nodes"][0]["device"] == "new (loc2, 1)"
+    if outcome == "done":
+        last = shop.run("end", shop.run("write", result["nodes"])["nodes"])
+        assert last["nodes"][0]["message"].startswith("new (loc2, 1) is initial") and len(shop.shown) == 2
+        assert "new (loc2, 1)" in shop.shown[1]
 
 
 def test_no_nodes_are_no_failure(shop):

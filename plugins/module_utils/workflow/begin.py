@@ -140,16 +140,18 @@ def _at_work(connection: t.Any, subscription_ids: t.Sequence[str]) -> dict[str, 
 
 
 def _refused(row: Row, model: SubscriptionModel | None, process: Process | None) -> Row:
+    what, key, then = "subscription", row["subscription_id"], ""
     if model is None:
-        why = "there is no subscription {0} any more".format(row["subscription_id"])
+        why = "does not exist any more"
     elif model.status is SubscriptionLifecycle.TERMINATED:
-        why = "subscription {0} was terminated meanwhile".format(model.subscription_id)
+        why = "was terminated meanwhile"
     elif process is None and model.version != row["version"]:
-        why = "subscription {0} was changed meanwhile; run again".format(model.subscription_id)
+        why = "was changed meanwhile; run again"
     elif process is None:
-        why = "subscription {0} is not in sync, and no process works on it; reconcile_nodes repairs that".format(model.subscription_id)
+        why = "is not in sync, and no process works on it; reconcile_nodes repairs that"
     else:
-        why = "process {0} ({1}) works on it and is {2} at {3}; continue it with: {4}".format(
-            process.process_id, process.workflow, standing(process), process.step, command("resume", [process.process_id])
-        )
-    return _plain(row) | {"status": FAILED, "message": "{0}: {1}".format(row["device"], why)}
+        what, key, then = "process", process.process_id, f"; continue it with: {command('resume', [process.process_id])}"
+        why = f"({process.workflow}) works on it and is {standing(process)} at {process.step}"
+    answer = {"status": FAILED, "message": f"{row['device']}: {what} {key} {why}{then}"}
+    general = f"its subscription {why}" if what == "subscription" else f"a process {why}; resume continues it, and process_info has its id"
+    return _plain(row) | answer | {"reason": general}

@@ -11,6 +11,7 @@ subscription ends, None where it stays. ``refresh`` takes name and addresses fro
 
 from __future__ import annotations
 
+import dataclasses
 import typing as t
 
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import DomainError
@@ -36,7 +37,7 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.ste
 __all__ = ["MODIFY_NODE", "RECONCILE_NODE", "TERMINATE_NODE", "families", "gone"]
 
 
-_GONE = "{0} is not in NetBox any more; end this process with {1}, then its subscription with terminate_node"
+_NOT_THERE = "is not in NetBox any more"
 
 
 def _begin(task: Task, works: t.Sequence[Work]) -> dict[str, Outcome]:  # pylint: disable=unused-argument
@@ -62,20 +63,27 @@ def _fetched(work: Work, device: Device | None, there: t.Container[int]) -> Outc
     if device is None:
         if work.state["lifecycle"] == SubscriptionLifecycle.TERMINATED:
             return Done(work.subscription, work.state | {"write": [], "device": gone(work.subscription).facts()})  # there is nothing to write to
-        return Failed(_GONE.format(work.label, command("abort", [work.key])))
+        return _gone(work)
+    work = work.called(device.label)
     if "device_gone" in work.state.get("repairs", ()):
-        return Failed("{0} is in NetBox again, so its subscription does not end; {1}".format(work.label, command("abort", [work.key])))
+        back = "is in NetBox again, so its subscription does not end"
+        return Failed(f"{work.label} {back}; {command('abort', [work.key])}", back, "End the process", work.label)
     conflict = _conflict(work, device) if "repairs" in work.state else None  # the repair was planned for what was found
     if conflict:
-        return Failed(conflict)
+        return dataclasses.replace(conflict, label=work.label)
     state = work.state | {"device": device.facts()}
     if work.state["refresh"]:
         problem = ambiguous(device)
         if problem:
-            return Failed(problem)
+            return Failed(problem, label=work.label)
         seen = {"node_name": device.name} | loopback_fields(device)
         state["changes"] = work.state["changes"] | {"node": work.state["changes"].get("node", {}) | seen}
     return Done(work.subscription, state)
+
+
+def _gone(work: Work) -> Failed:
+    reason = f"{work.label} {_NOT_THERE}; end this process with {command('abort', [work.key])}, then its subscription with terminate_node"
+    return Failed(reason, _NOT_THERE, "End the process, then its subscription with terminate_node; the process")
 
 
 def _modify_subscription(task: Task, works: t.Sequence[Work]) -> dict[str, Outcome]:  # pylint: disable=unused-argument
@@ -108,10 +116,22 @@ def _update_node_in_netbox(task: Task, works: t.Sequence[Work]) -> dict[str, Out
     """Write to NetBox the fields that the process is to write, and no others."""
     payloads = {work.subscription.device_id: _payload(task, work) for work in works if _writes(task, work)}
     by_device = {work.subscription.device_id: work for work in works if _writes(task, work)}
+    conflicts: dict[str, Failed] = {}
+
+    def check(device: Device, payload: DevicePayload) -> Refusal | None:  # pylint: disable=unused-argument
+        work = by_device[device.id]
+        if _planned_before(task, work, device):
+            return Refusal(Kind.DONE_BEFORE, "it was set free before")
+        conflict = _conflict(work, device)
+        if conflict is None:
+            return None
+        conflicts[work.key] = conflict
+        return Refusal(Kind.CONFLICT, conflict.reason)
+
     target = Target(
         client=task.netbox,
         message=lambda device_id: changelog_message(by_device[device_id]),
-        check=lambda device, payload: _refusal(task, by_device[device.id], device),
+        check=check,
         dry_run=task.check_mode,
         tell=Progress(task.show, "update_node_in_netbox", len(works)),
     )
@@ -122,7 +142,9 @@ def _update_node_in_netbox(task: Task, works: t.Sequence[Work]) -> dict[str, Out
         elif done.kind is Kind.DONE_BEFORE:
             outcomes[work.key] = Done(work.subscription, work.state)
         elif done.gone:
-            outcomes[work.key] = Failed(_GONE.format(work.label, command("abort", [work.key])))
+            outcomes[work.key] = _gone(work)
+        elif done.kind is Kind.CONFLICT:
+            outcomes[work.key] = conflicts[work.key]
         elif done.error:
             outcomes[work.key] = Failed(done.error if work.label in done.error else "{0}: {1}".format(work.label, done.error))
         else:
@@ -149,21 +171,14 @@ def _values(work: Work) -> dict[str, t.Any]:
     return {"status": status, "name": name} | work.state.get("relations", {})
 
 
-def _conflict(work: Work, device: Device) -> str | None:
+def _conflict(work: Work, device: Device) -> Failed | None:
     """What somebody else changed, of what is to be written, since the device was read; None where nothing is."""
     read, values = Device(**work.state["device"]), _values(work)
     for field in work.state["write"]:
         then, now = getattr(read, _READ_AS.get(field, field)), getattr(device, _READ_AS.get(field, field))
         if now != then and device.writable.get(field) != values[field]:
-            return _CONFLICT.format(work.label, field, then, now, command("resume", [work.key]), command("abort", [work.key]))
+            return _changed_meanwhile(work, f"its {field} was changed in NetBox meanwhile, from {then or 'nothing'} to {now or 'nothing'}")
     return None
-
-
-def _refusal(task: Task, work: Work, device: Device) -> Refusal | None:
-    if _planned_before(task, work, device):
-        return Refusal(Kind.DONE_BEFORE, "it was set free before")
-    why = _conflict(work, device)
-    return Refusal(Kind.CONFLICT, why) if why else None
 
 
 def _planned_before(task: Task, work: Work, device: Device) -> bool:
@@ -176,10 +191,11 @@ def _planned_before(task: Task, work: Work, device: Device) -> bool:
 _READ_AS = {"primary_ip4": "ipv4", "primary_ip6": "ipv6"}
 """What we call a field of the device that NetBox calls otherwise."""
 
-_CONFLICT = (
-    "{0}: its {1} was changed in NetBox meanwhile, from {2} to {3}. Where that is wrong, set it back there and continue with: {4}; where it is right, "
-    "end the process with: {5}"
-)
+
+def _changed_meanwhile(work: Work, what: str) -> Failed:
+    wrong, right = "Where that is wrong, set it back there and continue", "where it is right, end the process"
+    reason = f"{work.label}: {what}. {wrong} with: {command('resume', [work.key])}; {right} with: {command('abort', [work.key])}"
+    return Failed(reason, f"{what}. {wrong}; {right}", "Where the change is right, end the process")
 
 
 def _done(task: Task, works: t.Sequence[Work]) -> dict[str, Outcome]:

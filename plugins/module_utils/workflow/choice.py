@@ -15,8 +15,9 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors impo
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.subscription import SubscriptionModel
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.client import NetboxClient
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.device import Device, devices_by_id, find_devices
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.rows import FAILED, Row
 
-__all__ = ["Wanted", "Wrong", "look_up", "look_up_enrolled", "parse_nodes"]
+__all__ = ["Wanted", "Wrong", "look_up", "look_up_enrolled", "parse_nodes", "wrong_row"]
 
 QUERY_BYTES = 2500
 """How long the names in one request may be, as they stand in the URL. A letter that is not Latin takes up to nine bytes there."""
@@ -44,11 +45,18 @@ class Wanted:
 
 
 class Wrong(t.NamedTuple):
-    """An entry that means no device, or several, with the reason."""
+    """An entry that means no device, or several, with the reason; and, for one that means none, the reason without what was looked for."""
 
     wanted: Wanted
     reason: str
     several: bool
+    general: str = ""
+
+
+def wrong_row(one: Wrong) -> Row:
+    """The row of an entry that cannot be meant."""
+    row: Row = {"device_id": None, "device": str(one.wanted), "status": FAILED, "message": one.reason}
+    return row | ({"reason": one.general} if one.general else {})
 
 
 def parse_nodes(nodes: t.Any) -> list[Wanted]:
@@ -108,7 +116,9 @@ def look_up(client: NetboxClient, wanted: t.Sequence[Wanted], filters: dict[str,
         if len(meant) == 1:
             chosen[meant[0].id] = meant[0]
         else:
-            wrong.append(Wrong(one, _why_not(one, meant, bool(filters)), bool(meant)))
+            which, left = "with this id" if one.name is None else "of this name", " that the device_filter leaves" if filters else ""
+            general = "" if meant else f"NetBox has no device {which}{left}; look it up there"
+            wrong.append(Wrong(one, _why_not(one, meant, bool(filters)), bool(meant), general))
     return list(chosen.values()), wrong
 
 

@@ -35,10 +35,10 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.pro
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.rows import UNCHANGED, command
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.step import Aborted, Done, Failed, Outcome, Work
 
-__all__ = ["CLAIMED", "FREE", "Holder", "as_claimed", "as_read", "claim", "claim_holders", "claim_mode", "contradiction"]
+__all__ = ["ACTIVE", "CLAIMED", "FREE", "Holder", "as_claimed", "as_read", "claim", "claim_holders", "claim_mode", "contradiction"]
 
-FREE, CLAIMED = "planned", "staged"
-"""NetBox's status of a device before and after the claim."""
+FREE, CLAIMED, ACTIVE = "planned", "staged", "active"
+"""NetBox's status of a device before the claim, after it, and once the node is in service."""
 
 
 class Holder(enum.Enum):
@@ -254,7 +254,7 @@ def contradiction(work: Work, device: Device, ours: t.Collection[str]) -> str | 
         return None
     return (
         f"{work.label} has the status {device.status} in NetBox, where {expected[0]} was expected: somebody changed it during the enrolment. "
-        f"Set it back to {expected[0]} there and resume process {work.key}"
+        f"Set it back to {expected[0]} there and resume its process"
     )
 
 

@@ -6,12 +6,16 @@
 
 from __future__ import annotations
 
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.processes import OVER, Process
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.lease import can_be_taken
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.rows import SUSPENDED, command
+import datetime
+import typing as t
+
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.processes import OVER, Process, find_processes, has_status
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.lease import INTERRUPTED, can_be_taken, standing
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.rows import FAILED, SUSPENDED, command
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.step import ABORT
 
-__all__ = ["abort_with", "continue_with"]
+__all__ = ["abort_with", "continue_with", "open_processes"]
 
 
 def continue_with(process: Process) -> str | None:
@@ -29,3 +33,25 @@ def continue_with(process: Process) -> str | None:
 def abort_with(process: Process) -> str | None:
     """The command line that ends the process; None where it is over, or while a run works on it."""
     return command("abort", [process.process_id]) if process.status not in OVER and can_be_taken(process) else None
+
+
+def open_processes(task: Task) -> str:
+    """What waits in the store for somebody to continue it, with the commands, a line for each; "" where nothing does."""
+    store = task.existing_store()
+    if store is None:
+        return ""
+    with store.read() as connection:
+        now = datetime.datetime.now(datetime.timezone.utc)
+        found = find_processes(connection, has_status([SUSPENDED, FAILED, INTERRUPTED], now))
+    waiting: dict[str, list[str]] = {}
+    for process in found:
+        waiting.setdefault("half aborted" if process.step == ABORT else standing(process), []).append(process.process_id)
+    return "\n".join(_waiting(stand, ids) for stand, ids in waiting.items())
+
+
+def _waiting(stand: str, ids: t.Sequence[str]) -> str:
+    one = len(ids) == 1
+    playbook = "abort" if stand == "half aborted" else "resume"
+    named = playbook == "abort" or len(ids) <= 10
+    how = command(playbook, ids if named else (), "" if named else stand) + (" -e confirm_config=true" if stand == SUSPENDED else "")
+    return f"{len(ids)} {'process is' if one else 'processes are'} {stand}; continue {'it' if one else 'them'} with: {how}"

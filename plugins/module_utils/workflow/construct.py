@@ -17,7 +17,7 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.loopb
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.loopbacks import remembered
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.rows import FAILED, RUNNING, Row, check_rows, end_of_step, reading_rows
 
-__all__ = ["construct_node_model", "lacking"]
+__all__ = ["construct_node_model", "lacking", "missing_of"]
 
 
 def construct_node_model(task: Task) -> dict[str, t.Any]:
@@ -43,12 +43,21 @@ def _construct(task: Task, row: Row) -> Row:
     return row | {"model": subscription.model_dump(mode="json"), "state": {"required_families": families, "device": device.facts()} | remembered(task)}
 
 
+def missing_of(device: Device, required_families: t.Collection[str]) -> list[str]:
+    """What NetBox must know of a device before it can be enrolled, and does not: "a name", "a primary IPv4 address"."""
+    lacks = [lack(device, family) for family in FAMILIES if family in required_families and not loopback(device, family).address]
+    return ([] if device.name else ["a name"]) + lacks
+
+
 def lacking(device: Device, required_families: t.Collection[str]) -> str | None:
-    """What NetBox must know of a device before it can be enrolled, as a sentence; None where it knows everything."""
-    missing = [] if device.name else ["a name"]
-    missing += [lack(device, family) for family in FAMILIES if family in required_families and not loopback(device, family).address]
-    several = ambiguous(device)
+    """The same as a sentence, or which address is not clear; None where NetBox knows everything."""
+    missing, several = missing_of(device, required_families), ambiguous(device)
     if several or not missing:
         return several
     hint = "; or name the families that are needed in required_families" if "address" in missing[-1] else ""
-    return "{0} lacks {1}: add it in NetBox{2}".format(device.label, " and ".join(missing), hint)
+    return f"{device.label} lacks {_listed(missing)}: add {'it' if len(missing) == 1 else 'them'} in NetBox{hint}"
+
+
+def _listed(words: t.Sequence[str]) -> str:
+    """Words as a list in a sentence: "a, b and c"."""
+    return " and ".join(filter(None, (", ".join(words[:-1]), words[-1])))

@@ -12,7 +12,7 @@ import uuid
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.device import device_label
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.processes import OVER, Process, find_processes, has_status, load_processes
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.lease import INTERRUPTED, can_be_taken, why_not_taken
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.lease import INTERRUPTED, can_be_taken, not_taken
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.rows import FAILED, RUNNING, SUSPENDED, Row
 
 __all__ = ["OPEN", "chosen_processes", "going_on"]
@@ -68,4 +68,4 @@ def _row(task: Task, process: Process, run_id: str) -> Row:
     if task.params["take_over"] and process.status not in OVER:
         return row | going_on(process, run_id) | {"take_over_from": process.run_id}
     # Without the process's id: the message names it, and no later step has to do with it.
-    return row | {"status": FAILED, "message": "{0}: {1}".format(row["device"], why_not_taken(process))}
+    return row | not_taken(row["device"], process)

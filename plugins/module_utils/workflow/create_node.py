@@ -17,21 +17,20 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.devic
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.loopback import loopback_fields
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.payload import DevicePayload, build_payload
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.update import HIDDEN, Kind, Refusal, Target, hidden, update
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.claim import as_claimed, as_read, claim, contradiction
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.claim import ACTIVE, as_claimed, as_read, claim, contradiction
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.construct import lacking
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.journal import journalled
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.loopbacks import located_works
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.progress import Progress
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.provide_config import provide_config_to_user
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.rows import command
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.step import Done, Failed, Outcome, Step, Work, Workflow
 
 __all__ = ["ACTIVE", "CREATE_NODE", "changelog_message", "custom_field"]
 
-ACTIVE = "active"
-"""The NetBox status of a device that is enrolled."""
+_NOT_THERE = "is not in NetBox any more"
 
-
-_END_IT = "If it will not come back, end the process with: ansible-playbook nodeflow.orchestrator.abort -e process_ids={0}"
+_OR_END = "If it will not come back, end the process"
 
 
 def _fetch_ip_address_information(task: Task, works: t.Sequence[Work]) -> dict[str, Outcome]:
@@ -48,15 +47,20 @@ def _fetched(task: Task, work: Work, device: Device | None, there: t.Container[i
     if device is None and work.subscription.device_id in there:
         return Failed(f"{work.label}: {HIDDEN}")
     if device is None:
-        return Failed(f"{work.label} is not in NetBox any more, or the token may not see it any more. {_END_IT.format(work.key)}")
+        return _gone(work)
+    work = work.called(device.label)
     seen = as_claimed(work, device) if task.check_mode else device
     families = work.state["required_families"]
     problem = contradiction(work, seen, (ACTIVE,)) or lacking(device, families)
     if problem:
-        return Failed(problem)
+        return Failed(problem, label=work.label)
     subscription = revise(work.subscription, {"node": {"node_name": device.name} | loopback_fields(device)}, families)
     subscription = subscription.model_copy(update={"description": description(subscription)})
     return Done(subscription, work.state | {"device": device.facts()})
+
+
+def _gone(work: Work) -> Failed:
+    return Failed(f"{work.label} {_NOT_THERE}. {_OR_END} with: {command('abort', [work.key])}", _NOT_THERE, _OR_END)
 
 
 def _set_status(task: Task, works: t.Sequence[Work]) -> dict[str, Outcome]:
@@ -95,7 +99,9 @@ def _update_node_in_netbox(task: Task, works: t.Sequence[Work]) -> dict[str, Out
     updates = update([_payload(task, work) for work in works], target)
     outcomes: dict[str, Outcome] = {}
     for work, done in zip(works, updates):
-        if done.error:
+        if done.gone:
+            outcomes[work.key] = _gone(work)
+        elif done.error:
             outcomes[work.key] = Failed(done.error if work.label in done.error else "{0}: {1}".format(work.label, done.error))
         else:
             outcomes[work.key] = Done(work.subscription, work.state, done.changes())

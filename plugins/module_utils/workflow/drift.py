@@ -15,9 +15,9 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.node 
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.subscription import SubscriptionModel
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.device import Device, device_label
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.loopback import loopback
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.create_node import ACTIVE
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.claim import ACTIVE
 
-__all__ = ["PROBLEMS", "UNFINISHED", "Finding", "Seen", "drift", "kept"]
+__all__ = ["PROBLEMS", "UNFINISHED", "Finding", "Seen", "detail", "drift", "kept"]
 
 PROBLEMS = {
     "device_gone": "the device is not in NetBox any more",
@@ -129,15 +129,28 @@ def _explained(finding: Finding, device: Device) -> Finding:
 
 def _finding(model: SubscriptionModel | None, device: Device | None, problem: str, ours: str | None, theirs: str | None, label: str) -> Finding:
     device_id = model.device_id if model else device.id if device else 0
-    values = {
-        "several_subscriptions": ": {0} is one more beside {1}".format(ours, theirs),
-        "left_over": ": {0}".format(ours),
-        "device_gone": "",
-        "not_insync": "",
-        "no_subscription": "",
-    }.get(problem, ": {0} in the store, {1} in NetBox".format(ours, theirs))
-    message = "{0}: {1}{2}".format(label, PROBLEMS[problem], values)
+    detail = _detail(problem, ours, theirs)
+    values = f": {detail}" if detail else ""
+    message = f"{label}: {PROBLEMS[problem]}{values}"
     return Finding(str(model.subscription_id) if model else None, device_id, label, problem, ours, theirs, message)
+
+
+def _detail(problem: str, ours: str | None, theirs: str | None) -> str:
+    """The values that differ, in words; "" where the problem says it all."""
+    if problem in ("device_gone", "not_insync", "no_subscription"):
+        return ""
+    if problem == "left_over":
+        return str(ours)
+    if problem == "several_subscriptions":
+        return f"{ours} is one more beside {theirs}"
+    return f"{ours or 'nothing'} in the store, {theirs or 'nothing'} in NetBox"
+
+
+def detail(finding: Finding) -> str:
+    """What a finding says beside the device, its subscription and the problem; "" where that is all."""
+    if finding.problem == "custom_field":
+        return f"{finding.netbox or 'nothing'} in NetBox"
+    return _detail(finding.problem, finding.store, finding.netbox)
 
 
 def _text(interface: t.Any) -> str | None:

@@ -19,20 +19,20 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.loopb
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._chunks import chunks
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.processes import OVER, Process, find_processes
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.subscriptions import live_subscriptions
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.choice import look_up, parse_nodes
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.choice import Wanted, look_up, parse_nodes, wrong_row
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.commands import open_processes
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.construct import missing_of
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.continued import OPEN, chosen_processes, going_on
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.create_node import CREATE_NODE
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.lease import INTERRUPTED, can_be_taken, standing
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.loopbacks import located
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.prompt import Listed, choose
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.provide_config import check_config_dir
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.rows import FAILED, RUNNING, UNCHANGED, Row, end_of_step, command
 
 __all__ = ["initial_input_form"]
 
 PLANNED = "planned"
-
-LISTED = 50
-"""Devices that the prompt lists at the most."""
 
 NONE_FREE = "There is nothing to enrol: NetBox has no such device that is planned and has no subscription yet."
 
@@ -78,7 +78,7 @@ def initial_input_form(task: Task) -> dict[str, t.Any]:
         if not filters and not task.params["all_planned"]:
             return _asked(task, _located(task, planned), run_id, limit)
         if not planned:
-            task.show(NONE_FREE)
+            task.show(_with_open(task, NONE_FREE))
         rows = [_row(device, run_id) for device in _located(task, planned[:limit])]
     return end_of_step(task, [], rows, False, [])
 
@@ -86,27 +86,47 @@ def initial_input_form(task: Task) -> dict[str, t.Any]:
 def _asked(task: Task, planned: t.Sequence[Device], run_id: str, limit: int | None) -> dict[str, t.Any]:
     """Let the person at the terminal choose."""
     if not planned:
-        task.show(NONE_FREE)
+        task.show(_with_open(task, NONE_FREE))
         return end_of_step(task, [], [], False, [])
-    lines = ["  {0:>8}  {1}  {2}".format(device.id, device.label, _addresses(device)) for device in planned[:LISTED]]
-    if len(planned) > LISTED:
-        lines.append("  and {0} more; device_filter narrows the list".format(len(planned) - LISTED))
-    question = "Planned devices:\n{0}\nWhich are to be enrolled? Ids or names with commas between, or all".format("\n".join(lines))
-    answer = task.ask(question)
-    if answer is None:
+    listed = [_listed(device, task.params["required_families"]) for device in planned]
+
+    def take(wanted: list[Wanted] | None) -> list[Row]:
+        if wanted is None:
+            return [_row(device, run_id) for device in planned[:limit]]
+        meant = {one: [device for device, line in zip(planned, listed) if line.meant_by(one)] for one in wanted}
+        here = {some[0].id: some[0] for some in meant.values() if len(some) == 1}
+        elsewhere = [one for one, some in meant.items() if len(some) != 1]
+        others = _found(task, elsewhere, {}, run_id, None) if elsewhere else []
+        wrong = [row["message"] for row in others if row["status"] == FAILED]
+        if wrong:
+            raise NodeflowError("; ".join(wrong))
+        return ([_row(device, run_id) for device in here.values()] + others)[:limit]
+
+    question = "Which are to be enrolled? Ids or names with commas between, or all"
+    rows = choose(task, _with_open(task, "", "Planned devices:"), listed, question, take)
+    if rows is None:
         raise NodeflowError(HOW_TO_CHOOSE)
-    if not answer:
-        raise NodeflowError("nothing was chosen, so nothing was done")
-    if answer.lower() == "all":
-        rows = [_row(device, run_id) for device in planned[:limit]]
-    else:
-        rows = _chosen(task, answer, {}, run_id, limit)
     return end_of_step(task, [], rows, False, [])
+
+
+def _listed(device: Device, required_families: t.Collection[str]) -> Listed:
+    missing = missing_of(device, required_families)
+    addresses = [loopback(device, family).address for family in FAMILIES]
+    return Listed(device.id, device.name, device.site, addresses, f"! lacks {' and '.join(missing)}" if missing else "")
+
+
+def _with_open(task: Task, *texts: str) -> str:
+    """The texts, and after the first of them what waits in the store to be continued."""
+    return "\n".join(filter(None, (texts[0], open_processes(task), *texts[1:])))
 
 
 def _chosen(task: Task, nodes: t.Any, filters: dict[str, t.Any], run_id: str, limit: int | None) -> list[Row]:
     """A row for each entry of ``nodes``: planned ones to go on with, ours as they stand, the others failed with the reason."""
-    devices, wrong = look_up(task.netbox, parse_nodes(nodes), filters)
+    return _found(task, parse_nodes(nodes), filters, run_id, limit)
+
+
+def _found(task: Task, wanted: t.Sequence[Wanted], filters: dict[str, t.Any], run_id: str, limit: int | None) -> list[Row]:
+    devices, wrong = look_up(task.netbox, wanted, filters)
     ours, processes = _ours(task, devices)
     free = {device.id: device for device in devices if device.id not in ours and device.status == PLANNED}
     free = located(task, free)
@@ -123,16 +143,12 @@ def _chosen(task: Task, nodes: t.Any, filters: dict[str, t.Any], run_id: str, li
             )
             rows.append({"device_id": device.id, "device": device.label, "status": FAILED, "message": message})
     rows = rows[:limit]
-    return rows + [{"device_id": None, "device": str(one.wanted), "status": FAILED, "message": one.reason} for one in wrong]
+    return rows + [wrong_row(one) for one in wrong]
 
 
 def _located(task: Task, devices: t.Sequence[Device]) -> list[Device]:
     """With their loopbacks, where loopback_interface says where these are."""
     return list(located(task, {device.id: device for device in devices}).values())
-
-
-def _addresses(device: Device) -> str:
-    return ", ".join(filter(None, (loopback(device, family).address for family in FAMILIES)))
 
 
 def _row(device: Device, run_id: str) -> Row:
@@ -162,17 +178,19 @@ def _enrolled(device: Device, subscription: SubscriptionModel, processes: t.Mapp
     row: Row = {"status": UNCHANGED, "subscription_id": subscription_id}
     process = processes.get(subscription_id)
     if process is None:
-        return row | {"message": "{0} is enrolled already: subscription {1}, {2}".format(device.label, subscription_id, subscription.status)}
+        message = f"{device.label} is enrolled already: subscription {subscription_id}, {subscription.status}"
+        return row | {"message": message, "reason": f"is enrolled already, {subscription.status}"}
     if process.workflow == CREATE_NODE.name and standing(process) in (FAILED, INTERRUPTED):
         return row | going_on(process, run_id)
     doing = (
         "is being enrolled already" if process.workflow == CREATE_NODE.name else "is enrolled already, and {0} works on it".format(process.workflow)
     )
-    message = "{0} {1}: process {2} is {3} at {4}".format(device.label, doing, process.process_id, standing(process), process.step)
+    how, resume = f"is {standing(process)} at {process.step}", command("resume", [process.process_id])
     if can_be_taken(process):
-        message += "; continue it with: {0}".format(command("resume", [process.process_id]))
+        way = f"; continue it with: {resume}"
     else:
-        message += ", by {0} until {1:%Y-%m-%d %H:%M UTC}; if that run is gone, continue it with: {2} -e take_over=true".format(
-            process.actor, process.lease_until, command("resume", [process.process_id])
-        )
-    return row | {"process_id": process.process_id, "message": message}
+        how += f", by {process.actor} until {process.lease_until:%Y-%m-%d %H:%M UTC}"
+        way = f"; if that run is gone, continue it with: {resume} -e take_over=true"
+    message = f"{device.label} {doing}: process {process.process_id} {how}{way}"
+    held = {} if can_be_taken(process) else {"held": True}
+    return row | held | {"process_id": process.process_id, "message": message, "reason": f"{doing}: its process {how}"}

@@ -11,6 +11,7 @@ import typing as t
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import NetboxError
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.journal import Entry, add_entries
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.drift import PROBLEMS
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.step import Done, Failed, Outcome, Work
 
 __all__ = ["journalled"]
@@ -48,11 +49,16 @@ def _entry(task: Task, work: Work) -> Entry:
 
 
 def _changes(work: Work) -> str:
-    """What a repair was for, or the names of the fields that were changed."""
-    if "repairs" in work.state:
-        return ", ".join(work.state["repairs"])
-    changes, before = work.state.get("changes", {}), work.state.get("before", {}).get("node", {})
-    after = work.subscription.model_dump(mode="json").get("node", {})
-    names = [name for name in changes if name not in ("node", "note")]
-    names += [name for name in changes.get("node", {}) if before.get(name) != after.get(name)]
-    return ", ".join(names + (["note removed"] if "note" in changes and not changes["note"] else []))
+    """What was changed, each field with its values before and after; and what a repair was for, where that is no field of the subscription."""
+    changes, before = work.state.get("changes", {}), work.state.get("before", {})
+    node = changes.get("node", {}) if before else {}  # of a new subscription everything is new
+    after = work.subscription.model_dump(mode="json")
+    fields = [(name, before.get(name), after.get(name)) for name in changes if name not in ("node", "note")]
+    fields += [(name, before["node"].get(name), after["node"].get(name)) for name in node]
+    parts = [PROBLEMS.get(repair, repair) for repair in work.state.get("repairs", ()) if _FIELDS.get(repair) not in node]
+    parts += [f"{name}: {then or 'nothing'} -> {now or 'nothing'}" for name, then, now in fields if then != now]
+    return ", ".join(parts + (["note removed"] if "note" in changes and not changes["note"] else []))
+
+
+_FIELDS = {"status": "node_status", "name": "node_name", "ipv4_loopback": "ipv4_loopback", "ipv6_loopback": "ipv6_loopback"}
+"""The field of the node that a repair may set, by what was found."""

@@ -19,7 +19,7 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.proces
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.rows import FAILED, RUNNING, Row
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.step import Work
 
-__all__ = ["INTERRUPTED", "can_be_taken", "lease_end", "standing", "take", "why_not_taken"]
+__all__ = ["INTERRUPTED", "can_be_taken", "lease_end", "not_taken", "standing", "take"]
 
 INTERRUPTED = "interrupted"
 """How a process stands whose run is gone: running, but its lease has run out."""
@@ -47,9 +47,8 @@ def take(task: Task, works: t.Sequence[Work], **values: t.Any) -> tuple[list[Wor
     held = {}
     for work in works:
         if work.key not in taken:
-            message = "{0}: {1}".format(work.label, why_not_taken(work.process))
             row = {name: value for name, value in work.row.items() if name != "process_id"}  # the message names it and says what to do
-            held[work.key] = row | {"status": FAILED, "message": message}
+            held[work.key] = row | not_taken(work.label, work.process)
     ours = {"run_id": run_id, "actor": task.actor, "status": RUNNING} | values
     return [dataclasses.replace(work, process=dataclasses.replace(work.process, **ours)) for work in works if work.key in taken], held
 
@@ -64,14 +63,20 @@ def standing(process: Process) -> str:
     return INTERRUPTED if process.status == RUNNING and can_be_taken(process) else process.status
 
 
-def why_not_taken(process: Process) -> str:
-    """Why a process cannot be continued now."""
+def not_taken(label: str, process: Process) -> Row:
+    """The part of a row that says why its process cannot be continued now."""
+    why = _why_not_taken(process)
+    return {"status": FAILED, "message": f"{label}: process {process.process_id} {why}", "reason": f"its process {why}"}
+
+
+def _why_not_taken(process: Process) -> str:
+    """Why a process cannot be continued now, as what follows its name."""
     if process.status in OVER:
-        return "process {0} is {1}, so there is nothing to continue or to confirm".format(process.process_id, process.status)
+        return f"is {process.status}, so there is nothing to continue or to confirm"
     until = process.lease_until.strftime("%Y-%m-%d %H:%M UTC") if process.lease_until else "it ends"
     return (
-        "process {0} is being worked on by another run, of {1}, until {2}. Wait for it; if that run is known to be gone, take the process "
-        "over with take_over=true".format(process.process_id, process.actor, until)
+        f"is being worked on by another run, of {process.actor}, until {until}. Wait for it; if that run is known to be gone, take the process "
+        "over with take_over=true"
     )
 
 

@@ -19,7 +19,7 @@ import re
 import tempfile
 import typing as t
 
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import NetboxError, NodeflowError
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import NetboxError, NodeflowError, NotAnswered
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.subscription import revise
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.device import ENDPOINT, Device
@@ -93,16 +93,20 @@ def provide_config_to_user(task: Task, works: t.Sequence[Work]) -> dict[str, Out
         task.show(_page(work, texts[work.key]))
     files = _save_files(task, open_ones, texts, outcomes)
     if len(open_ones) > SHOWN:
-        where = "are in {0}".format(task.params["config_dir"]) if files else "are not shown; node_config_dir saves them all"
-        task.show("... and {0} more configs, which {1}".format(len(open_ones) - SHOWN, where))
+        where = f"are in {task.params['config_dir']}" if files else "are not shown; node_config_dir saves them all"
+        task.show(f"... and {len(open_ones) - SHOWN} more configs, which {where}")
+    seen = {work.key for work in open_ones[:SHOWN]}
     open_ones = [work for work in open_ones if work.key not in outcomes]
-    confirmed = _confirmed(task, open_ones, digests)
+    confirmed = _confirmed(task, open_ones, digests, seen, bool(files))
     for work in open_ones:
         state = work.state | {"shown": digests[work.key]} | ({"config_file": files[work.key]} if work.key in files else {})
         if work.key in confirmed:
             outcomes[work.key] = Done(work.subscription, state | {"confirmed": digests[work.key]})
         else:
-            outcomes[work.key] = Suspended(_waiting(work, digests[work.key]), {key: value for key, value in state.items() if key != "confirmed"})
+            changed = "" if _as_shown(work, digests[work.key]) else ", since it has changed after it was shown"
+            waits = f"waits for its config to be confirmed{changed}"
+            state = {key: value for key, value in state.items() if key != "confirmed"}
+            outcomes[work.key] = Suspended(f"{work.label} {waits} (process {work.key})", state, waits)
     return outcomes
 
 
@@ -167,31 +171,47 @@ def _page(work: Work, text: str) -> str:
     return "\n--- {0} ---\n{1}\n--- end ---".format(what.format(work.label), text.rstrip("\n"))
 
 
-def _confirmed(task: Task, works: t.Sequence[Work], digests: t.Mapping[str, str]) -> set[str]:
-    """The processes whose config is confirmed: by the option, or at the prompt; in check mode all, to see what would follow."""
+def _confirmed(task: Task, works: t.Sequence[Work], digests: t.Mapping[str, str], seen: t.Collection[str], saved: bool) -> set[str]:
+    """The processes whose config is confirmed: by the option, or at the prompt; in check mode all, to see what would follow.
+
+    ``seen`` are those whose config is on the screen; ``saved`` says that all are in files.
+    """
     if not works:
         return set()
     if task.check_mode:
         return {work.key for work in works}
     by_option = {work.key for work in works if task.params["confirm"] and _as_shown(work, digests[work.key])}
+    unseen = 0 if saved else len(by_option.difference(seen))
+    if unseen:
+        task.warn(
+            f"{unseen} of the {len(by_option)} configs that confirm_config confirms were neither shown nor saved, and are not kept. To have them all, as "
+            "files, run with node_config_dir and without confirm_config, then resume with confirm_config=true"
+        )
     rest = [work for work in works if work.key not in by_option]
-    if rest:
-        names = ", ".join(work.label for work in rest[:10]) + (" and {0} more".format(len(rest) - 10) if len(rest) > 10 else "")
-        changed = "" if all(_as_shown(work, digests[work.key]) for work in rest) else " (what was shown before has changed)"
-        answer = task.ask("Is the config of {0} in place{1}? Type yes to confirm; anything else suspends".format(names, changed))
-        if (answer or "").lower() in ("y", "yes"):
-            return by_option | {work.key for work in rest}
-    return by_option
+    return by_option | ({work.key for work in rest} if rest and _is_confirmed(task, rest, digests, seen, saved) else set())
+
+
+def _is_confirmed(task: Task, works: t.Sequence[Work], digests: t.Mapping[str, str], seen: t.Collection[str], saved: bool) -> bool:
+    """Ask whether the configs are in place. Whoever leaves the question without an answer has not confirmed them."""
+    hidden = [work for work in works if work.key not in seen]
+    if len(works) == 1:
+        what = f"Is the config of {works[0].label} in place"
+    elif not hidden:
+        what = f"Are the {len(works)} configs of {', '.join(work.label for work in works)} in place"
+    else:
+        where = f"all are in {task.params['config_dir']}" if saved else f"{len(hidden)} were neither shown nor saved; node_config_dir saves them all"
+        what = f"Are the {len(works)} configs in place, of which {len(works) - len(hidden)} are shown above ({where})"
+    changed = "" if all(_as_shown(work, digests[work.key]) for work in works) else " (what was shown before has changed)"
+    try:
+        answer = task.ask(f"{what}{changed}? Type yes to confirm; anything else suspends: ")
+    except NotAnswered:
+        return False
+    return (answer or "").lower() in ("y", "yes")
 
 
 def _as_shown(work: Work, digest: str) -> bool:
     """Whether a confirmation can mean this config: it is the one that was shown, or none was shown before."""
     return work.state.get("shown") in (None, digest)
-
-
-def _waiting(work: Work, digest: str) -> str:
-    changed = "" if _as_shown(work, digest) else ", since it has changed after it was shown"
-    return "{0} waits for its config to be confirmed{1} (process {2})".format(work.label, changed, work.key)
 
 
 def _save_files(task: Task, works: t.Sequence[Work], texts: t.Mapping[str, str], outcomes: dict[str, Outcome]) -> dict[str, str]:
@@ -214,10 +234,18 @@ def _save_files(task: Task, works: t.Sequence[Work], texts: t.Mapping[str, str],
         path = place / file_name(work)
         try:
             _write(path, texts[work.key])
+            _remove_former(work, path)
             paths[work.key] = str(path)
         except OSError as error:
             outcomes[work.key] = Failed("{0}: its config cannot be saved to {1}: {2}".format(work.label, path, error.strerror))
     return paths
+
+
+def _remove_former(work: Work, path: pathlib.Path) -> None:
+    """Remove the file that an earlier run wrote beside ``path`` under the name that the device had then: a node has one config."""
+    former = pathlib.Path(work.state.get("config_file") or path)
+    if former != path and former.parent == path.parent:
+        former.unlink(missing_ok=True)
 
 
 def file_name(work: Work) -> str:

@@ -18,6 +18,7 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.devic
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.loopback import ambiguous, lack
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.related import address_ids, site_ids
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.change_node import RECONCILE_NODE, families, gone
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.choice import wrong_row
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.claim import CLAIMED, FREE, claim_mode
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.construct import lacking
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.continued import chosen_processes
@@ -65,8 +66,7 @@ def reconcile_form(task: Task) -> dict[str, t.Any]:
         _adoption(task, seen.devices[device_id], run_id) if key is None else _repair(task, seen, models[key], some, wins, run_id)
         for (device_id, key), some in findings.items()
     ]
-    unknown: list[Row] = [{"device_id": None, "device": str(one.wanted), "status": FAILED, "message": one.reason} for one in wrong]
-    return end_of_step(task, [], _related(task, rows) + unknown, False, [])
+    return end_of_step(task, [], _related(task, rows) + [wrong_row(one) for one in wrong], False, [])
 
 
 def _wins(task: Task) -> dict[str, str]:
@@ -112,7 +112,9 @@ def _repair(task: Task, seen: Seen, model: SubscriptionModel, findings: t.Sequen
     if missing and device is not None:
         lacks = " and ".join(lack(device, family) for family in missing)
         store = "" if loopback_interface(task) else ", let the store's win"
-        message = f"{findings[0].device} lacks {lacks}: add it in NetBox{store}, or leave the family out of required_families"
+        one = len(missing) == 1
+        what, which = ("it", "family") if one else ("them", "families")
+        message = f"{findings[0].device} lacks {lacks}: add {what} in NetBox{store}, or leave the {which} out of required_families"
         return row | {"status": FAILED, "message": message}
     state = todo | {"required_families": required, "device": (device or gone(model)).facts()} | remembered(task)
     return row | {"status": RUNNING, "run_id": run_id, "workflow": RECONCILE_NODE.name, "version": model.version, "state": state}
@@ -176,7 +178,8 @@ def _related(task: Task, rows: list[Row]) -> list[Row]:
         ids = {name: sites.get(value) if name == "site" else addresses.get((row["device_id"], value)) for name, value in fields.items()}
         missing = [fields[name] for name, found in ids.items() if found is None and fields[name] is not None]  # to have none is a wish as well
         if missing:
-            message = "{0}: NetBox has no {1} for it; add it to the device there".format(row["device"], " and no ".join(map(str, missing)))
+            what = " and no ".join(map(str, missing))
+            message = f"{row['device']}: NetBox has no {what} for it; add {'it' if len(missing) == 1 else 'them'} to the device there"
             done.append(
                 {name: value for name, value in row.items() if name not in ("state", "workflow", "run_id")} | {"status": FAILED, "message": message}
             )

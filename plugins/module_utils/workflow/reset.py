@@ -94,7 +94,7 @@ def _check_lab(task: Task) -> None:
 def _confirm(task: Task, what: str) -> None:
     if task.params["confirm"]:
         return
-    answer = task.ask("{0}. There is no way back. Type yes to go on".format(what))
+    answer = task.ask(f"{what}. There is no way back. Type yes to go on: ")
     if answer is None:
         raise NodeflowError("{0}; nobody is at a terminal to confirm it, so say so with confirm=true".format(what))
     if answer.lower() != "yes":

@@ -31,6 +31,7 @@ __all__ = [
     "not_stored",
     "reading_rows",
     "table",
+    "wrapped",
 ]
 
 Row = dict[str, t.Any]
@@ -38,11 +39,13 @@ Row = dict[str, t.Any]
 RUNNING, SUSPENDED, FAILED, COMPLETED, UNCHANGED, ABORTED = "running", "suspended", "failed", "completed", "unchanged", "aborted"
 
 _NEWS = 10
-"""Nodes that leave the run at a step, of which a message is shown at once; for those that failed, and for the others."""
+"""Nodes that a message names at the most while a run goes on, of those that leave it for one reason."""
 
-_LISTED = {COMPLETED: 10, UNCHANGED: 10}
-_LISTED_ELSE = 50
-"""Rows that the closing table lists at the most, for each status; the count is always of all."""
+_LABELS = {COMPLETED: 10, UNCHANGED: 10}
+_LABELS_ELSE = 100
+"""Nodes that the closing table names at the most for one reason, for each status; the count is always of all, and no reason is left out."""
+
+_WIDTH = 118
 
 
 def end_of_step(
@@ -52,9 +55,10 @@ def end_of_step(
 
     At the end of the step list (``last``) it fails if any node failed on the way.
     """
-    if last:
-        after = [{name: value for name, value in row.items() if name != "predicted"} for row in after]  # no step reads it any more
-    result = {"changed": changed, "nodes": after, "diff": diff, "msg": summary(after)}
+    # At the end no step reads the predictions any more.
+    rows = [{name: value for name, value in row.items() if name != "predicted"} for row in after] if last else after
+    result = {"changed": changed, "nodes": rows, "diff": diff, "msg": summary(after)}
+    _show_renamed(task, before, after)
     known = [row for row in before if row["status"] != RUNNING]
     news = [row for row in after if row["status"] not in (RUNNING, COMPLETED) and row not in known]
     failed = [row for row in after if row["status"] == FAILED]
@@ -62,15 +66,24 @@ def end_of_step(
     if failed and (last or (not left and any(row["status"] == FAILED for row in news))):
         return result | {"failed": True, "msg": failed[0]["message"] + _hints(after) if len(after) == 1 else table(after)}
     for tell, some in ((task.warn, [row for row in news if row["status"] == FAILED]), (task.show, [row for row in news if row["status"] != FAILED])):
-        for row in some[:_NEWS]:
-            tell(row["message"])
-        if len(some) > _NEWS:
-            tell("... and {0} more, which the end of the run lists".format(len(some) - _NEWS))
+        for same in _by_reason(some):
+            tell("\n  ".join(_told(same, _NEWS, "the end of the run names all")))
     if last:
         task.show(table(after) if len(after) > 1 else "".join(row["message"] for row in after if row["status"] == COMPLETED))
-    elif not last and any(row["status"] == SUSPENDED for row in news):
+    elif any(row["status"] in (SUSPENDED, UNCHANGED) for row in news) and _hints(after):
         task.show(_hints(after).strip())
     return result
+
+
+def _show_renamed(task: Task, before: t.Sequence[Row], after: t.Sequence[Row]) -> None:
+    """Say once what NetBox calls a device that was read under another name, or in another site, before."""
+    old = {row["process_id"]: row["device"] for row in before if row.get("process_id")}
+    renamed = [(old[key], row["device"]) for row in after if (key := row.get("process_id")) in old and old[key] != row["device"]]
+    lines = [f"{then} is called {now} in NetBox now" for then, now in renamed[:_LABELS_ELSE]]
+    if len(renamed) > len(lines):
+        lines.append(f"and {len(renamed) - len(lines)} more are called otherwise")
+    if lines:
+        task.show("\n".join(lines))
 
 
 def summary(rows: t.Sequence[Row]) -> str:
@@ -78,19 +91,17 @@ def summary(rows: t.Sequence[Row]) -> str:
     counts: dict[str, int] = {}
     for row in rows:
         counts[row["status"]] = counts.get(row["status"], 0) + 1
-    total = "{0} node{1}".format(len(rows), "" if len(rows) == 1 else "s")
-    return total + (": " + ", ".join("{0} {1}".format(count, status) for status, count in sorted(counts.items())) if rows else "")
+    total = f"{len(rows)} node{'' if len(rows) == 1 else 's'}"
+    return total + (": " + ", ".join(f"{count} {status}" for status, count in sorted(counts.items())) if rows else "")
 
 
 def table(rows: t.Sequence[Row]) -> str:
-    """Who stands how and why, a node a line; then the commands that continue those that can be."""
+    """Who stands how and why, a reason a line, and below it the nodes that share it; then the commands that continue those that can be."""
     lines = [summary(rows)]
     for status in (COMPLETED, RUNNING, ABORTED, UNCHANGED, SUSPENDED, FAILED):
-        some = [row for row in rows if row["status"] == status]
-        most = _LISTED.get(status, _LISTED_ELSE)
-        lines += ["  {0:<10} {1}".format(status, row.get("message") or row["device"]) for row in some[:most]]
-        if len(some) > most:
-            lines.append("  {0:<10} and {1} more".format(status, len(some) - most))
+        for same in _by_reason([row for row in rows if row["status"] == status]):
+            first, *names = _told(same, _LABELS.get(status, _LABELS_ELSE), _all_of(same))
+            lines += [f"  {status:<10} {first}", *(f"{'':13}{line}" for line in names)]
     return "\n".join(lines) + _hints(rows)
 
 
@@ -99,25 +110,89 @@ def how_to_continue(rows: t.Sequence[Row]) -> str:
     return _hints(rows)
 
 
-def _hints(rows: t.Sequence[Row]) -> str:
-    """The commands that continue what is suspended and what failed, each on a line of its own."""
-    commands: dict[tuple[str, str, str], list[str]] = {}
+def _by_reason(rows: t.Sequence[Row]) -> list[list[Row]]:
+    """The rows, those of one reason together, in the order of the first of each."""
+    groups: dict[str, list[Row]] = {}
     for row in rows:
-        if row.get("process_id") and row["status"] in (SUSPENDED, FAILED):
-            words, more = (
-                ("Continue what is suspended", " -e confirm_config=true") if row["status"] == SUSPENDED else _AFTER_FAILURE[bool(row.get("held"))]
-            )
-            commands.setdefault((words, row.get("playbook", "resume"), row["status"], more), []).append(row["process_id"])
-    return "".join(
-        "\n{0} with: {1}".format(words, _command_for(playbook, ids, status, more)) for (words, playbook, status, more), ids in commands.items()
-    )
+        groups.setdefault(_reason(row), []).append(row)
+    return list(groups.values())
+
+
+def _reason(row: Row) -> str:
+    """What a row's message says, without what is this node's own, so that it is the same text for all nodes of that reason."""
+    general = row.get("reason") or row.get("message", "").removeprefix(row["device"])
+    return general.removeprefix(":").strip()
+
+
+def _told(same: t.Sequence[Row], most: int, rest: str) -> list[str]:
+    """What is said of nodes of one reason: the sentence of the only one; else how many and why, and then their labels, so many at the ``most``.
+
+    ``rest`` says where those are that are not named.
+    """
+    if len(same) == 1:
+        return [same[0].get("message") or same[0]["device"]]
+    why = _reason(same[0])
+    return [f"{len(same)} nodes{', each: ' if why else ''}{why}", *wrapped([row["device"] for row in same], most, rest)]
+
+
+def wrapped(labels: t.Sequence[str], most: int, rest: str) -> list[str]:
+    """The labels as lines of a readable length, so many at the ``most``, and ``rest`` for where the others are."""
+    shown = [f"{label}," for label in labels[:most]]
+    more = len(labels) - len(shown)
+    shown = [*shown, f"and {more} more; {rest}"] if more else [*shown[:-1], shown[-1].removesuffix(",")]
+    lines = [""]
+    for label in shown:
+        if lines[-1] and len(lines[-1]) + len(label) >= _WIDTH:
+            lines.append("")
+        lines[-1] += f" {label}" if lines[-1] else label
+    return lines
+
+
+def _all_of(rows: t.Sequence[Row]) -> str:
+    """Where all nodes of a status are listed."""
+    if rows[0]["status"] in (FAILED, SUSPENDED) and all(_stored(row) for row in rows):
+        return f"ansible localhost -m nodeflow.orchestrator.process_info -a status={rows[0]['status']} lists all"
+    return "the nodes of the task's result have all (-v shows it)"
+
+
+def _stored(row: Row) -> bool:
+    """Whether the row's process is in the store. In check mode its id is made up."""
+    return bool(row.get("process_id")) and "predicted" not in row
+
+
+def _hints(rows: t.Sequence[Row]) -> str:
+    """The commands that continue, or end, what can be, each on a line of its own."""
+    commands: dict[tuple[str, str, str, str], list[str]] = {}
+    for same in _by_reason(rows):
+        for row in same:
+            for words, playbook, more in _ways(row, alone=len(same) == 1) if _stored(row) else ():
+                commands.setdefault((words, playbook, row["status"], more), []).append(row["process_id"])
+    return "".join(f"\n{words} with: {_command_for(playbook, ids, status, more)}" for (words, playbook, status, more), ids in commands.items())
+
+
+def _ways(row: Row, alone: bool) -> t.Iterator[tuple[str, str, str]]:
+    """What can be done with a row's process: in words, by which playbook, and with what more on its command line.
+
+    The message of one that stands ``alone`` is shown whole, and has some of it already.
+    """
+    playbook = row.get("playbook", "resume")
+    if row["status"] == SUSPENDED:
+        yield "Continue what is suspended", playbook, " -e confirm_config=true"
+    elif row["status"] == UNCHANGED and not alone:
+        words, more = _BEGUN_BEFORE[bool(row.get("held"))]
+        yield words, playbook, more
+    elif row["status"] == FAILED:
+        words, more = _AFTER_FAILURE[bool(row.get("held"))]
+        yield words, playbook, more
+        if row.get("or_end") and not alone:
+            yield row["or_end"], "abort", ""
 
 
 def _command_for(playbook: str, process_ids: t.Sequence[str], status: str, more: str) -> str:
     """By ids. Of many, by status, where that can be meant: what is held is not released yet, and an abort is for those that were named."""
-    if len(process_ids) <= _NAMED or playbook != "resume" or more == _AFTER_FAILURE[True][1]:
+    if len(process_ids) <= _NAMED or playbook != "resume" or more == _AFTER_FAILURE[True][1] or status == UNCHANGED:
         return command(playbook, process_ids) + more
-    return "{0}{1}, which takes all that stand so, of other runs as well".format(command(playbook, (), status), more)
+    return f"{command(playbook, (), status)}{more}, which takes all that stand so, of other runs as well"
 
 
 _AFTER_FAILURE = {
@@ -126,19 +201,24 @@ _AFTER_FAILURE = {
 }
 
 
+_BEGUN_BEFORE = {
+    False: ("Continue what was begun before", ""),
+    True: ("If the run that holds them is gone, continue them", " -e take_over=true"),
+}
+
 _NAMED = 10
 """Processes that a command names by their ids at the most."""
 
 
 def command(playbook: str, process_ids: t.Sequence[str], status: str = "") -> str:
     """The command line that continues, or aborts, processes: those of the ids, or all that stand as ``status``."""
-    which = "status=" + status if status else "process_ids=" + ",".join(process_ids)
-    return "ansible-playbook nodeflow.orchestrator.{0} -e {1}".format(playbook, which)
+    which = f"status={status}" if status else f"process_ids={','.join(process_ids)}"
+    return f"ansible-playbook nodeflow.orchestrator.{playbook} -e {which}"
 
 
 def not_stored(row: Row, error: NodeflowError) -> Row:
     """The row of a process that could not be read or saved, so that the store still holds it for this run."""
-    return row | {"status": FAILED, "message": "{0}: {1}".format(row["device"], error), "held": True}
+    return row | {"status": FAILED, "message": f"{row['device']}: {error}", "held": True}
 
 
 NO_ROWS = 'the option nodes takes the nodes that the step before returned, e.g. nodes: "{{ enrolment.nodes }}"'
@@ -165,5 +245,5 @@ def reading_rows() -> t.Iterator[None]:
 
 _STATUSES = (RUNNING, SUSPENDED, FAILED, COMPLETED, UNCHANGED, ABORTED)
 
-_KINDS = {name: str for name in ("device", "message", "playbook", "process_id", "run_id", "status", "subscription_id", "take_over_from", "workflow")}
-_KINDS |= {"device_id": int, "found": dict, "model": dict, "predicted": dict, "state": dict}
+_TEXTS = ("device", "message", "or_end", "playbook", "process_id", "reason", "run_id", "status", "subscription_id", "take_over_from", "workflow")
+_KINDS: dict[str, type] = dict.fromkeys(_TEXTS, str) | {"device_id": int, "found": dict, "model": dict, "predicted": dict, "state": dict}

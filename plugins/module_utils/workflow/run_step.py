@@ -100,7 +100,8 @@ def _load(task: Task, workflows: Workflows, rows: t.Sequence[Row]) -> tuple[list
                 raise NodeflowError(_NO_WORKFLOW.format(process))
             works.append(Work(row, subscriptions[process.subscription_id], workflows[process.workflow].adopt(process)))
         except NodeflowError as error:
-            refused[_key_of(row)] = row | {"status": FAILED, "message": "{0}: {1}".format(row["device"], error)}
+            general = str(error).replace(f"process {_key_of(row)}", "its process")
+            refused[_key_of(row)] = row | {"status": FAILED, "message": f"{row['device']}: {error}", "reason": general}
     return predicted + works, refused
 
 
@@ -116,8 +117,9 @@ def _due(works: t.Sequence[Work], name: str, workflows: Workflows) -> tuple[list
         if place == here or (place > here and repeat):
             due.append(work)
         elif place < here:
-            message = "{0}: process {1} stands at {2}; do that step before {3}".format(work.label, work.key, work.process.step, name)
-            early[work.key] = work.row | {"status": FAILED, "message": message, "held": True}
+            message = f"{work.label}: process {work.key} stands at {work.process.step}; do that step before {name}"
+            reason = f"its process stands at {work.process.step}; do that step before {name}"
+            early[work.key] = work.row | {"status": FAILED, "message": message, "reason": reason, "held": True}
     return due, early
 
 

@@ -14,6 +14,7 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors impo
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.lifecycle import SubscriptionLifecycle
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.subscription import SubscriptionModel, move_to_lifecycle
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.device import device_label
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.processes import Process, StepRecord, step_id
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.lease import lease_end
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.rows import COMPLETED, FAILED, RUNNING, SUSPENDED, Row, not_stored
@@ -41,7 +42,7 @@ class Settled:
             if fields:
                 before[place] = {name: pair[0] for name, pair in fields.items()}
                 after[place] = {name: pair[1] for name, pair in fields.items()}
-        header = "{0}, process {1}".format(self.work.label, self.work.key)
+        header = f"{self.row['device']}, process {self.work.key}"
         return {"before_header": header, "after_header": header, "before": before, "after": after}
 
     def predicted_row(self) -> Row:
@@ -57,7 +58,8 @@ def settle(task: Task, workflow: Workflow, step: str, work: Work, outcome: Outco
     """Compute it; nothing is saved here. ``started`` is when the step began, in UTC."""
     now = datetime.datetime.now(datetime.timezone.utc)
     released: dict[str, t.Any] = {"run_id": None, "lease_until": None, "updated_at": now}
-    subscription, row = work.subscription, {key: value for key, value in work.row.items() if key != "message"}
+    subscription, row = work.subscription, {key: value for key, value in work.row.items() if key not in ("message", "or_end", "reason")}
+    row["device"] = _label(work, outcome)
     netbox: dict[str, list[t.Any]] = {}
     if isinstance(outcome, Done):
         subscription, netbox = outcome.subscription, outcome.netbox
@@ -70,18 +72,19 @@ def settle(task: Task, workflow: Workflow, step: str, work: Work, outcome: Outco
         )
         if following is None:
             process = dataclasses.replace(process, status=COMPLETED, completed_at=now, **released)
-            row |= {"status": COMPLETED, "message": _completed(task, work, subscription)}
+            row |= _completed(task, work, subscription)
         status, error = "success", None
     elif isinstance(outcome, Suspended):
         status, error = SUSPENDED, outcome.reason
         process = dataclasses.replace(work.process, status=SUSPENDED, step=step, state=outcome.state, error=None, **released)
-        row |= {"status": SUSPENDED, "message": outcome.reason}
+        row |= {"status": SUSPENDED, "message": outcome.reason} | ({"reason": outcome.general} if outcome.general else {})
         if work.row.get("resumed") and (work.process.step, work.state) == (step, outcome.state):
             return Settled(work, row, subscription, process, None)  # it waits as it did before
     elif isinstance(outcome, Failed):
         status, error = FAILED, outcome.reason
         process = dataclasses.replace(work.process, status=FAILED, error=outcome.reason, **released)
-        row |= {"status": FAILED, "message": outcome.reason}
+        more = {"reason": outcome.general, "or_end": outcome.or_end}
+        row |= {"status": FAILED, "message": outcome.reason} | {name: text for name, text in more.items() if text}
     else:
         status, error = "aborted", outcome.reason
         process = dataclasses.replace(work.process, status="aborted", step=None, error=outcome.reason, completed_at=now, **released)
@@ -111,10 +114,19 @@ def _ended(subscription: SubscriptionModel, reason: str) -> SubscriptionModel:
     return move_to_lifecycle(subscription, SubscriptionLifecycle.TERMINATED).model_copy(update={"insync": True, "note": reason})
 
 
-def _completed(task: Task, work: Work, subscription: SubscriptionModel) -> str:
-    if task.check_mode:
-        return "{0} would be {1}".format(work.label, subscription.status)
-    return "{0} is {1}: subscription {2}".format(work.label, subscription.status, subscription.subscription_id)
+def _label(work: Work, outcome: Outcome) -> str:
+    """How messages call the node from now on: as NetBox did when it was read last."""
+    if isinstance(outcome, (Done, Suspended)):
+        device = outcome.state.get("device") or {}
+        return device_label(device["name"], device["site"], device["id"]) if device.get("status") else work.label
+    return outcome.label or work.label if isinstance(outcome, Failed) else work.label
+
+
+def _completed(task: Task, work: Work, subscription: SubscriptionModel) -> Row:
+    """The part of a row that says so."""
+    stands = f"would be {subscription.status}" if task.check_mode else f"is {subscription.status}"
+    which = "" if task.check_mode else f": subscription {subscription.subscription_id}"
+    return {"status": COMPLETED, "message": f"{work.label} {stands}{which}", "reason": stands}
 
 
 def _changed(before: SubscriptionModel, after: SubscriptionModel) -> dict[str, list[t.Any]]:

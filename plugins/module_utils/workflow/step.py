@@ -52,6 +52,10 @@ class Work:
         """How messages call the node."""
         return self.row["device"]
 
+    def called(self, label: str) -> Work:
+        """The same work, of a node that messages call so from now on."""
+        return dataclasses.replace(self, row=self.row | {"device": label})
+
     @classmethod
     def from_prediction(cls, row: Row) -> Work:
         """The work of a row that check mode made."""
@@ -79,17 +83,25 @@ class Done:
 
 @dataclasses.dataclass(frozen=True)
 class Failed:
-    """The step could not be done; the process can be resumed here once the reason is gone."""
+    """The step could not be done; the process can be resumed here once the reason is gone.
+
+    ``general`` is the reason without what is this node's own, where it has more of that than the label. ``or_end`` then says in which case an abort
+    would be right instead. ``label`` is how messages call the node from now on, where NetBox was read and calls it otherwise.
+    """
 
     reason: str
+    general: str | None = None
+    or_end: str | None = None
+    label: str | None = None
 
 
 @dataclasses.dataclass(frozen=True)
 class Suspended:
-    """The step waits for a person."""
+    """The step waits for a person. ``general`` is the reason without what is this node's own."""
 
     reason: str
     state: dict[str, t.Any]
+    general: str | None = None
 
 
 @dataclasses.dataclass(frozen=True)

@@ -142,9 +142,11 @@ def _without_process(work: Work) -> Row:
 
 
 def _lost(work: Work, holder: SubscriptionModel | None) -> Row:
-    which = "subscription {0}".format(holder.subscription_id) if holder else "another subscription"
+    which = f"subscription {holder.subscription_id}" if holder else "another subscription"
+    what = "was enrolled by another run meanwhile"
     return _without_process(work) | {
         "status": UNCHANGED,
         "subscription_id": str(holder.subscription_id) if holder else None,
-        "message": "{0} was enrolled by another run meanwhile: {1}".format(work.label, which),
+        "message": f"{work.label} {what}: {which}",
+        "reason": what,
     }

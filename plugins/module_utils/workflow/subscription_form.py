@@ -17,6 +17,7 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.subsc
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.device import Device, devices_by_id, find_devices
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.filters import check_filters
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.loopback import ambiguous, loopback_fields
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.processes import last_sites
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.subscriptions import (
     LIVE,
     find_subscriptions,
@@ -24,16 +25,14 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.subscr
     terminated_subscriptions,
 )
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.change_node import MODIFY_NODE, TERMINATE_NODE, families, gone
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.choice import Wanted, look_up_enrolled, parse_nodes
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.choice import Wanted, look_up_enrolled, parse_nodes, wrong_row
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.continued import chosen_processes
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.loopbacks import located, remembered
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.prompt import Listed, choose
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.provide_config import check_config_dir
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.rows import FAILED, RUNNING, UNCHANGED, Row, end_of_step
 
 __all__ = ["subscription_form"]
-
-LISTED = 50
-"""Nodes that the prompt lists at the most."""
 
 HOW_TO_CHOOSE = (
     "no node was chosen, and nobody is at a terminal to ask. Choose with nodes (ids or names, e.g. -e nodes=loc1-core), with subscription_ids, "
@@ -146,9 +145,7 @@ def _chosen(task: Task) -> Chosen:
         if filters:
             devices = {device.id: device for device in find_devices(task.netbox, filters)}
             return [model for model in live if model.device_id in devices], devices, []
-        nodes = None if task.params["all_enrolled"] else _asked(task, live)
-        if nodes is None:
-            return live, {}, []
+        return (live, {}, []) if task.params["all_enrolled"] else _asked(task, live)
     return _by_nodes(task, parse_nodes(nodes), live, filters)
 
 
@@ -156,15 +153,20 @@ def _by_ids(found: t.Mapping[str, SubscriptionModel], wanted: t.Sequence[str]) -
     live = [found[key] for key in dict.fromkeys(wanted) if key in found and found[key].status.value in LIVE]
     ended = [_ended(found[key].description, found[key]) for key in dict.fromkeys(wanted) if key in found and found[key] not in live]
     unknown = [key for key in dict.fromkeys(wanted) if key not in found]
-    message = "there is no subscription {0}; subscription_info lists those that are"
-    return live, {}, ended + [{"device_id": None, "device": key, "status": FAILED, "message": message.format(key)} for key in unknown]
+    return live, {}, ended + [_unknown(key) for key in unknown]
+
+
+def _unknown(key: str) -> Row:
+    where = "subscription_info lists those that are"
+    row: Row = {"device_id": None, "device": key, "status": FAILED, "message": f"there is no subscription {key}; {where}"}
+    return row | {"reason": f"there is no such subscription; {where}"}
 
 
 def _by_nodes(task: Task, wanted: t.Sequence[Wanted], live: t.Sequence[SubscriptionModel], filters: dict[str, t.Any]) -> Chosen:
     devices, gone_ids, wrong = look_up_enrolled(task.netbox, wanted, filters, live)
     by_device = {model.device_id: model for model in live}
     chosen = [by_device[device.id] for device in devices if device.id in by_device] + [by_device[device_id] for device_id in gone_ids]
-    rows: list[Row] = [{"device_id": None, "device": str(one.wanted), "status": FAILED, "message": one.reason} for one in wrong]
+    rows = [wrong_row(one) for one in wrong]
     without = [device for device in devices if device.id not in by_device]
     with task.store.read() as connection:
         ended = terminated_subscriptions(connection, [device.id for device in without])
@@ -178,19 +180,38 @@ def _by_nodes(task: Task, wanted: t.Sequence[Wanted], live: t.Sequence[Subscript
 
 
 def _ended(label: str, model: SubscriptionModel) -> Row:
-    when = " at {0:%Y-%m-%d %H:%M UTC}".format(model.end_date) if model.end_date else ""
-    message = "{0} was terminated{1}: subscription {2}".format(label, when, model.subscription_id)
-    return {"device_id": model.device_id, "device": label, "status": UNCHANGED, "subscription_id": str(model.subscription_id), "message": message}
+    key, when = str(model.subscription_id), f" at {model.end_date:%Y-%m-%d %H:%M UTC}" if model.end_date else ""
+    message = f"{label} was terminated{when}: subscription {key}"
+    row: Row = {"device_id": model.device_id, "device": label, "status": UNCHANGED, "subscription_id": key}
+    return row | {"message": message, "reason": "was terminated before"}
 
 
-def _asked(task: Task, live: t.Sequence[SubscriptionModel]) -> str | None:
-    """What the person at the terminal chooses; None for all."""
-    lines = ["  {0:>8}  {1}  {2}".format(model.device_id, model.description, model.status) for model in live[:LISTED]]
-    if len(live) > LISTED:
-        lines.append("  and {0} more; device_filter narrows the list".format(len(live) - LISTED))
-    answer = task.ask("Enrolled nodes:\n{0}\nWhich ones? Ids or names with commas between, or all".format("\n".join(lines)))
-    if answer is None:
+def _asked(task: Task, live: t.Sequence[SubscriptionModel]) -> Chosen:
+    """Let the person at the terminal choose."""
+    if not live:
+        raise NodeflowError("no node is enrolled in this store, so there is nothing to choose from")
+    with task.store.read() as connection:
+        sites = last_sites(connection)
+    listed = [_listed(model, sites.get(str(model.subscription_id), "")) for model in live]
+
+    def take(wanted: list[Wanted] | None) -> Chosen:
+        if wanted is None:
+            return list(live), {}, []
+        meant = {one: [model for model, line in zip(live, listed) if line.meant_by(one)] for one in wanted}
+        here = {some[0].device_id: some[0] for some in meant.values() if len(some) == 1}
+        elsewhere = [one for one, some in meant.items() if len(some) != 1]
+        others, devices, rows = _by_nodes(task, elsewhere, live, {}) if elsewhere else ([], {}, [])
+        if rows:
+            raise NodeflowError("; ".join(row["message"] for row in rows))
+        return list((here | {model.device_id: model for model in others}).values()), devices, []
+
+    chosen = choose(task, "Enrolled nodes:", listed, "Which ones? Ids or names with commas between, or all", take)
+    if chosen is None:
         raise NodeflowError(HOW_TO_CHOOSE)
-    if not answer:
-        raise NodeflowError("nothing was chosen, so nothing was done")
-    return None if answer.lower() == "all" else answer
+    return chosen
+
+
+def _listed(model: SubscriptionModel, site: str) -> Listed:
+    node = model.node
+    addresses = [None if loopback is None else str(loopback) for loopback in (node.ipv4_loopback, node.ipv6_loopback)]
+    return Listed(model.device_id, node.node_name, site, addresses, str(model.status) if model.insync else f"{model.status}, ! not in sync")

@@ -26,13 +26,14 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.proces
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.subscriptions import LIVE, find_subscriptions
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.choice import Wrong, look_up_enrolled, parse_nodes
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.create_node import ACTIVE
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.drift import PROBLEMS, UNFINISHED, Finding, Seen, drift
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.drift import PROBLEMS, UNFINISHED, Finding, Seen, detail, drift
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.loopbacks import located
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.rows import wrapped
 
 __all__ = ["differences", "look", "table", "validate_node"]
 
-LISTED = 20
-"""Findings of one kind that the table lists at the most."""
+LISTED = 100
+"""Devices that the table names at the most where the same was found."""
 
 
 def validate_node(task: Task) -> dict[str, t.Any]:
@@ -54,15 +55,21 @@ def validate_node(task: Task) -> dict[str, t.Any]:
 
 
 def table(seen: Seen, findings: t.Sequence[Finding]) -> str:
-    """What was compared and what was found, problem by problem, for the person who reads the output."""
+    """What was compared and what was found, problem by problem, for the person who reads the output; devices with the same values together."""
     lines = [_summary(seen, findings)]
     for problem, words in PROBLEMS.items():
-        some = [finding for finding in findings if finding.problem == problem]
-        if some:
-            lines.append("  {0} ({1}): {2}".format(problem, len(some), words))
-        lines += ["    {0}".format(finding.message) for finding in some[:LISTED]]
-        if len(some) > LISTED:
-            lines.append("    and {0} more".format(len(some) - LISTED))
+        same: dict[str, list[str]] = {}
+        for finding in findings:
+            if finding.problem == problem:
+                same.setdefault(detail(finding), []).append(finding.device)
+        if same:
+            lines.append(f"  {words} ({sum(map(len, same.values()))}):")
+        for values, labels in same.items():
+            if values and len(labels) == 1:
+                lines.append(f"    {labels[0]}: {values}")
+            else:
+                lines += [f"    {len(labels)} devices: {values}"] if values else []
+                lines += [f"    {'  ' if values else ''}{line}" for line in wrapped(labels, LISTED, "the findings of the result have all (-v shows it)")]
     return "\n".join(lines)
 
 
