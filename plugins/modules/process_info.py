@@ -61,6 +61,13 @@ options:
     description: Processes that were worked on last by these; each is compared as a whole.
     type: list
     elements: str
+  run_ids:
+    description:
+      - Processes that these runs work on, or did a step of. What C(resume) and C(abort) say of processes that a run holds names its id, and so does
+        each line of the step log.
+    type: list
+    elements: str
+    aliases: [run_id]
   age:
     description:
       - Processes whose O(age_stamp) is as long ago as this or longer, in seconds, or with a unit, one of C(s), C(m), C(h), C(d) and C(w), for
@@ -197,6 +204,7 @@ OPTIONS = options(
         "workflows": {"type": "list", "elements": "str"},
         "device_names": {"type": "list", "elements": "str"},
         "actors": {"type": "list", "elements": "str"},
+        "run_ids": {"type": "list", "elements": "str", "aliases": ["run_id"]},
         "age": {"type": "str"},
         "age_stamp": {"type": "str", "choices": ["updated", "started"], "default": "updated"},
         "steps": {"type": "bool", "default": False},

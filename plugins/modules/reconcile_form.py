@@ -17,7 +17,7 @@ description:
     whose value is right.
   - Of several subscriptions of a device, one is kept, and the others are terminated with a note that names it. One that was never active, and
     that no process works on, is terminated, and its device is free again.
-  - With O(process_ids) or O(process_status), processes are continued where they stand; all other choices are ignored then.
+  - With O(process_ids), O(process_status) or O(run_id), processes are continued where they stand; other choices beside these are refused.
   - Writes nothing.
 author:
   - nodeflow.orchestrator contributors (@nodeflow)

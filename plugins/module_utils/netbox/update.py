@@ -203,7 +203,7 @@ class _Work:
 def _plan(payload: DevicePayload, device: Device | None, target: Target) -> Update:
     if device is None:
         return _gone(payload)
-    reason = target.check(device, payload)
+    reason = device.problem or target.check(device, payload)
     return Update({}, {}, reason) if reason else difference(payload, device.writable)
 
 

@@ -15,7 +15,7 @@ import typing as t
 
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import StoreError
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._libraries import sa, sa_exc, sa_insert
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.schema import SCHEMA_VERSION, metadata, store_info
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.schema import SCHEMA_VERSION, metadata, read_json, store_info, write_json
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.migrations import MIGRATIONS
 
 __all__ = ["Store", "can_be_made", "default_store", "foreign_database", "open_store"]
@@ -189,7 +189,7 @@ def _database(url: str) -> tuple[t.Any, str, bool]:
             raise StoreError(_NO_URL)
         if parsed.drivername == "postgresql":
             parsed = parsed.set(drivername="postgresql+psycopg")
-        engine = sa.create_engine(parsed, pool_pre_ping=True)
+        engine = sa.create_engine(parsed, pool_pre_ping=True, json_deserializer=read_json)
     except (sa_exc.ArgumentError, sa_exc.NoSuchModuleError, ValueError) as error:
         raise StoreError(_NO_URL) from error
     except ImportError as error:
@@ -211,7 +211,8 @@ def _sqlite(path: pathlib.Path, create: bool) -> tuple[t.Any, str, bool]:
         raise StoreError("{0} is no file, so it cannot be a store".format(label))
     elif not exists and not can_be_made(path):
         raise StoreError("{0} is not there, and cannot be made: check that its directory can be written".format(label))
-    engine = sa.create_engine(sa.engine.URL.create("sqlite", database=str(path)), connect_args={"timeout": BUSY_TIMEOUT})
+    url = sa.engine.URL.create("sqlite", database=str(path))
+    engine = sa.create_engine(url, connect_args={"timeout": BUSY_TIMEOUT}, json_deserializer=read_json, json_serializer=write_json)
     sa.event.listen(engine, "connect", _on_connect)
     sa.event.listen(engine, "begin", _on_begin)
     return engine, label, exists

@@ -21,7 +21,7 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.con
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.journal import journalled
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.progress import Progress
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.provide_config import provide_config_to_user
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.step import Done, Failed, Outcome, Step, Work, Workflow
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.step import Done, Failed, Outcome, Step, Work, Workflow, for_each
 
 __all__ = ["ACTIVE", "CREATE_NODE", "changelog_message", "custom_field"]
 
@@ -36,12 +36,14 @@ def _fetch_ip_address_information(task: Task, works: t.Sequence[Work]) -> dict[s
     """The device's name and primary addresses onto the model; what the templates need of the device into the state."""
     tell = Progress(task.show, "fetch_ip_address_information", len(works))
     devices = devices_by_id(task.netbox, [work.subscription.device_id for work in works], tell=tell)
-    return {work.key: _fetched(task, work, devices.get(work.subscription.device_id)) for work in works}
+    return for_each(works, lambda work: _fetched(task, work, devices.get(work.subscription.device_id)))
 
 
 def _fetched(task: Task, work: Work, device: Device | None) -> Outcome:
     if device is None:
         return Failed("{0} is not in NetBox any more. {1}".format(work.label, _END_IT.format(work.key)))
+    if device.problem:
+        return Failed(f"{work.label}: {device.problem}")
     seen = as_claimed(work, device) if task.check_mode else device
     families = work.state["required_families"]
     problem = contradiction(work, seen, (ACTIVE,)) or lacking(device, families)
@@ -56,7 +58,7 @@ def _fetched(task: Task, work: Work, device: Device | None) -> Outcome:
 
 def _set_status(task: Task, works: t.Sequence[Work]) -> dict[str, Outcome]:
     """Move the subscription to the lifecycle of the option."""
-    return {work.key: _moved(work, SubscriptionLifecycle(task.params["lifecycle"])) for work in works}
+    return for_each(works, lambda work: _moved(work, SubscriptionLifecycle(task.params["lifecycle"])))
 
 
 def _moved(work: Work, target: SubscriptionLifecycle, **fields: t.Any) -> Outcome:
@@ -69,9 +71,11 @@ def _moved(work: Work, target: SubscriptionLifecycle, **fields: t.Any) -> Outcom
 
 def _set_node_to_active(task: Task, works: t.Sequence[Work]) -> dict[str, Outcome]:  # pylint: disable=unused-argument
     """``node.node_status = "active"``, on the model."""
-    return {
-        work.key: Done(revise(work.subscription, {"node": {"node_status": ACTIVE}}, work.state["required_families"]), work.state) for work in works
-    }
+
+    def activated(work: Work) -> Outcome:
+        return Done(revise(work.subscription, {"node": {"node_status": ACTIVE}}, work.state["required_families"]), work.state)
+
+    return for_each(works, activated)
 
 
 def _update_node_in_netbox(task: Task, works: t.Sequence[Work]) -> dict[str, Outcome]:
@@ -114,7 +118,7 @@ def changelog_message(work: Work) -> str:
 
 def _done(task: Task, works: t.Sequence[Work]) -> dict[str, Outcome]:
     """Active and in sync; the process is completed."""
-    return journalled(task, works, {work.key: _moved(work, SubscriptionLifecycle.ACTIVE, insync=True) for work in works})
+    return journalled(task, works, for_each(works, lambda work: _moved(work, SubscriptionLifecycle.ACTIVE, insync=True)))
 
 
 def _claim(task: Task, works: t.Sequence[Work]) -> dict[str, Outcome]:
@@ -135,4 +139,5 @@ CREATE_NODE = Workflow(
         Step("done", _done),
     ),
     final="update_node_in_netbox",
+    state={"claim": str, "required_families": list},
 )
