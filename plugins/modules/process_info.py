@@ -147,6 +147,9 @@ processes:
         ansible-playbook nodeflow.orchestrator.resume -e process_ids=6f0c1f5e-8d5b-4a39-9be4-8f4a52a4f1d5 -e confirm_config=true
       abort_with: ansible-playbook nodeflow.orchestrator.abort -e process_ids=6f0c1f5e-8d5b-4a39-9be4-8f4a52a4f1d5
   contains:
+    problem:
+      description: Why the process cannot be read, so that no step can be done with it; null of all others. A line of the step log has one too.
+      type: str
     device:
       description: "What messages call the device: name, site and id, as the process read them last; null where it did not."
       type: str
