@@ -63,7 +63,7 @@ def given(task: Task, *names: str) -> list[str]:
 def refuse_together(one: t.Sequence[str], other: t.Sequence[str]) -> None:
     """Raise NodeflowError where options of both are given: each says what is meant, and one of them would be ignored."""
     if one and other:
-        raise NodeflowError(f"{' and '.join(one)} already says what is meant, so {' and '.join(other)} would be ignored; leave one of them out")
+        raise NodeflowError(f"{' and '.join(one)} already says what is meant; leave {' and '.join(other)} out, which would be ignored")
 
 
 def chosen_nodes(nodes: t.Any) -> list[Wanted] | None:
