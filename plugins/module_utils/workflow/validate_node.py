@@ -142,8 +142,8 @@ def differences(task: Task, seen: Seen) -> list[Finding]:
 
 
 def _stored(task: Task) -> tuple[list[SubscriptionModel], list[Unreadable], set[str], dict[str, str]]:
-    """The live subscriptions, those of them that cannot be read, the ids of those that a process works on, and the sites. Raises NodeflowError where there is no store yet, unless
-    devices are to be adopted into it.
+    """The live subscriptions, those of them that cannot be read, the ids of those that a process works on, and the sites. Raises NodeflowError
+    where there is no store yet, unless devices are to be adopted into it.
     """
     store = task.existing_store()
     if store is None and task.params.get("adopt"):
