@@ -23,6 +23,12 @@ options:
     type: list
     elements: str
     choices: [failed, interrupted, suspended]
+  run_id:
+    description:
+      - The processes that are not over and that this run works on, or was the last that did, so also those that it left V(failed) or V(suspended).
+        With O(process_status), those of them that stand so.
+      - Those that it holds still are taken only with O(take_over).
+    type: str
   take_over:
     description:
       - Take processes over from the run that works on them, without waiting until its lease has run out. Say so only of a run that is known

@@ -23,6 +23,8 @@ description:
   - "The groups of a host are C(lifecycle_), C(product_), C(site_) and C(platform_) with its own after it, as in C(lifecycle_provisioning) and
     C(site_loc1). There is a group for each lifecycle even if it is empty, so a play over it is skipped without a warning. Site and platform are
     what the latest process read in NetBox."
+  - "A subscription that cannot be read, as it is damaged or of a newer release, is a host in the group C(unreadable) and in no other, with the reason
+    in C(nodeflow_problem); there is a warning for it, and the other hosts are as they are."
   - The name of the file must end in C(nodeflow.yml) or C(nodeflow.yaml).
 extends_documentation_fragment:
   - constructed
@@ -115,7 +117,7 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors impo
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._libraries import missing_libraries
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.engine import open_store
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.location import Location, find_location
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.subscriptions import LIVE
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.subscriptions import LIVE, is_live
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.info import NO_STORE, Answer, subscription_answers
 from ansible_collections.nodeflow.orchestrator.plugins.plugin_utils._hostname import hostname
 
@@ -148,7 +150,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         answers = self._answers(path, cache)
         names = host_names(answers)
         for answer in answers:
-            self._add(names[answer["device_id"]], answer)
+            self._add(names[answer["subscription_id"]], answer)
 
     def _answers(self, path: str, cache: bool) -> list[Answer]:
         """What is known of each subscription, from the cache if it is there and may be used."""
@@ -179,7 +181,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
                 return []
             try:
                 with store.read() as connection:
-                    return subscription_answers(store, connection, status=LIVE)
+                    return subscription_answers(store, connection, is_live())
             finally:
                 store.close()
         except NodeflowError as error:
@@ -189,6 +191,9 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         """A host with its variables and groups, unless a filter leaves it out."""
         strict = self.get_option("strict")
         variables: dict[str, t.Any] = {"nodeflow_" + name: value for name, value in answer.items()}
+        if answer["problem"]:
+            self._add_unreadable(host, variables)
+            return
         loopbacks = [answer["node"].get(family + "_loopback") for family in self.get_option("address_families")]
         if any(loopbacks):
             variables["ansible_host"] = str(ipaddress.ip_interface(next(filter(None, loopbacks))).ip)
@@ -205,6 +210,14 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         self._add_host_to_composed_groups(self.get_option("groups"), variables, host, strict=strict)
         self._add_host_to_keyed_groups(self.get_option("keyed_groups"), variables, host, strict=strict)
 
+    def _add_unreadable(self, host: str, variables: dict[str, t.Any]) -> None:
+        """A host of which not all is known, in a group of its own alone, so that no play takes it for a node that it can configure."""
+        self.display.warning(f"{host}: subscription {variables['nodeflow_subscription_id']} cannot be read: {variables['nodeflow_problem']}")
+        self.inventory.add_host(host)
+        self.inventory.add_child(self.inventory.add_group("unreadable"), host)
+        for name, value in variables.items():
+            self.inventory.set_variable(host, name, value)
+
     def _is_true(self, condition: str, variables: dict[str, t.Any], host: str) -> bool:
         """Whether a filter is true of a host; one that cannot be evaluated is not, or, with ``strict``, is an error."""
         try:
@@ -215,9 +228,17 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             return False
 
 
-def host_names(answers: t.Sequence[Answer]) -> dict[int, str]:
-    """The host name of each node, by the id of its device. No two are the same."""
-    plain = {answer["device_id"]: hostname(answer["node"]["node_name"] or "") or "device" for answer in answers}
-    with_id = {device_id: "{0}-{1}".format(name, device_id) for device_id, name in plain.items()}
-    taken = Counter(plain.values()) + Counter(with_id.values()) + Counter((*NOT_OURS, "device"))
-    return {device_id: name if taken[name] == 1 else with_id[device_id] for device_id, name in plain.items()}
+def host_names(answers: t.Sequence[Answer]) -> dict[str, str]:
+    """The host name of each node, by the id of its subscription. No two are the same, unless a device has several subscriptions."""
+    plain = {answer["subscription_id"]: (hostname(_name(answer)) or "device", answer["device_id"]) for answer in answers}
+    with_id = {key: f"{name}-{device_id}" for key, (name, device_id) in plain.items()}
+    devices = set(plain.values())
+    taken = Counter(name for name, _device_id in devices) + Counter(f"{name}-{device_id}" for name, device_id in devices)
+    taken += Counter((*NOT_OURS, "device"))
+    return {key: name if taken[name] == 1 else with_id[key] for key, (name, _device_id) in plain.items()}
+
+
+def _name(answer: Answer) -> str:
+    """What a subscription calls its node; of one that cannot be read it may be anything."""
+    name = answer["node"].get("node_name")
+    return name if isinstance(name, str) else ""

@@ -73,6 +73,7 @@ PROCESS: _Spec = {
 PROCESSES: _Spec = {
     "process_ids": {"type": "list", "elements": "str"},
     "process_status": {"type": "list", "elements": "str", "choices": ["failed", "interrupted", "suspended"]},
+    "run_id": {"type": "str"},
     "take_over": {"type": "bool", "default": False},
 }
 

@@ -13,7 +13,11 @@ short_description: Bring subscriptions in from an orchestrator's database or fro
 version_added: 0.1.0
 description:
   - Reads the subscriptions of a product, with their processes and step logs, from the PostgreSQL database of an orchestrator-core, or from another store of
-    this collection, and saves them in O(store) in one transaction. Nothing is written where they come from.
+    this collection, and saves them in O(store) in one transaction.
+  - Nothing is written to an orchestrator's database. A store of which everything was brought in is marked as moved, as M(nodeflow.orchestrator.copy_store)
+    does, and refused from then on, so that no two stores go on with the same nodes. While a subscription stays behind, it is not marked, and the
+    output says why.
+  - The databases of older releases of orchestrator-core are read as they are. What they do not have yet has a default.
   - Ids, dates, customers, notes and descriptions are kept. Of each device, one subscription stays as it is, the oldest active one, or the one
     that O(store) has already. The others come in as terminated, with a line in their note that names it; so do those that were never active.
   - What cannot be brought in is listed with the reason. What is there already is left alone, so that a second import changes nothing.
@@ -72,6 +76,11 @@ imported:
     live: 271
     terminated: 1763
     known: 0
+source_moved:
+  description: Whether the store that was read was marked as moved by this run; in check mode, whether it would be.
+  returned: success
+  type: bool
+  sample: false
 refused:
   description: The subscriptions that cannot be brought in.
   returned: success

@@ -18,8 +18,7 @@ description:
     ask, a task without a choice fails at once.
   - A device that is enrolled already is reported with its subscription, as V(unchanged). One that is neither planned nor enrolled fails, and
     the others go on.
-  - With O(process_ids) or O(process_status), processes are continued where they stand, in place of enrolling devices; all other choices are
-    ignored then.
+  - With O(process_ids), O(process_status) or O(run_id), processes are continued where they stand; other choices beside these are refused.
   - Takes the options of the later steps too, and only checks them, so that a wrong one is found before anything is claimed or stored.
   - Writes nothing.
 author:

@@ -61,6 +61,13 @@ options:
     description: Processes that were worked on last by these; each is compared as a whole.
     type: list
     elements: str
+  run_ids:
+    description:
+      - Processes that these runs work on, or did a step of. What C(resume) and C(abort) say of processes that a run holds names its id, and so does
+        each line of the step log.
+    type: list
+    elements: str
+    aliases: [run_id]
   age:
     description:
       - Processes whose O(age_stamp) is as long ago as this or longer, in seconds, or with a unit, one of C(s), C(m), C(h), C(d) and C(w), for
@@ -140,6 +147,9 @@ processes:
         ansible-playbook nodeflow.orchestrator.resume -e process_ids=6f0c1f5e-8d5b-4a39-9be4-8f4a52a4f1d5 -e confirm_config=true
       abort_with: ansible-playbook nodeflow.orchestrator.abort -e process_ids=6f0c1f5e-8d5b-4a39-9be4-8f4a52a4f1d5
   contains:
+    problem:
+      description: Why the process cannot be read, so that no step can be done with it; null of all others. A line of the step log has one too.
+      type: str
     device:
       description: "What messages call the device: name, site and id, as the process read them last; null where it did not."
       type: str
@@ -207,6 +217,7 @@ OPTIONS = options(
         "workflows": {"type": "list", "elements": "str"},
         "device_names": {"type": "list", "elements": "str"},
         "actors": {"type": "list", "elements": "str"},
+        "run_ids": {"type": "list", "elements": "str", "aliases": ["run_id"]},
         "age": {"type": "str"},
         "age_stamp": {"type": "str", "choices": ["updated", "started"], "default": "updated"},
         "steps": {"type": "bool", "default": False},

@@ -17,7 +17,7 @@ description:
     whose value is right.
   - Of several subscriptions of a device, one is kept, and the others are terminated with a note that names it. One that was never active, and
     that no process works on, is terminated, and its device is free again.
-  - With O(process_ids) or O(process_status), processes are continued where they stand; all other choices are ignored then.
+  - With O(process_ids), O(process_status) or O(run_id), processes are continued where they stand; other choices beside these are refused.
   - Writes nothing.
 author:
   - nodeflow.orchestrator contributors (@nodeflow)
@@ -37,20 +37,20 @@ attributes:
 options:
   nodes:
     description:
-      - The devices, as a list or as a string with commas between them; by default all.
+      - The devices, as a list or as a string with commas between them; by default all. An empty list means none.
       - An entry is an id, a name, or a dictionary with C(name) and C(site), the site's slug or name.
     type: raw
   device_filter:
     description: Filters of NetBox's device list, each with a value or a list of values. Only the devices that they leave are looked at.
     type: dict
   unenrolled:
-    description: Whether to look, where neither O(nodes) nor O(device_filter) is given, for active devices without a subscription too.
+    description: Whether to look for active devices without a subscription too.
     type: bool
     default: true
   keep:
     description:
       - Of a device with several subscriptions, the one to keep. Device ids, each with the id of a subscription.
-      - By default, the oldest active one is kept.
+      - By default, the oldest active one is kept. A device that O(nodes) or O(device_filter) leaves out is refused.
     type: dict
   wins:
     description:

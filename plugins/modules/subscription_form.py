@@ -16,7 +16,7 @@ description:
     O(all_enrolled), or from the person at the terminal. Where nobody is there to ask, a task without a choice fails at once.
   - A node of which nothing is to be changed, or that was terminated already, is reported as V(unchanged). One that has no subscription
     fails, and the others go on.
-  - With O(process_ids) or O(process_status), processes are continued where they stand; all other choices are ignored then.
+  - With O(process_ids), O(process_status) or O(run_id), processes are continued where they stand; other choices beside these are refused.
   - Takes the options of the later steps too, and only checks them, so that a wrong one is found before anything is stored.
   - Writes nothing.
 author:
@@ -43,12 +43,12 @@ options:
     choices: [modify_node, terminate_node]
   nodes:
     description:
-      - The nodes, as a list or as a string with commas between them.
+      - The nodes, as a list or as a string with commas between them. An empty list chooses none, so that nothing is done.
       - An entry is a device's id, a name, or a dictionary with C(name) and C(site), the site's slug or name. A device that NetBox does not
         have any more is found by its id, or by the name that its subscription has.
     type: raw
   subscription_ids:
-    description: The subscriptions, by their ids, in place of O(nodes).
+    description: The subscriptions, by their ids, in place of O(nodes), O(device_filter) and O(all_enrolled). An empty list chooses none.
     type: list
     elements: str
   device_filter:

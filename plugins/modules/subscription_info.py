@@ -107,7 +107,13 @@ subscriptions:
       process_id: 6f0c1f5e-8d5b-4a39-9be4-8f4a52a4f1d5
       process_workflow: create_node
       process_status: completed
+      problem: null
   contains:
+    problem:
+      description:
+        - Why the subscription cannot be read, as its row is damaged or a newer release wrote it; null of all others.
+        - Of one that cannot, the other fields are as the store holds them, and C(block) is what it has in place of blocks.
+      type: str
     device_url:
       description: The device's page in NetBox; null while the store belongs to no NetBox.
       type: str

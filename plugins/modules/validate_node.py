@@ -34,20 +34,20 @@ attributes:
 options:
   nodes:
     description:
-      - The devices, as a list or as a string with commas between them; by default all.
+      - The devices, as a list or as a string with commas between them; by default all. An empty list means none.
       - An entry is an id, a name, or a dictionary with C(name) and C(site), the site's slug or name.
     type: raw
   device_filter:
     description: Filters of NetBox's device list, each with a value or a list of values. Only the devices that they leave are looked at.
     type: dict
   unenrolled:
-    description: Whether to look, where neither O(nodes) nor O(device_filter) is given, for active devices without a subscription too.
+    description: Whether to look for active devices without a subscription too.
     type: bool
     default: true
   keep:
     description:
       - Of a device with several subscriptions, the one to keep. Device ids, each with the id of a subscription.
-      - By default, the oldest active one is kept.
+      - By default, the oldest active one is kept. A device that O(nodes) or O(device_filter) leaves out is refused.
     type: dict
   fail_on_findings:
     description:

@@ -6,7 +6,13 @@
 
 from __future__ import annotations
 
+import datetime
+import urllib.parse
+import uuid
+
+import psycopg
 import pytest
+from in_process import InProcess, call_module
 from orchestrator_database import OrchestratorDatabase
 from player import Player
 from stores import PostgresqlStore, SqliteStore
@@ -137,6 +143,104 @@ def test_a_process_of_two_subscriptions_comes_with_the_first_and_the_second_can_
         done = play_on(IMPORT, source=orchestrator.location)
         assert done.returncode == 0 and done.results["import_subscriptions"]["imported"]["live"] == 1, done.output
     assert len(play_on.rows("SELECT * FROM processes")) == 2
+
+
+@pytest.mark.parametrize("month", ["2024-12", "2023-11", "2023-06", "fork"])
+def test_an_older_orchestrator_is_imported_like_one_of_today(lab, postgresql, orchestrator, tmp_path, month):
+    for number in range(1, 5):
+        values = {"node_id": number, "node_name": f"r{number}", "node_status": "active", "ipv4_loopback": f"10.0.0.{number}/32"}
+        orchestrator.add(values, status="provisioning" if number == 4 else "active", process="failed" if number == 4 else "completed", day=number)
+    found = []
+    for store in (SqliteStore(tmp_path), postgresql):
+        settings = {"netbox_url": lab["url"], "netbox_token": "none", "store": store.location, "source": orchestrator.location}
+        done = call_module("import_subscriptions", settings)
+        assert not done.get("failed") and done["imported"] == {"live": 3, "terminated": 1, "known": 0} and not done["refused"], done
+        assert call_module("import_subscriptions", settings)["changed"] is False
+        found.append({table: store.rows(f"SELECT * FROM {table} ORDER BY 2, 1") for table in ("subscriptions", "processes", "process_steps")})
+        if len(found) == 1:
+            orchestrator.make_older(month)
+    today, older = found
+    assert len({row["customer_id"] for row in older["subscriptions"]}) == 1
+    assert uuid.UUID(older["subscriptions"][0]["customer_id"]) if month == "2023-06" else older["subscriptions"][0]["customer_id"] == "customer"
+    for table, names in (
+        ("subscriptions", ("subscription_id", "status", "description", "device_id")),
+        ("processes", ("process_id", "subscription_id", "workflow", "target", "status", "error", "actor", "started_at", "updated_at")),
+        ("process_steps", ("process_id", "step_id", "step", "status", "error", "actor", "started_at", "completed_at")),
+    ):
+        now, then = ([{name: as_text(row[name]) for name in names} for row in some[table]] for some in (today, older))
+        key = names[1] if table == "process_steps" else names[0]
+        assert sorted(then, key=lambda row: row[key]) == sorted(now, key=lambda row: row[key])
+
+
+def as_text(value):
+    """A moment in UTC as SQLite keeps it, and anything else as it is."""
+    return value.astimezone(datetime.timezone.utc).strftime("%Y-%m-%d %H:%M:%S.%f") if isinstance(value, datetime.datetime) else value
+
+
+def test_a_database_that_is_neither_is_called_the_source(lab, postgresql, orchestrator, play):
+    settings = {"netbox_url": lab["url"], "netbox_token": "none", "store": play.store.location}
+    postgresql.write("CREATE TABLE accounts (id integer)")
+    for source in (postgresql, orchestrator):
+        if source is orchestrator:
+            with psycopg.connect(orchestrator.location) as connection:
+                connection.execute("ALTER TABLE products RENAME COLUMN name TO title")
+        done = call_module("import_subscriptions", settings | {"source": source.location})
+        assert done["failed"] and done["msg"].startswith("The source ") and "the store" not in done["msg"], done["msg"]
+
+
+def test_a_store_that_is_brought_in_whole_is_marked_as_moved(lab, store, netbox, tmp_path):
+    theirs, ours = InProcess(lab, SqliteStore(tmp_path / "other")), InProcess(lab, store)
+    done, waiting, later = netbox.make(), netbox.make(), netbox.make()
+    assert theirs.create(nodes=[done], confirm_config=True).returncode == 0
+    assert theirs.create(nodes=[waiting]).returncode == 0
+    said = []
+    options = ours.settings | {"source": theirs.store.location}
+    expected = call_module("import_subscriptions", options, check_mode=True)
+    assert not expected["source_moved"]
+    partly = call_module("import_subscriptions", options, said=said)
+    assert partly["imported"]["live"] == 1 and not partly["source_moved"] and "was not marked as moved: 1 of its subscriptions" in "\n".join(said)
+    [process] = theirs.rows("SELECT process_id FROM processes WHERE status = 'suspended'")
+    assert theirs.resume(process["process_id"], confirm_config=True).returncode == 0
+    expected = call_module("import_subscriptions", options, check_mode=True)
+    assert expected["source_moved"] and not theirs.rows("SELECT 1 FROM nodeflow_store WHERE name = 'moved_to'")
+    whole = call_module("import_subscriptions", options)
+    assert whole["imported"] == {"live": 1, "terminated": 0, "known": 1} and whole["source_moved"] and whole["changed"], whole
+    refused = theirs.create(nodes=[later])
+    assert refused.returncode == 2 and "was moved to" in refused.output
+    again = call_module("import_subscriptions", options)
+    assert not again.get("failed") and not again["changed"] and not again["source_moved"], again
+    third = call_module("import_subscriptions", options | {"store": str(tmp_path / "third.db")})
+    assert third["failed"] and "The source" in third["msg"] and "import from that one" in third["msg"]
+
+
+def test_what_was_marked_too_late_is_marked_by_the_same_command_again(lab, play, netbox, tmp_path):
+    theirs = InProcess(lab, SqliteStore(tmp_path / "other"))
+    device = netbox.make()
+    assert theirs.create(nodes=[device], confirm_config=True).returncode == 0
+    options = theirs.settings | {"store": play.store.location, "source": theirs.store.location}
+    assert call_module("import_subscriptions", options)["source_moved"]
+    theirs.store.write("DELETE FROM nodeflow_store WHERE name = 'moved_to'")  # as after a crash between the two commits
+    again = call_module("import_subscriptions", options)
+    assert again["source_moved"] and again["changed"] and again["imported"]["known"] == 1
+    theirs.store.write("DELETE FROM nodeflow_store WHERE name = 'moved_to'", "UPDATE subscriptions SET status = 'terminated'")
+    went_on = call_module("import_subscriptions", options)
+    assert not went_on["source_moved"] and "was changed there since" in went_on["refused"][0]["reason"]
+
+
+def test_a_source_that_may_only_be_read_is_imported_and_said_not_to_be_marked(lab, play, netbox, postgresql):
+    theirs = InProcess(lab, postgresql)
+    assert theirs.create(nodes=[netbox.make()], confirm_config=True).returncode == 0
+    role = "reader_" + postgresql.name
+    postgresql.write(f"CREATE ROLE {role} LOGIN PASSWORD 'read'", f"GRANT SELECT ON ALL TABLES IN SCHEMA public TO {role}")
+    try:
+        location = urllib.parse.urlsplit(postgresql.location)
+        source = f"postgresql://{role}:read@{location.netloc.rpartition('@')[2]}{location.path}"
+        said = []
+        done = call_module("import_subscriptions", theirs.settings | {"store": play.store.location, "source": source}, said=said)
+        assert done["imported"]["live"] == 1 and not done["source_moved"], done
+        assert "was not marked as moved" in "\n".join(said) and "permission denied" in "\n".join(said), said
+    finally:
+        postgresql.write(f"DROP OWNED BY {role}", f"DROP ROLE {role}")
 
 
 def test_another_store_is_brought_in_with_its_log(lab, play_on, netbox, tmp_path):

@@ -203,3 +203,24 @@ def test_the_next_play_takes_exactly_the_nodes_in_provisioning(play_on, netbox):
     done = inventory.run(str(playbook), program="ansible-playbook")
     assert done.returncode == 0 and done.stdout.count("configures device") == 1, done.stdout + done.stderr
     assert "configures device {0} at 10.".format(waiting) in done.stdout
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "block = '{oops'",
+        "status = 'archived'",
+        """product = 'Port', block = '{"port": {}}'""",
+        """block = json_set(block, '$.node.ipv4_loopback', 'none')""",
+        """block = json_set(block, '$.node.node_name', 7)""",
+    ],
+)
+def test_a_subscription_that_cannot_be_read_is_a_host_apart_and_hides_no_other(filled, damage):
+    inventory = filled(count=6, strict=True, filters=["nodeflow_insync or nodeflow_status == 'provisioning'"])
+    before, _warnings = inventory.listed()
+    inventory.play.store.change(f"UPDATE subscriptions SET {damage} WHERE device_id = 5")
+    after, warnings = inventory.listed()
+    [bad] = after["unreadable"]["hosts"]
+    assert "cannot be read" in warnings and after["_meta"]["hostvars"][bad]["nodeflow_problem"] and bad not in str(after["lifecycle_active"])
+    others = {host: values for host, values in after["_meta"]["hostvars"].items() if host != bad}
+    assert others == {host: values for host, values in before["_meta"]["hostvars"].items() if host != "node-5"}

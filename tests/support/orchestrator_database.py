@@ -31,6 +31,37 @@ CREATE TABLE process_steps (
 CREATE TABLE processes_subscriptions (pid uuid NOT NULL REFERENCES processes, subscription_id uuid NOT NULL, workflow_target varchar);
 """
 
+OLDER = {
+    "2024-12": (
+        "ALTER TABLE subscriptions DROP COLUMN version",
+        "UPDATE processes_subscriptions SET workflow_target = 'CREATE'",
+        "ALTER TABLE processes_subscriptions ALTER COLUMN workflow_target SET NOT NULL",
+    ),
+    "2023-11": (
+        "ALTER TABLE processes ADD COLUMN workflow varchar(255)",
+        "UPDATE processes SET workflow = w.name FROM workflows w WHERE w.workflow_id = processes.workflow_id",
+        "ALTER TABLE processes DROP COLUMN workflow_id",
+    ),
+    "2023-06": ("ALTER TABLE subscriptions ALTER COLUMN customer_id TYPE uuid USING CAST(md5(customer_id) AS uuid)",),
+}
+"""What its migrations did, undone, the newest first: the database of an orchestrator-core of that month."""
+
+FORK = (
+    "CREATE TYPE lifecycle AS ENUM ('initial', 'provisioning', 'active', 'terminated')",
+    "ALTER TABLE subscriptions ALTER COLUMN status TYPE lifecycle USING CAST(status AS lifecycle)",
+    "ALTER TABLE subscriptions ALTER COLUMN start_date TYPE timestamp USING start_date AT TIME ZONE 'UTC'",
+    "ALTER TABLE processes ALTER COLUMN started_at TYPE timestamp USING started_at AT TIME ZONE 'UTC'",
+    "ALTER TABLE processes DROP COLUMN created_by",
+    "UPDATE processes SET assignee = 'ann'",
+    "ALTER TABLE processes RENAME COLUMN pid TO process_id",
+    "ALTER TABLE processes_subscriptions RENAME COLUMN pid TO process_id",
+    "ALTER TABLE process_steps RENAME COLUMN pid TO process_id",
+    "ALTER TABLE process_steps RENAME COLUMN stepid TO step_id",
+    "ALTER TABLE processes_subscriptions DROP COLUMN workflow_target",
+    "ALTER TABLE subscriptions DROP COLUMN note",
+)
+"""What somebody's own changes of the tables can look like."""
+
 FIELDS = ("node_id", "node_name", "node_status", "ipv4_loopback", "ipv6_loopback")
 
 START = "2026-01-01 00:00:00+00"
@@ -74,6 +105,13 @@ class OrchestratorDatabase:
                 statement = "INSERT INTO process_steps VALUES (%s, %s, %s, %s, %s, 'ann', {0})".format(after)
                 connection.execute(statement, [uuid.uuid4(), pid, step, how, json.dumps({"error": failed} if how == "failed" else {})])
         return str(key)
+
+    def make_older(self, month: str) -> None:
+        """Undo the migrations that came after that month; or, for "fork", change the tables as somebody else might have."""
+        with psycopg.connect(self.location) as connection:
+            for name, statements in ({"fork": FORK} if month == "fork" else OLDER).items():
+                for statement in statements if name >= month else ():
+                    connection.execute(statement)
 
     def correct(self, key: str, values: dict[str, t.Any]) -> None:
         """Give a subscription that lacks these values of its block them."""

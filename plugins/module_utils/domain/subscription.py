@@ -99,8 +99,10 @@ def product_type(product: str, status: SubscriptionLifecycle) -> type[Subscripti
 
 def load_subscription(data: dict[str, t.Any]) -> SubscriptionModel:
     """The typed model of a subscription that was saved before. Raises DomainError where the data does not fit its state."""
-    cls = product_type(data["product"], SubscriptionLifecycle(data["status"]))
-    return _validate(cls, data, required_families=())
+    known = [status.value for status in SubscriptionLifecycle]
+    if data["status"] not in known:
+        raise DomainError(f"there is no lifecycle {data['status']}; known are: {', '.join(known)}")
+    return _validate(product_type(data["product"], SubscriptionLifecycle(data["status"])), data, required_families=())
 
 
 def move_to_lifecycle(

@@ -11,7 +11,6 @@ import datetime
 import typing as t
 
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._chunks import chunks
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import NetboxError
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.client import NetboxClient
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.parallel import in_parallel
 
@@ -64,6 +63,8 @@ class Device:  # pylint: disable=too-many-instance-attributes
     """The fields that a payload can set, as it would set them: relations by id."""
     loopbacks: dict[str, dict[str, t.Any]] = dataclasses.field(default_factory=dict, compare=False)
     """What was found out about its loopbacks, by address family: the fields of a Loopback. Ask ``loopback`` in ``netbox/loopback.py``."""
+    problem: str | None = None
+    """Why nothing can be done with it: NetBox answered what is no device, so that all but ``id`` may be missing here. None of one that is whole."""
 
     @classmethod
     def from_api(cls, data: dict[str, t.Any], conditional: bool = True) -> Device:
@@ -95,8 +96,8 @@ class Device:  # pylint: disable=too-many-instance-attributes
         return None if value in (None, "") else str(value)
 
     def facts(self) -> dict[str, t.Any]:
-        """What a process remembers of the device: its fields as plain data, but for ``writable``."""
-        return {field.name: getattr(self, field.name) for field in dataclasses.fields(self) if field.name != "writable"}
+        """What a process remembers of the device: its fields as plain data, but for ``writable``, and ``problem``, which none of them has."""
+        return {field.name: getattr(self, field.name) for field in dataclasses.fields(self) if field.name not in ("writable", "problem")}
 
 
 def device_label(name: str | None, site: str, device_id: int) -> str:
@@ -140,15 +141,22 @@ def find_many(client: NetboxClient, filters: dict[str, t.Any], expected: t.Itera
 
 
 def _read(client: NetboxClient, data: dict[str, t.Any]) -> Device:
-    """The device, if it is one. Raises NetboxError."""
+    """The device; of what is none, what there is of it, with the reason in ``problem``, so that one does not keep the others from being read."""
     try:
         device = Device.from_api(data, client.conditional)
         texts = (device.name, device.status, device.site, device.site_name, device.role, device.platform, device.ipv4, device.ipv6)
         if all(isinstance(text, str) or text is None for text in texts) and device.status and device.status.isprintable():
             return device
-    except (AttributeError, KeyError, TypeError, ValueError):
-        pass
-    raise NetboxError("NetBox at {0} answered with a device that cannot be read, id {1}".format(client.url, data["id"]))
+        wrong = "one of its fields is not as NetBox writes it"
+    except KeyError as error:
+        wrong = f"it has no {error.args[0]}"
+    except (AttributeError, TypeError, ValueError):
+        wrong = "one of its fields is not as NetBox writes it"
+    name = data.get("name") if isinstance(data.get("name"), str) else None
+    site = data.get("site") if isinstance(data.get("site"), dict) else {}
+    slug = site.get("slug") if isinstance(site.get("slug"), str) else ""
+    problem = f"NetBox at {client.url} answered with a device that cannot be read, id {data['id']} ({wrong}); look at it there"
+    return Device(data["id"], name, "", slug, "", "", "", None, None, problem=problem)
 
 
 def devices_by_id(

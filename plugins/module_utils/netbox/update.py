@@ -306,6 +306,8 @@ _NO_STATUS = "nodeflow: is this device there?"
 def _plan(payload: DevicePayload, device: Device | None, target: Target) -> Update:
     if device is None:
         return _gone(payload)
+    if device.problem:
+        return Update({}, {}, device.problem)
     refusal = target.check(device, payload)
     return Update({}, {}, refusal.text, kind=refusal.kind) if refusal else difference(payload, device.writable)
 

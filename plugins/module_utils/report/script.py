@@ -45,6 +45,9 @@ function make(tag, attributes, ...children) {
 /** The rows of a table of the data as objects. */
 const unpack = (table) => table.rows.map((row) => Object.fromEntries(table.columns.map((name, place) => [name, row[place]])));
 
+/** What is wrong with a row that cannot be read; null where nothing is. */
+const problem = (one) => (one.problem ? make("small", null, `cannot be read: ${one.problem}`) : null);
+
 const badge = (word) => make("span", { class: "badge" + (BADGES.has(word) ? " " + word : "") }, word);
 
 /** The devices that a validation did not find in NetBox any more, by their ids: they have no page there. */
@@ -58,7 +61,7 @@ function device(name, id) {
 }
 
 /** What a finding is about, in words. */
-const problem = (finding) => (Object.hasOwn(data.problems, finding.problem) ? data.problems[finding.problem] : finding.problem);
+const subject = (finding) => (Object.hasOwn(data.problems, finding.problem) ? data.problems[finding.problem] : finding.problem);
 
 function duration(seconds) {
   if (seconds < 1) return `${Math.round(seconds * 1000)} ms`;
@@ -202,7 +205,7 @@ function rank(process) {
 
 const subscriptionList = table(
   [
-    ["Device", (one) => one.name, (one) => make("div", null, device(one.name, one.device_id), make("small", null, `id ${one.device_id}`))],
+    ["Device", (one) => one.name, (one) => make("div", null, device(one.name, one.device_id), make("small", null, `id ${one.device_id}`), problem(one))],
     ["Site", (one) => one.site],
     ["Role", (one) => one.role],
     ["Platform", (one) => one.platform],
@@ -217,7 +220,7 @@ const subscriptionList = table(
   {
     section: "subscriptions", noun: "subscriptions", items: subscriptions, size: 25, of: (one) => one.status,
     words: (one) => [one.name, one.device_id, one.site, one.role, one.platform, one.status, one.ipv4, one.ipv6, one.customer_id, one.note,
-      one.subscription_id, one.process_id],
+      one.subscription_id, one.process_id, one.problem],
   }
 );
 
@@ -231,7 +234,8 @@ function toProcess(subscription) {
 const processBody = make("ul", { class: "processes" });
 const processList = new List({
   section: "processes", noun: "processes", items: processes, size: 10, body: processBody, of: (one) => one.status,
-  words: (one) => [one.device, one.device_id, one.process_id, one.subscription_id, one.status, one.workflow, one.step, one.error, one.actor],
+  words: (one) => [one.device, one.device_id, one.process_id, one.subscription_id, one.status, one.workflow, one.step, one.error, one.actor, one.problem,
+    one.run_id],
   show: (items) => processBody.replaceChildren(...items.map(card)),
 });
 
@@ -240,6 +244,8 @@ function card(process) {
   const head = make("span", { class: "head" }, badge(process.status), " ", make("bdi", null, process.device), " ",
     make("span", { class: "quiet" }, [process.workflow, process.step ? `at ${process.step}` : null, process.updated].filter(Boolean).join(", ")));
   const open = process.continue_with !== null;
+  const held = process.status === "running" && process.lease_until ? make("span", { class: "quiet" }, `, held until ${process.lease_until} UTC`) : null;
+  head.append(...[held, problem(process)].filter(Boolean));
   const details = make("details", { toggle: fill }, make("summary", null, ...(open ? ["Steps of ", make("bdi", null, process.device)] : [head])));
 
   function fill() {
@@ -277,7 +283,8 @@ function facts(process) {
   const rows = [
     ["Process", process.process_id], ["Subscription", process.subscription_id], ["Device", device(process.device, process.device_id)],
     ["Workflow", `${process.workflow} (${process.target})`], ["Begun", process.started], ["Last change", process.updated],
-    ["Completed", process.completed], ["Last by", process.actor], ["Held by its run until", process.lease_until],
+    ["Completed", process.completed], ["Last by", process.actor], ["Held by its run until", process.lease_until && `${process.lease_until} UTC`],
+    ["Run", process.run_id],
     ["Error", process.continue_with ? null : process.error],
   ];
   return make("dl", null, ...rows.filter(([, value]) => value).flatMap(([name, value]) => [make("dt", null, name), make("dd", null, value)]));
@@ -291,7 +298,9 @@ function timeline(process) {
     bar.style.width = `${Math.max(0, (100 * step.seconds) / longest)}%`;
     const class_ = ["success", "failed", "suspended"].includes(step.status) ? "of-" + step.status : null;
     return make("li", { class: class_ }, make("b", null, step.step), " ", badge(step.status), " ",
-      make("span", { class: "quiet" }, `attempt ${step.attempt}, ${duration(step.seconds)}, ${step.started}, ${step.actor}`),
+      make("span", { class: "quiet" }, [
+        `attempt ${step.attempt}`, step.seconds === null ? null : duration(step.seconds), step.started, step.actor,
+      ].filter(Boolean).join(", ")),
       step.error ? make("p", null, step.error) : null, bar);
   });
   const last = steps.at(-1);
@@ -333,14 +342,14 @@ if (data.findings === null) {
     table(
       [
         ["Device", (one) => one.device, (one) => device(one.device, one.device_id)],
-        ["Problem", problem],
+        ["Problem", subject],
         ["Store", (one) => value(one.store)],
         ["NetBox", (one) => value(one.netbox)],
         ["What is wrong", (one) => one.message],
       ],
       {
         section: "drift", noun: "findings", items: findings, size: 25, of: (one) => one.problem,
-        words: (one) => [one.device, one.device_id, one.problem, problem(one), one.store, one.netbox, one.message, one.subscription_id],
+        words: (one) => [one.device, one.device_id, one.problem, subject(one), one.store, one.netbox, one.message, one.subscription_id],
       }
     ).draw(0);
   }

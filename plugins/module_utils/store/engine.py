@@ -21,7 +21,7 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors impo
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._libraries import sa, sa_exc, sa_insert
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._paths import can_be_made
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.location import Location, default_store, find_location
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.schema import SCHEMA_VERSION, metadata, store_info
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.schema import SCHEMA_VERSION, metadata, read_json, store_info, write_json
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.migrations import MIGRATIONS
 
 __all__ = ["Store", "can_be_made", "default_store", "foreign_database", "open_store"]
@@ -184,7 +184,7 @@ def foreign_database(location: Location) -> Store:
     # In PgBouncer's transaction mode the next transaction may be another session's, which knows no statement that was prepared in this one.
     arguments = dict(location.database or {}) | {"prepare_threshold": None}
     try:
-        engine = sa.create_engine("postgresql+psycopg://", connect_args=arguments, pool_pre_ping=True)
+        engine = sa.create_engine("postgresql+psycopg://", connect_args=arguments, pool_pre_ping=True, json_deserializer=read_json)
     except ImportError as error:
         raise StoreError("a PostgreSQL store needs the Python library psycopg on the controller: pip install 'psycopg[binary]'") from error
     return Store(engine, location.label)
@@ -222,7 +222,8 @@ def _file_errors(label: str, verb: str) -> t.Iterator[None]:
 
 
 def _sqlite_engine(database: str, **query: str) -> t.Any:
-    engine = sa.create_engine(sa.engine.URL.create("sqlite", database=database, query=query), connect_args={"timeout": BUSY_TIMEOUT})
+    url = sa.engine.URL.create("sqlite", database=database, query=query)
+    engine = sa.create_engine(url, connect_args={"timeout": BUSY_TIMEOUT}, json_deserializer=read_json, json_serializer=write_json)
     sa.event.listen(engine, "connect", _on_connect)
     sa.event.listen(engine, "begin", _on_begin)
     return engine

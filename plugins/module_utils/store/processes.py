@@ -14,7 +14,7 @@ import uuid
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import StaleSave
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._libraries import sa
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._chunks import chunks
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.schema import processes, steps, subscriptions
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.schema import Damaged, processes, steps, subscriptions
 
 __all__ = [
     "OVER",
@@ -28,6 +28,7 @@ __all__ = [
     "insert_step_log",
     "last_sites",
     "latest_processes",
+    "left_by",
     "of_age",
     "of_devices",
     "load_processes",
@@ -37,10 +38,14 @@ __all__ = [
     "step_id",
     "subscriptions_at_work",
     "take_processes",
+    "worked_on_by",
 ]
 
 OVER = ("completed", "aborted")
 """The statuses of a process that nobody will continue."""
+
+STATUSES = ("running", "suspended", "failed", *OVER)
+"""How a process can stand in the store."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -63,6 +68,34 @@ class Process:  # pylint: disable=too-many-instance-attributes
     updated_at: datetime.datetime
     completed_at: datetime.datetime | None = None
 
+    @property
+    def problem(self) -> str | None:
+        """Why no step can be done with it: its row is damaged, or of a newer release. None where nothing is wrong."""
+        if not _is_uuid(self.process_id):
+            return "its id is not written as a UUID is"
+        if self.status not in STATUSES:
+            return f"its status {self.status} is not known here; known are: {', '.join(STATUSES)}"
+        if not isinstance(self.state, dict):
+            return "its state is no dictionary"
+        if not isinstance(self.workflow_version, int):
+            return f"its workflow_version is no number: {self.workflow_version}"
+        for name in ("subscription_id", "workflow", "target", "actor"):
+            if not isinstance(getattr(self, name), str):
+                return f"its {name} is empty"
+        for name in ("started_at", "updated_at", "lease_until", "completed_at"):
+            moment = getattr(self, name)
+            if not isinstance(moment, datetime.datetime) and (moment is not None or name in ("started_at", "updated_at")):
+                return f"its {name} is no moment: {moment}"
+        return None
+
+
+def _is_uuid(text: t.Any) -> bool:
+    """Whether a text is a UUID as we write it."""
+    try:
+        return str(uuid.UUID(text)) == text
+    except (AttributeError, TypeError, ValueError):
+        return False
+
 
 @dataclasses.dataclass(frozen=True)
 class StepRecord:
@@ -84,6 +117,13 @@ class StepRecord:
     run_id: str
     started_at: datetime.datetime
     completed_at: datetime.datetime
+
+    @property
+    def problem(self) -> str | None:
+        """What of the line is no value of its kind; None where nothing is."""
+        damaged = [field.name for field in dataclasses.fields(self) if isinstance(getattr(self, field.name), Damaged)]
+        damaged += [] if isinstance(self.changes, dict) or "changes" in damaged else ["changes"]
+        return f"its {' and '.join(damaged)} cannot be read" if damaged else None
 
 
 def step_id(process_id: str, step: str) -> str:
@@ -193,9 +233,9 @@ def processes_with_device(connection: t.Any, *conditions: t.Any, **criteria: t.S
     return [(Process(**{name: row[name] for name in names}), row["device_id"], row["description"]) for row in found]
 
 
-def latest_processes(connection: t.Any, **criteria: t.Sequence[t.Any]) -> dict[str, Process]:
+def latest_processes(connection: t.Any, *conditions: t.Any, **criteria: t.Sequence[t.Any]) -> dict[str, Process]:
     """Of each subscription whose columns have one of the values named for them the process that began last, by the subscription's id."""
-    chosen = sa.select(subscriptions.c.subscription_id).where(*_having(subscriptions, criteria))
+    chosen = sa.select(subscriptions.c.subscription_id).where(*conditions, *_having(subscriptions, criteria))
     last_first = (processes.c.started_at.desc(), processes.c.process_id.desc())
     place = sa.func.row_number().over(partition_by=processes.c.subscription_id, order_by=last_first).label("place")
     ranked = sa.select(processes, place).where(processes.c.subscription_id.in_(chosen)).subquery()
@@ -217,9 +257,24 @@ def has_status(statuses: t.Collection[str], now: datetime.datetime) -> t.Any:
     return sa.or_(processes.c.status.in_(plain), *[condition for status, condition in special.items() if status in statuses])
 
 
-def of_devices(device_ids: t.Collection[int], names: t.Collection[str]) -> t.Any:
+def left_by(run_id: str) -> t.Any:
+    """Return the condition that a process is not over, and that this run works on it, or was the last that did. A process that was released has
+    forgotten its run; its log has not.
+    """
+    last = sa.select(sa.func.max(steps.c.process_step_id)).where(steps.c.process_id == processes.c.process_id).correlate(processes).scalar_subquery()
+    by_log = sa.exists().where(steps.c.process_step_id == last, steps.c.run_id == run_id)
+    return sa.and_(processes.c.status.not_in(OVER), sa.or_(processes.c.run_id == run_id, sa.and_(processes.c.run_id.is_(None), by_log)))
+
+
+def worked_on_by(run_ids: t.Collection[str]) -> t.Any:
+    """Return the condition that one of these runs works on a process, or did a step of it."""
+    did = sa.select(steps.c.process_id).where(steps.c.run_id.in_(run_ids))
+    return sa.or_(processes.c.run_id.in_(run_ids), processes.c.process_id.in_(did))
+
+
+def of_devices(connection: t.Any, device_ids: t.Collection[int], names: t.Collection[str]) -> t.Any:
     """The condition that a process is of a device of these ids, or of these names, as they were when they were read last."""
-    name = subscriptions.c.block["node"]["node_name"].as_string()
+    name = _text_in(connection, subscriptions.c.block, "node", "node_name")
     chosen = sa.or_(subscriptions.c.device_id.in_(device_ids), name.in_(names))
     return processes.c.subscription_id.in_(sa.select(subscriptions.c.subscription_id).where(chosen))
 
@@ -233,13 +288,23 @@ def last_sites(connection: t.Any) -> dict[str, str]:
     """The slug of the site that each subscription's device is to be in, by subscription id: as the first of its processes read it that read one; a
     later one that was to change it says so in its state, under ``site``. What later ones read on the way does not count.
     """
-    read, said = processes.c.state["device"]["site"].as_string(), processes.c.state["site"].as_string()
+    read, said = (_text_in(connection, processes.c.state, *path) for path in (("device", "site"), ("site",)))
     query = sa.select(processes.c.subscription_id, read, said).where(processes.c.status != "aborted").order_by(processes.c.started_at)
     sites: dict[str, str] = {}
     for subscription_id, seen, meant in connection.execute(query):
         if meant or seen:
             sites[subscription_id] = meant or sites.get(subscription_id) or seen
     return sites
+
+
+def _text_in(connection: t.Any, column: t.Any, *path: str) -> t.Any:
+    """A text in the JSON of a column; null where it is not there, and where an SQLite file holds what is no JSON, which would end the statement."""
+    found = column
+    for name in path:
+        found = found[name]
+    if connection.dialect.name == "sqlite":
+        return sa.case((sa.func.json_valid(column) == 1, found.as_string()), else_=None)
+    return found.as_string()
 
 
 def of_age(stamp: str, moment: datetime.datetime, younger: bool) -> t.Any:

@@ -11,16 +11,39 @@ device stays in NetBox.
 from __future__ import annotations
 
 import datetime
+import json
 import typing as t
 
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._libraries import sa
 
-__all__ = ["SCHEMA_VERSION", "metadata", "processes", "steps", "store_info", "subscriptions"]
+__all__ = ["SCHEMA_VERSION", "Damaged", "metadata", "processes", "read_json", "steps", "store_info", "subscriptions", "write_json"]
 
 SCHEMA_VERSION = 2
 """The layout that this release reads and writes. ``store_info`` says which one a store has."""
 
 metadata = sa.MetaData()
+
+
+class Damaged(str):
+    """What a column holds that is no value of its kind, as the text that it is. So one such row does not keep the others from being read."""
+
+
+def read_json(text: t.Any) -> t.Any:
+    """Read the JSON of a column. Return it as Damaged where it is none; half of a character, which cannot be printed, becomes "?"."""
+    if isinstance(text, (bytes, bytearray)):
+        text = bytes(text).decode("utf-8", "replace")
+    if not isinstance(text, str):
+        return text
+    try:
+        value = json.loads(text, parse_constant=str)
+        return json.loads(json.dumps(value, ensure_ascii=False).encode("utf-8", "replace")) if "\\ud" in text.lower() else value
+    except (RecursionError, ValueError):
+        return Damaged(text)
+
+
+def write_json(value: t.Any) -> str:
+    """Write JSON, and what was read as Damaged as it was."""
+    return str(value) if isinstance(value, Damaged) else json.dumps(value)
 
 
 class _Utc(sa.types.TypeDecorator):  # pylint: disable=too-many-ancestors
@@ -38,6 +61,23 @@ class _Utc(sa.types.TypeDecorator):  # pylint: disable=too-many-ancestors
         if value is None:
             return None
         return value.replace(tzinfo=datetime.timezone.utc) if value.tzinfo is None else value.astimezone(datetime.timezone.utc)
+
+    def bind_processor(self, dialect: t.Any) -> t.Any:
+        """Write what was read as Damaged as it was."""
+        write = super().bind_processor(dialect)
+        return lambda value: str(value) if isinstance(value, Damaged) else write(value)
+
+    def result_processor(self, dialect: t.Any, coltype: t.Any) -> t.Any:
+        """Read what is no moment, which an SQLite file can hold, as Damaged."""
+        read = super().result_processor(dialect, coltype)
+
+        def moment(value: t.Any) -> t.Any:
+            try:
+                return read(value)
+            except (OverflowError, TypeError, ValueError):
+                return Damaged(value)
+
+        return moment
 
 
 store_info = sa.Table(

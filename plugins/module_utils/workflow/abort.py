@@ -21,7 +21,7 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.con
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.create_node import CREATE_NODE, changelog_message
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.rows import ABORTED
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.run_step import run_step
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.step import ABORT, Aborted, Failed, Outcome, Step, Work, Workflow
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.step import ABORT, Aborted, Failed, Outcome, Step, Work, Workflow, for_each
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.workflows import WORKFLOWS
 
 __all__ = ["abort"]
@@ -33,16 +33,16 @@ _NOT_WRITTEN = "its subscription is as it was before; the device in NetBox was l
 
 def abort(task: Task) -> dict[str, t.Any]:
     """Abort the processes that the options choose."""
-    rows = chosen_processes(task)
+    rows = chosen_processes(task, playbook="abort")
     if rows is None:
-        raise NodeflowError("say which processes to abort, with process_ids or process_status; process_info lists them")
+        raise NodeflowError("say which processes to abort, with process_ids, process_status or run_id; process_info lists them")
     task.params["nodes"] = [row | {"playbook": "abort"} for row in rows]
     return run_step(task, ABORT, _WORKFLOWS)
 
 
 def _restore(task: Task, works: t.Sequence[Work]) -> dict[str, Outcome]:
     """The subscriptions are as they were before; what was written to NetBox stays."""
-    return {work.key: _restored(task, work) if "before" in work.state else _over(task, work, _NOT_ADOPTED) for work in works}
+    return for_each(works, lambda work: _restored(task, work) if "before" in work.state else _over(task, work, _NOT_ADOPTED))
 
 
 def _restored(task: Task, work: Work) -> Aborted:
@@ -53,17 +53,22 @@ def _restored(task: Task, work: Work) -> Aborted:
 def _abort(task: Task, works: t.Sequence[Work]) -> dict[str, Outcome]:
     """Give back in NetBox what is still claimed by these processes; then they are over."""
     devices = devices_by_id(task.netbox, [work.subscription.device_id for work in works])
+    unreadable = {key: device.problem for key, device in devices.items() if device.problem}
+    failed: dict[str, Outcome] = {
+        work.key: Failed(f"{work.label}: {unreadable[work.subscription.device_id]}") for work in works if work.subscription.device_id in unreadable
+    }
+    works = [work for work in works if work.key not in failed]
     missing = [work.subscription.device_id for work in works if work.subscription.device_id not in devices]
     there = set() if task.check_mode else hidden(task.netbox, missing)
     staged = [work for work in works if work.state["claim"] == "netbox" and _status(devices, work) == CLAIMED]
     try:
         holders = claim_holders(task, staged, _claims_done(task, staged))
     except NetboxError as error:
-        left = {work.key: Failed(_NO_CHANGE_LOG.format(work.label, CLAIMED, error)) for work in staged}
+        left = failed | {work.key: Failed(_NO_CHANGE_LOG.format(work.label, CLAIMED, error)) for work in staged}
         return left | _abort_rest(task, [work for work in works if work.key not in left], devices, there, {})
     ours = [work for work in staged if holders[work.key] is Holder.WE]
     rest = _abort_rest(task, [work for work in works if work not in ours], devices, there, holders)
-    return rest | _give_back(task, ours, devices)
+    return failed | rest | _give_back(task, ours, devices)
 
 
 def _abort_rest(
@@ -148,7 +153,7 @@ class _AnyVersion(Workflow):
 def _aborting(workflow: Workflow) -> Workflow:
     # The intent first: a process of which the device was given back must not be continued.
     step = Step(ABORT, _abort if workflow is CREATE_NODE else _restore, intent={"step": ABORT})
-    return _AnyVersion(name=workflow.name, version=workflow.version, target=workflow.target, steps=(step,), final=ABORT)
+    return _AnyVersion(name=workflow.name, version=workflow.version, target=workflow.target, steps=(step,), final=ABORT, state=workflow.state)
 
 
 _WORKFLOWS = {name: _aborting(workflow) for name, workflow in WORKFLOWS.items()}

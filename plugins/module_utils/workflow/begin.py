@@ -15,7 +15,12 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.lifecycle import SubscriptionLifecycle
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.subscription import SubscriptionModel
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.processes import OVER, Process, find_processes, insert_processes
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.subscriptions import load_subscriptions, lock_subscriptions
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.subscriptions import (
+    Stored,
+    Unreadable,
+    load_subscriptions,
+    lock_subscriptions,
+)
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.change_node import RECONCILE_NODE
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.lease import lease_end, standing
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.rows import FAILED, RUNNING, Row, command, reading_rows
@@ -71,7 +76,7 @@ def _begin(task: Task, wanted: t.Mapping[str, Row], new: t.Mapping[str, Process]
     with task.store.write() as connection:
         locked, others = lock_subscriptions(connection, {key: row["version"] for key, row in wanted.items()})
         busy = _at_work(connection, list(others))
-        locked |= {key: model for key, model in others.items() if _free(model, wanted[key], busy)}
+        locked |= {key: model for key, model in others.items() if not isinstance(model, Unreadable) and _free(model, wanted[key], busy)}
         begun = [_remembering(new[key], before) for key, before in locked.items()]
         insert_processes(connection, begun)
     answers = {key: _refused(row, others.get(key), busy.get(key)) for key, row in wanted.items()}
@@ -105,7 +110,7 @@ def _predict(task: Task, wanted: t.Mapping[str, Row], new: t.Mapping[str, Proces
     answers, diff = {}, []
     for key, row in wanted.items():
         model = found.get(key)
-        if model is not None and _free(model, row, busy):
+        if model is not None and not isinstance(model, Unreadable) and _free(model, row, busy):
             process = _remembering(new[key], model)
             diff.append(_locked(row, process, model))
             row = _plain(row) | {"process_id": process.process_id}
@@ -139,8 +144,10 @@ def _at_work(connection: t.Any, subscription_ids: t.Sequence[str]) -> dict[str, 
     return {process.subscription_id: process for process in found if process.status not in OVER}
 
 
-def _refused(row: Row, model: SubscriptionModel | None, process: Process | None) -> Row:
+def _refused(row: Row, model: Stored | None, process: Process | None) -> Row:
     what, key, then = "subscription", row["subscription_id"], ""
+    if isinstance(model, Unreadable):
+        return _plain(row) | {"status": FAILED, "message": f"{row['device']}: {model.sentence}"}
     if model is None:
         why = "does not exist any more"
     elif model.status is SubscriptionLifecycle.TERMINATED:

@@ -32,7 +32,7 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.loo
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.progress import Progress
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.provide_config import provide_config_to_user
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.rows import command
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.step import Done, Failed, Outcome, Step, Work, Workflow
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.step import Done, Failed, Outcome, Step, Work, Workflow, for_each
 
 __all__ = ["MODIFY_NODE", "RECONCILE_NODE", "TERMINATE_NODE", "families", "gone"]
 
@@ -54,7 +54,7 @@ def _fetch_ip_address_information(task: Task, works: t.Sequence[Work]) -> dict[s
     removals = [work for work in works if work.process.target == TERMINATE_NODE.target]
     devices = located_works(task, [work for work in works if work.state["refresh"]], devices, configured=False)
     devices = located_works(task, removals, devices, configured=True)
-    return {work.key: _fetched(work, devices.get(work.subscription.device_id), there) for work in works}
+    return for_each(works, lambda work: _fetched(work, devices.get(work.subscription.device_id), there))
 
 
 def _fetched(work: Work, device: Device | None, there: t.Container[int]) -> Outcome:
@@ -64,6 +64,8 @@ def _fetched(work: Work, device: Device | None, there: t.Container[int]) -> Outc
         if work.state["lifecycle"] == SubscriptionLifecycle.TERMINATED:
             return Done(work.subscription, work.state | {"write": [], "device": gone(work.subscription).facts()})  # there is nothing to write to
         return _gone(work)
+    if device.problem:
+        return Failed(f"{work.label}: {device.problem}")
     work = work.called(device.label)
     if "device_gone" in work.state.get("repairs", ()):
         back = "is in NetBox again, so its subscription does not end"
@@ -88,7 +90,7 @@ def _gone(work: Work) -> Failed:
 
 def _modify_subscription(task: Task, works: t.Sequence[Work]) -> dict[str, Outcome]:  # pylint: disable=unused-argument
     """Set the fields that the process is to change."""
-    return {work.key: _modified(work) for work in works}
+    return for_each(works, _modified)
 
 
 def _modified(work: Work) -> Outcome:
@@ -200,7 +202,7 @@ def _changed_meanwhile(work: Work, what: str) -> Failed:
 
 def _done(task: Task, works: t.Sequence[Work]) -> dict[str, Outcome]:
     """In sync again, and terminated where that is what the process is for."""
-    return journalled(task, works, {work.key: _ended(work) for work in works})
+    return journalled(task, works, for_each(works, _ended))
 
 
 def _ended(work: Work) -> Outcome:
@@ -220,7 +222,10 @@ _MODIFY = Step("modify_subscription", _modify_subscription)
 _WRITE = Step("update_node_in_netbox", _update_node_in_netbox)
 _DONE = Step("done", _done)
 
-MODIFY_NODE = Workflow("modify_node", 1, "MODIFY", (_STORE, _FETCH, _MODIFY, _WRITE, _DONE), final="modify_subscription")
+_STATE = {"changes": dict, "write": list, "required_families": list}
+"""What the state of each process of these workflows holds."""
+
+MODIFY_NODE = Workflow("modify_node", 1, "MODIFY", (_STORE, _FETCH, _MODIFY, _WRITE, _DONE), final="modify_subscription", state=_STATE | {"before": dict})
 
 TERMINATE_NODE = Workflow(
     "terminate_node",
@@ -228,6 +233,7 @@ TERMINATE_NODE = Workflow(
     "TERMINATE",
     (_STORE, _FETCH, Step("provide_config_to_user", provide_config_to_user, repeats=True), _MODIFY, _WRITE, _DONE),
     final="modify_subscription",
+    state=_STATE | {"before": dict},
 )
 
-RECONCILE_NODE = Workflow("reconcile_node", 1, "RECONCILE", (_STORE, _FETCH, _MODIFY, _WRITE, _DONE), final="modify_subscription")
+RECONCILE_NODE = Workflow("reconcile_node", 1, "RECONCILE", (_STORE, _FETCH, _MODIFY, _WRITE, _DONE), final="modify_subscription", state=_STATE)

@@ -12,12 +12,24 @@ import typing as t
 import urllib.parse
 
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import NodeflowError
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.subscription import SubscriptionModel
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.client import NetboxClient
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.device import Device, devices_by_id, find_devices
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.subscriptions import Stored, Unreadable
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.rows import FAILED, Row
 
-__all__ = ["Wanted", "Wrong", "look_up", "look_up_enrolled", "parse_nodes", "wrong_row"]
+__all__ = [
+    "NOTHING",
+    "Wanted",
+    "Wrong",
+    "chosen_nodes",
+    "given",
+    "look_up",
+    "look_up_enrolled",
+    "parse_nodes",
+    "refuse_together",
+    "wrong_row",
+]
 
 QUERY_BYTES = 2500
 """How long the names in one request may be, as they stand in the URL. A letter that is not Latin takes up to nine bytes there."""
@@ -57,6 +69,27 @@ def wrong_row(one: Wrong) -> Row:
     """The row of an entry that cannot be meant."""
     row: Row = {"device_id": None, "device": str(one.wanted), "status": FAILED, "message": one.reason}
     return row | ({"reason": one.general} if one.general else {})
+
+
+NOTHING = "Nothing was chosen, so nothing was done."
+
+
+def given(task: Task, *names: str) -> list[str]:
+    """Return those of the options that the task gives. An empty text or filter, and a switch that is off, say nothing; an empty list does."""
+    return [name for name in names if task.params.get(name) not in (None, "", False, {})]
+
+
+def refuse_together(one: t.Sequence[str], other: t.Sequence[str]) -> None:
+    """Raise NodeflowError where options of both are given: each says what is meant, and one of them would be ignored."""
+    if one and other:
+        raise NodeflowError(f"{' and '.join(one)} already says what is meant; leave {' and '.join(other)} out, which would be ignored")
+
+
+def chosen_nodes(nodes: t.Any) -> list[Wanted] | None:
+    """The entries of the option ``nodes``; None where it is not given. An empty list chooses no node. Raises NodeflowError."""
+    if nodes is None or (isinstance(nodes, str) and not nodes.strip()):
+        return None
+    return parse_nodes(nodes)
 
 
 def parse_nodes(nodes: t.Any) -> list[Wanted]:
@@ -123,7 +156,7 @@ def look_up(client: NetboxClient, wanted: t.Sequence[Wanted], filters: dict[str,
 
 
 def look_up_enrolled(
-    client: NetboxClient, wanted: t.Sequence[Wanted], filters: dict[str, t.Any], live: t.Sequence[SubscriptionModel]
+    client: NetboxClient, wanted: t.Sequence[Wanted], filters: dict[str, t.Any], live: t.Sequence[Stored]
 ) -> tuple[list[Device], list[int], list[Wrong]]:
     """As ``look_up``; and of the devices that NetBox does not have any more, the ids of those that ``wanted`` means by id, or by the name that
     their live subscription knows. A filter leaves those out.
@@ -131,12 +164,17 @@ def look_up_enrolled(
     devices, wrong = look_up(client, wanted, filters)
     meant: dict[Wanted, int] = {}
     for one in [] if filters else [one.wanted for one in wrong if not one.several and one.wanted.site is None]:
-        ids = {model.device_id for model in live if (model.device_id == one.id if one.name is None else model.node.node_name == one.name)}
-        if len(ids) == 1:
+        ids = {model.device_id for model in live if (model.device_id == one.id if one.name is None else _name_of(model) == one.name)}
+        if len(ids) == 1 and None not in ids:
             meant[one] = ids.pop()
     there = devices_by_id(client, sorted(set(meant.values()))) if meant else {}
     gone = {one: device_id for one, device_id in meant.items() if device_id not in there}
     return devices, list(dict.fromkeys(gone.values())), [one for one in wrong if one.wanted not in gone]
+
+
+def _name_of(subscription: Stored) -> str | None:
+    """What a subscription calls its node."""
+    return subscription.node_name if isinstance(subscription, Unreadable) else subscription.node.node_name
 
 
 def _parts(names: t.Sequence[str]) -> t.Iterator[list[str]]:

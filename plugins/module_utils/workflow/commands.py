@@ -15,7 +15,7 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.lea
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.rows import FAILED, SUSPENDED, command
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.step import ABORT
 
-__all__ = ["abort_with", "continue_with", "open_processes"]
+__all__ = ["abort_with", "continue_with", "open_processes", "take_over_with"]
 
 
 def continue_with(process: Process) -> str | None:
@@ -33,6 +33,11 @@ def continue_with(process: Process) -> str | None:
 def abort_with(process: Process) -> str | None:
     """The command line that ends the process; None where it is over, or while a run works on it."""
     return command("abort", [process.process_id]) if process.status not in OVER and can_be_taken(process) else None
+
+
+def take_over_with(playbook: str, run_id: str) -> str:
+    """The command line that continues, or aborts, what a run left, and takes over what it holds still."""
+    return f"ansible-playbook nodeflow.orchestrator.{playbook} -e run_id={run_id} -e take_over=true"
 
 
 def open_processes(task: Task) -> str:

@@ -24,7 +24,7 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.loo
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.progress import Progress
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.provide_config import provide_config_to_user
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.rows import command
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.step import Done, Failed, Outcome, Step, Work, Workflow
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.step import Done, Failed, Outcome, Step, Work, Workflow, for_each
 
 __all__ = ["ACTIVE", "CREATE_NODE", "changelog_message", "custom_field"]
 
@@ -40,7 +40,7 @@ def _fetch_ip_address_information(task: Task, works: t.Sequence[Work]) -> dict[s
     missing = [work.subscription.device_id for work in works if work.subscription.device_id not in devices]
     there = set() if task.check_mode else hidden(task.netbox, missing)
     devices = located_works(task, works, devices, configured=True)
-    return {work.key: _fetched(task, work, devices.get(work.subscription.device_id), there) for work in works}
+    return for_each(works, lambda work: _fetched(task, work, devices.get(work.subscription.device_id), there))
 
 
 def _fetched(task: Task, work: Work, device: Device | None, there: t.Container[int]) -> Outcome:
@@ -48,6 +48,8 @@ def _fetched(task: Task, work: Work, device: Device | None, there: t.Container[i
         return Failed(f"{work.label}: {HIDDEN}")
     if device is None:
         return _gone(work)
+    if device.problem:
+        return Failed(f"{work.label}: {device.problem}")
     work = work.called(device.label)
     seen = as_claimed(work, device) if task.check_mode else device
     families = work.state["required_families"]
@@ -65,7 +67,7 @@ def _gone(work: Work) -> Failed:
 
 def _set_status(task: Task, works: t.Sequence[Work]) -> dict[str, Outcome]:
     """Move the subscription to the lifecycle of the option."""
-    return {work.key: _moved(work, SubscriptionLifecycle(task.params["lifecycle"])) for work in works}
+    return for_each(works, lambda work: _moved(work, SubscriptionLifecycle(task.params["lifecycle"])))
 
 
 def _moved(work: Work, target: SubscriptionLifecycle, **fields: t.Any) -> Outcome:
@@ -78,9 +80,11 @@ def _moved(work: Work, target: SubscriptionLifecycle, **fields: t.Any) -> Outcom
 
 def _set_node_to_active(task: Task, works: t.Sequence[Work]) -> dict[str, Outcome]:  # pylint: disable=unused-argument
     """``node.node_status = "active"``, on the model."""
-    return {
-        work.key: Done(revise(work.subscription, {"node": {"node_status": ACTIVE}}, work.state["required_families"]), work.state) for work in works
-    }
+
+    def activated(work: Work) -> Outcome:
+        return Done(revise(work.subscription, {"node": {"node_status": ACTIVE}}, work.state["required_families"]), work.state)
+
+    return for_each(works, activated)
 
 
 def _update_node_in_netbox(task: Task, works: t.Sequence[Work]) -> dict[str, Outcome]:
@@ -130,7 +134,7 @@ def changelog_message(work: Work) -> str:
 
 def _done(task: Task, works: t.Sequence[Work]) -> dict[str, Outcome]:
     """Active and in sync; the process is completed."""
-    return journalled(task, works, {work.key: _moved(work, SubscriptionLifecycle.ACTIVE, insync=True) for work in works})
+    return journalled(task, works, for_each(works, lambda work: _moved(work, SubscriptionLifecycle.ACTIVE, insync=True)))
 
 
 def _claim(task: Task, works: t.Sequence[Work]) -> dict[str, Outcome]:
@@ -151,4 +155,5 @@ CREATE_NODE = Workflow(
         Step("done", _done),
     ),
     final="update_node_in_netbox",
+    state={"claim": str, "required_families": list},
 )

@@ -15,11 +15,14 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.node 
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.subscription import SubscriptionModel
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.device import Device, device_label
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.loopback import loopback
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.subscriptions import Unreadable
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.claim import ACTIVE
 
 __all__ = ["PROBLEMS", "UNFINISHED", "Finding", "Seen", "detail", "drift", "kept"]
 
 PROBLEMS = {
+    "unreadable": "the subscription cannot be read",
+    "device_unreadable": "what NetBox says of the device cannot be read",
     "device_gone": "the device is not in NetBox any more",
     "several_subscriptions": "the device has several subscriptions that are not terminated",
     "left_over": "the subscription was never active, and no process works on it",
@@ -55,7 +58,7 @@ class Finding:
 class Seen:
     """What was read. ``devices`` are NetBox's, by id; ``at_work`` the ids of subscriptions that a process works on; ``sites`` the site's slug as it
     was known last, by subscription id; ``keep`` the subscription to keep, by device id, where somebody said so; ``custom_field`` the name of the
-    device's field that is to hold the subscription's id, if there is one.
+    device's field that is to hold the subscription's id, if there is one. ``unreadable`` are live subscriptions that cannot be compared.
     """
 
     subscriptions: t.Sequence[SubscriptionModel]
@@ -64,6 +67,7 @@ class Seen:
     sites: t.Mapping[str, str]
     keep: t.Mapping[int, str] = dataclasses.field(default_factory=dict)
     custom_field: str | None = None
+    unreadable: t.Sequence[Unreadable] = ()
 
 
 def drift(seen: Seen) -> list[Finding]:
@@ -77,8 +81,12 @@ def drift(seen: Seen) -> list[Finding]:
         for model in models:
             if str(model.subscription_id) not in seen.at_work:
                 findings += _of_one(model, keep, seen)
+    findings += [_unreadable(one, seen) for one in seen.unreadable]
+    enrolled = by_device.keys() | {one.device_id for one in seen.unreadable}
     for device in seen.devices.values():
-        if device.status == ACTIVE and device.id not in by_device:
+        if device.problem and device.id not in enrolled:
+            findings.append(_finding(None, device, "device_unreadable", None, device.problem, device.label))
+        elif device.status == ACTIVE and device.id not in enrolled:
             findings.append(_finding(None, device, "no_subscription", None, device.status, device.label))
     return sorted(findings, key=lambda finding: (finding.device_id, finding.subscription_id or "", finding.problem))
 
@@ -106,6 +114,8 @@ def _of_one(model: SubscriptionModel, keep: SubscriptionModel, seen: Seen) -> li
         return [_finding(model, device, "left_over", model.status.value, device.status if device else None, label)]
     if device is None:
         return [_finding(model, device, "device_gone", str(model.subscription_id), None, label)]
+    if device.problem:
+        return [_finding(model, device, "device_unreadable", None, device.problem, label)]
     found = [] if model.insync else [_finding(model, device, "not_insync", "false", None, label)]
     node = model.node
     pairs = {
@@ -127,6 +137,15 @@ def _explained(finding: Finding, device: Device) -> Finding:
     return dataclasses.replace(finding, message=f"{finding.message}, which has {several}") if several else finding
 
 
+def _unreadable(one: Unreadable, seen: Seen) -> Finding:
+    """The finding of a subscription that cannot be read."""
+    device_id = one.device_id or 0
+    device = seen.devices.get(device_id)
+    label = device.label if device else device_label(one.node_name, seen.sites.get(one.subscription_id, ""), device_id)
+    message = f"{label}: {one.sentence}"
+    return Finding(one.subscription_id, device_id, label, "unreadable", one.problem, device.status if device else None, message)
+
+
 def _finding(model: SubscriptionModel | None, device: Device | None, problem: str, ours: str | None, theirs: str | None, label: str) -> Finding:
     device_id = model.device_id if model else device.id if device else 0
     detail = _detail(problem, ours, theirs)
@@ -139,8 +158,10 @@ def _detail(problem: str, ours: str | None, theirs: str | None) -> str:
     """The values that differ, in words; "" where the problem says it all."""
     if problem in ("device_gone", "not_insync", "no_subscription"):
         return ""
-    if problem == "left_over":
+    if problem in ("left_over", "unreadable"):
         return str(ours)
+    if problem == "device_unreadable":
+        return str(theirs)
     if problem == "several_subscriptions":
         return f"{ours} is one more beside {theirs}"
     return f"{ours or 'nothing'} in the store, {theirs or 'nothing'} in NetBox"

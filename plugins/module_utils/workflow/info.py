@@ -14,7 +14,6 @@ import typing as t
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import NodeflowError, StoreError
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._files import Destination, destination
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.subscription import SubscriptionModel
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.device import device_label, device_page
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.engine import Store
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.processes import (
@@ -26,8 +25,9 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.proces
     of_age,
     of_devices,
     processes_with_device,
+    worked_on_by,
 )
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.subscriptions import find_subscriptions
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.subscriptions import Stored, Unreadable, find_subscriptions, plain
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.commands import abort_with, continue_with
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.export import export
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.lease import standing
@@ -43,7 +43,7 @@ _FACTS = ("site", "role", "platform")
 
 SUBSCRIPTION_COLUMNS = (
     *("subscription_id", "product", "customer_id", "status", "insync", "description", "note", "start_date", "end_date", "version", "device_id"),
-    *("device_url", *_FACTS, "process_id", "process_workflow", "process_status"),
+    *("device_url", *_FACTS, "process_id", "process_workflow", "process_status", "problem"),
     *("node.node_id", "node.node_name", "node.node_status", "node.ipv4_loopback", "node.ipv6_loopback"),
 )
 """The columns of a CSV file of subscriptions."""
@@ -51,13 +51,13 @@ SUBSCRIPTION_COLUMNS = (
 PROCESS_COLUMNS = (
     *("process_id", "subscription_id", "workflow", "workflow_version", "target", "status", "step", "state", "error", "actor", "run_id"),
     *("lease_until", "started_at", "updated_at", "completed_at", "device_id", "device", "device_url", *_FACTS, "description"),
-    *("continue_with", "abort_with"),
+    *("continue_with", "abort_with", "problem"),
 )
 """The columns of a CSV file of processes; with the step log, those of STEP_COLUMNS follow."""
 
 STEP_COLUMNS = (
     *("steps.step_id", "steps.step", "steps.attempt", "steps.status", "steps.state", "steps.error", "steps.changes", "steps.actor"),
-    *("steps.run_id", "steps.started_at", "steps.completed_at", "steps.seconds"),
+    *("steps.run_id", "steps.started_at", "steps.completed_at", "steps.seconds", "steps.problem"),
 )
 
 
@@ -90,13 +90,15 @@ def process_info(task: Task) -> dict[str, t.Any]:
     conditions = [of_age(task.params["age_stamp"], *_moment(task.params["age"], now))] if task.params["age"] is not None else []
     if task.params["status"] is not None:
         conditions.append(has_status(task.params["status"], now))
-    if task.params["device_ids"] is not None or task.params["device_names"] is not None:
-        conditions.append(of_devices(task.params["device_ids"] or [], task.params["device_names"] or []))
+    if task.params["run_ids"] is not None:
+        conditions.append(worked_on_by(task.params["run_ids"]))
     target = destination(task)
     store = existing_store(task, needed=target is not None)
     if store is None:
         return {"processes": []}
     with store.read() as connection:
+        if task.params["device_ids"] is not None or task.params["device_names"] is not None:
+            conditions.append(of_devices(connection, task.params["device_ids"] or [], task.params["device_names"] or []))
         answers = process_answers(store, connection, "all" if task.params["steps"] else "", *conditions, **criteria)
     columns = PROCESS_COLUMNS + (STEP_COLUMNS if task.params["steps"] else ())
     return _result(task, "processes", answers, target, columns)
@@ -120,19 +122,24 @@ def existing_store(task: Task, needed: bool) -> Store | None:
     return store
 
 
-def subscription_answers(store: Store, connection: t.Any, **criteria: t.Sequence[t.Any]) -> list[Answer]:
-    """What is known of the subscriptions whose columns have one of the values named for them, in two statements however many there are."""
-    latest = latest_processes(connection, **criteria)
-    found = find_subscriptions(connection, **criteria)
+def subscription_answers(store: Store, connection: t.Any, *conditions: t.Any, **criteria: t.Sequence[t.Any]) -> list[Answer]:
+    """What is known of the subscriptions whose columns have one of the values named for them, in two statements however many there are.
+
+    One that cannot be read is answered as far as its row is plain data; ``problem`` says why, and is None of all others.
+    """
+    latest = latest_processes(connection, *conditions, **criteria)
+    found = find_subscriptions(connection, *conditions, **criteria)
     return [_subscription(store, one, latest.get(str(one.subscription_id))) for one in found]
 
 
-def _subscription(store: Store, subscription: SubscriptionModel, process: Process | None) -> Answer:
+def _subscription(store: Store, subscription: Stored, process: Process | None) -> Answer:
     facts = _device_facts(process)
-    return subscription.model_dump(mode="json") | {
+    unreadable = isinstance(subscription, Unreadable)
+    return (subscription.as_json() if unreadable else subscription.model_dump(mode="json")) | {
         "device_id": subscription.device_id,
-        "device_url": device_page(store.netbox_url, subscription.device_id),
-        **{name: facts.get(name) for name in _FACTS},
+        "device_url": device_page(store.netbox_url, subscription.device_id) if subscription.device_id is not None else None,
+        **{name: _text(facts, name) for name in _FACTS},
+        "problem": subscription.problem if unreadable else None,
         "process_id": process.process_id if process else None,
         "process_workflow": process.workflow if process else None,
         "process_status": standing(process) if process else None,
@@ -152,10 +159,11 @@ def process_answers(store: Store, connection: t.Any, steps: str, *conditions: t.
         answer = _json(process) | {
             "status": standing(process),
             "device_id": device_id,
-            "device": device_label(facts.get("name"), facts.get("site") or "", device_id) if facts else None,
+            "device": device_label(_text(facts, "name"), _text(facts, "site") or "", device_id) if facts else None,
             "device_url": device_page(store.netbox_url, device_id),
-            **{name: facts.get(name) for name in _FACTS},
+            **{name: _text(facts, name) for name in _FACTS},
             "description": description,
+            "problem": process.problem,
             "continue_with": continue_with(process),
             "abort_with": abort_with(process),
         }
@@ -165,12 +173,20 @@ def process_answers(store: Store, connection: t.Any, steps: str, *conditions: t.
 
 def _device_facts(process: Process | None) -> dict[str, t.Any]:
     """The device as the process read it last; {} where it did not."""
-    facts = process.state.get("device") if process else None
+    facts = process.state.get("device") if process and isinstance(process.state, dict) else None
     return facts if isinstance(facts, dict) else {}
 
 
+def _text(facts: t.Mapping[str, t.Any], name: str) -> str | None:
+    """A fact of a device; None where it is no text."""
+    value = facts.get(name)
+    return value if isinstance(value, str) else None
+
+
 def _step(record: StepRecord) -> Answer:
-    return _json(record) | {"seconds": round((record.completed_at - record.started_at).total_seconds(), 3)}
+    moments = isinstance(record.started_at, datetime.datetime) and isinstance(record.completed_at, datetime.datetime)
+    seconds = round((record.completed_at - record.started_at).total_seconds(), 3) if moments else None
+    return _json(record) | {"seconds": seconds, "problem": record.problem}
 
 
 def _moment(age: str, now: datetime.datetime) -> tuple[datetime.datetime, bool]:
@@ -188,4 +204,4 @@ def _moment(age: str, now: datetime.datetime) -> tuple[datetime.datetime, bool]:
 
 def _json(record: t.Any) -> Answer:
     """A dataclass as JSON."""
-    return {name: value.isoformat() if isinstance(value, datetime.datetime) else value for name, value in vars(record).items()}
+    return {name: plain(value) for name, value in vars(record).items()}

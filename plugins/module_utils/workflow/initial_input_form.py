@@ -12,19 +12,27 @@ import uuid
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import NodeflowError
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.node import FAMILIES
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.subscription import SubscriptionModel, check_customer_id
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.subscription import check_customer_id
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.device import Device, find_devices
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.filters import check_filters
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.loopback import loopback
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._chunks import chunks
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.processes import OVER, Process, find_processes
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.subscriptions import live_subscriptions
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.choice import Wanted, look_up, parse_nodes, wrong_row
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.subscriptions import Stored, Unreadable, live_subscriptions
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.choice import (
+    NOTHING,
+    Wanted,
+    chosen_nodes,
+    given,
+    look_up,
+    refuse_together,
+    wrong_row,
+)
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.commands import open_processes
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.construct import missing_of
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.continued import OPEN, chosen_processes, going_on
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.create_node import CREATE_NODE
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.lease import INTERRUPTED, can_be_taken, standing
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.lease import INTERRUPTED, can_be_taken, not_taken, standing, until
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.loopbacks import located
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.prompt import Listed, choose
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.provide_config import check_config_dir
@@ -36,12 +44,12 @@ PLANNED = "planned"
 
 NONE_FREE = "There is nothing to enrol: NetBox has no such device that is planned and has no subscription yet."
 
-NONE_STANDING = "There is nothing to continue: no process stands so."
-
 WHICH_TO_RESUME = (
     "say which processes to resume, with -e process_ids=ID[,ID...], with -e status= and one or more of failed, interrupted and suspended with "
-    "commas between, or with -e all=true; nodeflow.orchestrator.process_info lists them"
+    "commas between, with -e run_id= and the id of a run, or with -e all=true; nodeflow.orchestrator.process_info lists them"
 )
+
+_CHOICES = ("nodes", "device_filter", "all_planned", "max_nodes")
 
 HOW_TO_CHOOSE = (
     "no node was chosen, and nobody is at a terminal to ask. Choose with nodes (ids or names, e.g. -e nodes=loc1-core), with device_filter "
@@ -55,31 +63,36 @@ def initial_input_form(task: Task) -> dict[str, t.Any]:
     check_config_dir("node_config_dir", task.params["node_config_dir"])
     if task.params["all_open"]:
         task.params["process_status"] = list(OPEN)
-    continued = chosen_processes(task)
+    continued = chosen_processes(task, _CHOICES)
     if continued is None and task.params["default_status"] is not None:
-        task.params["process_status"] = task.params["default_status"]
-        continued = chosen_processes(task)
-        if continued is None:
+        if not task.params["default_status"]:
             raise NodeflowError(WHICH_TO_RESUME)
+        task.params["process_status"] = task.params["default_status"]
+        continued = chosen_processes(task, _CHOICES)
     if continued is not None:
-        if not continued:
-            task.show(NONE_STANDING)
         return end_of_step(task, [], continued, False, [])
+    refuse_together(given(task, "nodes"), given(task, "all_planned"))
+    wanted = chosen_nodes(task.params["nodes"])
+    if wanted == []:
+        task.show(NOTHING)
+        return end_of_step(task, [], [], False, [])
     filters = dict(task.params["device_filter"] or {})
     check_filters(task.netbox, filters, with_status=False)
     limit = task.params["max_nodes"]
     if limit is not None and limit < 1:
         raise NodeflowError("max_nodes must be 1 or more")
     run_id = str(uuid.uuid4())
-    if task.params["nodes"] not in (None, "", []):
-        rows = _chosen(task, task.params["nodes"], filters, run_id, limit)
+    if wanted is not None:
+        rows = _chosen(task, wanted, filters, run_id, limit)
     else:
-        planned = _free(task, find_devices(task.netbox, {**filters, "status": PLANNED}))
+        planned, barred = _free(task, find_devices(task.netbox, {**filters, "status": PLANNED}))
         if not filters and not task.params["all_planned"]:
+            for row in barred:
+                task.warn(row["message"])
             return _asked(task, _located(task, planned), run_id, limit)
         if not planned:
             task.show(_with_open(task, NONE_FREE))
-        rows = [_row(device, run_id) for device in _located(task, planned[:limit])]
+        rows = [_row(device, run_id) for device in _located(task, planned[:limit])] + barred
     return end_of_step(task, [], rows, False, [])
 
 
@@ -96,7 +109,7 @@ def _asked(task: Task, planned: t.Sequence[Device], run_id: str, limit: int | No
         meant = {one: [device for device, line in zip(planned, listed) if line.meant_by(one)] for one in wanted}
         here = {some[0].id: some[0] for some in meant.values() if len(some) == 1}
         elsewhere = [one for one, some in meant.items() if len(some) != 1]
-        others = _found(task, elsewhere, {}, run_id, None) if elsewhere else []
+        others = _chosen(task, elsewhere, {}, run_id, None) if elsewhere else []
         wrong = [row["message"] for row in others if row["status"] == FAILED]
         if wrong:
             raise NodeflowError("; ".join(wrong))
@@ -120,19 +133,18 @@ def _with_open(task: Task, *texts: str) -> str:
     return "\n".join(filter(None, (texts[0], open_processes(task), *texts[1:])))
 
 
-def _chosen(task: Task, nodes: t.Any, filters: dict[str, t.Any], run_id: str, limit: int | None) -> list[Row]:
+def _chosen(task: Task, wanted: t.Sequence[Wanted], filters: dict[str, t.Any], run_id: str, limit: int | None) -> list[Row]:
     """A row for each entry of ``nodes``: planned ones to go on with, ours as they stand, the others failed with the reason."""
-    return _found(task, parse_nodes(nodes), filters, run_id, limit)
-
-
-def _found(task: Task, wanted: t.Sequence[Wanted], filters: dict[str, t.Any], run_id: str, limit: int | None) -> list[Row]:
     devices, wrong = look_up(task.netbox, wanted, filters)
     ours, processes = _ours(task, devices)
     free = {device.id: device for device in devices if device.id not in ours and device.status == PLANNED}
     free = located(task, free)
     rows: list[Row] = []
     for device in devices:
-        if device.id in ours:
+        barred = _barred(device, ours.get(device.id))
+        if barred:
+            rows.append(barred)
+        elif device.id in ours:
             rows.append({"device_id": device.id, "device": device.label, **_enrolled(device, ours[device.id], processes, run_id)})
         elif device.status == PLANNED:
             rows.append(_row(free[device.id], run_id))
@@ -155,12 +167,22 @@ def _row(device: Device, run_id: str) -> Row:
     return {"device_id": device.id, "device": device.label, "status": RUNNING, "run_id": run_id, "found": device.facts()}
 
 
-def _free(task: Task, devices: t.Sequence[Device]) -> list[Device]:
+def _free(task: Task, devices: t.Sequence[Device]) -> tuple[list[Device], list[Row]]:
+    """Those that can be enrolled; and a failed row for each of which that cannot be told, or whose subscription cannot be read."""
     ours, _processes = _ours(task, devices)
-    return [device for device in devices if device.id not in ours]
+    barred = {device.id: row for device in devices if (row := _barred(device, ours.get(device.id)))}
+    return [device for device in devices if device.id not in ours and device.id not in barred], list(barred.values())
 
 
-def _ours(task: Task, devices: t.Sequence[Device]) -> tuple[dict[int, SubscriptionModel], dict[str, Process]]:
+def _barred(device: Device, holder: Stored | None) -> Row | None:
+    """The failed row of a device that cannot be read, or whose subscription cannot; None of any other."""
+    why = device.problem or (holder.sentence if isinstance(holder, Unreadable) else None)
+    if why is None:
+        return None
+    return {"device_id": device.id, "device": device.label, "status": FAILED, "message": f"{device.label} cannot be enrolled: {why}"}
+
+
+def _ours(task: Task, devices: t.Sequence[Device]) -> tuple[dict[int, Stored], dict[str, Process]]:
     """The live subscriptions of the devices, by device id, and the processes that work on them, by subscription id."""
     store = task.existing_store()
     if store is None:
@@ -172,7 +194,7 @@ def _ours(task: Task, devices: t.Sequence[Device]) -> tuple[dict[int, Subscripti
     return ours, {process.subscription_id: process for process in found if process.status not in OVER}
 
 
-def _enrolled(device: Device, subscription: SubscriptionModel, processes: t.Mapping[str, Process], run_id: str) -> Row:
+def _enrolled(device: Device, subscription: Stored, processes: t.Mapping[str, Process], run_id: str) -> Row:
     """The part of a row that says how a device stands that has a subscription already. What failed or was interrupted goes on."""
     subscription_id = str(subscription.subscription_id)
     row: Row = {"status": UNCHANGED, "subscription_id": subscription_id}
@@ -185,11 +207,13 @@ def _enrolled(device: Device, subscription: SubscriptionModel, processes: t.Mapp
     doing = (
         "is being enrolled already" if process.workflow == CREATE_NODE.name else "is enrolled already, and {0} works on it".format(process.workflow)
     )
+    if process.problem:
+        return {"subscription_id": subscription_id, **not_taken(device.label, process)}
     how, resume = f"is {standing(process)} at {process.step}", command("resume", [process.process_id])
     if can_be_taken(process):
         way = f"; continue it with: {resume}"
     else:
-        how += f", by {process.actor} until {process.lease_until:%Y-%m-%d %H:%M UTC}"
+        how += f", by {process.actor} until {until(process)}"
         way = f"; if that run is gone, continue it with: {resume} -e take_over=true"
     message = f"{device.label} {doing}: process {process.process_id} {how}{way}"
     held = {} if can_be_taken(process) else {"held": True}

@@ -19,7 +19,7 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.proces
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.rows import FAILED, RUNNING, Row
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.step import Work
 
-__all__ = ["INTERRUPTED", "can_be_taken", "lease_end", "not_taken", "standing", "take"]
+__all__ = ["INTERRUPTED", "can_be_taken", "lease_end", "not_taken", "standing", "take", "until", "why_not_taken"]
 
 INTERRUPTED = "interrupted"
 """How a process stands whose run is gone: running, but its lease has run out."""
@@ -55,7 +55,8 @@ def take(task: Task, works: t.Sequence[Work], **values: t.Any) -> tuple[list[Wor
 
 def can_be_taken(process: Process) -> bool:
     """Whether a new run may continue a process: it is not over, and no run works on it or the lease has run out."""
-    return process.status not in OVER and (process.run_id is None or process.lease_until is None or process.lease_until < _now())
+    free = process.status not in OVER and process.problem is None
+    return free and (process.run_id is None or process.lease_until is None or process.lease_until < _now())
 
 
 def standing(process: Process) -> str:
@@ -65,19 +66,25 @@ def standing(process: Process) -> str:
 
 def not_taken(label: str, process: Process) -> Row:
     """The part of a row that says why its process cannot be continued now."""
-    why = _why_not_taken(process)
+    why = why_not_taken(process)
     return {"status": FAILED, "message": f"{label}: process {process.process_id} {why}", "reason": f"its process {why}"}
 
 
-def _why_not_taken(process: Process) -> str:
+def why_not_taken(process: Process) -> str:
     """Why a process cannot be continued now, as what follows its name."""
+    if process.problem:
+        return f"cannot be read: {process.problem}. Use the release that wrote it, or correct its row in the store"
     if process.status in OVER:
         return f"is {process.status}, so there is nothing to continue or to confirm"
-    until = process.lease_until.strftime("%Y-%m-%d %H:%M UTC") if process.lease_until else "it ends"
     return (
-        f"is being worked on by another run, of {process.actor}, until {until}. Wait for it; if that run is known to be gone, take the process "
-        "over with take_over=true"
+        f"is being worked on by another run, of {process.actor}, until {until(process)}. Wait for it; if that run is known to be gone, take the process "
+        f"over with take_over=true, or all that it held with -e run_id={process.run_id} -e take_over=true"
     )
+
+
+def until(process: Process) -> str:
+    """Until when the run that works on a process holds it, in UTC."""
+    return process.lease_until.strftime("%Y-%m-%d %H:%M UTC") if isinstance(process.lease_until, datetime.datetime) else "it ends"
 
 
 def _fresh(task: Task, process: Process) -> bool:

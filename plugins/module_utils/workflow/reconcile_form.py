@@ -18,7 +18,7 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.devic
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.loopback import ambiguous, lack
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.related import address_ids, site_ids
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.change_node import RECONCILE_NODE, families, gone
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.choice import wrong_row
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.choice import NOTHING, chosen_nodes, wrong_row
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.claim import CLAIMED, FREE, claim_mode
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.construct import lacking
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.continued import chosen_processes
@@ -47,14 +47,20 @@ _RELATIONS = {"ipv4_loopback": "primary_ip4", "ipv6_loopback": "primary_ip6", "s
 
 def reconcile_form(task: Task) -> dict[str, t.Any]:
     """Find what differs, and plan the repair of each subscription, as rows for the next step. Processes to resume are rows as well."""
-    continued = chosen_processes(task)
+    continued = chosen_processes(task, ("nodes", "device_filter", "keep", "wins", "adopt"))
     if continued is not None:
         return end_of_step(task, [], continued, False, [])
+    wanted = chosen_nodes(task.params["nodes"])
+    if wanted == []:
+        task.show(NOTHING)
+        return end_of_step(task, [], [], False, [])
+    if task.params["adopt"] and not task.params["unenrolled"]:
+        raise NodeflowError("adopt gives subscriptions to devices that have none, which unenrolled=false leaves out; leave one of them out")
     wins = _wins(task)
     if task.params["adopt"] and claim_mode(task) == "netbox":
         raise NodeflowError(_NOT_ALONE)
     check_customer_id(task.params["customer_id"])
-    seen, wrong = look(task)
+    seen, wrong = look(task, wanted)
     differs = differences(task, seen)
     task.show(table(seen, differs))
     findings: dict[tuple[int, str | None], list[Finding]] = {}
@@ -63,10 +69,22 @@ def reconcile_form(task: Task) -> dict[str, t.Any]:
     models = {str(model.subscription_id): model for model in seen.subscriptions}
     run_id = str(uuid.uuid4())
     rows = [
-        _adoption(task, seen.devices[device_id], run_id) if key is None else _repair(task, seen, models[key], some, wins, run_id)
+        _left_alone(some[0])
+        if some[0].problem in _NOT_OURS
+        else _adoption(task, seen.devices[device_id], run_id)
+        if key is None
+        else _repair(task, seen, models[key], some, wins, run_id)
         for (device_id, key), some in findings.items()
     ]
     return end_of_step(task, [], _related(task, rows) + [wrong_row(one) for one in wrong], False, [])
+
+
+_NOT_OURS = ("unreadable", "device_unreadable")
+"""Findings that no repair of ours can be planned for."""
+
+
+def _left_alone(finding: Finding) -> Row:
+    return {"device_id": finding.device_id, "device": finding.device, "status": UNCHANGED, "message": f"{finding.message}; nothing was changed"}
 
 
 def _wins(task: Task) -> dict[str, str]:

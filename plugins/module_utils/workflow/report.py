@@ -28,11 +28,11 @@ __all__ = ["counts", "page_data", "report"]
 
 _FROM_SUBSCRIPTION = (
     *("subscription_id", "device_id", "site", "role", "platform", "status", "insync", "customer_id", "note"),
-    *("process_id", "process_status"),
+    *("process_id", "process_status", "problem"),
 )
 _FROM_PROCESS = (
     *("process_id", "subscription_id", "device_id", "workflow", "target", "status", "step", "error", "actor"),
-    *("continue_with", "abort_with"),
+    *("continue_with", "abort_with", "problem", "run_id"),
 )
 _STEP = ("step", "status", "attempt", "seconds", "actor", "error", "started")
 _FINDING = ("subscription_id", "device_id", "device", "problem", "store", "netbox", "message")
@@ -103,18 +103,19 @@ def counts(data: t.Any) -> Answer:
 
 def _about_subscription(answer: Answer) -> Answer:
     node = answer.get("node") or {}
-    more = {"name": node.get("node_name") or answer["description"], "ipv4": node.get("ipv4_loopback"), "ipv6": node.get("ipv6_loopback")}
-    return _of(answer, _FROM_SUBSCRIPTION) | more | {"since": _moment(answer["start_date"])}
+    name, ipv4, ipv6 = (_scalar(node.get(field)) for field in ("node_name", "ipv4_loopback", "ipv6_loopback"))
+    more = {"name": name or answer["description"], "ipv4": ipv4, "ipv6": ipv6}
+    return _of(answer, _FROM_SUBSCRIPTION) | more | {"since": _stored_moment(answer["start_date"])}
 
 
 def _about_process(answer: Answer) -> Answer:
     moments = {"started": "started_at", "updated": "updated_at", "completed": "completed_at", "lease_until": "lease_until"}
-    more = {name: _moment(answer[column]) for name, column in moments.items()}
+    more = {name: _stored_moment(answer[column]) for name, column in moments.items()}
     return _of(answer, _FROM_PROCESS) | more | {"device": answer["device"] or answer["description"]}
 
 
 def _about_step(answer: Answer) -> Answer:
-    return answer | {"started": _moment(answer["started_at"])}
+    return answer | {"started": _stored_moment(answer["started_at"])}
 
 
 def _of(answer: Answer, names: t.Sequence[str]) -> Answer:
@@ -127,6 +128,14 @@ def _table(records: t.Sequence[Answer], names: t.Sequence[str]) -> Answer:
 
 def _rows(records: t.Sequence[Answer], names: t.Sequence[str]) -> list[list[t.Any]]:
     return [[record[name] for name in names] for record in records]
+
+
+def _stored_moment(text: str | None) -> str | None:
+    """A moment of the store as the page shows it; as it is, where it is none."""
+    try:
+        return _moment(text)
+    except NodeflowError:
+        return text
 
 
 def _moment(text: str | None) -> str | None:

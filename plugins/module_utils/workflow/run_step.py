@@ -14,9 +14,10 @@ import typing as t
 
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import NodeflowError, StaleSave, StoreError, defect
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.processes import load_processes, save_processes
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.subscriptions import load_subscriptions, save_subscriptions
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.lease import take
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.subscription import SubscriptionModel
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.processes import Process, load_processes, save_processes
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.subscriptions import Stored, Unreadable, load_subscriptions, save_subscriptions
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.lease import take, why_not_taken
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.rows import (
     FAILED,
     RUNNING,
@@ -36,6 +37,10 @@ Workflows = t.Mapping[str, Workflow]
 """Workflows by their name."""
 
 _NO_WORKFLOW = "process {0.process_id} is of the workflow {0.workflow}, which this release does not have; upgrade the collection here"
+
+_LOST_STATE = (
+    "process {0} cannot be read: its state has no {1} that is one. Use the release that wrote it, or correct its row in the store; process_info shows it"
+)
 
 _NO_PROCESS = "there is no process {0} in {1}; do the step store_process_subscription first, and not in check mode"
 
@@ -98,11 +103,32 @@ def _load(task: Task, workflows: Workflows, rows: t.Sequence[Row]) -> tuple[list
                 raise NodeflowError(_NO_PROCESS.format(_key_of(row) or "for it", task.store.label))
             if process.workflow not in workflows:
                 raise NodeflowError(_NO_WORKFLOW.format(process))
-            works.append(Work(row, subscriptions[process.subscription_id], workflows[process.workflow].adopt(process)))
+            works.append(Work(row, _readable(subscriptions.get(process.subscription_id), process), _adopted(workflows[process.workflow], process)))
         except NodeflowError as error:
             general = str(error).replace(f"process {_key_of(row)}", "its process")
             refused[_key_of(row)] = row | {"status": FAILED, "message": f"{row['device']}: {error}", "reason": general}
     return predicted + works, refused
+
+
+def _readable(subscription: Stored | None, process: Process) -> SubscriptionModel:
+    """The subscription of a process. Raises NodeflowError where either cannot be read, so that no step can be done for them."""
+    if subscription is None:
+        raise NodeflowError(f"the subscription {process.subscription_id} of process {process.process_id} is not in the store")
+    if isinstance(subscription, Unreadable):
+        raise NodeflowError(subscription.sentence)
+    if process.problem:
+        raise NodeflowError(f"process {process.process_id} {why_not_taken(process)}")
+    return subscription
+
+
+def _adopted(workflow: Workflow, process: Process) -> Process:
+    """The process as one of this release. Raises NodeflowError for one that this release cannot continue, so that it stops nobody else."""
+    adopted = workflow.adopt(process)
+    workflow.index(adopted.step)
+    lost = workflow.lost_state(adopted)
+    if lost:
+        raise NodeflowError(_LOST_STATE.format(process.process_id, lost))
+    return adopted
 
 
 def _due(works: t.Sequence[Work], name: str, workflows: Workflows) -> tuple[list[Work], dict[str, Row]]:

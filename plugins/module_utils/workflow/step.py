@@ -14,13 +14,14 @@ import dataclasses
 import datetime
 import typing as t
 
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import NodeflowError, StoreError
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import NodeflowError, StoreError, defect
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.subscription import SubscriptionModel, load_subscription
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.device import Device
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.processes import Process
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.rows import FAILED, Row
 
-__all__ = ["ABORT", "Aborted", "Done", "Failed", "Outcome", "Step", "Suspended", "Work", "Workflow"]
+__all__ = ["ABORT", "Aborted", "Done", "Failed", "Outcome", "Step", "Suspended", "Work", "Workflow", "for_each"]
 
 
 ABORT = "abort"
@@ -119,6 +120,20 @@ class Aborted:
 
 Outcome = t.Union[Done, Failed, Suspended, Aborted]
 
+
+def for_each(works: t.Sequence[Work], function: t.Callable[[Work], Outcome]) -> dict[str, Outcome]:
+    """Call ``function`` for each work, by the process's id. What goes wrong with one, whatever it is, fails that one."""
+    outcomes: dict[str, Outcome] = {}
+    for work in works:
+        try:
+            outcomes[work.key] = function(work)
+        except NodeflowError as error:
+            outcomes[work.key] = Failed(str(error) if work.label in str(error) else f"{work.label}: {error}")
+        except Exception as error:  # pylint: disable=broad-exception-caught
+            outcomes[work.key] = Failed(f"{work.label}: {defect(error)}")
+    return outcomes
+
+
 StepFunction = t.Callable[[Task, t.Sequence[Work]], t.Mapping[str, Outcome]]
 
 
@@ -140,7 +155,8 @@ class Workflow:
     """A named list of steps. ``version`` goes up when steps are added, removed or reordered.
 
     ``final`` is the first step after which nothing read before may be read again. ``continues`` says, for each older version whose
-    processes can be continued, which step of this one comes next for one that stands at a step of that one.
+    processes can be continued, which step of this one comes next for one that stands at a step of that one. ``state`` says what the state of its
+    processes holds, and of which type, beside the device.
     """
 
     name: str
@@ -149,6 +165,18 @@ class Workflow:
     steps: tuple[Step, ...]
     final: str
     continues: t.Mapping[int, t.Mapping[str, str]] = dataclasses.field(default_factory=dict)
+    state: t.Mapping[str, type] = dataclasses.field(default_factory=dict)
+
+    def lost_state(self, process: Process) -> str | None:
+        """What the state of a process lacks, or has as something else, that the steps read; None where it is whole."""
+        for name, kind in self.state.items():
+            if not isinstance(process.state.get(name), kind):
+                return name
+        try:
+            Device(**process.state["device"])
+        except (KeyError, TypeError):
+            return "device" if self.state else None
+        return None
 
     def adopt(self, process: Process) -> Process:
         """The process as one of this version. Raises NodeflowError for one that this version cannot continue."""

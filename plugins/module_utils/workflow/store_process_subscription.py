@@ -13,11 +13,11 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils._chunks impo
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import StoreError
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.node import FAMILIES
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.subscription import SubscriptionModel, load_subscription
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.subscription import load_subscription
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.client import normal_url
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.device import Device
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.processes import insert_processes
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.subscriptions import claim_devices, live_subscriptions
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.subscriptions import Stored, Unreadable, claim_devices, live_subscriptions
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.begin import (
     Begun,
     begin_on_existing,
@@ -126,7 +126,7 @@ def _insert_part(task: Task, works: t.Sequence[Work]) -> dict[int, Row]:
 def _predict(task: Task, works: t.Sequence[Work]) -> dict[int, Row]:
     """What _insert would do, without doing it."""
     store = task.existing_store()
-    holders: dict[int, SubscriptionModel] = {}
+    holders: dict[int, Stored] = {}
     if store is not None:
         with store.read() as connection:
             holders = live_subscriptions(connection, [work.subscription.device_id for work in works])
@@ -141,7 +141,9 @@ def _without_process(work: Work) -> Row:
     return {key: value for key, value in work.row.items() if key not in ("process_id", "subscription_id")}
 
 
-def _lost(work: Work, holder: SubscriptionModel | None) -> Row:
+def _lost(work: Work, holder: Stored | None) -> Row:
+    if isinstance(holder, Unreadable):
+        return _without_process(work) | {"status": FAILED, "message": f"{work.label} cannot be enrolled: {holder.sentence}"}
     which = f"subscription {holder.subscription_id}" if holder else "another subscription"
     what = "was enrolled by another run meanwhile"
     return _without_process(work) | {

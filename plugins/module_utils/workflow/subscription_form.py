@@ -14,18 +14,29 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.lifecycle import SubscriptionLifecycle
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.node import check_node_status
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.subscription import SubscriptionModel, check_customer_id, revise
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.device import Device, devices_by_id, find_devices
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.device import Device, device_label, devices_by_id, find_devices
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.filters import check_filters
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.loopback import ambiguous, loopback_fields
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.processes import last_sites
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.subscriptions import (
-    LIVE,
+    Stored,
+    Unreadable,
     find_subscriptions,
+    is_live,
     load_subscriptions,
+    sort_out,
     terminated_subscriptions,
 )
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.change_node import MODIFY_NODE, TERMINATE_NODE, families, gone
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.choice import Wanted, look_up_enrolled, parse_nodes, wrong_row
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.choice import (
+    NOTHING,
+    Wanted,
+    chosen_nodes,
+    given,
+    look_up_enrolled,
+    refuse_together,
+    wrong_row,
+)
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.continued import chosen_processes
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.loopbacks import located, remembered
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.prompt import Listed, choose
@@ -42,16 +53,28 @@ HOW_TO_CHOOSE = (
 NOTHING_TO_CHANGE = "say what to change, with one or more of note, clear=note, description, customer_id, node_status, and refresh=true"
 
 
+_CHOICES = ("nodes", "subscription_ids", "device_filter", "all_enrolled", "max_nodes")
+"""The options that choose nodes."""
+
+
 def subscription_form(task: Task) -> dict[str, t.Any]:
     """Take the choice of subscriptions and what is to be done, as rows for the next step. Processes to resume are rows as well."""
     check_config_dir("node_config_dir", task.params["node_config_dir"])
-    continued = chosen_processes(task)
+    continued = chosen_processes(task, (*_CHOICES, "note", "description", "customer_id", "node_status", "refresh"))
     if continued is not None:
         return end_of_step(task, [], continued, False, [])
+    refuse_together(given(task, "subscription_ids"), given(task, "nodes", "device_filter", "all_enrolled"))
+    refuse_together(given(task, "nodes"), given(task, "all_enrolled"))
+    wanted = chosen_nodes(task.params["nodes"])
+    if wanted == [] or task.params["subscription_ids"] == []:
+        task.show(NOTHING)
+        return end_of_step(task, [], [], False, [])
     plan = _PLANS[task.params["workflow"]](task)
     if task.params["max_nodes"] is not None and task.params["max_nodes"] < 1:
         raise NodeflowError("max_nodes must be 1 or more")
-    chosen, devices, rows = _chosen(task)
+    found, devices, rows = _chosen(task, wanted)
+    chosen, unreadable = sort_out(found)
+    rows = [_cannot_be_read(one) for one in unreadable] + rows
     devices |= devices_by_id(task.netbox, [model.device_id for model in chosen if model.device_id not in devices])
     if task.params["refresh"]:
         devices = located(task, {model.device_id: devices[model.device_id] for model in chosen[: task.params["max_nodes"]] if model.device_id in devices})
@@ -97,6 +120,7 @@ def _modification(task: Task) -> Plan:
 
 
 def _termination(task: Task) -> Plan:
+    refuse_together(["terminate_node"], given(task, "description", "customer_id", "refresh"))
     status = task.params["node_status"] or "offline"
     if status not in ENDED:
         raise NodeflowError("a terminated node's device can be {0} in NetBox, not {1}".format(" or ".join(ENDED), status))
@@ -113,6 +137,8 @@ _PLANS = {MODIFY_NODE.name: _modification, TERMINATE_NODE.name: _termination}
 def _row(task: Task, plan: Plan, model: SubscriptionModel, device: Device | None, run_id: str) -> Row:
     device = device or gone(model)
     row: Row = {"device_id": model.device_id, "device": device.label, "subscription_id": str(model.subscription_id)}
+    if device.problem:
+        return row | {"status": FAILED, "message": f"{device.label}: {device.problem}"}
     try:
         todo = plan(model, device if device.status else None)
     except DomainError as error:
@@ -124,34 +150,37 @@ def _row(task: Task, plan: Plan, model: SubscriptionModel, device: Device | None
     return row | {"status": RUNNING, "run_id": run_id, "workflow": workflow, "version": model.version, "state": state}
 
 
-Chosen = tuple[list[SubscriptionModel], dict[int, Device], list[Row]]
+def _cannot_be_read(one: Unreadable) -> Row:
+    """The row of a subscription that nothing can be done with."""
+    label = device_label(one.node_name, "", one.device_id or 0)
+    return {"device_id": one.device_id, "device": label, "status": FAILED, "message": f"{label}: {one.sentence}"}
+
+
+Chosen = tuple[list[Stored], dict[int, Device], list[Row]]
 """The live subscriptions that the options choose; the devices that were read on the way, by id; rows of what they name that has none."""
 
 
-def _chosen(task: Task) -> Chosen:
+def _chosen(task: Task, wanted: t.Sequence[Wanted] | None) -> Chosen:
     filters = dict(task.params["device_filter"] or {})
-    if filters and task.params["subscription_ids"]:
-        raise NodeflowError("subscription_ids says which nodes are meant; leave device_filter out")
     check_filters(task.netbox, filters)
     store = task.existing_store()
     if store is None:
         raise NodeflowError("there is no store yet, so no node is enrolled; check the option store, or NODEFLOW_STORE")
     with store.read() as connection:
-        live = find_subscriptions(connection, status=LIVE)
+        live = find_subscriptions(connection, is_live())
         if task.params["subscription_ids"]:
             return _by_ids(load_subscriptions(connection, task.params["subscription_ids"]), task.params["subscription_ids"])
-    nodes = task.params["nodes"]
-    if nodes in (None, "", []):
+    if wanted is None:
         if filters:
             devices = {device.id: device for device in find_devices(task.netbox, filters)}
             return [model for model in live if model.device_id in devices], devices, []
         return (live, {}, []) if task.params["all_enrolled"] else _asked(task, live)
-    return _by_nodes(task, parse_nodes(nodes), live, filters)
+    return _by_nodes(task, wanted, live, filters)
 
 
-def _by_ids(found: t.Mapping[str, SubscriptionModel], wanted: t.Sequence[str]) -> Chosen:
-    live = [found[key] for key in dict.fromkeys(wanted) if key in found and found[key].status.value in LIVE]
-    ended = [_ended(found[key].description, found[key]) for key in dict.fromkeys(wanted) if key in found and found[key] not in live]
+def _by_ids(found: t.Mapping[str, Stored], wanted: t.Sequence[str]) -> Chosen:
+    live = [found[key] for key in dict.fromkeys(wanted) if key in found and found[key].status != SubscriptionLifecycle.TERMINATED.value]
+    ended = [_ended(None, found[key]) for key in dict.fromkeys(wanted) if key in found and found[key] not in live]
     unknown = [key for key in dict.fromkeys(wanted) if key not in found]
     return live, {}, ended + [_unknown(key) for key in unknown]
 
@@ -162,7 +191,7 @@ def _unknown(key: str) -> Row:
     return row | {"reason": f"there is no such subscription; {where}"}
 
 
-def _by_nodes(task: Task, wanted: t.Sequence[Wanted], live: t.Sequence[SubscriptionModel], filters: dict[str, t.Any]) -> Chosen:
+def _by_nodes(task: Task, wanted: t.Sequence[Wanted], live: t.Sequence[Stored], filters: dict[str, t.Any]) -> Chosen:
     devices, gone_ids, wrong = look_up_enrolled(task.netbox, wanted, filters, live)
     by_device = {model.device_id: model for model in live}
     chosen = [by_device[device.id] for device in devices if device.id in by_device] + [by_device[device_id] for device_id in gone_ids]
@@ -179,15 +208,21 @@ def _by_nodes(task: Task, wanted: t.Sequence[Wanted], live: t.Sequence[Subscript
     return chosen, {device.id: device for device in devices}, rows
 
 
-def _ended(label: str, model: SubscriptionModel) -> Row:
+def _ended(label: str | None, model: Stored) -> Row:
+    if isinstance(model, Unreadable):
+        return _cannot_be_read(model)
+    label = label or model.description
     key, when = str(model.subscription_id), f" at {model.end_date:%Y-%m-%d %H:%M UTC}" if model.end_date else ""
     message = f"{label} was terminated{when}: subscription {key}"
     row: Row = {"device_id": model.device_id, "device": label, "status": UNCHANGED, "subscription_id": key}
     return row | {"message": message, "reason": "was terminated before"}
 
 
-def _asked(task: Task, live: t.Sequence[SubscriptionModel]) -> Chosen:
+def _asked(task: Task, found: t.Sequence[Stored]) -> Chosen:
     """Let the person at the terminal choose."""
+    live, unreadable = sort_out(found)
+    for one in unreadable:
+        task.warn(one.sentence)
     if not live:
         raise NodeflowError("no node is enrolled in this store, so there is nothing to choose from")
     with task.store.read() as connection:
@@ -196,7 +231,7 @@ def _asked(task: Task, live: t.Sequence[SubscriptionModel]) -> Chosen:
 
     def take(wanted: list[Wanted] | None) -> Chosen:
         if wanted is None:
-            return list(live), {}, []
+            return list(found), {}, []
         meant = {one: [model for model, line in zip(live, listed) if line.meant_by(one)] for one in wanted}
         here = {some[0].device_id: some[0] for some in meant.values() if len(some) == 1}
         elsewhere = [one for one, some in meant.items() if len(some) != 1]

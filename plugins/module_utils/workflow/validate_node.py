@@ -23,8 +23,13 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.devic
 )
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.filters import check_filters
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.processes import last_sites, subscriptions_at_work
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.subscriptions import LIVE, find_subscriptions
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.choice import Wrong, look_up_enrolled, parse_nodes
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.subscriptions import (
+    Unreadable,
+    find_subscriptions,
+    is_live,
+    sort_out,
+)
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.choice import NOTHING, Wanted, Wrong, chosen_nodes, look_up_enrolled
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.create_node import ACTIVE
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.drift import PROBLEMS, UNFINISHED, Finding, Seen, detail, drift
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.loopbacks import located
@@ -38,15 +43,23 @@ LISTED = 100
 
 def validate_node(task: Task) -> dict[str, t.Any]:
     """The findings as data, and as a table for the person who reads the output."""
-    seen, wrong = look(task, COMPARED_FIELDS)
+    wanted = chosen_nodes(task.params["nodes"])
+    if wanted == []:
+        task.show(NOTHING)
+        return _result(task, "nothing was chosen, so nothing was compared", [])
+    seen, wrong = look(task, wanted, COMPARED_FIELDS)
     if wrong:
         raise NodeflowError("; ".join(one.reason for one in wrong))
     findings = differences(task, seen)
-    counts = {problem: sum(1 for finding in findings if finding.problem == problem) for problem in PROBLEMS}
     task.show(table(seen, findings))
+    return _result(task, _summary(seen, findings), findings)
+
+
+def _result(task: Task, msg: str, findings: t.Sequence[Finding]) -> dict[str, t.Any]:
+    counts = {problem: sum(1 for finding in findings if finding.problem == problem) for problem in PROBLEMS}
     return {
         "changed": False,
-        "msg": _summary(seen, findings),
+        "msg": msg,
         "findings": [dataclasses.asdict(finding) for finding in findings],
         "counts": {problem: count for problem, count in counts.items() if count},
         "fails": bool(findings) and task.params["fail_on_findings"],
@@ -84,29 +97,37 @@ def _summary(seen: Seen, findings: t.Sequence[Finding]) -> str:
     )
 
 
-def look(task: Task, fields: str = FIELDS) -> tuple[Seen, list[Wrong]]:
+def look(task: Task, wanted: t.Sequence[Wanted] | None, fields: str = FIELDS) -> tuple[Seen, list[Wrong]]:
     """Read the store and NetBox: in as few listings as NetBox has pages of active devices, or of those that are chosen.
 
-    Of those that were not chosen, only ``fields`` are sure to be read. Second, the entries of the option nodes that mean no device, or several.
+    ``wanted`` are the entries of the option nodes, None where it is not given. Of those that were not chosen, only ``fields`` are sure to be read.
+    Second, the entries that mean no device, or several. Raises NodeflowError.
     """
     filters = dict(task.params["device_filter"] or {})
     check_filters(task.netbox, filters)
-    models, at_work, sites = _stored(task)
+    models, unreadable, at_work, sites = _stored(task)
     keep, wrong = _keep(task, models, at_work), []
-    nodes = task.params["nodes"]
-    if nodes not in (None, "", []):
-        found, gone, wrong = look_up_enrolled(task.netbox, parse_nodes(nodes), filters, models)
+    if wanted is not None:
+        found, gone, wrong = look_up_enrolled(task.netbox, wanted, filters, [*models, *unreadable])
         devices = {device.id: device for device in found}
         models = [model for model in models if model.device_id in devices or model.device_id in gone]
+        unreadable = [one for one in unreadable if one.device_id in devices or one.device_id in gone]
     elif filters:
         devices = {device.id: device for device in find_devices(task.netbox, filters)}
         models = [model for model in models if model.device_id in devices]
+        unreadable = [one for one in unreadable if one.device_id in devices]
     else:
-        devices = _all(task, [model.device_id for model in models], fields)
+        devices = _all(task, [one.device_id for one in (*models, *unreadable) if one.device_id is not None], fields)
+    left_out = sorted(keep.keys() - {model.device_id for model in models})
+    if left_out:
+        raise NodeflowError(f"the option keep names the device {left_out[0]}, which nodes and device_filter leave out, so it would be ignored")
+    if not task.params["unenrolled"]:
+        enrolled = {one.device_id for one in (*models, *unreadable)}
+        devices = {key: device for key, device in devices.items() if key in enrolled}
     ids = {str(model.subscription_id) for model in models}
     compared = {model.device_id for model in models} | (set(devices) if task.params.get("adopt") else set())
     devices |= located(task, {key: device for key, device in devices.items() if key in compared})
-    return Seen(models, devices, at_work & ids, sites, keep, task.params["netbox_custom_field"]), wrong
+    return Seen(models, devices, at_work & ids, sites, keep, task.params["netbox_custom_field"], unreadable), wrong
 
 
 def differences(task: Task, seen: Seen) -> list[Finding]:
@@ -114,31 +135,35 @@ def differences(task: Task, seen: Seen) -> list[Finding]:
     findings = drift(seen)
     if not findings or task.existing_store() is None:
         return findings
-    models, at_work, _sites = _stored(task)
+    models, unreadable, at_work, _sites = _stored(task)
     then = {str(model.subscription_id): model.version for model in seen.subscriptions}
     now = {str(model.subscription_id): model.version for model in models}
-    enrolled = {model.device_id for model in models}
+    enrolled = {one.device_id for one in (*models, *unreadable)}
+    still = {one.subscription_id for one in unreadable}
 
     def stands(finding: Finding) -> bool:
         key = finding.subscription_id
         if key is None:
             return finding.device_id not in enrolled
+        if finding.problem == "unreadable":
+            return key in still
         return key not in at_work and now.get(key) == then[key]
 
     return [finding for finding in findings if stands(finding)]
 
 
-def _stored(task: Task) -> tuple[list[SubscriptionModel], set[str], dict[str, str]]:
-    """The live subscriptions, the ids of those that a process works on, and the sites. Raises NodeflowError where there is no store yet, unless
-    devices are to be adopted into it.
+def _stored(task: Task) -> tuple[list[SubscriptionModel], list[Unreadable], set[str], dict[str, str]]:
+    """The live subscriptions, those of them that cannot be read, the ids of those that a process works on, and the sites. Raises NodeflowError
+    where there is no store yet, unless devices are to be adopted into it.
     """
     store = task.existing_store()
     if store is None and task.params.get("adopt"):
-        return [], set(), {}
+        return [], [], set(), {}
     if store is None:
         raise NodeflowError("there is no store there yet, so there is nothing to compare; check the option store, or NODEFLOW_STORE")
     with store.read() as connection:
-        return find_subscriptions(connection, status=LIVE), subscriptions_at_work(connection), last_sites(connection)
+        models, unreadable = sort_out(find_subscriptions(connection, is_live()))
+        return models, unreadable, subscriptions_at_work(connection), last_sites(connection)
 
 
 def _all(task: Task, enrolled: t.Sequence[int], fields: str) -> dict[int, Device]:
