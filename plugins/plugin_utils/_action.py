@@ -251,9 +251,9 @@ class InProcessAction(ActionBase):
         if came:
             self._die(came[0])
         shown = {name: heuristic_log_sanitize(value) if isinstance(value, str) else value for name, value in task.params.items()}
-        rows = shown.get("nodes")
-        if isinstance(rows, list) and len(rows) > 10 and isinstance(rows[0], dict):  # the result of the task before has them
-            shown["nodes"] = f"{len(rows)} nodes"
+        for name, value in shown.items():
+            if isinstance(value, list) and len(value) > 10 and isinstance(value[0], dict):  # the result of an earlier task has them
+                shown[name] = f"{len(value)} {name}"
         return result | {"invocation": {"module_args": shown}}
 
     def _show(self, result: dict[str, t.Any], texts: _Texts) -> None:

@@ -234,8 +234,8 @@ function toProcess(subscription) {
 const processBody = make("ul", { class: "processes" });
 const processList = new List({
   section: "processes", noun: "processes", items: processes, size: 10, body: processBody, of: (one) => one.status,
-  words: (one) => [one.device, one.device_id, one.process_id, one.subscription_id, one.status, one.workflow, one.step, one.error, one.actor, one.problem,
-    one.run_id],
+  words: (one) => [one.device, one.device_id, one.process_id, one.subscription_id, one.status, one.workflow, one.step, one.error, one.actor,
+    one.problem, one.run_id],
   show: (items) => processBody.replaceChildren(...items.map(card)),
 });
 
@@ -283,8 +283,8 @@ function facts(process) {
   const rows = [
     ["Process", process.process_id], ["Subscription", process.subscription_id], ["Device", device(process.device, process.device_id)],
     ["Workflow", `${process.workflow} (${process.target})`], ["Begun", process.started], ["Last change", process.updated],
-    ["Completed", process.completed], ["Last by", process.actor], ["Held by its run until", process.lease_until && `${process.lease_until} UTC`],
-    ["Run", process.run_id],
+    ["Completed", process.completed], ["Last by", process.actor],
+    ["Held by its run until", process.lease_until && `${process.lease_until} UTC`], ["Run", process.run_id],
     ["Error", process.continue_with ? null : process.error],
   ];
   return make("dl", null, ...rows.filter(([, value]) => value).flatMap(([name, value]) => [make("dt", null, name), make("dd", null, value)]));
@@ -296,11 +296,10 @@ function timeline(process) {
   const entries = steps.map((step) => {
     const bar = make("span", { class: "took", "aria-hidden": "true" });
     bar.style.width = `${Math.max(0, (100 * step.seconds) / longest)}%`;
+    const words = [`attempt ${step.attempt}`, step.seconds === null ? null : duration(step.seconds), step.started, step.actor];
     const class_ = ["success", "failed", "suspended"].includes(step.status) ? "of-" + step.status : null;
     return make("li", { class: class_ }, make("b", null, step.step), " ", badge(step.status), " ",
-      make("span", { class: "quiet" }, [
-        `attempt ${step.attempt}`, step.seconds === null ? null : duration(step.seconds), step.started, step.actor,
-      ].filter(Boolean).join(", ")),
+      make("span", { class: "quiet" }, words.filter(Boolean).join(", ")),
       step.error ? make("p", null, step.error) : null, bar);
   });
   const last = steps.at(-1);

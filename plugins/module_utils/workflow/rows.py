@@ -69,7 +69,9 @@ def end_of_step(
         for same in _by_reason(some):
             tell("\n  ".join(_told(same, _NEWS, "the end of the run names all")))
     if last:
-        task.show(table(after) if len(after) > 1 else "".join(row["message"] for row in after if row["status"] == COMPLETED))
+        ended = table(after) if len(after) > 1 else "".join(row["message"] for row in after if row["status"] == COMPLETED)
+        if ended:
+            task.show(ended)
     elif any(row["status"] in (SUSPENDED, UNCHANGED) for row in news) and _hints(after):
         task.show(_hints(after).strip())
     return result
