@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
+import threading
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
@@ -46,7 +47,8 @@ _INTERRUPTS = {
 def interrupts(at_once: bool = True) -> t.Iterator[list[int]]:
     """Have SIGINT, SIGTERM and SIGALRM raise Interrupted, or, unless ``at_once``, wait, so that processes can be released before the end.
 
-    Yields the number of the signal that came, if one did. The first one counts; others are not heard until this is over.
+    Yields the number of the signal that came, if one did. The first one counts; others are not heard until this is over. Python lets nothing but a
+    process's main thread hear them; in any other, they do what they did.
     """
     came: list[int] = []
 
@@ -58,8 +60,9 @@ def interrupts(at_once: bool = True) -> t.Iterator[list[int]]:
             raise Interrupted(number)
 
     # Ansible's own time limit for a task is an alarm too, which it handles itself.
-    unheard = [number for number in _INTERRUPTS if number != signal.SIGALRM or signal.getsignal(number) is signal.SIG_DFL]
-    before = {number: signal.signal(number, hear) for number in unheard}
+    free = [number for number in _INTERRUPTS if number != signal.SIGALRM or signal.getsignal(number) is signal.SIG_DFL]
+    main = threading.current_thread() is threading.main_thread()
+    before = {number: signal.signal(number, hear) for number in free} if main else {}
     try:
         yield came
     finally:
