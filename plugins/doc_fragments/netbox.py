@@ -32,8 +32,9 @@ options:
   ca_path:
     description:
       - A file or directory with the certificates of the authorities to trust, instead of the system's.
-      - Without it, the environment variables E(REQUESTS_CA_BUNDLE), E(CURL_CA_BUNDLE), E(SSL_CERT_FILE) and E(SSL_CERT_DIR) count as well.
       - If not set, the value of the environment variable E(NETBOX_CA_PATH) is used.
+      - Without it, E(REQUESTS_CA_BUNDLE), else E(CURL_CA_BUNDLE), names the authorities to trust instead of the system's; E(SSL_CERT_FILE) and
+        E(SSL_CERT_DIR) say where the system's are.
     type: path
   netbox_timeout:
     description:
@@ -69,8 +70,9 @@ options:
 notes:
   - NetBox 4.4 or newer is needed. Before 4.6, NetBox cannot refuse a write to a device that changed meanwhile, so devices are written one at a time,
     a claim needs the permission C(core.view_objectchange), and a short window remains.
-  - Every option of the NetBox group, and O(ignore:store), can be set once for all modules with C(module_defaults) and the action group
+  - All of these settings, and those of the store and of processes, can be set once for all modules with C(module_defaults) and the action group
     C(group/nodeflow.orchestrator.all).
 requirements:
   - pynetbox >= 7.4
+  - PySocks, for a SOCKS proxy
 """

@@ -26,7 +26,7 @@ options:
   run_id:
     description:
       - The processes that are not over and that this run works on, or was the last that did, so also those that it left V(failed) or V(suspended).
-        With O(process_status), those of them that stand so.
+        With O(process_status), those of them that stand so. Not together with O(process_ids).
       - Those that it holds still are taken only with O(take_over).
     type: str
   take_over:

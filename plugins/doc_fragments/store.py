@@ -28,4 +28,5 @@ options:
 requirements:
   - pydantic >= 2.7
   - SQLAlchemy >= 2.0.30
+  - psycopg >= 3, for a PostgreSQL store
 """

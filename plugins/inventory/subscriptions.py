@@ -65,6 +65,7 @@ options:
 requirements:
   - pydantic >= 2.7
   - SQLAlchemy >= 2.0.30
+  - psycopg >= 3, for a PostgreSQL store
 seealso:
   - module: nodeflow.orchestrator.subscription_info
 """

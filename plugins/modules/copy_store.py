@@ -49,7 +49,8 @@ EXAMPLES = r"""
 - name: Move the store to PostgreSQL
   nodeflow.orchestrator.copy_store:
     store: /var/lib/nodeflow/store.db
-    target: "{{ vaulted_database_url }}"
+    target: postgresql://nodeflow@db.example.org/nodeflow
+    target_password: "{{ vaulted_database_password }}"
 """
 
 RETURN = r"""
@@ -66,7 +67,7 @@ msg:
   description: What was done; or why it was not.
   returned: always
   type: str
-  sample: the store store.db in /var/lib/nodeflow was copied to the store nodeflow at db.example.org
+  sample: the store store.db in /var/lib/nodeflow was moved to the store nodeflow at db.example.org
 """
 
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._argspec import location, options

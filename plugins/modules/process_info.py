@@ -12,7 +12,7 @@ module: process_info
 short_description: Find processes
 version_added: 0.1.0
 description:
-  - Answers with the processes that meet every criterion given; with none, with all. Oldest first.
+  - Returns the processes that meet every criterion given; all of them if none is given. Oldest first.
   - Never makes a store.
   - Puts them into a file, as JSON or CSV, where O(dest) names one; the result then says how many there are.
 author:

@@ -37,7 +37,8 @@ options:
     description:
       - Who decides which of several runs gets a device.
       - V(store) is the store's unique index alone. That is enough where all runs share one store.
-      - V(netbox) also sets the device from planned to staged in NetBox, on condition that nobody touched it since it was listed.
+      - V(netbox) also sets the device from planned to staged in NetBox, on condition that nobody touched it since it was listed;
+        before NetBox 4.6, the change log tells afterwards whose claim came first.
       - V(auto) is V(store) with a database that runs can share, and V(netbox) with an SQLite file.
     type: str
     choices: [auto, store, netbox]

@@ -12,7 +12,7 @@ module: subscription_info
 short_description: Find subscriptions
 version_added: 0.1.0
 description:
-  - Answers with the subscriptions that meet every criterion given; with none, with all.
+  - Returns the subscriptions that meet every criterion given; all of them if none is given.
   - Never makes a store.
   - Puts them into a file, as JSON or CSV, where O(dest) names one; the result then says how many there are.
 author:

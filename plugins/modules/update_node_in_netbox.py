@@ -12,8 +12,9 @@ module: update_node_in_netbox
 short_description: Write each node to NetBox
 version_added: 0.1.0
 description:
-  - Builds the payload of each node, of the fields that its workflow is to write, and writes those that differ, in bulk. NetBox refuses if somebody changed
-    a device meanwhile; then it is read and compared again, so that the other edit survives.
+  - Builds the payload of each node, of the fields that its workflow is to write, and writes those that differ, in bulk. NetBox 4.6 or newer
+    refuses if somebody changed a device meanwhile; then it is read and compared again, so that the other edit survives. An older one is written one device
+    at a time, each read right before.
   - A device whose status somebody else has changed is a conflict, and fails with it.
 author:
   - nodeflow.orchestrator contributors (@nodeflow)

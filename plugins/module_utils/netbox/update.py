@@ -12,7 +12,7 @@ import threading
 import typing as t
 
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._chunks import chunks
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import ConflictError, NetboxUncertain
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import ConflictError, NetboxForbidden, NetboxUncertain
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.dispatch import single_dispatch
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.client import NetboxClient, NetboxLeftOut, NetboxRefusal
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.device import ENDPOINT, Device, devices_by_id
@@ -308,7 +308,10 @@ def _plan(payload: DevicePayload, device: Device | None, target: Target) -> Upda
         return _gone(payload)
     if device.problem:
         return Update({}, {}, device.problem)
-    refusal = target.check(device, payload)
+    try:
+        refusal = target.check(device, payload)
+    except NetboxForbidden as error:  # of what the check has to read for this one; the others may not need it
+        return Update({}, {}, str(error))
     return Update({}, {}, refusal.text, kind=refusal.kind) if refusal else difference(payload, device.writable)
 
 
