@@ -96,7 +96,8 @@ findings:
       type: str
     problem:
       description: >-
-        V(unreadable), V(device_unreadable), V(device_gone), V(several_subscriptions), V(left_over), V(not_insync), V(status), V(name), V(site), V(ipv4_loopback), V(ipv6_loopback),
+        V(unreadable), V(device_unreadable), V(device_gone), V(several_subscriptions),
+        V(left_over), V(not_insync), V(status), V(name), V(site), V(ipv4_loopback), V(ipv6_loopback),
         V(custom_field) or V(no_subscription).
       type: str
     store:
