@@ -29,7 +29,7 @@ options:
   node_config_templates:
     description:
       - Directories with templates, as the role P(nodeflow.orchestrator.provide_config#role) takes them.
-      - Is only checked here, and only where the task runs on the controller. Each must be there, next to the playbook or in the working directory.
+      - Is only checked here, on the controller. Each must be there, next to the playbook or in the working directory.
     type: list
     elements: str
     default: []

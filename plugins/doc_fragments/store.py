@@ -22,8 +22,8 @@ options:
   store_password:
     description:
       - The password of a PostgreSQL store.
-      - If not set, the value of the environment variable E(NODEFLOW_STORE_PASSWORD) is used, else the password in O(store), or what libpq finds
-        itself, in E(PGPASSWORD), C(~/.pgpass) or a service file.
+      - If not set, the password in O(store) is used, else the value of the environment variable E(NODEFLOW_STORE_PASSWORD), which also counts
+        before a password in E(NODEFLOW_STORE); else what libpq finds itself, in E(PGPASSWORD), C(~/.pgpass) or a service file.
     type: str
 requirements:
   - pydantic >= 2.7

@@ -47,7 +47,7 @@ options:
   store_password:
     description:
       - The password of a PostgreSQL store. It may be a template, for a lookup.
-      - Without it, the one in O(store) counts, or what libpq finds itself, in E(PGPASSWORD), C(~/.pgpass) or a service file.
+      - Without it and without E(NODEFLOW_STORE_PASSWORD), the one in O(store) counts, or what libpq finds itself, in E(PGPASSWORD), C(~/.pgpass) or a service file.
     type: str
     env:
       - name: NODEFLOW_STORE_PASSWORD
@@ -192,7 +192,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         """A host with its variables and groups, unless a filter leaves it out."""
         strict = self.get_option("strict")
         variables: dict[str, t.Any] = {"nodeflow_" + name: value for name, value in answer.items()}
-        if answer["problem"]:
+        if answer.get("problem"):
             self._add_unreadable(host, variables)
             return
         loopbacks = [answer["node"].get(family + "_loopback") for family in self.get_option("address_families")]

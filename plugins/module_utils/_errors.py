@@ -11,6 +11,7 @@ __all__ = [
     "DomainError",
     "NetboxError",
     "NetboxForbidden",
+    "NetboxNotWritten",
     "NetboxUncertain",
     "NodeflowError",
     "NotAnswered",
@@ -52,6 +53,10 @@ class NetboxForbidden(NetboxError):
 
 class NetboxUncertain(NetboxError):
     """No answer came, or one that does not tell whether NetBox has done what it was asked."""
+
+
+class NetboxNotWritten(NetboxUncertain):
+    """NetBox answered a write with an object that is not as it was written."""
 
 
 class StoreError(NodeflowError):

@@ -40,7 +40,8 @@ options:
   target_password:
     description:
       - The password of O(target).
-      - If not set, the value of the environment variable E(NODEFLOW_TARGET_STORE_PASSWORD) is used; else as for O(store_password).
+      - If not set, the password in O(target) is used, else the value of the environment variable E(NODEFLOW_TARGET_STORE_PASSWORD); else as for
+        O(store_password).
     type: str
 """
 

@@ -45,7 +45,8 @@ options:
   source_password:
     description:
       - The password of O(source).
-      - If not set, the value of the environment variable E(NODEFLOW_IMPORT_SOURCE_PASSWORD) is used; else as for O(store_password).
+      - If not set, the password in O(source) is used, else the value of the environment variable E(NODEFLOW_IMPORT_SOURCE_PASSWORD); else as for
+        O(store_password).
     type: str
   product:
     description: The product whose subscriptions are nodes, by its name where they come from.

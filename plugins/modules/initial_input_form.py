@@ -63,7 +63,7 @@ options:
     default: false
   default_status:
     description:
-      - Says that processes are continued and nothing is enrolled. Where none of O(process_ids), O(process_status) and O(all_open) chooses, all
+      - Says that processes are continued and nothing is enrolled. Where none of O(process_ids), O(process_status), O(run_id) and O(all_open) chooses, all
         processes that stand like this are meant; with an empty list, to choose none is an error.
     type: list
     elements: str

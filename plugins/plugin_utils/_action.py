@@ -191,14 +191,15 @@ class InProcessAction(ActionBase):
         if own_process:  # what is not given, it takes from its own environment
             spec = {name: {key: part for key, part in option.items() if key != "fallback"} for name, option in spec.items()}
             validated = ArgumentSpecValidator(spec, **options).validate(dict(self._task.args))
+            own = self._environment()
             if "store" not in self._task.args:
-                own = self._environment()
                 params["store"] = own.get("NODEFLOW_STORE") or params["store"]
+            if "store_password" not in self._task.args:
                 params["store_password"] = own.get("NODEFLOW_STORE_PASSWORD") or params["store_password"]
         task = Task(
             params=params,
             check_mode=self._task.check_mode,
-            warn=texts.warn,
+            warn=lambda text: texts.warn(remove_values(text, secrets)),
             show=lambda text: texts.show(remove_values(text, secrets)),
             ask=lambda question: self._ask(remove_values(question, secrets)),
             secrets=secrets,
@@ -246,7 +247,9 @@ class InProcessAction(ActionBase):
         with interrupts() as came:
             try:
                 result = call(self.module.execute, task, over)
-            except Interrupted:
+            except Interrupted as error:
+                release(task, str(error))  # once more, where it came while they were being released
+                task.close()
                 result = {}
         if came:
             self._die(came[0])

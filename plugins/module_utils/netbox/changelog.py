@@ -13,7 +13,7 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors impo
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.client import NetboxClient
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.device import ENDPOINT as DEVICES, IDS_IN_A_REQUEST
 
-__all__ = ["DeviceChange", "check_change_log", "device_changes", "overwritten", "rows_as_logged", "undone"]
+__all__ = ["DeviceChange", "check_change_log", "device_changes", "overwritten", "rows_as_logged", "undone", "was_changed"]
 
 ENDPOINT = "core/object-changes"
 
@@ -72,8 +72,14 @@ def overwritten(changes: t.Sequence[DeviceChange], place: int, meant: t.Mapping[
     lost = undone(before, saved)
     custom = lost.pop("custom_fields", {})
     lost = {name: value for name, value in lost.items() if meant.get(name) != value and _same(name, now.get(name), saved[name])}
+    lost = {name: value for name, value in lost.items() if was_changed(changes[:place], name, changes[place].before.get(name))}
     custom = {name: value for name, value in custom.items() if _custom_fields(now).get(name) == _custom_fields(saved)[name]}
     return lost | ({"custom_fields": custom} if custom else {})
+
+
+def was_changed(changes: t.Sequence[DeviceChange], name: str, loaded: t.Any) -> bool:
+    """Whether one of these changes took a field away from the value that was loaded. NetBox logs nothing where it moves devices with their rack or location."""
+    return any(_same(name, one.before.get(name), loaded) and not _same(name, one.after.get(name), loaded) for one in changes)
 
 
 def undone(before: dict[str, t.Any], saved: dict[str, t.Any]) -> dict[str, t.Any]:

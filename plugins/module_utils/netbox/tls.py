@@ -37,7 +37,7 @@ def verifying(ca_path: str | None) -> ssl.SSLContext:
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN  # as curl does: a trusted authority need not be a root
     if ca_path:
-        _load(context, os.path.expanduser(ca_path), "ca_path")
+        _load(context, ca_path, "ca_path")
         return context
     for variable in _BUNDLE_VARIABLES:
         if os.environ.get(variable):

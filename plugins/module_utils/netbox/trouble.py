@@ -75,10 +75,15 @@ def proxy_for(url: str) -> Proxy | None:
 
 
 def never_sent(error: Exception) -> bool:
-    """Whether the connection could not even be opened, so that NetBox surely got nothing."""
-    if isinstance(error, (requests.exceptions.ConnectTimeout, requests.exceptions.ProxyError)):
+    """Whether the connection could not even be opened, so that NetBox surely got nothing.
+
+    A ProxyError alone does not say so: urllib3 makes one of each connection that is cut while it waits for the answer, too.
+    """
+    causes = list(_causes(error))
+    if isinstance(error, requests.exceptions.ConnectTimeout) or _tunnel_answer(causes):
         return True
-    return any(isinstance(one, (urllib3.exceptions.NewConnectionError, ssl.SSLCertVerificationError)) for one in _causes(error))
+    opening = (urllib3.exceptions.NewConnectionError, urllib3.exceptions.ConnectTimeoutError, ssl.SSLCertVerificationError)
+    return any(isinstance(one, opening) for one in causes)
 
 
 def is_final(error: Exception | None) -> bool:
@@ -98,7 +103,8 @@ def unreachable(error: Exception, url: str, proxy: Proxy | None) -> str:
             host = urllib.parse.urlsplit(url).hostname
             todo = how_to_log_in(proxy) if _tunnel_status(causes) in (401, 407) else "have it allowed there"
             return f"{proxy} does not let us through to {url} ({_tunnel_answer(causes)}); {todo}, or name {host} in NO_PROXY if it needs no proxy"
-        return f"{proxy} cannot be reached: {_reason(error, causes)}"
+        if never_sent(error):
+            return f"{proxy} cannot be reached: {_reason(error, causes)}"
     by_socks = next((one for one in causes if hasattr(one, "socket_err")), None)  # what PySocks raises
     if proxy and by_socks is not None and isinstance(by_socks.socket_err, OSError):
         return f"{proxy} cannot be reached: {_reason(by_socks.socket_err, [by_socks.socket_err])}"

@@ -12,7 +12,7 @@ import threading
 import typing as t
 
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._chunks import chunks
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import ConflictError, NetboxForbidden, NetboxUncertain
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import ConflictError, NetboxForbidden, NetboxNotWritten, NetboxUncertain
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.dispatch import single_dispatch
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.client import NetboxClient, NetboxLeftOut, NetboxRefusal
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.device import ENDPOINT, Device, devices_by_id
@@ -188,6 +188,9 @@ class _Work:
             self.target.client.patch(ENDPOINT, changes, [etag for key in writes if (etag := self._known[key].etag)])
         except ConflictError:
             return self._after_conflict(left)
+        except NetboxNotWritten as error:
+            self.sent |= writes
+            return self._after_conflict(left, str(error))  # what was written needs nothing more when it is read again
         except NetboxUncertain:
             self.sent |= writes
             if not self._patience.wait():
@@ -197,8 +200,9 @@ class _Work:
         except NetboxRefusal as error:
             return self._without_refused(left, error)
         except NetboxLeftOut as error:
+            self.done |= {key: plan for key, plan in writes.items() if key not in error.ids}
             self._after_left_out([payload for payload in left if payload.id in error.ids], writes)
-            writes = {key: plan for key, plan in writes.items() if key not in error.ids}
+            return []
         self.done |= writes
         return []
 
@@ -228,13 +232,15 @@ class _Work:
         for payload in group:
             self._known.pop(payload.id, None)
 
-    def _after_conflict(self, group: t.Sequence[DevicePayload]) -> list[t.Sequence[DevicePayload]]:
+    def _after_conflict(
+        self, group: t.Sequence[DevicePayload], why: str = "somebody else kept changing it in NetBox meanwhile; run again"
+    ) -> list[t.Sequence[DevicePayload]]:
         """The group, for another attempt with what NetBox has by then: the answer does not tell which device it was."""
         self._forget(group)
         for payload in group:
             self._conflicts[payload.id] = self._conflicts.get(payload.id, 0) + 1
         again = [payload for payload in group if self._conflicts[payload.id] < ATTEMPTS]
-        self.give_up([payload for payload in group if payload not in again], "somebody else kept changing it in NetBox meanwhile; run again")
+        self.give_up([payload for payload in group if payload not in again], why)
         return [again] if again else []
 
     def _without_refused(self, group: t.Sequence[DevicePayload], error: NetboxRefusal) -> list[t.Sequence[DevicePayload]]:
@@ -261,10 +267,19 @@ class _Work:
 
     def _after_left_out(self, group: t.Sequence[DevicePayload], writes: t.Mapping[int, Update]) -> None:
         """Settle what NetBox passed over. It also leaves out what somebody changed right after our write, so the devices are read."""
+        before = set(self.sent)
+        self.sent |= {payload.id: writes[payload.id] for payload in group}  # until they are read
         there = devices_by_id(self.target.client, [payload.id for payload in group])
         for payload in group:
-            written = payload.id in there and not difference(payload, there[payload.id].writable).after
-            self.done[payload.id] = writes[payload.id] if written else self._not_allowed(payload, there)
+            now = _plan(payload, there.get(payload.id), self.target)
+            if not now.error and not now.after:
+                self.done[payload.id] = writes[payload.id]
+            elif payload.id in there and there[payload.id].problem:
+                self.done[payload.id] = dataclasses.replace(now, uncertain=True)
+            else:
+                if payload.id not in before:
+                    self.sent.pop(payload.id, None)
+                self.done[payload.id] = self._not_allowed(payload, there)
 
     def _not_allowed(self, payload: DevicePayload, there: t.Container[int]) -> Update:
         if payload.id in there:

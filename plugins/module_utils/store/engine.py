@@ -20,11 +20,11 @@ import urllib.parse
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import StoreError
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._libraries import sa, sa_exc, sa_insert
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._paths import can_be_made
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.location import Location, default_store, find_location
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.location import Location, find_location
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.schema import SCHEMA_VERSION, metadata, read_json, store_info, write_json
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.migrations import MIGRATIONS
 
-__all__ = ["Store", "can_be_made", "default_store", "foreign_database", "open_store"]
+__all__ = ["Store", "foreign_database", "open_store"]
 
 BUSY_TIMEOUT = 30
 """Seconds that a writer waits for another one to finish with an SQLite store."""

@@ -54,11 +54,12 @@ def _abort(task: Task, works: t.Sequence[Work]) -> dict[str, Outcome]:
     """Give back in NetBox what is still claimed by these processes; then they are over."""
     devices = devices_by_id(task.netbox, [work.subscription.device_id for work in works])
     unreadable = {key: device.problem for key, device in devices.items() if device.problem}
+    claimed = [work for work in works if work.state["claim"] == "netbox"]  # of the others, there is nothing to give back
     failed: dict[str, Outcome] = {
-        work.key: Failed(f"{work.label}: {unreadable[work.subscription.device_id]}") for work in works if work.subscription.device_id in unreadable
+        work.key: Failed(f"{work.label}: {unreadable[work.subscription.device_id]}") for work in claimed if work.subscription.device_id in unreadable
     }
     works = [work for work in works if work.key not in failed]
-    missing = [work.subscription.device_id for work in works if work.subscription.device_id not in devices]
+    missing = [work.subscription.device_id for work in claimed if work.subscription.device_id not in devices]
     there = set() if task.check_mode else hidden(task.netbox, missing)
     staged = [work for work in works if work.state["claim"] == "netbox" and _status(devices, work) == CLAIMED]
     try:
@@ -139,7 +140,9 @@ def _over(task: Task, work: Work, netbox: str, done: Update | None = None) -> Ab
 
 
 def _as_left(device: Device | None) -> str:
-    return f"its status in NetBox, {device.status}, was left as it is" if device else "it is not in NetBox any more"
+    if device is None:
+        return "it is not in NetBox any more, or the token may not see it"
+    return f"its status in NetBox, {device.status}, was left as it is" if device.status else "the device in NetBox was left as it is"
 
 
 class _AnyVersion(Workflow):

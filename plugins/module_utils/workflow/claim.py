@@ -17,7 +17,7 @@ import enum
 import functools
 import typing as t
 
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import NetboxError
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import NetboxError, NetboxForbidden
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.changelog import (
     DeviceChange,
@@ -26,6 +26,7 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.chang
     overwritten,
     rows_as_logged,
     undone,
+    was_changed,
 )
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.client import NetboxRefusal
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.device import ENDPOINT, Device
@@ -101,7 +102,13 @@ def _without_change_log(task: Task, works: t.Sequence[Work]) -> dict[str, Outcom
 
 def _target(task: Task, works: t.Sequence[Work], message: t.Callable[[Work], str]) -> Target:
     by_device = {work.subscription.device_id: work for work in works}
-    before = functools.cache(lambda: claim_holders(task, [work for work in works if work.row.get("resumed")]))
+
+    @functools.cache
+    def before() -> dict[str, Holder] | NetboxForbidden:
+        try:
+            return claim_holders(task, [work for work in works if work.row.get("resumed")])
+        except NetboxForbidden as error:  # so that it is asked once, and not for each device
+            return error
 
     def check(device: Device, payload: DevicePayload) -> Refusal | None:
         work = by_device[device.id]
@@ -110,7 +117,10 @@ def _target(task: Task, works: t.Sequence[Work], message: t.Callable[[Work], str
         taken = Refusal(Kind.TAKEN, f"{_TAKEN.format(work.label)}: its status in NetBox is {device.status} now")
         if device.status != payload.status:
             return taken
-        holder = before().get(work.key)
+        holders = before()
+        if isinstance(holders, NetboxForbidden):
+            raise holders
+        holder = holders.get(work.key)
         if holder is not Holder.WE:
             holder = claim_holders(task, [work])[work.key]
         return {Holder.WE: None, Holder.OTHER: taken, Holder.UNKNOWN: Refusal(Kind.UNKNOWN, _unknown(work))}[holder]
@@ -152,9 +162,14 @@ def _holder(key: str, changes: t.Sequence[DeviceChange], done: bool) -> Holder:
     return holder
 
 
+_PUT_BACK = ", put back"
+"""The end of the message of a write that puts back what the claim overwrote."""
+
+
 def _our_claim(key: str, changes: t.Sequence[DeviceChange]) -> int | None:
     """The place of the last entry by which this process wrote the claim; None where there is none."""
-    places = [place for place, change in enumerate(changes) if key in change.message and change.status == CLAIMED]
+    ours = [(place, change) for place, change in enumerate(changes) if key in change.message and not change.message.endswith(_PUT_BACK)]
+    places = [place for place, change in ours if change.status == CLAIMED]
     return places[-1] if places else None
 
 
@@ -181,7 +196,7 @@ def _lost(work: Work, row: dict[str, t.Any], changes: t.Sequence[DeviceChange]) 
         return overwritten(changes, place, {"status": FREE})
     # NetBox logs nothing where a row is saved as it was loaded, however old that was. So it was loaded after the holder's claim.
     if row.get("status") == CLAIMED and _holder(work.key, changes, False) is Holder.OTHER:
-        return undone(changes[-1].after, row)
+        return {name: value for name, value in undone(changes[-1].after, row).items() if was_changed(changes, name, row.get(name))}
     return {}
 
 
@@ -191,7 +206,7 @@ def _first_come(
     row = rows.get(work.subscription.device_id, {})
     lost = _lost(work, row, changes)
     try:
-        _put_back(task, work, lost, message + ", put back")
+        _put_back(task, work, lost, message + _PUT_BACK)
     except NetboxError as error:
         return Failed(_NOT_PUT_BACK.format(work.label, ", ".join(f"{name} to {value!r}" for name, value in lost.items()), error))
     if not isinstance(outcome, Done):

@@ -73,7 +73,7 @@ def chosen_processes(task: Task, others: t.Sequence[str] = (), playbook: str = "
     if run is not None and not found and not statuses:
         message = f"the run {run} left no process that is not over; process_info lists those that are"
         rows.append({"device_id": None, "device": f"run {run}", "status": FAILED, "message": message})
-    told = _tell_held(task, [process for process in held if process.process_id not in found], rows, playbook) if statuses or not found else False
+    told = _tell_held(task, [process for process in held if process.process_id not in found], playbook) if statuses or not found else False
     if not rows and not told:
         task.show(NONE_STANDING)
     return rows
@@ -88,8 +88,8 @@ def _options(task: Task) -> tuple[list[str] | None, list[str] | None, str | None
     return process_ids, task.params["process_status"], (task.params["run_id"] or "").strip() or None
 
 
-def _tell_held(task: Task, held: t.Sequence[Process], rows: t.Sequence[Row], playbook: str) -> bool:
-    """Say, a line a run, what runs hold, unless all that there is to do was named and is done. Return whether anything was said."""
+def _tell_held(task: Task, held: t.Sequence[Process], playbook: str) -> bool:
+    """Say, a line a run, what runs hold. Return whether anything was said."""
     by_run: dict[str, list[Process]] = {}
     for process in held:
         by_run.setdefault(str(process.run_id), []).append(process)
@@ -97,8 +97,9 @@ def _tell_held(task: Task, held: t.Sequence[Process], rows: t.Sequence[Row], pla
         actors = ", ".join(sorted({str(process.actor) for process in some}))
         count = f"{len(some)} process is" if len(some) == 1 else f"{len(some)} processes are"
         last = max(some, key=until)
+        before = f"cannot be {'aborted' if playbook == 'abort' else 'continued'} before that"
         task.show(
-            f"{count} held by run {run}, of {actors}, until {until(last)}, and cannot be continued before that. If that run is known to be gone, take "
+            f"{count} held by run {run}, of {actors}, until {until(last)}, and {before}. If that run is known to be gone, take "
             f"{'it' if len(some) == 1 else 'them'} over with: {take_over_with(playbook, run)}"
         )
     return bool(by_run)

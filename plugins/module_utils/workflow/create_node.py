@@ -56,7 +56,10 @@ def _fetched(task: Task, work: Work, device: Device | None, there: t.Container[i
     problem = contradiction(work, seen, (ACTIVE,)) or lacking(device, families)
     if problem:
         return Failed(problem, label=work.label)
-    subscription = revise(work.subscription, {"node": {"node_name": device.name} | loopback_fields(device)}, families)
+    try:
+        subscription = revise(work.subscription, {"node": {"node_name": device.name} | loopback_fields(device)}, families)
+    except DomainError as error:
+        return Failed(f"{work.label}: {error}", label=work.label)
     subscription = subscription.model_copy(update={"description": description(subscription)})
     return Done(subscription, work.state | {"device": device.facts()})
 

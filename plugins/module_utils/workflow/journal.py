@@ -55,8 +55,10 @@ def _changes(work: Work) -> str:
     after = work.subscription.model_dump(mode="json")
     fields = [(name, before.get(name), after.get(name)) for name in changes if name not in ("node", "note")]
     fields += [(name, before["node"].get(name), after["node"].get(name)) for name in node]
-    parts = [PROBLEMS.get(repair, repair) for repair in work.state.get("repairs", ()) if _FIELDS.get(repair) not in node]
-    parts += [f"{name}: {then or 'nothing'} -> {now or 'nothing'}" for name, then, now in fields if then != now]
+    differs = [(name, then, now) for name, then, now in fields if then != now]
+    told = {name for name, _then, _now in differs}
+    parts = [PROBLEMS.get(repair, repair) for repair in work.state.get("repairs", ()) if _FIELDS.get(repair) not in told]
+    parts += [f"{name}: {then or 'nothing'} -> {now or 'nothing'}" for name, then, now in differs]
     return ", ".join(parts + (["note removed"] if "note" in changes and not changes["note"] else []))
 
 

@@ -15,7 +15,7 @@ import datetime
 import typing as t
 
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.processes import OVER, Lease, Process, take_processes
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.processes import Lease, OVER, Process, load_processes, take_processes
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.rows import FAILED, RUNNING, Row
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.step import Work
 
@@ -38,17 +38,19 @@ def take(task: Task, works: t.Sequence[Work], **values: t.Any) -> tuple[list[Wor
     if not works:
         return [], {}
     run_id = works[0].row["run_id"]
+    there: dict[str, Process] = {}
     taken = {work.key for work in works if work.process.run_id == run_id and _fresh(task, work.process) and not values}
     if len(taken) < len(works):
         # A row may name the run to take over from, but only the one that was seen: another may have done so since.
         holders = {work.key: work.row.get("take_over_from") for work in works}
         with task.store.write() as connection:
             taken = take_processes(connection, holders, Lease(run_id, task.actor, lease_end(task)), _now(), **values)
+            there = load_processes(connection, [key for key in holders if key not in taken])
     held = {}
     for work in works:
         if work.key not in taken:
             row = {name: value for name, value in work.row.items() if name != "process_id"}  # the message names it and says what to do
-            held[work.key] = row | not_taken(work.label, work.process)
+            held[work.key] = row | not_taken(work.label, there.get(work.key, work.process))
     ours = {"run_id": run_id, "actor": task.actor, "status": RUNNING} | values
     return [dataclasses.replace(work, process=dataclasses.replace(work.process, **ours)) for work in works if work.key in taken], held
 

@@ -93,7 +93,8 @@ def provide_config_to_user(task: Task, works: t.Sequence[Work]) -> dict[str, Out
         task.show(_page(work, texts[work.key]))
     files = _save_files(task, open_ones, texts, outcomes)
     if len(open_ones) > SHOWN:
-        where = f"are in {task.params['config_dir']}" if files else "are not shown; node_config_dir saves them all"
+        directory = task.params["config_dir"] if files or task.check_mode else None
+        where = f"{'would be' if task.check_mode else 'are'} in {directory}" if directory else "are not shown; node_config_dir saves them all"
         task.show(f"... and {len(open_ones) - SHOWN} more configs, which {where}")
     seen = {work.key for work in open_ones[:SHOWN]}
     open_ones = [work for work in open_ones if work.key not in outcomes]
@@ -112,13 +113,7 @@ def provide_config_to_user(task: Task, works: t.Sequence[Work]) -> dict[str, Out
 
 def check_config_dir(name: str, directory: str | None) -> None:
     """Raise NodeflowError where no config can be saved in ``directory``, which the option ``name`` gives, as far as that shows without trying."""
-    if not directory:
-        return
-    try:
-        usable = can_be_made(pathlib.Path(directory).expanduser().absolute() / "config")
-    except (OSError, RuntimeError, ValueError) as error:
-        raise NodeflowError(f"{name} cannot be used: {getattr(error, 'strerror', None) or error}") from error
-    if not usable:
+    if directory and not can_be_made(user_path(directory, name) / "config"):
         raise NodeflowError(f"{name} names {directory}, which cannot be written, or not be made; name a directory in which configs can be saved")
 
 

@@ -14,7 +14,7 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils._libraries i
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.device import Device, devices_by_id
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.payload import DevicePayload
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.update import Target, update
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.update import HIDDEN, Target, hidden, update
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.copy import count_rows, delete_rows
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.engine import Store
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.processes import find_processes, has_status
@@ -42,7 +42,7 @@ def reset(task: Task) -> dict[str, t.Any]:
     if store is None:
         return {"changed": False, "msg": "there is no store, so there is nothing to reset"}
     _check_lab(task)
-    rows, devices = _look(task, store)
+    rows, devices, _missing = _look(task, store)
     if not devices and not any(rows.values()):
         return {"changed": False, "rows": rows, "devices": 0, "msg": "{0} is empty, so there is nothing to reset".format(store.label)}
     what = "{0} devices of the NetBox at {1} {{0}} {2}, and {3} {{0}} emptied of {4} subscriptions and {5} processes".format(
@@ -52,19 +52,20 @@ def reset(task: Task) -> dict[str, t.Any]:
     if task.check_mode:
         return {"changed": True, "rows": rows, "devices": len(devices), "diff": diff, "msg": what.format("would be")}
     _confirm(task, what.format("will be"))
-    rows, devices = _look(task, store)  # a person may have thought for long
-    _free(task, devices)
+    rows, devices, missing = _look(task, store)  # a person may have thought for long
+    _free(task, devices, missing)
     _empty(store)
     return {"changed": True, "rows": rows, "devices": len(devices), "diff": diff, "msg": what.format("were")}
 
 
-def _look(task: Task, store: Store) -> tuple[dict[str, int], dict[int, Device]]:
-    """How many rows there are, and the devices that are not planned. Raises StoreError while a run works."""
+def _look(task: Task, store: Store) -> tuple[dict[str, int], dict[int, Device], list[int]]:
+    """How many rows there are, the devices that are not planned, and the ids of those that no listing has. Raises StoreError while a run works."""
     with store.read() as connection:
         _refuse_while_working(connection)
         rows = count_rows(connection)
         device_ids = sorted(set(connection.execute(sa.select(subscriptions.c.device_id)).scalars()))
-    return rows, {key: device for key, device in devices_by_id(task.netbox, device_ids).items() if device.status != FREE}
+    found = devices_by_id(task.netbox, device_ids)
+    return rows, {key: device for key, device in found.items() if device.status != FREE}, [key for key in device_ids if key not in found]
 
 
 def _refuse_while_working(connection: t.Any) -> None:
@@ -101,7 +102,10 @@ def _confirm(task: Task, what: str) -> None:
         raise NodeflowError("it was not confirmed, so nothing was done")
 
 
-def _free(task: Task, devices: t.Mapping[int, Device]) -> None:
+def _free(task: Task, devices: t.Mapping[int, Device], missing: t.Sequence[int]) -> None:
+    there = sorted(hidden(task.netbox, missing))
+    if there:
+        raise NodeflowError(f"the store was left as it is, since not every device could be put back: the device {there[0]}: {HIDDEN}")
     target = Target(
         task.netbox, lambda device_id: "nodeflow.orchestrator reset", lambda device, payload: None, tell=Progress(task.show, "reset", len(devices))
     )

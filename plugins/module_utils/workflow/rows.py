@@ -64,7 +64,7 @@ def end_of_step(
     failed = [row for row in after if row["status"] == FAILED]
     left = any(row["status"] == RUNNING for row in after)
     if failed and (last or (not left and any(row["status"] == FAILED for row in news))):
-        return result | {"failed": True, "msg": failed[0]["message"] + _hints(after) if len(after) == 1 else table(after)}
+        return result | {"failed": True, "msg": failed[0]["message"] + how_to_continue(after) if len(after) == 1 else table(after)}
     for tell, some in ((task.warn, [row for row in news if row["status"] == FAILED]), (task.show, [row for row in news if row["status"] != FAILED])):
         for same in _by_reason(some):
             tell("\n  ".join(_told(same, _NEWS, "the end of the run names all")))
@@ -72,8 +72,8 @@ def end_of_step(
         ended = table(after) if len(after) > 1 else "".join(row["message"] for row in after if row["status"] == COMPLETED)
         if ended:
             task.show(ended)
-    elif any(row["status"] in (SUSPENDED, UNCHANGED) for row in news) and _hints(after):
-        task.show(_hints(after).strip())
+    elif any(row["status"] in (SUSPENDED, UNCHANGED) for row in news) and how_to_continue(after):
+        task.show(how_to_continue(after).strip())
     return result
 
 
@@ -104,12 +104,7 @@ def table(rows: t.Sequence[Row]) -> str:
         for same in _by_reason([row for row in rows if row["status"] == status]):
             first, *names = _told(same, _LABELS.get(status, _LABELS_ELSE), _all_of(same))
             lines += [f"  {status:<10} {first}", *(f"{'':13}{line}" for line in names)]
-    return "\n".join(lines) + _hints(rows)
-
-
-def how_to_continue(rows: t.Sequence[Row]) -> str:
-    """The commands that continue these rows, each on a line of its own; "" where there is nothing to continue."""
-    return _hints(rows)
+    return "\n".join(lines) + how_to_continue(rows)
 
 
 def _by_reason(rows: t.Sequence[Row]) -> list[list[Row]]:
@@ -162,8 +157,8 @@ def _stored(row: Row) -> bool:
     return bool(row.get("process_id")) and "predicted" not in row
 
 
-def _hints(rows: t.Sequence[Row]) -> str:
-    """The commands that continue, or end, what can be, each on a line of its own."""
+def how_to_continue(rows: t.Sequence[Row]) -> str:
+    """The commands that continue, or end, what can be, each on a line of its own; "" where there is nothing of the kind."""
     commands: dict[tuple[str, str, str, str], list[str]] = {}
     for same in _by_reason(rows):
         for row in same:

@@ -60,7 +60,7 @@ _CHOICES = ("nodes", "subscription_ids", "device_filter", "all_enrolled", "max_n
 def subscription_form(task: Task) -> dict[str, t.Any]:
     """Take the choice of subscriptions and what is to be done, as rows for the next step. Processes to resume are rows as well."""
     check_config_dir("node_config_dir", task.params["node_config_dir"])
-    continued = chosen_processes(task, (*_CHOICES, "note", "description", "customer_id", "node_status", "refresh"))
+    continued = chosen_processes(task, (*_CHOICES, "note", "clear", "description", "customer_id", "node_status", "refresh"))
     if continued is not None:
         return end_of_step(task, [], continued, False, [])
     refuse_together(given(task, "subscription_ids"), given(task, "nodes", "device_filter", "all_enrolled"))
@@ -88,20 +88,20 @@ Plan = t.Callable[[SubscriptionModel, t.Optional[Device]], dict[str, t.Any]]
 
 
 def _modification(task: Task) -> Plan:
-    given = {name: task.params[name] for name in ("note", "description", "customer_id") if task.params[name] is not None}
+    values = {name: task.params[name] for name in ("note", "description", "customer_id") if task.params[name] is not None}
     status = task.params["node_status"]
     cleared = task.params["clear"] or []
-    both = [name for name in cleared if name in given]
+    both = [name for name in cleared if name in values]
     if both:
-        raise NodeflowError(f"clear names {' and '.join(both)}, which is given a value at the same time; say one of the two")
-    given |= dict.fromkeys(cleared)
-    if not given and status is None and not task.params["refresh"]:
+        raise NodeflowError(f"clear names {' and '.join(both)}, which is values a value at the same time; say one of the two")
+    values |= dict.fromkeys(cleared)
+    if not values and status is None and not task.params["refresh"]:
         raise NodeflowError(NOTHING_TO_CHANGE)
-    if "customer_id" in given:
-        check_customer_id(given["customer_id"])
+    if "customer_id" in values:
+        check_customer_id(values["customer_id"])
     if status is not None:
         check_node_status(status)
-    changes = given | ({"node": {"node_status": status}} if status else {})
+    changes = values | ({"node": {"node_status": status}} if status else {})
 
     def plan(model: SubscriptionModel, device: Device | None) -> dict[str, t.Any]:
         if device is None:
@@ -120,7 +120,7 @@ def _modification(task: Task) -> Plan:
 
 
 def _termination(task: Task) -> Plan:
-    refuse_together(["terminate_node"], given(task, "description", "customer_id", "refresh"))
+    refuse_together(["terminate_node"], given(task, "clear", "description", "customer_id", "refresh"))
     status = task.params["node_status"] or "offline"
     if status not in ENDED:
         raise NodeflowError("a terminated node's device can be {0} in NetBox, not {1}".format(" or ".join(ENDED), status))
