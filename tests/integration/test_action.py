@@ -104,6 +104,7 @@ BAD = [
     {"provide_config_source": "nowhere"},
     {"node_config_dir": "a-file/configs"},
     {"node_config_dir": "a-file"},
+    {"node_config_dir": "$NO_SUCH_VARIABLE/configs"},
     {"provide_config_dir": "a-file"},
     {"node_config_templates": ["no-such-directory"]},
     {"provide_config_templates": ["no-such-directory"]},
@@ -121,7 +122,7 @@ def test_an_option_of_a_later_step_is_checked_in_the_first_task(play, netbox, ba
     assert netbox.status(device) == "planned"
 
 
-@pytest.mark.parametrize("bad", [BAD[0], BAD[4], BAD[7]], ids=str)
+@pytest.mark.parametrize("bad", [BAD[0], BAD[4], {"node_config_templates": ["no-such-directory"]}], ids=str)
 def test_so_it_is_in_the_other_workflows_with_a_config(play, netbox, bad):
     (play.directory / "a-file").touch()
     device = netbox.make()
@@ -343,6 +344,13 @@ def test_no_log_hides_what_a_task_shows(play, netbox, how, keywords):
     for text in (done.output, log.read_text(encoding="utf-8"), json.dumps(done.results)):
         assert SECRET not in text
         assert "loc1" not in text and netbox.device(device)["name"] not in text
+
+
+def test_a_secret_is_in_no_warning(play, netbox, lab):
+    """A node may be called by what was pasted into the wrong field. The player looks for the token in all that was said."""
+    done = play.create("--check", nodes=[lab["tokens"]["operator"], netbox.make()])
+    assert done.returncode == 2 and "1 failed" in done.message, done.output
+    assert "NetBox has no device" in done.output
 
 
 def test_no_log_hides_warnings(play, netbox):

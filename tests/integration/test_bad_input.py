@@ -237,7 +237,7 @@ def test_check_mode_says_where_the_store_or_the_configs_cannot_be_written(play, 
     (tmp_path / "file").write_text("", encoding="utf-8")
     below = str(tmp_path / "file" / "x")
     assert "cannot be made: check that" in play.create("--check", nodes=device, store=below).message
-    assert "its config cannot be saved in {0}".format(below) in play.create("--check", nodes=device, node_config_dir=below).message
+    assert f"node_config_dir names {below}, which cannot be written" in play.create("--check", nodes=device, node_config_dir=below).message
 
 
 def test_a_store_that_is_a_word_garbles_nothing(play, netbox):

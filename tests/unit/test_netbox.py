@@ -6,15 +6,27 @@
 
 from __future__ import annotations
 
+import errno
+import http.client
 import types
 
 import pytest
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import ConflictError, NetboxError, NetboxUncertain, NodeflowError
+import requests
+import urllib3
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import (
+    ConflictError,
+    NetboxError,
+    NetboxForbidden,
+    NetboxNotWritten,
+    NetboxUncertain,
+    NodeflowError,
+)
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.client import NetboxClient, NetboxLeftOut, NetboxRefusal, normal_url
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.device import Device
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.echo import not_as_written
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.filters import check_filters
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.payload import DevicePayload
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.trouble import never_sent
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.update import Kind, Refusal, Target, update
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.choice import Wanted, parse_nodes
 from hypothesis import given
@@ -364,3 +376,53 @@ def test_an_answer_that_says_something_else(wanted, answered):
 @given(JSON, JSON)
 def test_any_answer_to_a_write_can_be_compared(wanted, answered):
     not_as_written({"field": wanted}, {"field": answered})
+
+
+def test_a_device_that_does_not_take_a_write_stops_no_other():
+    def all_but_two(client, changes):
+        for change in changes:
+            if change["id"] != 2:
+                client.devices[change["id"]]["status"] = {"value": change["status"]}
+        return NetboxNotWritten("id 2 stayed as before") if any(change["id"] == 2 for change in changes) else None
+
+    done = write(Client([device(key) for key in range(1, 151)], *[all_but_two] * 20), list(range(1, 151)))
+    assert [key for key, one in done.items() if one.error] == [2]
+    assert done[2].error == "id 2 stayed as before" and done[2].uncertain
+
+
+def test_a_check_that_the_token_may_not_make_fails_that_device_alone():
+    def check(found, payload):
+        if found.id == 2:
+            raise NetboxForbidden("it needs the permission core.view_objectchange")
+
+    done = write(Client([device(key) for key in (1, 2, 3)]), [1, 2, 3], check=check)
+    assert [key for key, one in done.items() if one.error] == [2] and "core.view_objectchange" in done[2].error
+
+
+def test_what_leaves_a_listing_between_two_pages_hides_no_other(monkeypatch):
+    """For whoever enrols all planned devices while others do the same."""
+    there = list(range(1, 8))
+
+    def page(client, endpoint, filters, offset):
+        answer = [{"id": key} for key in there[offset : offset + 2]], len(there)
+        if offset == 2:
+            del there[0:2]
+        return answer
+
+    monkeypatch.setattr(NetboxClient, "_page", page)
+    found = NetboxClient("http://netbox.test", "0" * 40).get("dcim/devices", {})
+    assert sorted(one["id"] for one in found) == [1, 2, 3, 4, 5, 6, 7]
+
+
+@pytest.mark.parametrize(
+    ("reason", "surely"),
+    [
+        (http.client.RemoteDisconnected("closed"), False),
+        (ConnectionResetError(errno.ECONNRESET, "reset"), False),
+        (urllib3.exceptions.NewConnectionError(None, "refused"), True),
+        (urllib3.exceptions.ConnectTimeoutError(None, "no answer"), True),
+    ],
+)
+def test_a_connection_that_was_cut_behind_a_proxy_may_have_brought_the_write(reason, surely):
+    wrapped = urllib3.exceptions.MaxRetryError(None, "/api/", urllib3.exceptions.ProxyError("Unable to connect to proxy", reason))
+    assert never_sent(requests.exceptions.ProxyError(wrapped)) is surely

@@ -35,6 +35,9 @@ MINIMUM_VERSION = (4, 4)
 CONDITIONAL_VERSION = (4, 6)
 """The first NetBox that answers ETags and honours If-Match, so that it refuses a write to an object that changed meanwhile."""
 
+NAMES_REFUSED_VERSION = (4, 7)
+"""The first NetBox that refuses a bulk write of which the token may not change all objects, and names them. Before, it passes over them."""
+
 RENDER_PERMISSION_VERSION = (4, 5)
 """The first NetBox with a permission of its own for rendering a device's config."""
 
@@ -215,14 +218,16 @@ class NetboxClient:
         asked = {change["id"] for change in changes}
         ids = [item.get("id") if isinstance(item, dict) else None for item in changed] if isinstance(changed, list) else [None]
         answered = {key for key in ids if isinstance(key, int)}
-        if len(answered) != len(ids) or not answered <= asked:
+        passed_over = asked - answered
+        tells = self.version is not None and self.version >= NAMES_REFUSED_VERSION  # it would have refused
+        if len(answered) != len(ids) or not answered <= asked or (passed_over and tells):
             raise NetboxUncertain(_NO_LIST.format(self.url))
         by_id = {item["id"]: item for item in changed if isinstance(item, dict)}
         for change in changes:
             if change["id"] in by_id:
                 self._check_written("PATCH", endpoint, change, by_id[change["id"]])
-        if asked - answered:
-            raise NetboxLeftOut(f"NetBox at {self.url} did not change {endpoint} {min(asked - answered)}: {_LEFT_OUT}", asked - answered)
+        if passed_over:
+            raise NetboxLeftOut(f"NetBox at {self.url} did not change {endpoint} {min(passed_over)}: {_LEFT_OUT}", passed_over)
         return changed
 
     def create(self, endpoint: str, objects: t.Sequence[dict[str, t.Any]]) -> None:
