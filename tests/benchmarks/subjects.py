@@ -95,6 +95,7 @@ class Ours(Subject):
         if self._ordinary:
             playbook = str(self._lab.directory / "ordinary.yml")
             text = (ROOT / "playbooks" / "create_node.yml").read_text(encoding="utf-8")
+            text = text.replace("vars_files: ", f"vars_files: {ROOT / 'playbooks'}/")
             # A task with an environment of its own is one for another process.
             pathlib.Path(playbook).write_text(
                 text.replace("  gather_facts: false\n", "  gather_facts: false\n  environment: {BENCH: here}\n"), "utf-8"
