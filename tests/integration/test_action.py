@@ -141,7 +141,7 @@ def test_so_it_is_in_the_other_workflows_with_a_config(play, netbox, bad):
     [
         ({"provide_config_confirm": "maybe"}, "maybe"),
         ({"provide_config_source": "nowhere"}, "nowhere"),
-        ({"provide_config_templates": 7}, "operand"),
+        ({"provide_config_templates": 7}, "The template directory 7 does not exist"),
     ],
     ids=str,
 )
