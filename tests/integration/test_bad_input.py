@@ -214,7 +214,7 @@ def test_every_filter_that_is_taken_without_asking_is_one_of_netbox(netbox):
         ({"nodes": 1, "lease_minutes": -5}, "Lease_minutes must be 0 or more"),
         ({"nodes": 1, "netbox_timeout": 0}, "Netbox_timeout must be 1 or more"),
         ({"nodes": 1, "netbox_retries": -1}, "Netbox_retries must be 0 or more"),
-        ({"nodes": 1, "customer_id": ""}, "Customer_id must have 1 to 200 characters"),
+        ({"nodes": 1, "customer_id": "x" * 201}, "Customer_id must have 1 to 200 characters"),
         ({"nodes": 1, "netbox_token": "a\nb"}, "Netbox_token holds what no token has"),
         ({"nodes": 1, "store": "mysql://u:p@h/d"}, "URL cannot be used"),
         ({"nodes": 1, "store": "postgresql://u:sek@ret@127.0.0.1:1/db"}, "URL cannot be used"),

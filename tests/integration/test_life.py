@@ -156,7 +156,7 @@ def test_the_whole_life(play_on, netbox, soak):
     assert ended == [("terminated", True, True, "replaced")] * len(devices)
     assert set(netbox.statuses(devices).values()) == {"planned"}
     again = play_on(TERMINATE, nodes=devices)
-    assert (again.returncode, again.recap["changed"]) == (0, 0) and "was terminated at" in again.output
+    assert (again.returncode, again.recap["changed"]) == (0, 0) and "was terminated before" in again.output
     assert play_on.create(nodes=devices, confirm_config=True).returncode == 0
     assert set(netbox.statuses(devices).values()) == {"active"}
     logs = play_on.rows(
@@ -380,4 +380,5 @@ def test_netbox_leads_to_the_subscription_and_its_journal_tells_the_life(play_on
     entries = netbox.call("GET", "extras/journal-entries", assigned_object_id=device, assigned_object_type="dcim.device")["results"]
     texts = [entry["comments"] for entry in sorted(entries, key=lambda entry: entry["id"])]
     assert [text.partition(" by ann")[0] for text in texts] == ["Enrolled", "Modified", "Reconciled", "Terminated"] and "new rack" in texts[1]
-    assert ": custom_field, status" in texts[2] and ": node_status" in texts[3], texts
+    assert ": the custom field does not lead to the subscription, the status differs." in texts[2], texts
+    assert ": node_status: active -> offline" in texts[3], texts
