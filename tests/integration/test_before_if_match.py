@@ -52,8 +52,8 @@ def test_a_device_is_read_before_the_claim_and_the_change_log_after_it(play, net
         done = play.create(nodes=device, confirm_config=True, netbox_url=proxy.url)
     assert done.returncode == 0, done.output
     asked = [(method, path.split("?")[0].removeprefix("/api/")) for method, path in proxy.requests]
-    devices, changes = ("GET", "dcim/devices/"), ("GET", "core/object-changes/")
-    assert asked == [devices, changes, devices, ("PATCH", "dcim/devices/"), changes, devices, devices, ("PATCH", "dcim/devices/")]
+    devices, changes, write = ("GET", "dcim/devices/"), ("GET", "core/object-changes/"), ("PATCH", "dcim/devices/")
+    assert asked == [devices, changes, devices, write, devices, changes, devices, ("GET", "ipam/ip-addresses/"), devices, write]
     assert netbox.status(device) == "active"
 
 

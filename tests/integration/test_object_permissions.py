@@ -41,7 +41,7 @@ def test_a_status_that_the_constraints_exclude_stops_those_devices_only(run, net
     with user_with(netbox, SEES, may_change({"site__slug": "loc1", "status__in": ["planned", "staged"]}, {"site__slug": "loc2"})) as token:
         done = run.create(nodes=held + free, confirm_config=True, netbox_token=token)
         assert {row["device_id"] for row in failed(done)} == set(held) and all(NOT_CHANGE in row["message"] for row in failed(done)), done.output
-        assert "staged and active" in failed(done)[0]["message"] and "needs the permission" not in done.output
+        assert "staged and active" in failed(done)[0]["message"] and "needs the permission dcim.change_device" not in done.output
         assert set(netbox.statuses(free).values()) == {"active"} and set(netbox.statuses(held).values()) == {"staged"}
         more = netbox.make(site="loc2")
         waiting = run.create(nodes=more, netbox_token=token).nodes[0]["process_id"]

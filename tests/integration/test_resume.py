@@ -10,6 +10,7 @@ import ipaddress
 import time
 
 import pytest
+from gate import Gate
 from killing import killed_at
 
 
@@ -68,10 +69,15 @@ def test_the_config_is_saved_to_a_file(play, netbox, tmp_path):
 
 
 def test_a_directory_that_cannot_be_written_fails_the_node_and_resume_completes_it(play, netbox, tmp_path):
-    (tmp_path / "file").write_text("", encoding="utf-8")
-    device = netbox.make()
-    done = play.create(nodes=device, confirm_config=True, node_config_dir=str(tmp_path / "file" / "below"))
-    assert done.returncode == 2 and "its config cannot be saved" in done.message
+    """It could be made when the run began."""
+    device, gate, directory = netbox.make(), Gate(tmp_path, "provide_config_to_user"), tmp_path / "configs"
+    variables = {"nodes": device, "confirm_config": True, "node_config_dir": str(directory)}
+    run = play.start("nodeflow.orchestrator.create_node", environment=gate.environment, **variables)
+    gate.wait_for(run)
+    directory.write_text("", encoding="utf-8")
+    gate.open()
+    done = play.finish(run)
+    assert done.returncode == 2 and "its config cannot be saved" in done.message, done.output
     [process] = play.rows("SELECT * FROM processes")
     assert (process["status"], process["step"]) == ("failed", "provide_config_to_user")
     assert play.resume(process["process_id"], confirm_config=True).returncode == 0

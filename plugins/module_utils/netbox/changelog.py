@@ -72,13 +72,16 @@ def overwritten(changes: t.Sequence[DeviceChange], place: int, meant: t.Mapping[
     lost = undone(before, saved)
     custom = lost.pop("custom_fields", {})
     lost = {name: value for name, value in lost.items() if meant.get(name) != value and _same(name, now.get(name), saved[name])}
-    lost = {name: value for name, value in lost.items() if was_changed(changes[:place], name, changes[place].before.get(name))}
+    lost = {name: value for name, value in lost.items() if was_changed(changes[:place], name, meant.get(name, saved[name]))}
     custom = {name: value for name, value in custom.items() if _custom_fields(now).get(name) == _custom_fields(saved)[name]}
     return lost | ({"custom_fields": custom} if custom else {})
 
 
 def was_changed(changes: t.Sequence[DeviceChange], name: str, loaded: t.Any) -> bool:
-    """Whether one of these changes took a field away from the value that was loaded. NetBox logs nothing where it moves devices with their rack or location."""
+    """Whether one of these changes took a field away from the value that a write had loaded.
+
+    NetBox logs nothing where it moves devices with their rack or location: what such a move changed is not put back.
+    """
     return any(_same(name, one.before.get(name), loaded) and not _same(name, one.after.get(name), loaded) for one in changes)
 
 
