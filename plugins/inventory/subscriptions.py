@@ -47,7 +47,8 @@ options:
   store_password:
     description:
       - The password of a PostgreSQL store. It may be a template, for a lookup.
-      - Without it and without E(NODEFLOW_STORE_PASSWORD), the one in O(store) counts, or what libpq finds itself, in E(PGPASSWORD), C(~/.pgpass) or a service file.
+      - Without it and without E(NODEFLOW_STORE_PASSWORD), the one in O(store) counts, or what libpq finds itself, in E(PGPASSWORD), C(~/.pgpass) or
+        a service file.
     type: str
     env:
       - name: NODEFLOW_STORE_PASSWORD

@@ -24,10 +24,11 @@ import yaml
 
 from lab_secrets import LabSecrets
 from netbox_proxy import Answer, NetboxProxy, NoAnswer
+from playbook_files import ROOT, SHARED
 from player import Player
 from stores import SqliteStore
 
-PLAYBOOK = pathlib.Path(__file__).parents[2] / "playbooks" / "create_node.yml"
+PLAYBOOK = ROOT / "playbooks" / "create_node.yml"
 TABLES = ("nodeflow_store", "subscriptions", "processes", "process_steps")
 OWN_PROCESS = {"LC_MESSAGES": "C"}
 """An ``environment`` makes a task run as an ordinary module, in a process of its own."""
@@ -75,7 +76,7 @@ class Watched:
 def play_with(play, environment, **variables):
     """create_node in a copy whose tasks have an environment, with its variables from a file: what is on a command line, the caller put there."""
     plays = yaml.safe_load(PLAYBOOK.read_text(encoding="utf-8"))
-    plays[0]["environment"] = environment
+    plays[0] |= {"environment": environment, "vars_files": [str(SHARED)]}
     playbook, given = play.directory / "play.yml", play.directory / "given.json"
     playbook.write_text(yaml.safe_dump(plays, sort_keys=False), encoding="utf-8")
     given.write_text(json.dumps(variables), encoding="utf-8")

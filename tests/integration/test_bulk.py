@@ -20,25 +20,10 @@ def devices(netbox):
     return [netbox.make() for _number in range(10)]
 
 
-def spoil(lab, device):
-    """Leave a device in NetBox that it refuses to write: its primary address belongs to none of its interfaces any more."""
-    unassign = (
-        "UPDATE ipam_ipaddress SET assigned_object_type_id = NULL, assigned_object_id = NULL "
-        "WHERE id = (SELECT primary_ip4_id FROM dcim_device WHERE id = %s)"
-    )
+def set_position(lab, device, position):
+    """Put a device at a position in no rack, which NetBox refuses to write, or take it away."""
     with psycopg.connect(lab["netbox_dsn"]) as connection:
-        connection.execute(unassign, [device])
-
-
-def mend(lab, device):
-    """Undo it."""
-    assign = (
-        "UPDATE ipam_ipaddress SET (assigned_object_type_id, assigned_object_id) = "
-        "(SELECT assigned_object_type_id, assigned_object_id FROM ipam_ipaddress WHERE id = (SELECT primary_ip6_id FROM dcim_device WHERE id = %s)) "
-        "WHERE id = (SELECT primary_ip4_id FROM dcim_device WHERE id = %s)"
-    )
-    with psycopg.connect(lab["netbox_dsn"]) as connection:
-        connection.execute(assign, [device, device])
+        connection.execute("UPDATE dcim_device SET position = %s WHERE id = %s", [position, device])
 
 
 def patches(proxy):
@@ -49,14 +34,14 @@ def test_a_device_that_netbox_refuses_does_not_stop_its_batch(play_on, netbox, l
     bad = devices[4]
     waiting = play_on.create(nodes=devices)
     assert [row["status"] for row in waiting.nodes] == ["suspended"] * 10
-    spoil(lab, bad)
+    set_position(lab, bad, 1)
     done = play_on("nodeflow.orchestrator.resume", status="suspended", **SMALL)
     assert done.returncode == 2
     assert "refused the change" in done.message and "9 completed, 1 failed" in done.message, done.message
     assert [netbox.status(device) for device in devices if device != bad] == ["active"] * 9
     [failed] = play_on.rows("SELECT * FROM processes WHERE status <> 'completed'")
     assert (failed["status"], failed["step"]) == ("failed", "update_node_in_netbox") and "NetBox refused the change" in failed["error"]
-    mend(lab, bad)
+    set_position(lab, bad, None)
     assert play_on.resume(failed["process_id"], **SMALL).returncode == 0
     assert netbox.status(bad) == "active"
 

@@ -14,7 +14,7 @@ from netbox_proxy import NetboxProxy
 from netbox_users import READS, Permission, user_with
 from stores import SqliteStore
 
-SEES = Permission(["view"], READS)
+SEES = Permission(["view"], [*READS, "ipam.ipaddress"])
 
 NOT_CHANGE = "the token may see it, but not change it"
 NOT_SEE = "it is in NetBox, but the token may not see it any more"
@@ -116,7 +116,7 @@ def test_changes_of_enrolled_devices_stop_alone_too(run, play, netbox):
     with user_with(netbox, SEES, change) as token:
         done = play("nodeflow.orchestrator.terminate_node", nodes=[held, free], confirm_config=True, netbox_token=token)
     assert done.returncode == 2 and NOT_CHANGE in done.output, done.output
-    assert (netbox.status(held), netbox.status(free)) == ("active", "planned")
+    assert (netbox.status(held), netbox.status(free)) == ("active", "offline")
 
 
 def test_a_journal_that_the_token_may_not_write_stops_its_node_only(run, netbox):
