@@ -6,12 +6,16 @@
 
 from __future__ import annotations
 
+import typing as t
+
 __all__ = [
     "ConflictError",
     "DomainError",
     "NetboxError",
     "NetboxForbidden",
+    "NetboxLeftOut",
     "NetboxNotWritten",
+    "NetboxRefusal",
     "NetboxUncertain",
     "NodeflowError",
     "NotAnswered",
@@ -57,6 +61,26 @@ class NetboxUncertain(NetboxError):
 
 class NetboxNotWritten(NetboxUncertain):
     """NetBox answered a write with an object that is not as it was written."""
+
+
+class NetboxRefusal(NetboxError):
+    """NetBox refused a bulk write as a whole.
+
+    ``by_id`` says why, for each object that it named. ``forbidden`` says that the token may not do this to at least one of them, and ``unknown``
+    are those that are not among the objects that the token may change.
+    """
+
+    def __init__(self, message: str, by_id: dict[int, str], forbidden: bool = False, unknown: t.Collection[int] = ()) -> None:
+        super().__init__(message)
+        self.by_id, self.forbidden, self.unknown = by_id, forbidden, frozenset(unknown)
+
+
+class NetboxLeftOut(NetboxError):
+    """A bulk write was done, but not to the objects ``ids``: before 4.7, NetBox passes over those that the token may not change."""
+
+    def __init__(self, message: str, ids: t.Collection[int]) -> None:
+        super().__init__(message)
+        self.ids = frozenset(ids)
 
 
 class StoreError(NodeflowError):

@@ -13,7 +13,8 @@ import socket
 import typing as t
 import unicodedata
 
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.client import NetboxClient, normal_url
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.client import NetboxClient
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.url import normal_url
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.engine import Store, open_store
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.location import Location, find_location, vanishes
 

@@ -17,17 +17,20 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors impo
     ConflictError,
     NetboxError,
     NetboxForbidden,
+    NetboxLeftOut,
     NetboxNotWritten,
+    NetboxRefusal,
     NetboxUncertain,
     NodeflowError,
 )
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.client import NetboxClient, NetboxLeftOut, NetboxRefusal, normal_url
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.client import NetboxClient
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.device import Device
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.echo import not_as_written
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.filters import check_filters
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.payload import DevicePayload
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.trouble import never_sent
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.update import Kind, Refusal, Target, update
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.url import normal_url
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.choice import Wanted, parse_nodes
 from hypothesis import given
 from hypothesis import strategies as st

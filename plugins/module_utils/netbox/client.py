@@ -11,23 +11,24 @@ import os
 import re
 import threading
 import typing as t
-import urllib.parse
 
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import (
-    ConflictError,
     NetboxError,
-    NetboxForbidden,
+    NetboxLeftOut,
     NetboxNotWritten,
+    NetboxRefusal,
     NetboxUncertain,
 )
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._libraries import pynetbox, pynetbox_query, requests
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox import trouble
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.echo import not_as_written
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._paths import user_path
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox import trouble
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.answers import Answers
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.echo import not_as_written
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.patience import TRY_AGAIN, Patience
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.tls import TlsAdapter, verifying
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.url import normal_url
 
-__all__ = ["MINIMUM_VERSION", "NetboxClient", "NetboxLeftOut", "NetboxRefusal", "normal_url"]
+__all__ = ["MINIMUM_VERSION", "NetboxClient"]
 
 MINIMUM_VERSION = (4, 4)
 """The first NetBox that takes a message for its change log with a write, by which a write of ours is known again."""
@@ -38,9 +39,6 @@ CONDITIONAL_VERSION = (4, 6)
 NAMES_REFUSED_VERSION = (4, 7)
 """The first NetBox that refuses a bulk write of which the token may not change all objects, and names them. Before, it passes over them."""
 
-RENDER_PERMISSION_VERSION = (4, 5)
-"""The first NetBox with a permission of its own for rendering a device's config."""
-
 PAGE_SIZE = 1000
 """Objects in one page of a listing: NetBox's MAX_PAGE_SIZE. Where its administrator has set a smaller one, its pages have so many."""
 
@@ -49,56 +47,7 @@ MOST_PAGES = 4000
 
 _NO_LIST = "{0} answered with something else than a list of objects; is it a NetBox?"
 
-_TOO_LARGE = {400: "large_client_header_buffers", 413: "client_max_body_size", 414: "large_client_header_buffers", 431: "large_client_header_buffers"}
-"""The statuses of a web server that finds a request too large, and how nginx calls the limit. Its 400 can mean other things."""
-
 _LEFT_OUT = "it is not among those that the token may change, or not there any more"
-
-_PERMISSIONS = {"GET": "view", "PATCH": "change", "POST": "add"}
-_SINGULAR = {"ip-addresses": "ipaddress", "journal-entries": "journalentry"}
-
-
-class NetboxRefusal(NetboxError):
-    """NetBox refused a bulk write as a whole.
-
-    ``by_id`` says why, for each object that it named. ``forbidden`` says that the token may not do this to at least one of them, and ``unknown``
-    are those that are not among the objects that the token may change.
-    """
-
-    def __init__(self, message: str, by_id: dict[int, str], forbidden: bool = False, unknown: t.Collection[int] = ()) -> None:
-        super().__init__(message)
-        self.by_id, self.forbidden, self.unknown = by_id, forbidden, frozenset(unknown)
-
-
-class NetboxLeftOut(NetboxError):
-    """A bulk write was done, but not to the objects ``ids``: before 4.7, NetBox passes over those that the token may not change."""
-
-    def __init__(self, message: str, ids: t.Collection[int]) -> None:
-        super().__init__(message)
-        self.ids = frozenset(ids)
-
-
-def normal_url(url: str) -> str:
-    """The URL of a NetBox in one spelling: lower-case scheme and host, no ``/api`` and no slash at the end. Keeps a base path.
-
-    Raises NetboxError for what is no http or https URL, and for one with a user name or password in it.
-    """
-    try:
-        parts = urllib.parse.urlsplit(url.strip())
-        port = parts.port
-        (parts.hostname or "").encode("idna")  # raises for a label that is empty or too long
-    except ValueError:
-        parts, port = urllib.parse.urlsplit(""), None
-    if parts.scheme.lower() not in ("http", "https") or not parts.hostname:
-        shown = "" if "@" in url else ": " + repr(url)
-        raise NetboxError("netbox_url must read like https://netbox.example.org or https://example.org/netbox; this is no such URL" + shown)
-    if parts.username or parts.password:
-        raise NetboxError("netbox_url must not hold a user name or password; the token goes into netbox_token")
-    host = "[{0}]".format(parts.hostname) if ":" in parts.hostname else parts.hostname
-    default = {"http": 80, "https": 443}[parts.scheme.lower()]
-    netloc = host if port in (None, default) else "{0}:{1}".format(host, port)
-    path = re.sub(r"(/api)?/*$", "", parts.path)
-    return urllib.parse.urlunsplit((parts.scheme.lower(), netloc, path, "", ""))
 
 
 class NetboxClient:
@@ -147,6 +96,7 @@ class NetboxClient:
         if not validate_certs:
             requests.packages.urllib3.disable_warnings(requests.packages.urllib3.exceptions.InsecureRequestWarning)
         self._proxy = trouble.proxy_for(self.url)
+        self._answers = Answers(self.url, self._proxy, self._api.token)
         self._validate_certs = validate_certs
         if validate_certs and "https" in (self.url.partition(":")[0], self._proxy.shown.partition(":")[0] if self._proxy else ""):
             adapter = TlsAdapter(verifying(ca_path))
@@ -287,7 +237,7 @@ class NetboxClient:
         if 300 <= response.status_code < 400:
             # A 303 may come after a write was done.
             kind = NetboxUncertain if response.status_code == 303 and response.request.method != "GET" else NetboxError
-            raise kind(self._redirected(response))
+            raise kind(self._answers.redirect(response))
         found = re.match(r"(\d+)\.(\d+)", response.headers.get("API-Version", ""))
         if found:
             self.version = tuple(map(int, found.groups()))
@@ -329,9 +279,9 @@ class NetboxClient:
         try:
             yield
         except pynetbox.RequestError as error:
-            raise self._refused(error.req, method, endpoint) from error
+            raise self._answers.error(error.req, method, endpoint, self.version) from error
         except pynetbox.AllocationError as error:
-            raise NetboxError("NetBox refused: {0}".format(self._detail(error.req))) from error
+            raise NetboxError("NetBox refused: {0}".format(self._answers.detail(error.req))) from error
         except pynetbox.ContentError as error:
             kind = error.req.headers.get("Content-Type", "unknown")
             raise NetboxUncertain(
@@ -353,139 +303,3 @@ class NetboxClient:
         except (requests.exceptions.RequestException, ValueError) as error:
             kind = NetboxError if trouble.never_sent(error) else NetboxUncertain
             raise kind(trouble.unreachable(error, self.url, self._proxy)) from error
-
-    def _detail(self, response: t.Any) -> str:
-        """What NetBox says of an error, in a line, without our token, which a proxy may have repeated."""
-        return self._masked(_detail(response))
-
-    def _masked(self, text: str) -> str:
-        for secret in (self._api.token, *(self._proxy.secrets if self._proxy else ())):
-            text = text.replace(secret, "********")
-        return text
-
-    def _redirected(self, response: t.Any) -> str:
-        """The sentence about a redirect: where to, as netbox_url would have it, and without what may be secret in it."""
-        asked = response.request.url.partition("?")[0]
-        ours = asked.removeprefix(self.url).rstrip("/")  # e.g. /api/dcim/devices
-        location = response.headers.get("Location", "")
-        try:
-            target = urllib.parse.urlsplit(urllib.parse.urljoin(asked, location))
-            path = target.path.rstrip("/")
-            place = normal_url(urllib.parse.urlunsplit((target.scheme, target.netloc.rpartition("@")[2], path.removesuffix(ours), "", "")))
-        except (NetboxError, ValueError):
-            return f"{self.url} redirects requests ({response.status_code}) to no usable address; netbox_url must be the address of NetBox itself"
-        if not location or place == self.url:
-            return (
-                f"{self.url} redirects requests to itself ({response.status_code}) instead of answering them; look at the web server in front of NetBox: "
-                "it must pass on the path as it is, and the scheme (X-Forwarded-Proto)"
-            )
-        place = self._masked(place)[:300]
-        if path and not path.endswith(ours):
-            return (
-                f"netbox_url redirects to {place}; name that one, if it is NetBox itself and no login page. API requests must reach NetBox without "
-                "being redirected"
-            )
-        plain = self.url.startswith("http:") and place.startswith("https:")
-        return f"netbox_url redirects to {place}; name that one{'. The token has gone out unencrypted with this request' if plain else ''}"
-
-    def _refused(self, response: t.Any, method: str, endpoint: str) -> NetboxError:
-        status, detail = response.status_code, self._detail(response)
-        if status not in (404, 412) and not _is_netbox(response):
-            return self._refused_on_the_way(response, method, endpoint)
-        if status == 401 or (status == 403 and re.search(r"token|credential", detail, re.IGNORECASE) and "permission" not in detail.lower()):
-            return NetboxError("NetBox at {0} does not accept the token ({1}): check netbox_token".format(self.url, detail))
-        if status == 403:
-            app, model = (endpoint.split("/") + [""])[:2]
-            permission = f"{app}.{_PERMISSIONS[method]}_{_SINGULAR.get(model, model.rstrip('s')).replace('-', '')}"
-            if endpoint.endswith("render-config") and self.version and self.version >= RENDER_PERMISSION_VERSION:
-                permission = "dcim.render_config_device"  # before, NetBox took it for adding a device, as it is a POST
-            write = "" if method == "GET" else ", and must be enabled for writing"
-            message = f"the token may not do this in NetBox ({detail}): it needs the permission {permission}{write}"
-            return NetboxForbidden(message) if method == "GET" else NetboxRefusal(message, _errors_by_id(response), forbidden=True)
-        if status == 404 and endpoint.endswith("render-config"):
-            # NetBox hides a device from those who may not render it.
-            return NetboxError("it has no such device, or the token lacks the permission dcim.render_config_device for it")
-        if status == 404:
-            return NetboxError(
-                "{0} has no {1}; netbox_url must be the address of NetBox itself, with its base path if it has one".format(self.url, endpoint)
-            )
-        if status == 412:
-            return ConflictError("a device changed in NetBox after it was read")
-        if status == 400 and method in ("PATCH", "POST"):
-            return NetboxRefusal(f"NetBox refused the change: {detail}", _errors_by_id(response), unknown=_unknown(response))
-        kind = NetboxUncertain if status >= 500 else NetboxError  # a 500 may come after the write was done
-        return kind("NetBox at {0} answered a {1} of {2} with {3} {4}: {5}".format(self.url, method, endpoint, status, response.reason, detail))
-
-    def _refused_on_the_way(self, response: t.Any, method: str, endpoint: str) -> NetboxError:
-        """The error for an answer that is not NetBox's own: that of a proxy, or of the web server that NetBox stands behind."""
-        status = response.status_code
-        answer = self._masked(f"{status} {response.reason}")
-        who = "NetBox's web server, or a proxy in front of it,"
-        if self._proxy and self.url.startswith("http:"):  # through https, a proxy cannot answer for NetBox
-            who = f"{self._proxy}, or a web server in front of NetBox,"
-        if status == 407:
-            return NetboxError(f"{self._proxy or 'a proxy'} asks for a user and password ({answer}): {trouble.how_to_log_in(self._proxy)}")
-        asked = f"{who} answered a {method} of {endpoint} at {self.url} with {answer}"
-        if status == 401:
-            login = f"; if it is the proxy, {trouble.how_to_log_in(self._proxy)}" if self._proxy else ""
-            return NetboxError(f"{asked}: it asks for a login of its own, before NetBox has seen the token; it must let API requests through{login}")
-        if status == 403:
-            return NetboxError(f"{asked}: it does not let the request through to NetBox; the token and its permissions are not the reason")
-        if status in _TOO_LARGE:
-            todo = f"if the request is too large for it, allow more there ({_TOO_LARGE[status]} of nginx)"
-            todo += "" if method == "GET" else " or lower netbox_batch_size"
-            if status == 400:
-                host = urllib.parse.urlsplit(self.url).hostname
-                todo += f"; if it is NetBox's own 400, add {host}, or what a proxy makes of it, to ALLOWED_HOSTS there"
-                todo += "; if it wants https, say so in netbox_url" if self.url.startswith("http:") else ""
-            return NetboxError(f"{asked}: {todo}") if method == "GET" else NetboxRefusal(f"{asked}: {todo}", {})
-        kind = NetboxUncertain if status >= 500 else NetboxError
-        return kind(f"{asked}: {self._detail(response)}")
-
-
-def _is_netbox(response: t.Any) -> bool:
-    """Whether an error is NetBox's own. Its API names its version in each answer, unless a gateway takes that away, and gives a reason in JSON."""
-    if "API-Version" in response.headers:
-        return True
-    try:
-        body = response.json()
-    except ValueError:
-        return False
-    return isinstance(body, (dict, list)) and (response.status_code == 400 or "detail" in body or "error" in body)
-
-
-def _detail(response: t.Any) -> str:
-    """What NetBox says of an error, in one line of at most 300 characters."""
-    try:
-        body = response.json()
-    except ValueError:
-        return "no details in JSON; see NetBox's own log"
-    said = [body[name] for name in ("detail", "error") if isinstance(body, dict) and isinstance(body.get(name), str)]  # "error" is that of a 500
-    text = said[0] if said else _flat(body)
-    return " ".join(str(text).split())[:300]
-
-
-def _flat(body: t.Any) -> str:
-    """NetBox's field errors, ``{"status": ["no valid choice"]}``, as a line."""
-    if isinstance(body, dict):
-        return "; ".join("{0}: {1}".format(key, _flat(value)) for key, value in body.items())
-    if isinstance(body, list):
-        return ", ".join(_flat(value) for value in body)
-    return str(body)
-
-
-def _errors_by_id(response: t.Any) -> dict[int, str]:
-    """The errors of a refused bulk PATCH by object id, as NetBox 4.7 gives them; empty where it does not."""
-    try:
-        errors = response.json()["errors"]
-        return {int(entry["id"]): _flat({key: value for key, value in entry.items() if key != "id"}) for entry in errors}
-    except (ValueError, KeyError, TypeError, AttributeError):
-        return {}
-
-
-def _unknown(response: t.Any) -> set[int]:
-    """The ids that a refused bulk PATCH does not know, as NetBox 4.7 says it: what is wrong with them is the id itself."""
-    try:
-        return {int(entry["id"]) for entry in response.json()["errors"] if isinstance(entry["errors"], dict) and "id" in entry["errors"]}
-    except (ValueError, KeyError, TypeError, AttributeError):
-        return set()

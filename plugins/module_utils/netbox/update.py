@@ -12,9 +12,16 @@ import threading
 import typing as t
 
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._chunks import chunks
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import ConflictError, NetboxForbidden, NetboxNotWritten, NetboxUncertain
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import (
+    ConflictError,
+    NetboxForbidden,
+    NetboxLeftOut,
+    NetboxNotWritten,
+    NetboxRefusal,
+    NetboxUncertain,
+)
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.dispatch import single_dispatch
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.client import NetboxClient, NetboxLeftOut, NetboxRefusal
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.client import NetboxClient
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.device import ENDPOINT, Device, devices_by_id
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.parallel import in_parallel
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.payload import DevicePayload, NetboxPayload

@@ -17,7 +17,7 @@ import enum
 import functools
 import typing as t
 
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import NetboxError, NetboxForbidden
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import NetboxError, NetboxForbidden, NetboxRefusal
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.changelog import (
     DeviceChange,
@@ -28,7 +28,6 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.chang
     undone,
     was_changed,
 )
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.client import NetboxRefusal
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.device import ENDPOINT, Device
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.payload import DevicePayload
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.update import Kind, Refusal, Target, Update, update
