@@ -17,15 +17,12 @@ import typing as t
 from pathlib import Path
 
 import pytest
+from lab_netbox import Netbox
+from make_venv import link_collection
+from player import Player
+from stores import PostgresqlStore, SqliteStore, Store
 
 ROOT = Path(__file__).resolve().parent.parent
-
-sys.path[:0] = [str(ROOT / "scripts"), str(ROOT / "tests" / "support")]
-
-from lab_netbox import Netbox  # noqa: E402  # pylint: disable=wrong-import-position
-from make_venv import link_collection  # noqa: E402  # pylint: disable=wrong-import-position
-from player import Player  # noqa: E402  # pylint: disable=wrong-import-position
-from stores import PostgresqlStore, SqliteStore, Store  # noqa: E402  # pylint: disable=wrong-import-position
 
 pytest_plugins = ["fault_table"]
 

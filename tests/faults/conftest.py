@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import pathlib
 import shutil
-import sys
 import typing as t
 
 import pytest
@@ -17,12 +16,9 @@ from fake_netbox import FakeNetbox
 from hypothesis import HealthCheck, settings
 from in_process import InProcess
 from lab_netbox import Netbox
+from postgres import Cluster, make_home, new_password
 from small_disk import CannotMount, SmallDisk
 from stores import SqliteStore, Store
-
-sys.path.append(str(pathlib.Path(__file__).resolve().parents[2] / "lab"))
-
-from postgres import Cluster, make_home, new_password  # noqa: E402  # pylint: disable=wrong-import-position
 
 IN_A_BATCH = 12
 

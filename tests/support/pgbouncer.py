@@ -11,14 +11,11 @@ import pathlib
 import shutil
 import socket
 import subprocess
-import sys
 import tempfile
 import time
 import urllib.parse
 
-sys.path.append(str(pathlib.Path(__file__).parents[2] / "lab"))
-
-from packages import pgbouncer  # noqa: E402  # pylint: disable=wrong-import-position
+from packages import pgbouncer
 
 _CONFIG = """
 [databases]
