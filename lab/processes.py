@@ -35,21 +35,28 @@ def find(program: str, path: Path) -> list[int]:
 
 
 def stop(program: str, path: Path, ask: int = signal.SIGTERM, patience: float = 10) -> bool:
-    """Ask the main process to end; end all that remain after `patience` seconds. Tells whether there was anything to stop."""
+    """Ask the main process to end; end all that remain after `patience` seconds. Tells whether there was anything to stop.
+
+    What somebody starts there meanwhile is left alone.
+    """
     pids = find(program, path)
     if not pids:
         return False
     _signal(pids[0], ask)
     deadline = time.monotonic() + patience
     while time.monotonic() < deadline:
-        if not find(program, path):
+        if not _left(program, path, pids):
             return True
         time.sleep(0.1)
-    for pid in find(program, path):
+    for pid in _left(program, path, pids):
         _signal(pid, signal.SIGKILL)
-    while find(program, path):
+    while _left(program, path, pids):
         time.sleep(0.05)
     return True
+
+
+def _left(program: str, path: Path, pids: list[int]) -> list[int]:
+    return [pid for pid in find(program, path) if pid in pids]
 
 
 def _signal(pid: int, number: int) -> None:
