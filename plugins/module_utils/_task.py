@@ -16,7 +16,8 @@ import unicodedata
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.client import NetboxClient
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.url import normal_url
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.engine import Store, open_store
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.location import Location, find_location, vanishes
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.job import job, vanishes
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.location import Location, find_location
 
 __all__ = ["Task"]
 
@@ -88,8 +89,11 @@ class Task:
     def warn_if_it_vanishes(self, name: str) -> None:
         """Warn where the store that the option ``name`` names is lost with the job that this runs in."""
         location = self.location(name)
-        if location is not None and vanishes(location):
-            self.warn(vanishes(location))
+        if location is not None and location.path is not None and vanishes(location.path):
+            self.warn(
+                f"{location.label} lies in a directory that goes with {job()}: what is stored there is lost then. Name one that stays in the option "
+                "store, or in NODEFLOW_STORE"
+            )
 
     def existing_store(self) -> Store | None:
         """The store if there is one; it is not made. Raises StoreError, also where it belongs to another NetBox than ``netbox_url``."""

@@ -18,15 +18,13 @@ import os
 import re
 import typing as t
 
-from ansible import constants as C
-from ansible import context as cli
 from ansible.errors import AnsibleError, AnsibleValueOmittedError
 from ansible.module_utils.basic import heuristic_log_sanitize
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.errors import UnsupportedError
 from ansible.module_utils.common.parameters import remove_values
 from ansible.plugins.action import ActionBase
-from ansible.plugins.loader import callback_loader, filter_loader
+from ansible.plugins.loader import filter_loader
 from ansible.template import is_trusted_as_template
 from ansible.utils.display import Display
 
@@ -40,6 +38,7 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.locati
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.release import release
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.rows import how_to_continue
 from ansible_collections.nodeflow.orchestrator.plugins.plugin_utils._terminal import ask
+from ansible_collections.nodeflow.orchestrator.plugins.plugin_utils._texts import Texts, for_people
 
 __all__ = ["InProcessAction"]
 
@@ -58,9 +57,6 @@ _PATH_INFO = ("gid", "group", "mode", "owner", "secontext", "size", "state", "ui
 
 _BEFORE_KILL = 3
 """Seconds that the ordinary module keeps of the time that ``async`` gives, to release its processes in them."""
-
-_NOT_FOR_PEOPLE = {"json", "jsonl", "null", "oneline"}
-"""Callbacks whose stdout programs read, or that promise to print nothing, or one line a result, beside those with json in their name."""
 
 _HIDDEN = "(no_log hides what this task shows. A config can be read where node_config_dir saves it.)"
 
@@ -82,7 +78,7 @@ class InProcessAction(ActionBase):
         self._task.args = given(self._task.args, self.module.OPTIONS["argument_spec"])
         self._name_actor(task_vars or {})
         unclear = self._part_passwords()
-        texts = _Texts(quiet=bool(self._task.no_log) or not _for_people())
+        texts = Texts(quiet=bool(self._task.no_log) or not for_people())
         own_process = self._wants_own_process()
         task, problem = self._prepare(texts, own_process)
         problem = unclear or problem or _missing_directory(task.params, task_vars or {}) or (None if own_process else missing_sentence())
@@ -179,7 +175,7 @@ class InProcessAction(ActionBase):
             or any(self._task.environment or [])
         )
 
-    def _prepare(self, texts: _Texts, own_process: bool) -> tuple[Task, str | None]:
+    def _prepare(self, texts: Texts, own_process: bool) -> tuple[Task, str | None]:
         """The task with its options, as far as they are right; and what is wrong with them, in the words in which AnsibleModule says it."""
         options = dict(self.module.OPTIONS)
         options.pop("supports_check_mode")
@@ -259,7 +255,7 @@ class InProcessAction(ActionBase):
                 shown[name] = f"{len(value)} {name}"
         return result | {"invocation": {"module_args": shown}}
 
-    def _show(self, result: dict[str, t.Any], texts: _Texts) -> None:
+    def _show(self, result: dict[str, t.Any], texts: Texts) -> None:
         """Show what the task says to a person; where it must not be shown, or nobody would read it, it stays in the result, as ``texts``."""
         if not self._task.diff or self._task.no_log:
             result.pop("diff", None)
@@ -278,7 +274,7 @@ class InProcessAction(ActionBase):
 
     def _ask(self, question: str) -> str | None:
         """The line that a person at the terminal types; None where nobody can: no terminal, or a job runner that only looks like one."""
-        if os.environ.get("AWX_ISOLATED_DATA_DIR") or os.environ.get("CI", "").lower() not in ("", "0", "false") or not _for_people():
+        if os.environ.get("AWX_ISOLATED_DATA_DIR") or os.environ.get("CI", "").lower() not in ("", "0", "false") or not for_people():
             return None  # ansible-runner, which AWX runs jobs with, gives the job a pseudo-terminal that nobody sits at
         if self._task.no_log:
             question = f"{_HIDDEN}\n{question}"
@@ -306,35 +302,6 @@ class _Finalized:
 
     error: AnsibleError | None = None
     interrupt: int | None = None
-
-
-@dataclasses.dataclass
-class _Texts:
-    """What a task says to a person. ``kept`` is what was not shown at once, because it is ``quiet``."""
-
-    quiet: bool
-    kept: list[str] = dataclasses.field(default_factory=list)
-    warnings: list[str] = dataclasses.field(default_factory=list)
-
-    def show(self, text: str) -> None:
-        """Show a text, or keep it."""
-        if self.quiet:
-            self.kept.append(text)
-        else:
-            display.display(text)
-
-    def warn(self, text: str) -> None:
-        """Keep a warning for the result, with which Ansible shows it."""
-        self.warnings.append(text)
-
-
-def _for_people() -> bool:
-    """Whether what is on stdout is for a person to read. A callback for programs, or one made of it, says so by its name."""
-    name = "oneline" if cli.CLIARGS.get("one_line") else C.DEFAULT_STDOUT_CALLBACK
-    plugin = callback_loader.get(name, class_only=True)
-    names = [name, *(one.__module__ for one in plugin.__mro__)] if plugin else [name]
-    last_parts = {one.rpartition(".")[2] for one in names}
-    return not last_parts & _NOT_FOR_PEOPLE and not any("json" in part for part in last_parts)
 
 
 def _rows(template: str, templar: t.Any) -> list[t.Any] | None:

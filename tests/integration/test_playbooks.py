@@ -11,7 +11,7 @@ import subprocess
 
 import pytest
 import yaml
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.location import job
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.job import job
 from fake_netbox import LAB
 from filled_store import FilledStore
 from player import Player

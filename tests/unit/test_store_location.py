@@ -12,14 +12,14 @@ import pathlib
 import pytest
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import NodeflowError, StoreError
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._paths import can_be_made, user_path
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store import location as module
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.job import vanishes
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.location import (
     default_store,
     find_location,
     parse_location,
     shown_location,
     split_password,
-    vanishes,
 )
 
 PASSWORD = "hunter2"
@@ -190,22 +190,29 @@ def test_without_a_home_the_sentence_names_the_variable(monkeypatch, tmp_path):
     assert default_store() == tmp_path / "nodeflow" / "store.db"
 
 
+def warnings_of(store):
+    """What a task that is to save in a store warns of."""
+    said = []
+    Task({"store": store, "store_password": None}, False, said.append, said.append, lambda question: None).warn_if_it_vanishes("store")
+    return said
+
+
 @pytest.mark.parametrize(
     ("name", "value"), [("AWX_ISOLATED_DATA_DIR", "/runner/artifacts/7"), ("KUBERNETES_SERVICE_HOST", "10.0.0.1"), ("container", "oci")]
 )
 def test_in_a_job_the_default_store_is_refused_and_one_in_its_own_directory_is_warned_of(monkeypatch, name, value):
-    monkeypatch.setattr(module.os.path, "exists", lambda path: False)
+    monkeypatch.setattr(os.path, "exists", lambda path: False)
     assert find_location("store", None).path == default_store()
     monkeypatch.setenv(name, value)
     with pytest.raises(StoreError, match="default one would be lost with the (job|container).*NODEFLOW_STORE.*PostgreSQL"):
         find_location("store", None)
-    assert ("goes with the" in vanishes(find_location("store", "/runner/project/store.db"))) == (name != "container")
-    assert not vanishes(find_location("store", "postgresql://h/d")) and not vanishes(find_location("store", "/proc/1/store.db"))
+    assert ["goes with the" in text for text in warnings_of("/runner/project/store.db")] == [True] * (name != "container")
+    assert warnings_of("postgresql://h/d") == [] and warnings_of("/proc/1/store.db") == []
 
 
 def test_the_directory_of_a_runner_that_is_no_container(monkeypatch, tmp_path):
-    monkeypatch.setattr(module.os.path, "exists", lambda path: False)
+    monkeypatch.setattr(os.path, "exists", lambda path: False)
     monkeypatch.setenv("AWX_ISOLATED_DATA_DIR", str(tmp_path / "own" / "artifacts" / "7"))
-    assert vanishes(parse_location(str(tmp_path / "own" / "project" / "store.db")))
-    assert not vanishes(parse_location(str(tmp_path / "kept" / "store.db")))
+    assert vanishes(tmp_path / "own" / "project" / "store.db")
+    assert not vanishes(tmp_path / "kept" / "store.db")
     assert isinstance(parse_location("x").path, pathlib.Path)

@@ -23,6 +23,7 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils._paths impor
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.location import Location, find_location
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.schema import SCHEMA_VERSION, metadata, read_json, store_info, write_json
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.migrations import MIGRATIONS
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.whole_copy import copy_whole
 
 __all__ = ["Store", "foreign_database", "open_store"]
 
@@ -249,46 +250,11 @@ def _read_only(label: str, path: pathlib.Path, real: str) -> Store:
         directory = tempfile.mkdtemp(prefix="nodeflow-")
     try:
         with _file_errors(label, "read from a copy"):
-            _copy_whole(label, real, os.path.join(directory, "store.db"))
+            copy_whole(label, real, os.path.join(directory, "store.db"), BUSY_TIMEOUT)
         return Store(_sqlite_engine(os.path.join(directory, "store.db")), label, path, directory)
     except BaseException:
         shutil.rmtree(directory, ignore_errors=True)
         raise
-
-
-_BESIDE = ("", "-wal", "-journal")
-"""The endings of the files that a store is made of. What else SQLite keeps beside it, it makes out of these."""
-
-
-def _copy_whole(label: str, source: str, target: str) -> None:
-    """Copy a store in a moment in which nobody writes to it. Raises StoreError where there is none in BUSY_TIMEOUT seconds, and OSError."""
-    deadline = time.monotonic() + BUSY_TIMEOUT
-    while time.monotonic() < deadline:
-        before = _states(source)
-        time.sleep(0.02)  # longer than a tick of the clock by which the file system dates a change
-        if _states(source) != before:
-            continue
-        for ending in _BESIDE:
-            with contextlib.suppress(FileNotFoundError):
-                os.unlink(target + ending)
-            if before[ending] is not None:
-                with contextlib.suppress(FileNotFoundError):
-                    shutil.copyfile(source + ending, target + ending)
-        if _states(source) == before:
-            return
-    raise StoreError(f"{label} is written to all the time, and this login may not read the files beside it; try again")
-
-
-def _states(path: str) -> dict[str, tuple[int, int, int] | None]:
-    """Which file each of ``_BESIDE`` is, its size and when it was written; None where there is none."""
-    found: dict[str, tuple[int, int, int] | None] = {}
-    for ending in _BESIDE:
-        try:
-            status = os.stat(path + ending)
-            found[ending] = (status.st_ino, status.st_size, status.st_mtime_ns)
-        except FileNotFoundError:
-            found[ending] = None
-    return found
 
 
 def _on_connect(connection: t.Any, record: t.Any) -> None:  # pylint: disable=unused-argument

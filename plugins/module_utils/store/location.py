@@ -14,8 +14,9 @@ import typing as t
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import NodeflowError, StoreError
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._libraries import load_psycopg
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._paths import expanded, home, user_path
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.job import job
 
-__all__ = ["ENVIRONMENT", "Location", "default_store", "find_location", "is_database", "job", "parse_location", "shown_location", "split_password", "vanishes"]
+__all__ = ["ENVIRONMENT", "Location", "default_store", "find_location", "is_database", "parse_location", "shown_location", "split_password"]
 
 ENVIRONMENT = {"store": "NODEFLOW_STORE", "target": "NODEFLOW_TARGET_STORE", "source": "NODEFLOW_IMPORT_SOURCE"}
 """The options that name a store, and the variable of each. The password's are called the same, with ``_password`` or ``_PASSWORD`` after it."""
@@ -211,43 +212,3 @@ def _label(parameters: t.Mapping[str, str]) -> str:
         return f"the store of the service {service}"
     name = name or parameters.get("user") or os.environ.get("PGUSER")
     return f"the store {name} at {host or 'localhost'}" if name else f"the store at {host or 'localhost'}"
-
-
-def job() -> str:
-    """What this runs in that takes its files along when it ends; an empty text where nothing of the kind is known."""
-    if os.environ.get("AWX_ISOLATED_DATA_DIR"):
-        return "the job of AWX or ansible-runner"
-    return "the container" if _in_container() else ""
-
-
-def _in_container() -> bool:
-    marks = ("/.dockerenv", "/run/.containerenv")
-    return bool(os.environ.get("container") or os.environ.get("KUBERNETES_SERVICE_HOST") or any(map(os.path.exists, marks)))
-
-
-def vanishes(location: Location) -> str:
-    """A warning about a file that lies where a job's own files are; an empty text for any other location.
-
-    A container that is no job may be somebody's machine, who named the file by hand.
-    """
-    artifacts = os.environ.get("AWX_ISOLATED_DATA_DIR")
-    if location.path is None or not (artifacts or os.environ.get("KUBERNETES_SERVICE_HOST")):
-        return ""
-    path, places = pathlib.Path(os.path.realpath(location.path)), [pathlib.Path("/runner")]
-    if artifacts:
-        own = pathlib.Path(os.path.realpath(artifacts))
-        places.append(own.parent.parent if own.parent.name == "artifacts" else own)
-    if _in_container():
-        places.append(pathlib.Path("/tmp"))
-    if not any(place in path.parents for place in places) and not (_in_container() and _on_device_of_root(path)):
-        return ""
-    return (
-        f"{location.label} lies in a directory that goes with {job()}: what is stored there is lost then. Name one that stays in the option store, or in "
-        "NODEFLOW_STORE"
-    )
-
-
-def _on_device_of_root(path: pathlib.Path) -> bool:
-    """Whether a path is on the container's own file system, and on no volume."""
-    there = next((parent for parent in path.parents if parent.exists()), pathlib.Path("/"))
-    return os.stat(there).st_dev == os.stat("/").st_dev

@@ -28,7 +28,7 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.updat
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.claim import FREE
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.create_node import changelog_message, custom_field
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.journal import journalled
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.loopbacks import located_works
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.loopback_interface import located_works
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.progress import Progress
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.provide_config import provide_config_to_user
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.rows import command

@@ -20,7 +20,7 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.updat
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.claim import ACTIVE, as_claimed, as_read, claim, contradiction
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.construct import lacking
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.journal import journalled
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.loopbacks import located_works
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.loopback_interface import located_works
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.progress import Progress
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.provide_config import provide_config_to_user
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.rows import command

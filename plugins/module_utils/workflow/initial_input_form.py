@@ -33,7 +33,7 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.con
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.continued import OPEN, chosen_processes, going_on
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.create_node import CREATE_NODE
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.lease import INTERRUPTED, can_be_taken, not_taken, standing, until
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.loopbacks import located
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.loopback_interface import located
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.prompt import Listed, choose
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.provide_config import check_config_dir
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.rows import FAILED, RUNNING, UNCHANGED, Row, end_of_step, command
