@@ -21,7 +21,7 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.node import NodeBlockInactive, NodeInactive
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.processes import Lease, Process, insert_processes, take_processes
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.subscriptions import claim_devices
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.rows import end_of_step, table
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.end_of_step import end_of_step, table
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.run_step import run_step
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.step import Aborted, Done, Failed, Step, Suspended, Workflow
 

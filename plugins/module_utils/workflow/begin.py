@@ -22,8 +22,9 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.subscr
     lock_subscriptions,
 )
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.change_node import RECONCILE_NODE
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.commands import command
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.lease import lease_end, standing
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.rows import FAILED, RUNNING, Row, command, reading_rows
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.rows import FAILED, RUNNING, Row, reading_rows
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.step import Work, Workflow
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.workflows import WORKFLOWS
 

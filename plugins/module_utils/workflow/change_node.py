@@ -26,12 +26,12 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.loopb
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.payload import DevicePayload
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.update import HIDDEN, Kind, Refusal, Target, hidden, update
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.claim import FREE
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.commands import command
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.create_node import changelog_message, custom_field
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.journal import journalled
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.loopback_interface import located_works
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.progress import Progress
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.provide_config import provide_config_to_user
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.rows import command
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.step import Done, Failed, Outcome, Step, Work, Workflow, for_each
 
 __all__ = ["MODIFY_NODE", "RECONCILE_NODE", "TERMINATE_NODE", "families", "gone"]

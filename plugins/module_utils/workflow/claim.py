@@ -31,8 +31,9 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.chang
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.device import ENDPOINT, Device
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.payload import DevicePayload
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.update import Kind, Refusal, Target, Update, update
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.commands import command
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.progress import Progress
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.rows import UNCHANGED, command
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.rows import UNCHANGED
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.step import Aborted, Done, Failed, Outcome, Work
 
 __all__ = ["ACTIVE", "CLAIMED", "FREE", "Holder", "as_claimed", "as_read", "claim", "claim_holders", "claim_mode", "contradiction"]

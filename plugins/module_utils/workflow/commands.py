@@ -12,10 +12,16 @@ import typing as t
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.processes import OVER, Process, find_processes, has_status
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.lease import INTERRUPTED, can_be_taken, standing
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.rows import FAILED, SUSPENDED, command
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.rows import FAILED, SUSPENDED
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.step import ABORT
 
-__all__ = ["abort_with", "continue_with", "open_processes", "take_over_with"]
+__all__ = ["abort_with", "command", "continue_with", "open_processes", "take_over_with"]
+
+
+def command(playbook: str, process_ids: t.Sequence[str], status: str = "") -> str:
+    """The command line that continues, or aborts, processes: those of the ids, or all that stand as ``status``."""
+    which = f"status={status}" if status else f"process_ids={','.join(process_ids)}"
+    return f"ansible-playbook nodeflow.orchestrator.{playbook} -e {which}"
 
 
 def continue_with(process: Process) -> str | None:

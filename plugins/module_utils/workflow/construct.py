@@ -14,8 +14,9 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.node 
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.subscription import check_customer_id
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.device import Device
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.loopback import ambiguous, lack, loopback
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.end_of_step import end_of_step
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.loopback_interface import remembered
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.rows import FAILED, RUNNING, Row, check_rows, end_of_step, reading_rows
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.rows import FAILED, RUNNING, Row, check_rows, reading_rows
 
 __all__ = ["construct_node_model", "lacking", "missing_of"]
 

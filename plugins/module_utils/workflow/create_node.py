@@ -18,12 +18,12 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.loopb
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.payload import DevicePayload, build_payload
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.update import HIDDEN, Kind, Refusal, Target, hidden, update
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.claim import ACTIVE, as_claimed, as_read, claim, contradiction
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.commands import command
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.construct import lacking
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.journal import journalled
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.loopback_interface import located_works
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.progress import Progress
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.provide_config import provide_config_to_user
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.rows import command
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.step import Done, Failed, Outcome, Step, Work, Workflow, for_each
 
 __all__ = ["ACTIVE", "CREATE_NODE", "changelog_message", "custom_field"]

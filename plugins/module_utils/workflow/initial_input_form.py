@@ -28,15 +28,16 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.cho
     refuse_together,
     wrong_row,
 )
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.commands import open_processes
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.commands import command, open_processes
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.construct import missing_of
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.continued import OPEN, chosen_processes, going_on
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.create_node import CREATE_NODE
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.end_of_step import end_of_step
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.lease import INTERRUPTED, can_be_taken, not_taken, standing, until
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.loopback_interface import located
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.prompt import Listed, choose
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.provide_config import check_config_dir
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.rows import FAILED, RUNNING, UNCHANGED, Row, end_of_step, command
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.rows import FAILED, RUNNING, UNCHANGED, Row
 
 __all__ = ["initial_input_form"]
 

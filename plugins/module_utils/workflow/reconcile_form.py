@@ -24,8 +24,9 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.con
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.continued import chosen_processes
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.create_node import ACTIVE
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.drift import Finding, Seen, kept
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.end_of_step import end_of_step
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.loopback_interface import loopback_interface, remembered
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.rows import FAILED, RUNNING, UNCHANGED, Row, end_of_step
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.rows import FAILED, RUNNING, UNCHANGED, Row
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.validate_node import differences, look, table
 
 __all__ = ["reconcile_form"]

@@ -17,16 +17,9 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.subscription import SubscriptionModel
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.processes import Process, load_processes, save_processes
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.subscriptions import Stored, Unreadable, load_subscriptions, save_subscriptions
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.end_of_step import end_of_step
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.lease import take, why_not_taken
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.rows import (
-    FAILED,
-    RUNNING,
-    Row,
-    check_rows,
-    end_of_step,
-    not_stored,
-    reading_rows,
-)
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.rows import FAILED, RUNNING, Row, check_rows, not_stored, reading_rows
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.settle import Settled, settle
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.step import Failed, Outcome, Step, Work, Workflow
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.workflows import WORKFLOWS

@@ -38,10 +38,11 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.cho
     wrong_row,
 )
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.continued import chosen_processes
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.end_of_step import end_of_step
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.loopback_interface import located, remembered
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.prompt import Listed, choose
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.provide_config import check_config_dir
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.rows import FAILED, RUNNING, UNCHANGED, Row, end_of_step
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.rows import FAILED, RUNNING, UNCHANGED, Row
 
 __all__ = ["subscription_form"]
 

@@ -32,8 +32,8 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.subscr
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.choice import NOTHING, Wanted, Wrong, chosen_nodes, look_up_enrolled
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.create_node import ACTIVE
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.drift import PROBLEMS, UNFINISHED, Finding, Seen, detail, drift
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.end_of_step import wrapped
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.loopback_interface import located
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.rows import wrapped
 
 __all__ = ["differences", "look", "table", "validate_node"]
 
