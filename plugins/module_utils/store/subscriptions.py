@@ -253,9 +253,9 @@ def find_subscriptions(connection: t.Any, *conditions: t.Any, **criteria: t.Sequ
 
 def _row(model: SubscriptionModel) -> dict[str, t.Any]:
     blocks = model.model_dump(mode="json", exclude=set(_PLAIN))
-    plain = {name: getattr(model, name) for name in _PLAIN}
-    plain.update(subscription_id=str(model.subscription_id), status=model.status.value)
-    return plain | {"device_id": model.device_id, "block": blocks}
+    columns = {name: getattr(model, name) for name in _PLAIN}
+    columns.update(subscription_id=str(model.subscription_id), status=model.status.value)
+    return columns | {"device_id": model.device_id, "block": blocks}
 
 
 def _read(row: t.Mapping[str, t.Any]) -> Stored:
