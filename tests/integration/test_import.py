@@ -13,6 +13,7 @@ import uuid
 import psycopg
 import pytest
 from in_process import InProcess, call_module
+from lab_netbox import ipv4_of
 from orchestrator_database import OrchestratorDatabase
 from player import Player
 from stores import PostgresqlStore, SqliteStore
@@ -89,7 +90,7 @@ def test_every_device_of_many_comes_out_with_its_oldest_subscription(play_on, ne
     for device in renamed:
         netbox.set(device, name="renamed-{0}".format(device))
     for device in readdressed:
-        netbox.address(device, primary_ip4="10.96.{0}.{1}/31".format(device // 250, device % 250))
+        netbox.address(device, primary_ip4=ipv4_of(device, 96) + "/31")
     done = play_on(IMPORT, source=orchestrator.location)
     result = done.results["import_subscriptions"]
     assert result["imported"] == {"live": len(devices), "terminated": len(later) + len(left), "known": 0} and result["refused"] == [], done.output

@@ -10,6 +10,7 @@ import json
 
 import pytest
 from in_process import call_module
+from lab_netbox import ipv4_of
 from netbox_proxy import NetboxProxy
 from player import Player
 from stores import SqliteStore
@@ -104,9 +105,9 @@ def test_a_device_that_vanishes_at_the_last_moment(play, netbox, lab, enrolled):
 @pytest.mark.parametrize("field", ["status", "primary_ip4"])
 def test_a_conflict_says_both_ways_on(play, netbox, lab, enrolled, field):
     [device] = enrolled()
-    address = "10.97.{0}.{1}/32".format(device // 250, device % 250)
+    address = ipv4_of(device, 97) + "/32"
     if field == "primary_ip4":
-        netbox.address(device, primary_ip4="10.98.{0}.{1}/32".format(device // 250, device % 250))
+        netbox.address(device, primary_ip4=ipv4_of(device, 98) + "/32")
         run = (RECONCILE, {"wins": {"ipv4_loopback": "store"}})
     else:
         run = (MODIFY, {"node_status": "offline"})

@@ -11,6 +11,7 @@ import uuid
 
 import pytest
 from in_process import InProcess, call_module
+from lab_netbox import ipv4_of
 from netbox_proxy import NetboxProxy
 from stores import SqliteStore
 
@@ -28,7 +29,7 @@ def block(play, device):
 
 def loopbacks(device):
     """Addresses that no other device of the tests has."""
-    return "10.140.{0}.{1}/32".format(device // 250, device % 250), "2001:db8:100b::{0:x}/128".format(device)
+    return ipv4_of(device, 140) + "/32", "2001:db8:100b::{0:x}/128".format(device)
 
 
 def words(output):
@@ -122,8 +123,8 @@ def test_many_of_them_are_one_warning(play, netbox):
 def test_an_address_that_no_interface_has_is_said_to_be_so(play, netbox):
     device = netbox.make(ipv4=None, ipv6=None)
     place = netbox.interface(device, "Management1")
-    inside = netbox.place("10.141.{0}.{1}/32".format(device // 250, device % 250), place)
-    outside = netbox.place("10.142.{0}.{1}/32".format(device // 250, device % 250), None, nat_inside=inside)
+    inside = netbox.place(ipv4_of(device, 141) + "/32", place)
+    outside = netbox.place(ipv4_of(device, 142) + "/32", None, nat_inside=inside)
     netbox.set(device, primary_ip4=outside)
     done = play.create(nodes=device, required_families=[])
     assert done.returncode == 0, done.output
@@ -163,7 +164,7 @@ def test_a_life_with_loopbacks_that_are_not_the_primary_addresses(play_on, netbo
     assert (same.returncode, same.recap["changed"]) == (0, 0), same.output
 
     [entry] = netbox.call("GET", "ipam/ip-addresses", address=ipv4)["results"]
-    new = "10.143.{0}.{1}/32".format(device // 250, device % 250)
+    new = ipv4_of(device, 143) + "/32"
     netbox.call("PATCH", "ipam/ip-addresses/{0}".format(entry["id"]), {"address": new})
     found = play_on(VALIDATE, nodes=device, **given)
     [finding] = found.results["validate_node"]["findings"]
@@ -210,16 +211,15 @@ def test_what_lacks_an_address_there_or_has_several_is_not_enrolled(play, netbox
     for device in (doubtful, clear, shared):
         place = netbox.call("GET", "dcim/interfaces", device_id=device, name="Loopback0")["results"][0]["id"]
         role = {"role": "anycast"} if device == shared else {}
-        extra[device] = netbox.place("10.144.{0}.{1}/32".format(device // 250, device % 250), place, **role)
+        extra[device] = netbox.place(ipv4_of(device, 144) + "/32", place, **role)
     netbox.set(clear, primary_ip4=extra[clear])
     netbox.set(unready, name=None)
     done = play.create(nodes=[bare, doubtful, clear, shared, unready], confirm_config=True, loopback_interface="Loopback*")
     assert done.returncode == 2
     messages = {row["device_id"]: row["message"] for row in done.nodes if row["status"] == "failed"}
     assert "lacks an IPv4 address on an interface that matches loopback_interface (Loopback*) and an IPv6 address on" in messages[bare]
-    assert "has several IPv4 addresses on interfaces that match loopback_interface ({0} on Loopback0 and 10.144.".format(loopbacks(doubtful)[0]) in (
-        messages[doubtful].replace("10.144.{0}.{1}/32 on Loopback0 and {2}".format(doubtful // 250, doubtful % 250, loopbacks(doubtful)[0]), "")
-    )
+    both = "{0} on Loopback0 and {1}/32 on Loopback0".format(loopbacks(doubtful)[0], ipv4_of(doubtful, 144))
+    assert "has several IPv4 addresses on interfaces that match loopback_interface ({0})".format(both) in messages[doubtful]
     assert "lacks a name" in messages[unready] and set(messages) == {bare, doubtful, unready}
     assert block(play, clear)["ipv4_loopback"].startswith("10.144.") and block(play, shared)["ipv4_loopback"] == loopbacks(shared)[0]
     assert {netbox.status(device) for device in messages} == {"planned"}
@@ -227,7 +227,7 @@ def test_what_lacks_an_address_there_or_has_several_is_not_enrolled(play, netbox
 
 def test_the_first_entry_that_matches_counts(play, netbox, managed):
     device = managed(interface="Loopback1")
-    netbox.place("10.145.{0}.{1}/32".format(device // 250, device % 250), netbox.interface(device, "Loopback0"))
+    netbox.place(ipv4_of(device, 145) + "/32", netbox.interface(device, "Loopback0"))
     done = play.create(nodes=device, confirm_config=True, loopback_interface="Loopback0,Loopback1")
     assert done.returncode == 0, done.output
     assert block(play, device)["ipv4_loopback"].startswith("10.145.") and block(play, device)["ipv6_loopback"] == loopbacks(device)[1]

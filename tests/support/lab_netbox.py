@@ -89,12 +89,12 @@ class Netbox:
         device_id = self.call("POST", "dcim/devices", data)["id"]
         place = self.interface(device_id, interface)
         made_up = {
-            "primary_ip4": ipaddress.IPv4Address("10.128.0.0") + device_id,
-            "primary_ip6": ipaddress.IPv6Address("2001:db8:7e57::") + device_id,
+            "primary_ip4": ipv4_of(device_id),
+            "primary_ip6": str(ipaddress.IPv6Address("2001:db8:7e57::") + device_id),
         }
         given = {"primary_ip4": ipv4, "primary_ip6": ipv6}
         self.address(
-            device_id, place, **{field: str(made_up[field]) + mask if mask and mask[0] == "/" else mask for field, mask in given.items()}
+            device_id, place, **{field: made_up[field] + mask if mask and mask[0] == "/" else mask for field, mask in given.items()}
         )
         return device_id
 
@@ -123,7 +123,7 @@ class Netbox:
         interfaces = [interface["id"] for interface in self.call("POST", "dcim/interfaces", loopbacks)]
         addresses = []
         for device_id, interface in zip(ids, interfaces):
-            both = (ipaddress.IPv4Address("10.128.0.0") + device_id, ipaddress.IPv6Address("2001:db8:7e57::") + device_id)
+            both = (ipaddress.IPv4Address(ipv4_of(device_id)), ipaddress.IPv6Address("2001:db8:7e57::") + device_id)
             assigned = {"assigned_object_type": "dcim.interface", "assigned_object_id": interface}
             addresses += [assigned | {"address": "{0}/{1}".format(address, address.max_prefixlen)} for address in both]
         made = [address["id"] for address in self.call("POST", "ipam/ip-addresses", addresses)]
@@ -153,6 +153,11 @@ class Netbox:
         if key not in self._parts:
             self._parts[key] = self.call("GET", "dcim/" + kind, limit=1, **filters)["results"][0]
         return self._parts[key]
+
+
+def ipv4_of(device_id: int, second: int = 128) -> str:
+    """The address in 10.``second``.0.0/16 that is a device's own: never the first or the last of its /24, which NetBox assigns to no interface."""
+    return "10.{0}.{1}.{2}".format(second, device_id // 250, device_id % 250 + 1)
 
 
 def _without_counts(value: t.Any) -> t.Any:
