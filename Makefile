@@ -51,7 +51,7 @@ lab-down: ## stop the NetBox; its data stay
 .PHONY: soak
 soak: ## all faults, over an hour or so, and their table
 	@trap '$(LAB) down --name soak' EXIT; trap 'exit 130' INT; trap 'exit 143' TERM HUP; \
-	$(BOTH) venv-test lab-soak && $(BIN)/python -m pytest tests/faults tests/integration/test_{life,drift_in_bulk,import}.py --soak -n 2 --dist loadgroup $(ARGS)
+	$(BOTH) venv-test lab-soak && $(BIN)/python -m pytest tests/faults tests/integration/test_{life,drift_in_bulk,import}.py --soak -n 2 $(ARGS)
 
 .PHONY: lint
 lint: venv-test ## ansible-lint and the changelog's linter

@@ -351,24 +351,37 @@ def test_a_journal_entry_whose_answer_was_lost_is_not_made_twice(play, netbox, l
     assert subscription(play, device)["status"] == "active"
 
 
-@pytest.mark.xdist_group("custom link")  # NetBox has one of ours
-def test_netbox_leads_to_the_subscription_and_its_journal_tells_the_life(play_on, netbox, lab):
-    field = "nodeflow_{0}".format(uuid.uuid4().hex[:8])  # it stays: NetBox would take it from all devices, which other tests are writing
-    setup = {"netbox_custom_field": field, "netbox_token": lab["tokens"]["admin"], "report_url": "https://reports.example.org/nodeflow.html"}
-    assert play_on("nodeflow.orchestrator.setup_netbox", "--check", "--diff", **setup).returncode == 0
-    assert netbox.call("GET", "extras/custom-fields", name=field)["results"] == []
-    done = play_on("nodeflow.orchestrator.setup_netbox", **setup)
+def custom_field(play, lab, **settings):
+    """Set a custom field up in NetBox, by a name of its own. It stays: NetBox would take it from all devices, which other tests are writing."""
+    field = "nodeflow_{0}".format(uuid.uuid4().hex[:8])
+    setup = {"netbox_custom_field": field, "netbox_token": lab["tokens"]["admin"]} | settings
+    done = play("nodeflow.orchestrator.setup_netbox", **setup)
     assert (done.returncode, done.recap["changed"]) == (0, 1), done.output
-    again = play_on("nodeflow.orchestrator.setup_netbox", **setup)
+    again = play("nodeflow.orchestrator.setup_netbox", **setup)
     assert (again.returncode, again.recap["changed"]) == (0, 0), again.output
+    return field
+
+
+def test_netbox_leads_to_the_subscription(play, netbox, lab):
+    setup = {"netbox_custom_field": "nodeflow_in_check_mode", "netbox_token": lab["tokens"]["admin"]}
+    assert play("nodeflow.orchestrator.setup_netbox", "--check", "--diff", **setup).returncode == 0
+    assert netbox.call("GET", "extras/custom-fields", name="nodeflow_in_check_mode")["results"] == []
+    # NetBox has one custom link of ours, so this is the only test that makes it
+    field = custom_field(play, lab, report_url="https://reports.example.org/nodeflow.html")
     device, other = netbox.make(), netbox.make()
+    assert play.create(nodes=device, confirm_config=True, netbox_custom_field=field).returncode == 0
+    key = str(subscription(play, device)["subscription_id"])
+    page = netbox.page("dcim/devices/{0}".format(device), lab["username"], lab["password"])
+    assert 'href="https://reports.example.org/nodeflow.html#{0}"'.format(key) in page
+    assert "reports.example.org" not in netbox.page("dcim/devices/{0}".format(other), lab["username"], lab["password"])
+
+
+def test_the_custom_field_and_the_journal_tell_the_life(play_on, netbox, lab):
+    field, device = custom_field(play_on, lab), netbox.make()
     settings = {"netbox_custom_field": field, "netbox_journal": True, "actor": "ann"}
     assert play_on.create(nodes=device, confirm_config=True, **settings).returncode == 0
     key = str(subscription(play_on, device)["subscription_id"])
     assert netbox.device(device)["custom_fields"][field] == key
-    page = netbox.page("dcim/devices/{0}".format(device), lab["username"], lab["password"])
-    assert 'href="https://reports.example.org/nodeflow.html#{0}"'.format(key) in page
-    assert "reports.example.org" not in netbox.page("dcim/devices/{0}".format(other), lab["username"], lab["password"])
     assert play_on(MODIFY, nodes=device, note="new rack", **settings).returncode == 0
     netbox.set(device, custom_fields={field: None}, status="planned")
     differs = play_on(VALIDATE, nodes=device, netbox_custom_field=field).results["validate_node"]["findings"]
