@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._printable import printable
+
 __all__ = [
     "ConflictError",
     "DomainError",
@@ -29,7 +31,7 @@ class NodeflowError(Exception):
     """The base of all errors that become a failed task. ``str()`` of it is the task's message, safe to print."""
 
     def __init__(self, message: str) -> None:
-        super().__init__("".join(char if char.isprintable() or char == "\n" else "?" for char in message))
+        super().__init__(printable(message))
 
 
 class NotAnswered(NodeflowError):

@@ -11,8 +11,8 @@ import getpass
 import os
 import socket
 import typing as t
-import unicodedata
 
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._printable import printable
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.client import NetboxClient
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.url import normal_url
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.engine import Store, open_store
@@ -42,9 +42,9 @@ class Task:
 
     def __post_init__(self) -> None:
         warn, show, ask = self.warn, self.show, self.ask
-        self.warn = lambda text: warn(_printable(text))
-        self.show = lambda text: show(_printable(text))
-        self.ask = lambda question: ask(_printable(question))
+        self.warn = lambda text: warn(printable(text))
+        self.show = lambda text: show(printable(text))
+        self.ask = lambda question: ask(printable(question))
 
     @property
     def netbox(self) -> NetboxClient:
@@ -129,10 +129,6 @@ class Task:
         for resource in (self._client, self._store):
             if resource is not None:
                 resource.close()
-
-
-def _printable(text: str) -> str:
-    return "".join(char if char in "\n\t" or unicodedata.category(char) != "Cc" else "?" for char in text)
 
 
 def _login() -> str:

@@ -82,6 +82,7 @@ def values(name, spec):
     else:
         fitting = {
             "str": ODD_TEXT,
+            "path": PATHS,
             "int": NUMBERS,
             "bool": st.booleans(),
             "dict": st.dictionaries(st.one_of(st.sampled_from(["site", "q", "name__ic"]), ODD_TEXT), JSON, max_size=2),
@@ -156,6 +157,8 @@ def test_whatever_the_options_are(module, prepared, fake, examples, monkeypatch)
     @example({}, [("found", None)], False)
     @example({}, [("model", {})], False)
     @example({}, [("state", {})], False)
+    @example({}, [("process_id", True)], False)
+    @example({}, [("device", None), ("status", "failed")], False)
     @example({}, [("status", "failed")], False)
     @given(odd_options(module), ROW_EDITS if takes_rows else st.just([]), st.booleans())
     def check(options, edits, check_mode):

@@ -52,7 +52,7 @@ class FakeNetbox(requests.adapters.BaseAdapter):
         self.asked.append((request.method, request.url))
         body = json.loads(request.body) if request.body else None
         spoiled = self.spoiled.get(number)
-        if spoiled is None or spoiled.done or (spoiled.status < 400 and _is_json(spoiled.body)):  # NetBox says that it did it
+        if spoiled is None or spoiled.done or (spoiled.status < 300 and _is_json(spoiled.body)):  # NetBox says that it did it
             answer = self._answer(request.method, urllib.parse.urlsplit(request.url).path, body)
         if spoiled is not None:
             self.injected += 1

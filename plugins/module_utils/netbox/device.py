@@ -11,6 +11,7 @@ import datetime
 import typing as t
 
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._chunks import chunks
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._printable import printable
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.client import NetboxClient
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.parallel import in_parallel
 
@@ -103,7 +104,7 @@ class Device:  # pylint: disable=too-many-instance-attributes
 def device_label(name: str | None, site: str, device_id: int) -> str:
     """How messages call a device: ``name (site, id)``; without the site where none is known. Safe to print."""
     label = "{0} ({1})".format(name or "unnamed device", "{0}, {1}".format(site, device_id) if site else device_id)
-    return "".join(char if char.isprintable() else "?" for char in label)
+    return printable(label, kept="")
 
 
 def device_page(netbox_url: str | None, device_id: int) -> str | None:

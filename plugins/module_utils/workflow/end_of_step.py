@@ -93,7 +93,7 @@ def _by_reason(rows: t.Sequence[Row]) -> list[list[Row]]:
 
 def _reason(row: Row) -> str:
     """What a row's message says, without what is this node's own, so that it is the same text for all nodes of that reason."""
-    general = row.get("reason") or row.get("message", "").removeprefix(row["device"])
+    general = row.get("reason") or (row.get("message") or "").removeprefix(row["device"])
     return general.removeprefix(":").strip()
 
 
@@ -148,7 +148,7 @@ def _ways(row: Row, alone: bool) -> t.Iterator[tuple[str, str, str]]:
 
     The message of one that stands ``alone`` is shown whole, and has some of it already.
     """
-    playbook = row.get("playbook", "resume")
+    playbook = row.get("playbook") or "resume"
     if row["status"] == SUSPENDED:
         yield "Continue what is suspended", playbook, " -e confirm_config=true"
     elif row["status"] == UNCHANGED and not alone:

@@ -10,6 +10,7 @@ import typing as t
 import unicodedata
 
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import NetboxError, NodeflowError, NotAnswered, StoreError
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._printable import printable
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.choice import Wanted, parse_nodes
 
@@ -77,7 +78,7 @@ def columns(listed: t.Sequence[Listed]) -> str:
     """The list: a node a line, each column as wide as its longest value."""
     head = ("id", "name", "site", "addresses", "")
     rows = [head] + [
-        (str(one.id), _safe(one.name or "(no name)"), one.site or "-", ", ".join(filter(None, one.addresses)) or "-", one.remark)
+        (str(one.id), printable(one.name or "(no name)", kept=""), one.site or "-", ", ".join(filter(None, one.addresses)) or "-", one.remark)
         for one in listed[:LISTED]
     ]
     widths = [max(_width(row[place]) for row in rows) for place in range(len(head))]
@@ -108,10 +109,6 @@ def _entries(answer: str, listed: t.Sequence[Listed]) -> list[Wanted] | None:
 def _known(text: str, listed: t.Sequence[Listed]) -> bool:
     wanted = parse_nodes([text])[0]
     return any(one.meant_by(wanted) for one in listed)
-
-
-def _safe(text: str) -> str:
-    return "".join(char if char.isprintable() else "?" for char in text)
 
 
 def _width(text: str) -> int:

@@ -22,7 +22,7 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.proces
     save_processes,
     step_id,
 )
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.rows import FAILED, RUNNING, Row
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.rows import FAILED, RUNNING, Row, says_how_it_stands
 
 __all__ = ["release"]
 
@@ -35,11 +35,11 @@ def release(task: Task, reason: str) -> list[Row]:
         reason: Why it ended, a sentence.
 
     Returns:
-        All rows of the option, those of these processes as failed; with ``held`` where the store cannot be told, or does not know the process. Empty
-        where nothing was held, and always in check mode.
+        All rows of the option that a step returned, those of these processes as failed; with ``held`` where the store cannot be told, or does not know
+        the process. Empty where nothing was held, and always in check mode.
     """
     rows = task.params.get("nodes")
-    rows = [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) and not task.check_mode else []
+    rows = [row for row in rows if says_how_it_stands(row)] if isinstance(rows, list) and not task.check_mode else []
     ours = [row for row in rows if _may_be_held(row)]
     if not ours:
         return []
@@ -59,8 +59,7 @@ def release(task: Task, reason: str) -> list[Row]:
 
 def _may_be_held(row: Row) -> bool:
     """Whether a run can hold a process of the row: it is running, is stored or about to be, and no prediction."""
-    named = all(isinstance(row.get(name), str) for name in ("run_id", "device"))
-    return row.get("status") == RUNNING and named and "predicted" not in row and _key(row) is not None
+    return row["status"] == RUNNING and "predicted" not in row and _key(row) is not None
 
 
 def _key(row: Row) -> str | None:

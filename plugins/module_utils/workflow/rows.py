@@ -15,7 +15,7 @@ import typing as t
 
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import NodeflowError
 
-__all__ = ["ABORTED", "COMPLETED", "FAILED", "RUNNING", "SUSPENDED", "UNCHANGED", "Row", "check_rows", "not_stored", "reading_rows"]
+__all__ = ["ABORTED", "COMPLETED", "FAILED", "RUNNING", "SUSPENDED", "UNCHANGED", "Row", "check_rows", "not_stored", "reading_rows", "says_how_it_stands"]
 
 Row = dict[str, t.Any]
 
@@ -34,10 +34,15 @@ def check_rows(rows: t.Sequence[Row]) -> None:
     """Raise NodeflowError for rows that no step of ours returned."""
     for row in rows:
         known = all(isinstance(row[name], kind) for name, kind in _KINDS.items() if name in row and (row[name] is not None or kind is dict))
-        needed = ("run_id",) if row.get("status") == RUNNING else ("message",)
-        complete = row.get("status") in _STATUSES and row.get("device") and all(row.get(name) for name in needed)
-        if not known or not complete or ("model" in row and "state" not in row):
+        if not known or not says_how_it_stands(row) or ("model" in row and "state" not in row):
             raise NodeflowError(_NO_ROWS)
+
+
+def says_how_it_stands(row: t.Any) -> bool:
+    """Whether it is a row, all texts of which are texts, and none is missing that its status needs. What else it carries may be anything."""
+    if not isinstance(row, dict) or not all(isinstance(row.get(name), (str, type(None))) for name in _TEXTS):
+        return False
+    return row.get("status") in _STATUSES and bool(row.get("device") and row.get("run_id" if row["status"] == RUNNING else "message"))
 
 
 @contextlib.contextmanager
@@ -52,4 +57,4 @@ def reading_rows() -> t.Iterator[None]:
 _STATUSES = (RUNNING, SUSPENDED, FAILED, COMPLETED, UNCHANGED, ABORTED)
 
 _TEXTS = ("device", "message", "or_end", "playbook", "process_id", "reason", "run_id", "status", "subscription_id", "take_over_from", "workflow")
-_KINDS: dict[str, type] = dict.fromkeys(_TEXTS, str) | {"device_id": int, "found": dict, "model": dict, "predicted": dict, "state": dict}
+_KINDS: dict[str, type] = {"device_id": int, "found": dict, "model": dict, "predicted": dict, "state": dict}
