@@ -94,7 +94,7 @@ def _modification(task: Task) -> Plan:
     cleared = task.params["clear"] or []
     both = [name for name in cleared if name in values]
     if both:
-        raise NodeflowError(f"clear names {' and '.join(both)}, which is values a value at the same time; say one of the two")
+        raise NodeflowError(f"clear names {' and '.join(both)}, which is given a value at the same time; say one of the two")
     values |= dict.fromkeys(cleared)
     if not values and status is None and not task.params["refresh"]:
         raise NodeflowError(NOTHING_TO_CHANGE)
