@@ -150,7 +150,7 @@ def _unclear(task: Task, device: Device | None, model: SubscriptionModel, todo: 
         addresses = " and ".join(str(getattr(model.node, field) or "no " + field[:4].replace("ip", "IP") + " address") for field in stored)
         return (
             f"{device.label}: with loopback_interface, which interface has an address decides, and addresses are not moved between interfaces here: "
-            f"see in NetBox to it that the interface has {addresses}, or let NetBox's value win"
+            f"see to it in NetBox that the interface has {addresses}, or let NetBox's value win"
         )
     taken = any(field in todo["changes"].get("node", {}) for field in ("ipv4_loopback", "ipv6_loopback"))
     return ambiguous(device) if taken else None
