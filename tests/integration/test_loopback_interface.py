@@ -171,7 +171,7 @@ def test_a_life_with_loopbacks_that_are_not_the_primary_addresses(play_on, netbo
     assert (finding["problem"], finding["store"], finding["netbox"]) == ("ipv4_loopback", ipv4, new)
     primary = netbox.device(device)["primary_ip4"]
     refused = play_on(RECONCILE, nodes=device, wins={"ipv4_loopback": "store"}, **given)
-    assert refused.returncode == 2 and "see in NetBox to it that the interface has " + ipv4 in refused.message, refused.output
+    assert refused.returncode == 2 and "see to it in NetBox that the interface has " + ipv4 in refused.message, refused.output
     assert netbox.device(device)["primary_ip4"] == primary and block(play_on, device)["ipv4_loopback"] == ipv4
     assert play_on(RECONCILE, nodes=device, **given).returncode == 0
     assert block(play_on, device)["ipv4_loopback"] == new and netbox.device(device)["primary_ip4"] == primary

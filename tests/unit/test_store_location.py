@@ -139,6 +139,10 @@ def test_a_path(text, path, tmp_path):
     assert split_password(text) == (text.strip(), None) and found.label == f"the store {found.path.name} in {found.path.parent}"
 
 
+def test_a_directory_without_a_name_is_called_by_its_path():
+    assert parse_location("/").label == "the store / in /"
+
+
 @pytest.mark.parametrize(
     ("text", "reason"),
     [

@@ -109,7 +109,7 @@ def parse_location(text: str, password: str = "") -> Location:
 
 
 def _file(path: pathlib.Path) -> Location:
-    return Location(f"the store {path.name} in {path.parent}", str(path), path=path)
+    return Location(f"the store {path.name or path} in {path.parent}", str(path), path=path)
 
 
 def is_database(text: str) -> bool:
