@@ -58,10 +58,11 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as directory:
         lab = BenchLab(options.lab, pathlib.Path(directory), most)
         figures = _known() if not options.quick else {}
-        figures |= {"date": datetime.date.today().isoformat(), "netbox": lab.version, "machine": machine(), "python": platform.python_version()}
+        figures |= {"netbox": lab.version, "machine": machine(), "python": platform.python_version()}
         for part in chosen:
             print("{0} ...".format(part), flush=True)
-            figures[part] = globals()["measure_" + part](lab, options.runs, options.quick)
+            measured = globals()["measure_" + part](lab, options.runs, options.quick)
+            figures[part] = {"date": datetime.date.today().isoformat()} | measured
             if not options.quick:
                 FIGURES.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
     for line in write_report(figures, None if options.quick else ROOT / "docs"):

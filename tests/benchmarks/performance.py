@@ -29,10 +29,11 @@ def main() -> None:
 
 def write_report(figures: dict[str, t.Any], docs: pathlib.Path | None) -> list[str]:
     """The tables and ratios as Markdown. With ``docs``, also into performance.md there, with the plots that it shows."""
-    lines: list[str] = ["Measured {date}, NetBox {netbox}, Python {python}, {machine}. Seconds are medians.".format(**figures), ""]
+    lines: list[str] = ["NetBox {netbox}, Python {python}, {machine}. Seconds are medians.".format(**figures), ""]
     for part, write in _PARTS.items():
         if part in figures:
-            lines += [*write(figures[part], figures), ""]
+            heading, *rest = write(figures[part], figures)
+            lines += [heading, "", "Measured {0}.".format(figures[part]["date"]), *rest, ""]
     if docs is not None:
         _plots(figures, docs / "images")
         page = docs / "performance.md"
