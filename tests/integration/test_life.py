@@ -85,7 +85,7 @@ def test_a_note_is_changed_once_and_only_the_note(play_on, netbox, enrolled):
     unsaid = play_on(MODIFY, nodes=device, note="")
     assert unsaid.returncode == 2 and "clear=note" in unsaid.message and subscription(play_on, device)["note"] == "moved"
     both = play_on(MODIFY, nodes=device, note="x", clear=["note"])
-    assert both.returncode == 2 and "clear names note, which is given a value at the same time" in both.message, both.output
+    assert both.returncode == 2 and "lear names note, which is given a value at the same time" in both.message, both.output
     assert play_on(MODIFY, nodes=device, clear="note").returncode == 0
     assert subscription(play_on, device)["note"] is None
     assert processes(play_on, device)[1:] == [("modify_node", "MODIFY", "completed")] * 2
