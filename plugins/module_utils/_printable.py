@@ -8,12 +8,17 @@ from __future__ import annotations
 
 import unicodedata
 
-__all__ = ["printable"]
+__all__ = ["printable", "printable_config"]
 
-_UNSAFE = {"Cc", "Cf", "Cs", "Zl", "Zp"}
-"""Unicode's categories of what changes how the rest is shown, or cannot be encoded: control, format, surrogate, line and paragraph separator."""
+_ACTED_UPON = {"Cc", "Cf", "Cs", "Zl", "Zp"}
+"""Unicode's categories of what a terminal acts upon, or cannot show: control, format, surrogate, line and paragraph separator."""
 
 
-def printable(text: str, kept: str = "\n\t") -> str:
-    """The text with a "?" for each character that a terminal would act upon, but for those ``kept``."""
-    return "".join(char if char in kept or unicodedata.category(char) not in _UNSAFE else "?" for char in text)
+def printable(text: str, kept: str = "\n") -> str:
+    """A sentence or a name, with a "?" for each character that is not printable, but for those ``kept``."""
+    return "".join(char if char in kept or char.isprintable() else "?" for char in text)
+
+
+def printable_config(text: str) -> str:
+    """A config, which is shown as it is, whatever its spaces are, with a "?" for each character that a terminal would act upon."""
+    return "".join(char if char in "\n\t" or unicodedata.category(char) not in _ACTED_UPON else "?" for char in text)

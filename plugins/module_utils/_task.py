@@ -12,7 +12,7 @@ import os
 import socket
 import typing as t
 
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils._printable import printable
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._printable import printable, printable_config
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.client import NetboxClient
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.url import normal_url
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.engine import Store, open_store
@@ -27,7 +27,8 @@ class Task:
     """One task of a play. ``params`` are the module's options, validated.
 
     ``warn`` shows a warning; ``show`` shows text to the person who runs the play; ``ask`` puts a question to a person at the terminal and
-    answers with the line typed, or None where nobody is there. All three show a control character as "?", since names come from NetBox.
+    answers with the line typed, or None where nobody is there. All three show what is not printable as "?", since names come from NetBox;
+    ``show_config`` shows a config.
     ``secrets`` are the values of the options that must be in no text.
     """
 
@@ -44,6 +45,7 @@ class Task:
         warn, show, ask = self.warn, self.show, self.ask
         self.warn = lambda text: warn(printable(text))
         self.show = lambda text: show(printable(text))
+        self.show_config = lambda text: show(printable_config(text))
         self.ask = lambda question: ask(printable(question))
 
     @property

@@ -26,7 +26,7 @@ import tempfile
 import typing as t
 import uuid
 
-from bench_lab import ROOT, BenchLab, add_rows
+from bench_lab import ROOT, BenchLab
 from performance import write_report
 from subjects import FIELDS, Asserts, Floor, Listing, Measured, NetboxCollection, Ours, Pynetbox, Subject, Validate
 
@@ -253,7 +253,7 @@ def _fill(store: t.Any, count: int) -> None:
         for row in store.rows("SELECT * FROM {0} LIMIT {1}".format(table, 10)):
             row.pop("process_step_id", None)
             rows = [row | dict(zip(keys, _keys(table, number, *pair))) for number, pair in enumerate(ids)]
-            add_rows(store, table, rows)
+            store.insert(table, rows)
 
 
 def _keys(table: str, number: int, subscription_id: str, process_id: str) -> tuple[t.Any, t.Any]:

@@ -6,18 +6,14 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import pathlib
-import sqlite3
 import subprocess
 import sys
-import typing as t
 import uuid
 
 import psycopg
-import psycopg.types.json
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 
@@ -25,7 +21,7 @@ sys.path.insert(0, str(ROOT / "tests" / "support"))
 
 from stores import PostgresqlStore, SqliteStore, Store  # noqa: E402  # pylint: disable=wrong-import-position
 
-__all__ = ["BenchLab", "Store", "add_rows"]
+__all__ = ["BenchLab", "Store"]
 
 PREFIX = "bench-"
 
@@ -72,20 +68,3 @@ class BenchLab:
     def _lab(self, *arguments: str) -> str:
         command = [sys.executable, str(ROOT / "lab" / "lab.py"), arguments[0], "--name", self.name, *arguments[1:]]
         return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, stdin=subprocess.DEVNULL, env=os.environ).stdout
-
-
-def add_rows(store: Store, table: str, rows: list[dict[str, t.Any]]) -> None:
-    """Insert rows of one shape into a table of a store."""
-    if not rows:
-        return
-    names = list(rows[0])
-    if isinstance(store, SqliteStore):
-        statement = "INSERT INTO {0} ({1}) VALUES ({2})".format(table, ", ".join(names), ", ".join("?" * len(names)))
-        with contextlib.closing(sqlite3.connect(store.path)) as connection:
-            connection.executemany(statement, [list(row.values()) for row in rows])
-            connection.commit()
-        return
-    with psycopg.connect(store.location) as connection, connection.cursor() as cursor:
-        with cursor.copy("COPY {0} ({1}) FROM STDIN".format(table, ", ".join(names))) as copy:
-            for row in rows:
-                copy.write_row([psycopg.types.json.Json(value) if isinstance(value, (dict, list)) else value for value in row.values()])

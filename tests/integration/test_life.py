@@ -85,7 +85,7 @@ def test_a_note_is_changed_once_and_only_the_note(play_on, netbox, enrolled):
     unsaid = play_on(MODIFY, nodes=device, note="")
     assert unsaid.returncode == 2 and "clear=note" in unsaid.message and subscription(play_on, device)["note"] == "moved"
     both = play_on(MODIFY, nodes=device, note="x", clear=["note"])
-    assert both.returncode == 2 and "lear names note, which is given a value at the same time" in both.message, both.output
+    assert both.returncode == 2 and "names note, which is given a value at the same time; say one of the two" in both.message, both.output
     assert play_on(MODIFY, nodes=device, clear="note").returncode == 0
     assert subscription(play_on, device)["note"] is None
     assert processes(play_on, device)[1:] == [("modify_node", "MODIFY", "completed")] * 2
@@ -363,16 +363,17 @@ def custom_field(play, lab, **settings):
 
 
 def test_netbox_leads_to_the_subscription(play, netbox, lab):
-    setup = {"netbox_custom_field": "nodeflow_in_check_mode", "netbox_token": lab["tokens"]["admin"]}
+    report = "https://reports.example.org/nodeflow.html"
+    setup = {"netbox_custom_field": "nodeflow_in_check_mode", "netbox_token": lab["tokens"]["admin"], "report_url": report}
     assert play("nodeflow.orchestrator.setup_netbox", "--check", "--diff", **setup).returncode == 0
     assert netbox.call("GET", "extras/custom-fields", name="nodeflow_in_check_mode")["results"] == []
     # NetBox has one custom link of ours, so this is the only test that makes it
-    field = custom_field(play, lab, report_url="https://reports.example.org/nodeflow.html")
+    field = custom_field(play, lab, report_url=report)
     device, other = netbox.make(), netbox.make()
     assert play.create(nodes=device, confirm_config=True, netbox_custom_field=field).returncode == 0
     key = str(subscription(play, device)["subscription_id"])
     page = netbox.page("dcim/devices/{0}".format(device), lab["username"], lab["password"])
-    assert 'href="https://reports.example.org/nodeflow.html#{0}"'.format(key) in page
+    assert 'href="{0}#{1}"'.format(report, key) in page
     assert "reports.example.org" not in netbox.page("dcim/devices/{0}".format(other), lab["username"], lab["password"])
 
 

@@ -10,18 +10,14 @@ until its last run ended, was killed or waits. 0.1.0 itself wrote them, with a N
 
 from __future__ import annotations
 
-import contextlib
 import functools
 import gzip
 import itertools
 import json
 import pathlib
 import re
-import sqlite3
 import typing as t
 import uuid
-
-import psycopg
 
 from stores import PostgresqlStore, SqliteStore
 
@@ -90,46 +86,20 @@ def fill(store: SqliteStore | PostgresqlStore, netbox_url: str, made: t.Iterable
     postgresql = isinstance(store, PostgresqlStore)
     kinds = {"MOMENT": "TIMESTAMP WITH TIME ZONE", "NUMBERED": "BIGSERIAL"} if postgresql else {"MOMENT": "DATETIME", "NUMBERED": "INTEGER"}
     tables = re.sub("MOMENT|NUMBERED", lambda kind: kinds[kind[0]], (HERE / "tables.sql").read_text(encoding="utf-8"))
-    with _cursor(store) as cursor:
-        for statement in tables.split(";\n"):
-            cursor.execute(statement)
-        info = [{"name": "schema_version", "value": "2"}, {"name": "netbox_url", "value": netbox_url}]
-        _insert(cursor, postgresql, "nodeflow_store", info)
-        while some := list(itertools.islice(made := iter(made), 1000)):
-            for table in TABLES:
-                _insert(cursor, postgresql, table, [row for life in some for row in getattr(life, table)])
+    if isinstance(store, SqliteStore):
+        store.path.parent.mkdir(parents=True)
+        store.write("PRAGMA journal_mode=WAL")
+    store.write(*tables.strip().split(";\n"))
+    store.insert("nodeflow_store", [{"name": "schema_version", "value": "2"}, {"name": "netbox_url", "value": netbox_url}])
+    for some in itertools.batched(made, 1000):
+        for table in TABLES:
+            rows = [row for life in some for row in getattr(life, table)]
+            store.insert(table, [_as_postgresql(row) for row in rows] if postgresql else rows)
 
 
-@contextlib.contextmanager
-def _cursor(store: SqliteStore | PostgresqlStore) -> t.Iterator[t.Any]:
-    if isinstance(store, PostgresqlStore):
-        with psycopg.connect(store.direct) as connection, connection.cursor() as cursor:
-            yield cursor
-        return
-    store.path.parent.mkdir(parents=True)
-    with contextlib.closing(sqlite3.connect(store.path)) as connection:
-        connection.execute("PRAGMA journal_mode=WAL")
-        yield connection.cursor()
-        connection.commit()
-
-
-def _insert(cursor: t.Any, postgresql: bool, table: str, rows: t.Sequence[dict[str, t.Any]]) -> None:
-    names = list(rows[0])
-    values = [[_value(postgresql, name, row[name]) for name in names] for row in rows]
-    if postgresql:
-        with cursor.copy("COPY {0} ({1}) FROM STDIN".format(table, ", ".join(names))) as copy:
-            for one in values:
-                copy.write_row(one)
-    else:
-        cursor.executemany("INSERT INTO {0} ({1}) VALUES ({2})".format(table, ", ".join(names), ", ".join("?" * len(names))), values)
-
-
-def _value(postgresql: bool, name: str, value: t.Any) -> t.Any:
-    if isinstance(value, (dict, list)):
-        return json.dumps(value)
-    if postgresql and name == "insync":
-        return bool(value)
-    return value + "+00" if postgresql and value and name in _MOMENTS else value
+def _as_postgresql(row: dict[str, t.Any]) -> dict[str, t.Any]:
+    """A row as SQLite has it, with moments in UTC that say so, and truth that is no number."""
+    return {name: bool(value) if name == "insync" else value + "+00" if value and name in _MOMENTS else value for name, value in row.items()}
 
 
 _MOMENTS = {"start_date", "end_date", "lease_until", "started_at", "updated_at", "completed_at"}

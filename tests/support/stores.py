@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import pathlib
 import sqlite3
 import typing as t
@@ -26,6 +27,9 @@ class Store(t.Protocol):
 
     def write(self, *statements: str) -> None:
         """Change it behind the back of the code under test."""
+
+    def insert(self, table: str, rows: t.Sequence[dict[str, t.Any]]) -> None:
+        """Put rows of one shape into a table. Dictionaries and lists become JSON."""
 
     def exists(self) -> bool:
         """Whether there is anything in it."""
@@ -50,6 +54,14 @@ class SqliteStore:
         with contextlib.closing(sqlite3.connect(self.path)) as connection:
             for statement in statements:
                 connection.execute(statement)
+            connection.commit()
+
+    def insert(self, table: str, rows: t.Sequence[dict[str, t.Any]]) -> None:
+        if not rows:
+            return
+        statement = "INSERT INTO {0} ({1}) VALUES ({2})".format(table, ", ".join(rows[0]), ", ".join("?" * len(rows[0])))
+        with contextlib.closing(sqlite3.connect(self.path)) as connection:
+            connection.executemany(statement, [_values(row) for row in rows])
             connection.commit()
 
     def exists(self) -> bool:
@@ -78,6 +90,14 @@ class PostgresqlStore:
             for statement in statements:
                 connection.execute(statement)
 
+    def insert(self, table: str, rows: t.Sequence[dict[str, t.Any]]) -> None:
+        if not rows:
+            return
+        with psycopg.connect(self.direct) as connection, connection.cursor() as cursor:
+            with cursor.copy("COPY {0} ({1}) FROM STDIN".format(table, ", ".join(rows[0]))) as copy:
+                for row in rows:
+                    copy.write_row(_values(row))
+
     def exists(self) -> bool:
         return bool(self.rows("SELECT 1 FROM pg_tables WHERE schemaname = 'public'"))
 
@@ -88,3 +108,7 @@ class PostgresqlStore:
         """Remove the database, whoever is connected to it."""
         with psycopg.connect(self.server, autocommit=True) as connection:
             connection.execute("DROP DATABASE IF EXISTS {0} WITH (FORCE)".format(self.name))
+
+
+def _values(row: dict[str, t.Any]) -> list[t.Any]:
+    return [json.dumps(value) if isinstance(value, (dict, list)) else value for value in row.values()]

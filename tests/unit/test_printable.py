@@ -11,22 +11,40 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors impo
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.device import device_label
 
-UNSAFE = ["\x1b", "\x07", "\x85", "\u202e", "\u200b", "\u2028", "\ud800"]
-SAFE = ["\u00e9", "\u6771", "\u00a0", "\U0001239a"]
+ACTED_UPON = ["\x1b", "\x07", "\x85", "\u202e", "\u200b", "\u2028", "\ud800"]
+OTHERS = ["\u00a0", "\u3000", "\ue000", "\U0001239a"]
 
 
-@pytest.mark.parametrize(("char", "shown"), [*((char, "?") for char in UNSAFE), *((char, char) for char in SAFE)])
-def test_what_a_terminal_would_act_upon_is_shown_as_a_question_mark_everywhere(char, shown):
-    said: list[str] = []
-    task = Task({}, False, said.append, said.append, said.append)
+@pytest.fixture
+def said():
+    return []
+
+
+@pytest.fixture
+def task(said):
+    return Task({}, False, said.append, said.append, said.append)
+
+
+@pytest.mark.parametrize("char", ["\t", *ACTED_UPON, *OTHERS])
+def test_what_is_not_printable_is_a_question_mark_everywhere(char, task, said):
     task.warn("core" + char)
     task.show("core" + char)
     task.ask("core" + char)
-    assert said == ["core" + shown] * 3
-    assert str(NodeflowError("core" + char)) == "core" + shown
-    assert device_label("core" + char, "loc1", 7) == "core" + shown + " (loc1, 7)"
+    assert said == ["core?"] * 3 and str(NodeflowError("core" + char)) == "core?"
+    assert device_label("core" + char, "loc1", 7) == "core? (loc1, 7)"
 
 
-def test_a_text_keeps_its_lines_and_a_label_has_one():
-    assert str(NodeflowError("a\n\tb")) == "a\n\tb"
+@pytest.mark.parametrize("char", ["\u00e9", "\u6771", "\U0001f600"])
+def test_a_letter_of_any_script_is_shown(char, task, said):
+    task.show("core" + char)
+    assert said == ["core" + char] and device_label("core" + char, "loc1", 7) == "core" + char + " (loc1, 7)"
+
+
+def test_a_config_keeps_its_spaces_and_nothing_that_a_terminal_acts_upon(task, said):
+    task.show_config("".join(["a\n\tb", *OTHERS, *ACTED_UPON]))
+    assert said == ["".join(["a\n\tb", *OTHERS, "?" * len(ACTED_UPON)])]
+
+
+def test_a_sentence_keeps_its_lines_and_a_label_has_one():
+    assert str(NodeflowError("a\nb")) == "a\nb"
     assert device_label("a\nb", "", 7) == "a?b (7)"

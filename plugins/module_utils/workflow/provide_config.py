@@ -90,7 +90,7 @@ def provide_config_to_user(task: Task, works: t.Sequence[Work]) -> dict[str, Out
         else:
             open_ones.append(work)
     for work in open_ones[:SHOWN]:
-        task.show(_page(work, texts[work.key]))
+        task.show_config(_page(work, texts[work.key]))
     files = _save_files(task, open_ones, texts, outcomes)
     if len(open_ones) > SHOWN:
         directory = task.params["config_dir"] if files or task.check_mode else None
