@@ -115,8 +115,7 @@ class Netbox:
         return [device for start in range(0, count, 100) for device in self._make_some(min(100, count - start))]
 
     def _make_some(self, count: int) -> list[int]:
-        kinds = {"device_type": "device-types", "site": "sites", "role": "device-roles"}
-        parts = {name: self._part(kind)["id"] for name, kind in kinds.items()}
+        parts = {"device_type": self._part("device-types")["id"], "site": self._part("sites", slug="loc1")["id"], "role": self._part("device-roles")["id"]}
         names = ["m{0}".format(uuid.uuid4().hex[:10]) for _number in range(count)]
         ids = [device["id"] for device in self.call("POST", "dcim/devices", [parts | {"name": name, "status": "planned"} for name in names])]
         loopbacks = [{"device": device_id, "name": "Loopback7", "type": "virtual"} for device_id in ids]
