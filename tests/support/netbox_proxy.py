@@ -21,11 +21,15 @@ _HOP_BY_HOP = {"connection", "content-length", "content-encoding", "transfer-enc
 
 
 class Answer(t.NamedTuple):
-    """What the client gets: status, headers and body. With a Content-Length in ``headers``, the connection ends after ``body``, short or not."""
+    """What the client gets: status, headers and body. With a Content-Length in ``headers``, the connection ends after ``body``, short or not.
+
+    Where it is the ``last`` of its connection, that stays open, and what else comes there is never answered.
+    """
 
     status: int
     headers: dict[str, str]
     body: bytes
+    last: bool = False
 
 
 class NoAnswer(enum.Enum):
@@ -112,6 +116,14 @@ class NetboxProxy:
                     self.send_header("Content-Length", str(len(answer.body)))
                 self.end_headers()
                 self.wfile.write(answer.body)
+                if answer.last:
+                    self._wait_for_the_client_to_leave()
+
+            def _wait_for_the_client_to_leave(self) -> None:
+                end = select.poll()
+                end.register(self.connection, select.POLLRDHUP)
+                end.poll(LONGEST_SILENCE * 1000)
+                self.close_connection = True
 
             def _give_no_answer(self, kind: NoAnswer) -> None:
                 if kind is NoAnswer.SILENCE:

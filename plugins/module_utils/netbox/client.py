@@ -234,6 +234,8 @@ class NetboxClient:
 
     def _check_answer(self, response: t.Any, **kwargs: t.Any) -> None:  # pylint: disable=unused-argument
         """No redirect; the version that it names; and that what was asked for is an object, since pynetbox takes a bare list for a listing."""
+        if response.request.body and not response.ok:
+            _leave_connection(response)
         if 300 <= response.status_code < 400:
             # A 303 may come after a write was done.
             kind = NetboxUncertain if response.status_code == 303 and response.request.method != "GET" else NetboxError
@@ -303,3 +305,18 @@ class NetboxClient:
         except (requests.exceptions.RequestException, ValueError) as error:
             kind = NetboxError if trouble.never_sent(error) else NetboxUncertain
             raise kind(trouble.unreachable(error, self.url, self._proxy)) from error
+
+
+def _leave_connection(response: t.Any) -> None:
+    """Read an answer, and let the next request have a connection of its own.
+
+    NetBox refuses many a request before it reads its body. Its application server, gunicorn, then takes the next request on the connection, where that
+    comes at once, for a part of that body, and it is never answered.
+    """
+    connection = response.raw.connection
+    sock = connection and connection.sock
+    if sock:
+        connection.sock = None
+    _body = response.content
+    if sock:
+        sock.close()
