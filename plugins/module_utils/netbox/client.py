@@ -313,8 +313,8 @@ def _leave_connection(response: t.Any) -> None:
     NetBox refuses many a request before it reads its body. Its application server, gunicorn, then takes the next request on the connection, where that
     comes at once, for a part of that body, and it is never answered.
     """
-    connection = response.raw.connection
-    sock = connection and connection.sock
+    connection = getattr(response.raw, "connection", None)  # urllib3's; None where it was closed with the answer
+    sock = connection.sock if connection else None
     if sock:
         connection.sock = None
     _body = response.content
