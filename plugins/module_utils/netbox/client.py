@@ -317,6 +317,8 @@ def _leave_connection(response: t.Any) -> None:
     sock = connection.sock if connection else None
     if sock:
         connection.sock = None
-    _body = response.content
-    if sock:
-        sock.close()
+    try:
+        _body = response.content
+    finally:
+        if sock:
+            sock.close()
