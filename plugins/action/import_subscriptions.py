@@ -5,8 +5,8 @@
 
 from __future__ import annotations
 
-from ansible_collections.nodeflow.orchestrator.plugins.plugin_utils._action import InProcessAction
 from ansible_collections.nodeflow.orchestrator.plugins.modules import import_subscriptions
+from ansible_collections.nodeflow.orchestrator.plugins.plugin_utils._action import InProcessAction
 
 
 class ActionModule(InProcessAction):

@@ -5,8 +5,8 @@
 
 from __future__ import annotations
 
-from ansible_collections.nodeflow.orchestrator.plugins.plugin_utils._action import InProcessAction
 from ansible_collections.nodeflow.orchestrator.plugins.modules import update_node_in_netbox
+from ansible_collections.nodeflow.orchestrator.plugins.plugin_utils._action import InProcessAction
 
 
 class ActionModule(InProcessAction):

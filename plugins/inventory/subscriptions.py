@@ -117,10 +117,10 @@ from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable, Constructa
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._argspec import given
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import NodeflowError
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._libraries import missing_libraries
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.reports.info import NO_STORE, Answer, subscription_answers
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.engine import open_store
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.location import Location, find_location
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.subscriptions import LIVE, is_live
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.info import NO_STORE, Answer, subscription_answers
 from ansible_collections.nodeflow.orchestrator.plugins.plugin_utils._hostname import hostname
 
 NOT_OURS = ("all", "ungrouped", "localhost")

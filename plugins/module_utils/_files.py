@@ -16,8 +16,8 @@ import tempfile
 import typing as t
 
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import NodeflowError
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._paths import can_be_made, user_path
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
 
 __all__ = ["Destination", "destination"]
 

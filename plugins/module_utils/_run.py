@@ -17,8 +17,8 @@ from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import NodeflowError, defect
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._libraries import missing_libraries
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.end_of_step import how_to_continue
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.release import release
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.end_of_step import how_to_continue
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.release import release
 
 __all__ = ["TIME_LIMIT", "Function", "Interrupted", "call", "ended", "interrupts", "missing_sentence", "run_module", "sentence"]
 

@@ -91,7 +91,7 @@ msg:
 
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._argspec import PROCESSES, options
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._run import run_module
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.abort import abort as execute
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.abort import abort as execute
 
 OPTIONS = options(PROCESSES, {"reason": {"type": "str"}})
 

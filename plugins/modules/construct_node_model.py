@@ -101,7 +101,7 @@ msg:
 
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._argspec import MODEL, NODES, options
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._run import run_module
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.construct import construct_node_model as execute
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.construct import construct_node_model as execute
 
 OPTIONS = options(NODES, MODEL)
 

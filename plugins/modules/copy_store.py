@@ -73,7 +73,7 @@ msg:
 
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._argspec import location, options
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._run import run_module
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.copy_store import copy_store as execute
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.upkeep.copy_store import copy_store as execute
 
 OPTIONS = options(location("target"))
 

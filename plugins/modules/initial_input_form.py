@@ -151,7 +151,7 @@ msg:
 
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._argspec import CLAIM, CONFIG, MODEL, PROCESSES, options
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._run import run_module
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.initial_input_form import initial_input_form as execute
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.initial_input_form import initial_input_form as execute
 
 OPTIONS = options(
     {

@@ -69,7 +69,7 @@ node_configs:
 
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._argspec import NODES, options
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._run import run_module
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.node_config_facts import node_config_facts as execute
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.node_config_facts import node_config_facts as execute
 
 OPTIONS = options(NODES)
 

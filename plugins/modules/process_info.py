@@ -206,7 +206,7 @@ dest:
 
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._argspec import EXPORT, options
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._run import run_module
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.info import process_info as execute
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.reports.info import process_info as execute
 
 OPTIONS = options(
     {

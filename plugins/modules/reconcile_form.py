@@ -143,7 +143,7 @@ msg:
 
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._argspec import CLAIM, MODEL, PROCESSES, options
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._run import run_module
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.reconcile_form import reconcile_form as execute
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.reconcile_form import reconcile_form as execute
 
 OPTIONS = options(
     {

@@ -106,7 +106,7 @@ msg:
 
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._argspec import options
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._run import run_module
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.report import report as execute
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.reports.report import report as execute
 
 OPTIONS = options(
     {

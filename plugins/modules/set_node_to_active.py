@@ -87,7 +87,7 @@ import typing as t
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._argspec import NODES, options
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._run import run_module
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.run_step import run_step
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.run_step import run_step
 
 OPTIONS = options(NODES)
 

@@ -55,7 +55,7 @@ msg:
 
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._argspec import options
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._run import run_module
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.setup_netbox import setup_netbox as execute
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.upkeep.setup_netbox import setup_netbox as execute
 
 OPTIONS = options({"report_url": {"type": "str"}})
 

@@ -153,7 +153,7 @@ msg:
 
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._argspec import CONFIG, PROCESSES, options
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._run import run_module
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.subscription_form import subscription_form as execute
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.subscription_form import subscription_form as execute
 
 OPTIONS = options(
     {

@@ -134,7 +134,7 @@ msg:
 
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._argspec import options
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._run import run_module
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.validate_node import validate_node as execute
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.validate_node import validate_node as execute
 
 OPTIONS = options(
     {

@@ -34,9 +34,9 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors impo
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._libraries import missing_libraries, sa
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._run import TIME_LIMIT, Interrupted, call, ended, interrupts, missing_sentence, sentence
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.end_of_step import how_to_continue
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.release import release
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.location import ENVIRONMENT, is_database, split_password
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.end_of_step import how_to_continue
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.release import release
 from ansible_collections.nodeflow.orchestrator.plugins.plugin_utils._terminal import ask
 from ansible_collections.nodeflow.orchestrator.plugins.plugin_utils._texts import Texts, for_people
 

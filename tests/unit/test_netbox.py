@@ -31,7 +31,7 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.paylo
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.trouble import never_sent
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.update import Kind, Refusal, Target, update
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.url import normal_url
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.choice import Wanted, parse_nodes
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.choice import Wanted, parse_nodes
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -18,8 +18,8 @@ import stat
 
 import pytest
 import sqlalchemy
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.report.page import data_of, page, written_at
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.export import as_csv, as_json
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.reports.export import as_csv, as_json
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.reports.page import data_of, page, written_at
 from hypothesis import example, given
 from hypothesis import strategies as st
 

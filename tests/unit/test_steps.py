@@ -19,11 +19,11 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors impo
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._run import call
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.node import NodeBlockInactive, NodeInactive
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.end_of_step import end_of_step, table
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.run_step import run_step
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.step import Aborted, Done, Failed, Step, Suspended, Workflow
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.processes import Lease, Process, insert_processes, take_processes
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.subscriptions import claim_devices
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.end_of_step import end_of_step, table
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.run_step import run_step
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.workflow.step import Aborted, Done, Failed, Step, Suspended, Workflow
 
 RUN = "run-of-the-test"
 

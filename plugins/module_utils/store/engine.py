@@ -21,8 +21,8 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors impo
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._libraries import sa, sa_exc, sa_insert
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._paths import can_be_made
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.location import Location, find_location
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.schema import SCHEMA_VERSION, metadata, read_json, store_info, write_json
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.migrations import MIGRATIONS
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.schema import SCHEMA_VERSION, metadata, read_json, store_info, write_json
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.whole_copy import copy_whole
 
 __all__ = ["Store", "foreign_database", "open_store"]

@@ -1,0 +1,239 @@
+# Copyright (c) 2026, nodeflow.orchestrator contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The workflows of a node that is enrolled: modify_node, terminate_node and reconcile_node.
+
+They differ in what they are told to do, and share how it is done. What to do stands in the process's state from the start: ``changes`` are
+the fields of the subscription to set, ``write`` the fields of the device that NetBox is to have from it, and ``lifecycle`` where the
+subscription ends, None where it stays. ``refresh`` takes name and addresses from NetBox.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import DomainError
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.description import description
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.lifecycle import SubscriptionLifecycle
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.node import FAMILIES
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.subscription import SubscriptionModel, move_to_lifecycle, revise
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.changelog import device_changes
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.device import Device, devices_by_id
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.loopback import ambiguous, loopback_fields
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.payload import DevicePayload
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.update import HIDDEN, Kind, Refusal, Target, hidden, update
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.claim import FREE
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.create_node import changelog_message, custom_field
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.journal import journalled
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.loopback_interface import located_works
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.provide_config import provide_config_to_user
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.commands import command
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.progress import Progress
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.step import Done, Failed, Outcome, Step, Work, Workflow, for_each
+
+__all__ = ["MODIFY_NODE", "RECONCILE_NODE", "TERMINATE_NODE", "families", "gone"]
+
+
+_NOT_THERE = "is not in NetBox any more"
+
+
+def _begin(task: Task, works: t.Sequence[Work]) -> dict[str, Outcome]:  # pylint: disable=unused-argument
+    """The process is stored and the subscription locked already."""
+    return {work.key: Done(work.subscription, work.state) for work in works}
+
+
+def _fetch_ip_address_information(task: Task, works: t.Sequence[Work]) -> dict[str, Outcome]:
+    """The device as it is now: what is not as it was read here, when NetBox is written, was changed by somebody else."""
+    tell = Progress(task.show, "fetch_ip_address_information", len(works))
+    devices = devices_by_id(task.netbox, [work.subscription.device_id for work in works], tell=tell)
+    missing = [work.subscription.device_id for work in works if work.subscription.device_id not in devices]
+    there = set() if task.check_mode else hidden(task.netbox, missing)
+    removals = [work for work in works if work.process.target == TERMINATE_NODE.target]
+    devices = located_works(task, [work for work in works if work.state["refresh"]], devices, configured=False)
+    devices = located_works(task, removals, devices, configured=True)
+    return for_each(works, lambda work: _fetched(work, devices.get(work.subscription.device_id), there))
+
+
+def _fetched(work: Work, device: Device | None, there: t.Container[int]) -> Outcome:
+    if device is None and work.subscription.device_id in there:
+        return Failed(f"{work.label}: {HIDDEN}")
+    if device is None:
+        if work.state["lifecycle"] == SubscriptionLifecycle.TERMINATED:
+            return Done(work.subscription, work.state | {"write": [], "device": gone(work.subscription).facts()})  # there is nothing to write to
+        return _gone(work)
+    if device.problem:
+        return Failed(f"{work.label}: {device.problem}")
+    work = work.called(device.label)
+    if "device_gone" in work.state.get("repairs", ()):
+        back = "is in NetBox again, so its subscription does not end"
+        return Failed(f"{work.label} {back}; {command('abort', [work.key])}", back, "End the process", work.label)
+    conflict = _conflict(work, device) if "repairs" in work.state else None  # the repair was planned for what was found
+    if conflict:
+        return dataclasses.replace(conflict, label=work.label)
+    state = work.state | {"device": device.facts()}
+    if work.state["refresh"]:
+        problem = ambiguous(device)
+        if problem:
+            return Failed(problem, label=work.label)
+        seen = {"node_name": device.name} | loopback_fields(device)
+        state["changes"] = work.state["changes"] | {"node": work.state["changes"].get("node", {}) | seen}
+    return Done(work.subscription, state)
+
+
+def _gone(work: Work) -> Failed:
+    reason = f"{work.label} {_NOT_THERE}; end this process with {command('abort', [work.key])}, then its subscription with terminate_node"
+    return Failed(reason, _NOT_THERE, "End the process, then its subscription with terminate_node; the process")
+
+
+def _modify_subscription(task: Task, works: t.Sequence[Work]) -> dict[str, Outcome]:  # pylint: disable=unused-argument
+    """Set the fields that the process is to change."""
+    return for_each(works, _modified)
+
+
+def _modified(work: Work) -> Outcome:
+    changes = work.state["changes"]
+    try:
+        subscription = revise(work.subscription, changes, work.state["required_families"])
+    except DomainError as error:
+        return Failed("{0}: {1}".format(work.label, error))
+    if "description" not in changes and work.subscription.description == description(work.subscription):
+        subscription = subscription.model_copy(update={"description": description(subscription)})  # it was not a person's
+    return Done(subscription, work.state)
+
+
+def families(subscription: SubscriptionModel) -> list[str]:
+    """The address families that a subscription has, and so keeps."""
+    return [family for family in FAMILIES if getattr(subscription.node, family + "_loopback") is not None]
+
+
+def gone(subscription: SubscriptionModel) -> Device:
+    """Stands for a device that NetBox does not have any more: all that is known of it is its id and name."""
+    return Device(subscription.device_id, subscription.node.node_name, "", "", "", "", "", None, None)
+
+
+def _update_node_in_netbox(task: Task, works: t.Sequence[Work]) -> dict[str, Outcome]:
+    """Write to NetBox the fields that the process is to write, and no others."""
+    payloads = {work.subscription.device_id: _payload(task, work) for work in works if _writes(task, work)}
+    by_device = {work.subscription.device_id: work for work in works if _writes(task, work)}
+    conflicts: dict[str, Failed] = {}
+
+    def check(device: Device, payload: DevicePayload) -> Refusal | None:  # pylint: disable=unused-argument
+        work = by_device[device.id]
+        if _planned_before(task, work, device):
+            return Refusal(Kind.DONE_BEFORE, "it was set free before")
+        conflict = _conflict(work, device)
+        if conflict is None:
+            return None
+        conflicts[work.key] = conflict
+        return Refusal(Kind.CONFLICT, conflict.reason)
+
+    target = Target(
+        client=task.netbox,
+        message=lambda device_id: changelog_message(by_device[device_id]),
+        check=check,
+        dry_run=task.check_mode,
+        tell=Progress(task.show, "update_node_in_netbox", len(works)),
+    )
+    outcomes: dict[str, Outcome] = {work.key: Done(work.subscription, work.state) for work in works}
+    for work, done in zip(by_device.values(), update(list(payloads.values()), target)):
+        if done.gone and work.state["lifecycle"] == SubscriptionLifecycle.TERMINATED:
+            outcomes[work.key] = Done(work.subscription, work.state | {"device": gone(work.subscription).facts()})
+        elif done.kind is Kind.DONE_BEFORE:
+            outcomes[work.key] = Done(work.subscription, work.state)
+        elif done.gone:
+            outcomes[work.key] = _gone(work)
+        elif done.kind is Kind.CONFLICT:
+            outcomes[work.key] = conflicts[work.key]
+        elif done.error:
+            outcomes[work.key] = Failed(done.error if work.label in done.error else "{0}: {1}".format(work.label, done.error))
+        else:
+            outcomes[work.key] = Done(work.subscription, work.state, done.changes())
+    return outcomes
+
+
+def _writes(task: Task, work: Work) -> bool:
+    """Whether there is anything to write: not to a device that is gone, or that another subscription stands for."""
+    there = work.state["device"]["status"] and "several_subscriptions" not in work.state.get("repairs", ())
+    return bool(there and (work.state["write"] or task.params["netbox_custom_field"]))
+
+
+def _payload(task: Task, work: Work) -> DevicePayload:
+    ends = work.state["lifecycle"] == SubscriptionLifecycle.TERMINATED
+    values, field = _values(work), custom_field(task, None if ends else str(work.subscription.subscription_id))
+    return DevicePayload(id=work.subscription.device_id, **{name: values[name] for name in work.state["write"]}, **field)
+
+
+def _values(work: Work) -> dict[str, t.Any]:
+    """What fields of the device are to be, as NetBox takes them: relations by id."""
+    node = work.subscription.node
+    status, name = (work.state["changes"].get("node", {}).get(field, getattr(node, field)) for field in ("node_status", "node_name"))
+    return {"status": status, "name": name} | work.state.get("relations", {})
+
+
+def _conflict(work: Work, device: Device) -> Failed | None:
+    """What somebody else changed, of what is to be written, since the device was read; None where nothing is."""
+    read, values = Device(**work.state["device"]), _values(work)
+    for field in work.state["write"]:
+        then, now = getattr(read, _READ_AS.get(field, field)), getattr(device, _READ_AS.get(field, field))
+        if now != then and device.writable.get(field) != values[field]:
+            return _changed_meanwhile(work, f"its {field} was changed in NetBox meanwhile, from {then or 'nothing'} to {now or 'nothing'}")
+    return None
+
+
+def _planned_before(task: Task, work: Work, device: Device) -> bool:
+    """Whether this process has set the device free already, before it was interrupted, so that it is somebody else's by now."""
+    if not work.row.get("resumed") or "status" not in work.state["write"] or _values(work)["status"] != FREE or device.status == FREE:
+        return False
+    return any(change.status == FREE and work.key in change.message for change in device_changes(task.netbox, [device.id])[device.id])
+
+
+_READ_AS = {"primary_ip4": "ipv4", "primary_ip6": "ipv6"}
+"""What we call a field of the device that NetBox calls otherwise."""
+
+
+def _changed_meanwhile(work: Work, what: str) -> Failed:
+    wrong, right = "Where that is wrong, set it back there and continue", "where it is right, end the process"
+    reason = f"{work.label}: {what}. {wrong} with: {command('resume', [work.key])}; {right} with: {command('abort', [work.key])}"
+    return Failed(reason, f"{what}. {wrong}; {right}", "Where the change is right, end the process")
+
+
+def _done(task: Task, works: t.Sequence[Work]) -> dict[str, Outcome]:
+    """In sync again, and terminated where that is what the process is for."""
+    return journalled(task, works, for_each(works, _ended))
+
+
+def _ended(work: Work) -> Outcome:
+    target = SubscriptionLifecycle(work.state["lifecycle"] or work.subscription.status)
+    try:
+        subscription = work.subscription
+        if target is not subscription.status:
+            subscription = move_to_lifecycle(subscription, target, work.state["required_families"])
+    except DomainError as error:
+        return Failed("{0}: {1}".format(work.label, error))
+    return Done(subscription.model_copy(update={"insync": True}), work.state)
+
+
+_STORE = Step("store_process_subscription", _begin)
+_FETCH = Step("fetch_ip_address_information", _fetch_ip_address_information, repeats=True)
+_MODIFY = Step("modify_subscription", _modify_subscription)
+_WRITE = Step("update_node_in_netbox", _update_node_in_netbox)
+_DONE = Step("done", _done)
+
+_STATE = {"changes": dict, "write": list, "required_families": list}
+"""What the state of each process of these workflows holds."""
+
+MODIFY_NODE = Workflow("modify_node", 1, "MODIFY", (_STORE, _FETCH, _MODIFY, _WRITE, _DONE), final="modify_subscription", state=_STATE | {"before": dict})
+
+TERMINATE_NODE = Workflow(
+    "terminate_node",
+    1,
+    "TERMINATE",
+    (_STORE, _FETCH, Step("provide_config_to_user", provide_config_to_user, repeats=True), _MODIFY, _WRITE, _DONE),
+    final="modify_subscription",
+    state=_STATE | {"before": dict},
+)
+
+RECONCILE_NODE = Workflow("reconcile_node", 1, "RECONCILE", (_STORE, _FETCH, _MODIFY, _WRITE, _DONE), final="modify_subscription", state=_STATE)

@@ -1,0 +1,200 @@
+# Copyright (c) 2026, nodeflow.orchestrator contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The choice of nodes: what ``nodes`` may say, which of NetBox's devices it means, and which of those can be enrolled."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import typing as t
+import urllib.parse
+
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import NodeflowError
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.client import NetboxClient
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.device import Device, devices_by_id, find_devices
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.rows import FAILED, Row
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.subscriptions import Stored, Unreadable
+
+__all__ = [
+    "NOTHING",
+    "Wanted",
+    "Wrong",
+    "chosen_nodes",
+    "given",
+    "look_up",
+    "look_up_enrolled",
+    "parse_nodes",
+    "refuse_together",
+    "wrong_row",
+]
+
+QUERY_BYTES = 2500
+"""How long the names in one request may be, as they stand in the URL. A letter that is not Latin takes up to nine bytes there."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Wanted:
+    """One entry of ``nodes``: a device by its id, or by its name and, where that is given, its site's slug or name."""
+
+    id: int | None = None
+    name: str | None = None
+    site: str | None = None
+
+    def __str__(self) -> str:
+        if self.id is not None:
+            return "the device id {0}".format(self.id)
+        return "{0} in site {1}".format(self.name, self.site) if self.site else str(self.name)
+
+    def means(self, device: Device) -> bool:
+        """Whether this entry names ``device``."""
+        if self.id is not None:
+            return device.id == self.id
+        in_site = not self.site or self.site.lower() in (device.site.lower(), device.site_name.lower())
+        return device.name == self.name and in_site
+
+
+class Wrong(t.NamedTuple):
+    """An entry that means no device, or several, with the reason; and, for one that means none, the reason without what was looked for."""
+
+    wanted: Wanted
+    reason: str
+    several: bool
+    general: str = ""
+
+
+def wrong_row(one: Wrong) -> Row:
+    """The row of an entry that cannot be meant."""
+    row: Row = {"device_id": None, "device": str(one.wanted), "status": FAILED, "message": one.reason}
+    return row | ({"reason": one.general} if one.general else {})
+
+
+NOTHING = "Nothing was chosen, so nothing was done."
+
+
+def given(task: Task, *names: str) -> list[str]:
+    """Return those of the options that the task gives. An empty text or filter, and a switch that is off, say nothing; an empty list does."""
+    return [name for name in names if task.params.get(name) not in (None, "", False, {})]
+
+
+def refuse_together(one: t.Sequence[str], other: t.Sequence[str]) -> None:
+    """Raise NodeflowError where options of both are given: each says what is meant, and one of them would be ignored."""
+    if one and other:
+        raise NodeflowError(f"{' and '.join(one)} already says what is meant; leave {' and '.join(other)} out, which would be ignored")
+
+
+def chosen_nodes(nodes: t.Any) -> list[Wanted] | None:
+    """The entries of the option ``nodes``; None where it is not given. An empty list chooses no node. Raises NodeflowError."""
+    if nodes is None or (isinstance(nodes, str) and not nodes.strip()):
+        return None
+    return parse_nodes(nodes)
+
+
+def parse_nodes(nodes: t.Any) -> list[Wanted]:
+    """The entries of the option ``nodes``: a list, or a string with commas, of ids, names or ``{name, site}``. Each once, in order.
+
+    Digits alone are an id; a device whose name is a number is named by ``{name: "123"}``. Raises NodeflowError for anything else.
+    """
+    if isinstance(nodes, str) and nodes.lstrip().startswith(("[", "{")):  # what -e nodes='[...]' gives
+        try:
+            nodes = json.loads(nodes)
+        except ValueError as error:
+            raise NodeflowError("the option nodes begins like JSON, and is none: {0!r}".format(nodes)) from error
+    if isinstance(nodes, str):
+        nodes = [part for part in (part.strip() for part in nodes.split(",")) if part]
+    elif isinstance(nodes, (int, dict)) and not isinstance(nodes, bool):
+        nodes = [nodes]
+    if not isinstance(nodes, list):
+        raise NodeflowError(
+            "the option nodes takes a list, or a string with commas, of device ids, names or {{name, site}}; this is neither: {0!r}".format(nodes)
+        )
+    return list(dict.fromkeys(_parse_one(node) for node in nodes))
+
+
+def _parse_one(node: t.Any) -> Wanted:
+    if isinstance(node, int) and not isinstance(node, bool) and node > 0:
+        return Wanted(id=node)
+    if isinstance(node, str) and node.strip():
+        return Wanted(id=int(node)) if node.strip().isdecimal() and node.strip().isascii() else Wanted(name=node.strip())
+    if isinstance(node, dict):
+        unknown = set(node) - {"id", "name", "site"}
+        if not unknown and str(node.get("id") or "").isdecimal() and len(node) == 1:
+            return Wanted(id=int(node["id"]))
+        if not unknown and node.get("name") and "id" not in node:
+            return Wanted(name=str(node["name"]), site=str(node["site"]) if node.get("site") else None)
+    raise NodeflowError("the option nodes holds {0!r}, which is no device id, no name and no {{name, site}}".format(node))
+
+
+def look_up(client: NetboxClient, wanted: t.Sequence[Wanted], filters: dict[str, t.Any]) -> tuple[list[Device], list[Wrong]]:
+    """The devices that ``wanted`` means, in its order, each once. Second, the entries that mean none or several."""
+    ids = [one.id for one in wanted if one.id is not None]
+    names = list(dict.fromkeys(one.name for one in wanted if one.name is not None))
+    twice = {"id", "name"} & set(filters)
+    if twice:
+        raise NodeflowError("device_filter must not hold {0} together with nodes, which say that".format(" and ".join(sorted(twice))))
+    found = list(devices_by_id(client, ids, filters).values())
+    for some in _parts(names):
+        found += find_devices(client, {**filters, "name": some})
+    by_key: dict[t.Any, dict[int, Device]] = {}
+    for device in found:
+        for key in (device.id, device.name):
+            by_key.setdefault(key, {})[device.id] = device
+    chosen: dict[int, Device] = {}
+    wrong: list[Wrong] = []
+    for one in wanted:
+        candidates = by_key.get(one.name if one.id is None else one.id, {})
+        meant = [device for device in candidates.values() if one.means(device)]
+        if len(meant) == 1:
+            chosen[meant[0].id] = meant[0]
+        else:
+            which, left = "with this id" if one.name is None else "of this name", " that the device_filter leaves" if filters else ""
+            general = "" if meant else f"NetBox has no device {which}{left}; look it up there"
+            wrong.append(Wrong(one, _why_not(one, meant, bool(filters)), bool(meant), general))
+    return list(chosen.values()), wrong
+
+
+def look_up_enrolled(
+    client: NetboxClient, wanted: t.Sequence[Wanted], filters: dict[str, t.Any], live: t.Sequence[Stored]
+) -> tuple[list[Device], list[int], list[Wrong]]:
+    """As ``look_up``; and of the devices that NetBox does not have any more, the ids of those that ``wanted`` means by id, or by the name that
+    their live subscription knows. A filter leaves those out.
+    """
+    devices, wrong = look_up(client, wanted, filters)
+    meant: dict[Wanted, int] = {}
+    for one in [] if filters else [one.wanted for one in wrong if not one.several and one.wanted.site is None]:
+        ids = {model.device_id for model in live if (model.device_id == one.id if one.name is None else _name_of(model) == one.name)}
+        if len(ids) == 1 and None not in ids:
+            meant[one] = ids.pop()
+    there = devices_by_id(client, sorted(set(meant.values()))) if meant else {}
+    gone = {one: device_id for one, device_id in meant.items() if device_id not in there}
+    return devices, list(dict.fromkeys(gone.values())), [one for one in wrong if one.wanted not in gone]
+
+
+def _name_of(subscription: Stored) -> str | None:
+    """What a subscription calls its node."""
+    return subscription.node_name if isinstance(subscription, Unreadable) else subscription.node.node_name
+
+
+def _parts(names: t.Sequence[str]) -> t.Iterator[list[str]]:
+    """``names`` in parts that fit into a URL each."""
+    part: list[str] = []
+    length = 0
+    for name in names:
+        size = len(urllib.parse.quote(name)) + len("&name=")
+        if part and length + size > QUERY_BYTES:
+            yield part
+            part, length = [], 0
+        part.append(name)
+        length += size
+    if part:
+        yield part
+
+
+def _why_not(one: Wanted, meant: t.Sequence[Device], filtered: bool) -> str:
+    if meant:
+        several = ", ".join(device.label for device in meant)
+        return "{0} is the name of {1} devices in NetBox: {2}; name the one you mean by its id, or by name and site".format(one, len(meant), several)
+    which = "with the id {0}".format(one.id) if one.id is not None else str(one)
+    return "NetBox has no device {0}{1}; look it up there".format(which, " that the device_filter leaves" if filtered else "")

@@ -1,0 +1,64 @@
+# Copyright (c) 2026, nodeflow.orchestrator contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The second step: the node's model, and what it lacks, before anything is saved."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.description import description
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.node import FAMILIES, NodeBlockInactive, NodeInactive
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.subscription import check_customer_id
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.device import Device
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.loopback import ambiguous, lack, loopback
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.loopback_interface import remembered
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.end_of_step import end_of_step
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.rows import FAILED, RUNNING, Row, check_rows, reading_rows
+
+__all__ = ["construct_node_model", "lacking", "missing_of"]
+
+
+def construct_node_model(task: Task) -> dict[str, t.Any]:
+    """Build NodeInactive, lifecycle initial, for each row that the form chose. Writes nothing."""
+    rows: list[Row] = task.params["nodes"]
+    check_rows(rows)
+    check_customer_id(task.params["customer_id"])
+    with reading_rows():
+        built = [_construct(task, row) if row["status"] == RUNNING and "found" in row else row for row in rows]
+    return end_of_step(task, rows, built, False, [])
+
+
+def _construct(task: Task, row: Row) -> Row:
+    device = Device(**row["found"])
+    families = task.params["required_families"]
+    row = {key: value for key, value in row.items() if key != "found"}
+    problem = lacking(device, families)
+    if problem:
+        return row | {"status": FAILED, "message": problem}
+    block = NodeBlockInactive(node_id=device.id, node_name=device.name, node_status=device.status)
+    subscription = NodeInactive(customer_id=task.params["customer_id"], node=block)
+    subscription = subscription.model_copy(update={"description": description(subscription)})
+    return row | {"model": subscription.model_dump(mode="json"), "state": {"required_families": families, "device": device.facts()} | remembered(task)}
+
+
+def missing_of(device: Device, required_families: t.Collection[str]) -> list[str]:
+    """What NetBox must know of a device before it can be enrolled, and does not: "a name", "a primary IPv4 address"."""
+    lacks = [lack(device, family) for family in FAMILIES if family in required_families and not loopback(device, family).address]
+    return ([] if device.name else ["a name"]) + lacks
+
+
+def lacking(device: Device, required_families: t.Collection[str]) -> str | None:
+    """The same as a sentence, or which address is not clear; None where NetBox knows everything."""
+    missing, several = missing_of(device, required_families), ambiguous(device)
+    if several or not missing:
+        return several
+    hint = "; or name the families that are needed in required_families" if "address" in missing[-1] else ""
+    return f"{device.label} lacks {_listed(missing)}: add {'it' if len(missing) == 1 else 'them'} in NetBox{hint}"
+
+
+def _listed(words: t.Sequence[str]) -> str:
+    """Words as a list in a sentence: "a, b and c"."""
+    return " and ".join(filter(None, (", ".join(words[:-1]), words[-1])))

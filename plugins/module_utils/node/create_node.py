@@ -1,0 +1,162 @@
+# Copyright (c) 2026, nodeflow.orchestrator contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The workflow create_node: its steps, in the order of the step list. Each takes the works that are due and answers with outcomes."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import DomainError
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.description import description
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.lifecycle import SubscriptionLifecycle
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.subscription import move_to_lifecycle, revise
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.device import Device, devices_by_id
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.loopback import loopback_fields
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.payload import DevicePayload, build_payload
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.update import HIDDEN, Kind, Refusal, Target, hidden, update
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.claim import ACTIVE, as_claimed, as_read, claim, contradiction
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.construct import lacking
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.journal import journalled
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.loopback_interface import located_works
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.provide_config import provide_config_to_user
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.commands import command
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.progress import Progress
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.step import Done, Failed, Outcome, Step, Work, Workflow, for_each
+
+__all__ = ["ACTIVE", "CREATE_NODE", "changelog_message", "custom_field"]
+
+_NOT_THERE = "is not in NetBox any more"
+
+_OR_END = "If it will not come back, end the process"
+
+
+def _fetch_ip_address_information(task: Task, works: t.Sequence[Work]) -> dict[str, Outcome]:
+    """The device's name and loopbacks onto the model; what the templates need of the device into the state."""
+    tell = Progress(task.show, "fetch_ip_address_information", len(works))
+    devices = devices_by_id(task.netbox, [work.subscription.device_id for work in works], tell=tell)
+    missing = [work.subscription.device_id for work in works if work.subscription.device_id not in devices]
+    there = set() if task.check_mode else hidden(task.netbox, missing)
+    devices = located_works(task, works, devices, configured=True)
+    return for_each(works, lambda work: _fetched(task, work, devices.get(work.subscription.device_id), there))
+
+
+def _fetched(task: Task, work: Work, device: Device | None, there: t.Container[int]) -> Outcome:
+    if device is None and work.subscription.device_id in there:
+        return Failed(f"{work.label}: {HIDDEN}")
+    if device is None:
+        return _gone(work)
+    if device.problem:
+        return Failed(f"{work.label}: {device.problem}")
+    work = work.called(device.label)
+    seen = as_claimed(work, device) if task.check_mode else device
+    families = work.state["required_families"]
+    problem = contradiction(work, seen, (ACTIVE,)) or lacking(device, families)
+    if problem:
+        return Failed(problem, label=work.label)
+    try:
+        subscription = revise(work.subscription, {"node": {"node_name": device.name} | loopback_fields(device)}, families)
+    except DomainError as error:
+        return Failed(f"{work.label}: {error}", label=work.label)
+    subscription = subscription.model_copy(update={"description": description(subscription)})
+    return Done(subscription, work.state | {"device": device.facts()})
+
+
+def _gone(work: Work) -> Failed:
+    return Failed(f"{work.label} {_NOT_THERE}. {_OR_END} with: {command('abort', [work.key])}", _NOT_THERE, _OR_END)
+
+
+def _set_status(task: Task, works: t.Sequence[Work]) -> dict[str, Outcome]:
+    """Move the subscription to the lifecycle of the option."""
+    return for_each(works, lambda work: _moved(work, SubscriptionLifecycle(task.params["lifecycle"])))
+
+
+def _moved(work: Work, target: SubscriptionLifecycle, **fields: t.Any) -> Outcome:
+    try:
+        subscription = move_to_lifecycle(work.subscription, target, work.state["required_families"])
+    except DomainError as error:
+        return Failed("{0}: {1}".format(work.label, error))
+    return Done(subscription.model_copy(update=fields), work.state)
+
+
+def _set_node_to_active(task: Task, works: t.Sequence[Work]) -> dict[str, Outcome]:  # pylint: disable=unused-argument
+    """``node.node_status = "active"``, on the model."""
+
+    def activated(work: Work) -> Outcome:
+        return Done(revise(work.subscription, {"node": {"node_status": ACTIVE}}, work.state["required_families"]), work.state)
+
+    return for_each(works, activated)
+
+
+def _update_node_in_netbox(task: Task, works: t.Sequence[Work]) -> dict[str, Outcome]:
+    """Write the payload of each node to NetBox. A device that somebody else set to another status meanwhile is a conflict."""
+    by_device = {work.subscription.device_id: work for work in works}
+    target = Target(
+        client=task.netbox,
+        message=lambda device_id: changelog_message(by_device[device_id]),
+        check=lambda device, payload: _refusal(by_device[device.id], device, payload),
+        # As the step before read it, in this run. If it has changed since, NetBox refuses the write, and it is read again.
+        known={work.subscription.device_id: as_claimed(work, as_read(work)) if task.check_mode else as_read(work) for work in works},
+        see=lambda device: as_claimed(by_device[device.id], device) if task.check_mode else device,
+        dry_run=task.check_mode,
+        tell=Progress(task.show, "update_node_in_netbox", len(works)),
+    )
+    updates = update([_payload(task, work) for work in works], target)
+    outcomes: dict[str, Outcome] = {}
+    for work, done in zip(works, updates):
+        if done.gone:
+            outcomes[work.key] = _gone(work)
+        elif done.error:
+            outcomes[work.key] = Failed(done.error if work.label in done.error else "{0}: {1}".format(work.label, done.error))
+        else:
+            outcomes[work.key] = Done(work.subscription, work.state, done.changes())
+    return outcomes
+
+
+def _refusal(work: Work, device: Device, payload: DevicePayload) -> Refusal | None:
+    why = contradiction(work, device, (payload.status,))
+    return Refusal(Kind.CONFLICT, why) if why else None
+
+
+def _payload(task: Task, work: Work) -> DevicePayload:
+    return build_payload(work.subscription.node, work.subscription).model_copy(update=custom_field(task, str(work.subscription.subscription_id)))
+
+
+def custom_field(task: Task, value: str | None) -> dict[str, t.Any]:
+    """The field of a payload that leads from the device to its subscription; {} where no custom field is set for that."""
+    name = task.params["netbox_custom_field"]
+    return {"custom_fields": {name: value}} if name else {}
+
+
+def changelog_message(work: Work) -> str:
+    """The line that NetBox's change log gets with a write of ours: workflow and process id."""
+    return "nodeflow.orchestrator {0}, process {1}".format(work.process.workflow, work.key)
+
+
+def _done(task: Task, works: t.Sequence[Work]) -> dict[str, Outcome]:
+    """Active and in sync; the process is completed."""
+    return journalled(task, works, for_each(works, lambda work: _moved(work, SubscriptionLifecycle.ACTIVE, insync=True)))
+
+
+def _claim(task: Task, works: t.Sequence[Work]) -> dict[str, Outcome]:
+    return claim(task, works, changelog_message)
+
+
+CREATE_NODE = Workflow(
+    name="create_node",
+    version=1,
+    target="CREATE",
+    steps=(
+        Step("store_process_subscription", _claim),
+        Step("fetch_ip_address_information", _fetch_ip_address_information, repeats=True),
+        Step("set_status", _set_status),
+        Step("provide_config_to_user", provide_config_to_user, repeats=True),
+        Step("set_node_to_active", _set_node_to_active),
+        Step("update_node_in_netbox", _update_node_in_netbox),
+        Step("done", _done),
+    ),
+    final="update_node_in_netbox",
+    state={"claim": str, "required_families": list},
+)

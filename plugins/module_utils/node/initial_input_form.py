@@ -1,0 +1,221 @@
+# Copyright (c) 2026, nodeflow.orchestrator contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The first step: which devices are to be enrolled. Writes nothing."""
+
+from __future__ import annotations
+
+import typing as t
+import uuid
+
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._chunks import chunks
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import NodeflowError
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.node import FAMILIES
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.subscription import check_customer_id
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.device import Device, find_devices
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.filters import check_filters
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.loopback import loopback
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.choice import (
+    NOTHING,
+    Wanted,
+    chosen_nodes,
+    given,
+    look_up,
+    refuse_together,
+    wrong_row,
+)
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.construct import missing_of
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.create_node import CREATE_NODE
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.loopback_interface import located
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.prompt import Listed, choose
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.provide_config import check_config_dir
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.commands import command, open_processes
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.continued import OPEN, chosen_processes, going_on
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.end_of_step import end_of_step
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.lease import INTERRUPTED, can_be_taken, not_taken, standing, until
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.rows import FAILED, RUNNING, UNCHANGED, Row
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.processes import OVER, Process, find_processes
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.subscriptions import Stored, Unreadable, live_subscriptions
+
+__all__ = ["initial_input_form"]
+
+PLANNED = "planned"
+
+NONE_FREE = "There is nothing to enrol: NetBox has no such device that is planned and has no subscription yet."
+
+WHICH_TO_RESUME = (
+    "say which processes to resume, with -e process_ids=ID[,ID...], with -e status= and one or more of failed, interrupted and suspended with "
+    "commas between, with -e run_id= and the id of a run, or with -e all=true; nodeflow.orchestrator.process_info lists them"
+)
+
+_CHOICES = ("nodes", "device_filter", "all_planned", "max_nodes")
+
+HOW_TO_CHOOSE = (
+    "no node was chosen, and nobody is at a terminal to ask. Choose with nodes (ids or names, e.g. -e nodes=loc1-core), with device_filter "
+    '(e.g. -e \'{"device_filter": {"site": "loc1"}}\'), or with all_planned=true'
+)
+
+
+def initial_input_form(task: Task) -> dict[str, t.Any]:
+    """List the devices that can be enrolled and take the choice, as rows for the next step. Processes to resume are rows as well."""
+    check_customer_id(task.params["customer_id"])
+    check_config_dir("node_config_dir", task.params["node_config_dir"])
+    if task.params["all_open"]:
+        task.params["process_status"] = list(OPEN)
+    continued = chosen_processes(task, _CHOICES)
+    if continued is None and task.params["default_status"] is not None:
+        if not task.params["default_status"]:
+            raise NodeflowError(WHICH_TO_RESUME)
+        task.params["process_status"] = task.params["default_status"]
+        continued = chosen_processes(task, _CHOICES)
+    if continued is not None:
+        return end_of_step(task, [], continued, False, [])
+    refuse_together(given(task, "nodes"), given(task, "all_planned"))
+    wanted = chosen_nodes(task.params["nodes"])
+    if wanted == []:
+        task.show(NOTHING)
+        return end_of_step(task, [], [], False, [])
+    filters = dict(task.params["device_filter"] or {})
+    check_filters(task.netbox, filters, with_status=False)
+    limit = task.params["max_nodes"]
+    if limit is not None and limit < 1:
+        raise NodeflowError("max_nodes must be 1 or more")
+    run_id = str(uuid.uuid4())
+    if wanted is not None:
+        rows = _chosen(task, wanted, filters, run_id, limit)
+    else:
+        planned, barred = _free(task, find_devices(task.netbox, {**filters, "status": PLANNED}))
+        if not filters and not task.params["all_planned"]:
+            for row in barred:
+                task.warn(row["message"])
+            return _asked(task, _located(task, planned), run_id, limit)
+        if not planned:
+            task.show(_with_open(task, NONE_FREE))
+        rows = [_row(device, run_id) for device in _located(task, planned[:limit])] + barred
+    return end_of_step(task, [], rows, False, [])
+
+
+def _asked(task: Task, planned: t.Sequence[Device], run_id: str, limit: int | None) -> dict[str, t.Any]:
+    """Let the person at the terminal choose."""
+    if not planned:
+        task.show(_with_open(task, NONE_FREE))
+        return end_of_step(task, [], [], False, [])
+    listed = [_listed(device, task.params["required_families"]) for device in planned]
+
+    def take(wanted: list[Wanted] | None) -> list[Row]:
+        if wanted is None:
+            return [_row(device, run_id) for device in planned[:limit]]
+        meant = {one: [device for device, line in zip(planned, listed) if line.meant_by(one)] for one in wanted}
+        here = {some[0].id: some[0] for some in meant.values() if len(some) == 1}
+        elsewhere = [one for one, some in meant.items() if len(some) != 1]
+        others = _chosen(task, elsewhere, {}, run_id, None) if elsewhere else []
+        wrong = [row["message"] for row in others if row["status"] == FAILED]
+        if wrong:
+            raise NodeflowError("; ".join(wrong))
+        return ([_row(device, run_id) for device in here.values()] + others)[:limit]
+
+    question = "Which are to be enrolled? Ids or names with commas between, or all"
+    rows = choose(task, _with_open(task, "", "Planned devices:"), listed, question, take)
+    if rows is None:
+        raise NodeflowError(HOW_TO_CHOOSE)
+    return end_of_step(task, [], rows, False, [])
+
+
+def _listed(device: Device, required_families: t.Collection[str]) -> Listed:
+    missing = missing_of(device, required_families)
+    addresses = [loopback(device, family).address for family in FAMILIES]
+    return Listed(device.id, device.name, device.site, addresses, f"! lacks {' and '.join(missing)}" if missing else "")
+
+
+def _with_open(task: Task, *texts: str) -> str:
+    """The texts, and after the first of them what waits in the store to be continued."""
+    return "\n".join(filter(None, (texts[0], open_processes(task), *texts[1:])))
+
+
+def _chosen(task: Task, wanted: t.Sequence[Wanted], filters: dict[str, t.Any], run_id: str, limit: int | None) -> list[Row]:
+    """A row for each entry of ``nodes``: planned ones to go on with, ours as they stand, the others failed with the reason."""
+    devices, wrong = look_up(task.netbox, wanted, filters)
+    ours, processes = _ours(task, devices)
+    free = {device.id: device for device in devices if device.id not in ours and device.status == PLANNED}
+    free = located(task, free)
+    rows: list[Row] = []
+    for device in devices:
+        barred = _barred(device, ours.get(device.id))
+        if barred:
+            rows.append(barred)
+        elif device.id in ours:
+            rows.append({"device_id": device.id, "device": device.label, **_enrolled(device, ours[device.id], processes, run_id)})
+        elif device.status == PLANNED:
+            rows.append(_row(free[device.id], run_id))
+        else:
+            message = (
+                "{0} has the status {1} in NetBox and no subscription here; only a planned device can be enrolled. Set it to planned "
+                "if it is free".format(device.label, device.status)
+            )
+            rows.append({"device_id": device.id, "device": device.label, "status": FAILED, "message": message})
+    rows = rows[:limit]
+    return rows + [wrong_row(one) for one in wrong]
+
+
+def _located(task: Task, devices: t.Sequence[Device]) -> list[Device]:
+    """With their loopbacks, where loopback_interface says where these are."""
+    return list(located(task, {device.id: device for device in devices}).values())
+
+
+def _row(device: Device, run_id: str) -> Row:
+    return {"device_id": device.id, "device": device.label, "status": RUNNING, "run_id": run_id, "found": device.facts()}
+
+
+def _free(task: Task, devices: t.Sequence[Device]) -> tuple[list[Device], list[Row]]:
+    """Those that can be enrolled; and a failed row for each of which that cannot be told, or whose subscription cannot be read."""
+    ours, _processes = _ours(task, devices)
+    barred = {device.id: row for device in devices if (row := _barred(device, ours.get(device.id)))}
+    return [device for device in devices if device.id not in ours and device.id not in barred], list(barred.values())
+
+
+def _barred(device: Device, holder: Stored | None) -> Row | None:
+    """The failed row of a device that cannot be read, or whose subscription cannot; None of any other."""
+    why = device.problem or (holder.sentence if isinstance(holder, Unreadable) else None)
+    if why is None:
+        return None
+    return {"device_id": device.id, "device": device.label, "status": FAILED, "message": f"{device.label} cannot be enrolled: {why}"}
+
+
+def _ours(task: Task, devices: t.Sequence[Device]) -> tuple[dict[int, Stored], dict[str, Process]]:
+    """The live subscriptions of the devices, by device id, and the processes that work on them, by subscription id."""
+    store = task.existing_store()
+    if store is None:
+        return {}, {}
+    with store.read() as connection:
+        ours = live_subscriptions(connection, [device.id for device in devices])
+        unfinished = [str(one.subscription_id) for one in ours.values() if not one.insync]
+        found = [process for some in chunks(unfinished) for process in find_processes(connection, subscription_id=some)]
+    return ours, {process.subscription_id: process for process in found if process.status not in OVER}
+
+
+def _enrolled(device: Device, subscription: Stored, processes: t.Mapping[str, Process], run_id: str) -> Row:
+    """The part of a row that says how a device stands that has a subscription already. What failed or was interrupted goes on."""
+    subscription_id = str(subscription.subscription_id)
+    row: Row = {"status": UNCHANGED, "subscription_id": subscription_id}
+    process = processes.get(subscription_id)
+    if process is None:
+        message = f"{device.label} is enrolled already: subscription {subscription_id}, {subscription.status}"
+        return row | {"message": message, "reason": f"is enrolled already, {subscription.status}"}
+    if process.workflow == CREATE_NODE.name and standing(process) in (FAILED, INTERRUPTED):
+        return row | going_on(process, run_id)
+    doing = (
+        "is being enrolled already" if process.workflow == CREATE_NODE.name else "is enrolled already, and {0} works on it".format(process.workflow)
+    )
+    if process.problem:
+        return {"subscription_id": subscription_id, **not_taken(device.label, process)}
+    how, resume = f"is {standing(process)} at {process.step}", command("resume", [process.process_id])
+    if can_be_taken(process):
+        way = f"; continue it with: {resume}"
+    else:
+        how += f", by {process.actor} until {until(process)}"
+        way = f"; if that run is gone, continue it with: {resume} -e take_over=true"
+    message = f"{device.label} {doing}: process {process.process_id} {how}{way}"
+    held = {} if can_be_taken(process) else {"held": True}
+    return row | held | {"process_id": process.process_id, "message": message, "reason": f"{doing}: its process {how}"}

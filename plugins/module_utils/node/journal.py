@@ -1,0 +1,66 @@
+# Copyright (c) 2026, nodeflow.orchestrator contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What the journals of devices in NetBox are told of a process, where the setting netbox_journal asks for it."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import NetboxError
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.journal import Entry, add_entries
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.drift import PROBLEMS
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.step import Done, Failed, Outcome, Work
+
+__all__ = ["journalled"]
+
+_DID = {
+    "CREATE": ("Enrolled", "success"),
+    "MODIFY": ("Modified", "info"),
+    "TERMINATE": ("Terminated", "warning"),
+    "RECONCILE": ("Reconciled", "info"),
+}
+
+
+def journalled(task: Task, works: t.Sequence[Work], outcomes: dict[str, Outcome]) -> dict[str, Outcome]:
+    """The outcomes of the last step, with an entry made for each that is done. Where NetBox takes none, the step failed, and can be resumed."""
+    done = [work for work in works if isinstance(outcomes[work.key], Done) and work.state["device"].get("status")]
+    if not task.params["netbox_journal"] or task.check_mode or not done:
+        return outcomes
+    try:
+        refused = add_entries(task.netbox, [_entry(task, work) for work in done], any(work.row.get("resumed") for work in done))
+    except NetboxError as error:
+        refused = {work.subscription.device_id: str(error) for work in done}
+    words = "{0}: its journal in NetBox could not be written: {1}"
+    return outcomes | {
+        work.key: Failed(words.format(work.label, refused[work.subscription.device_id])) for work in done if work.subscription.device_id in refused
+    }
+
+
+def _entry(task: Task, work: Work) -> Entry:
+    did, kind = _DID[work.process.target]
+    what = "; ".join(part for part in (_changes(work), work.state.get("changes", {}).get("note")) if part)
+    text = "{0} by {1}{2}. {3}, process {4}, subscription {5}".format(
+        did, task.actor, ": " + what if what else "", work.process.workflow, work.key, work.process.subscription_id
+    )
+    return Entry(work.subscription.device_id, text, kind, "process " + work.key)
+
+
+def _changes(work: Work) -> str:
+    """What was changed, each field with its values before and after; and what a repair was for, where that is no field of the subscription."""
+    changes, before = work.state.get("changes", {}), work.state.get("before", {})
+    node = changes.get("node", {}) if before else {}  # of a new subscription everything is new
+    after = work.subscription.model_dump(mode="json")
+    fields = [(name, before.get(name), after.get(name)) for name in changes if name not in ("node", "note")]
+    fields += [(name, before["node"].get(name), after["node"].get(name)) for name in node]
+    differs = [(name, then, now) for name, then, now in fields if then != now]
+    told = {name for name, _then, _now in differs}
+    parts = [PROBLEMS.get(repair, repair) for repair in work.state.get("repairs", ()) if _FIELDS.get(repair) not in told]
+    parts += [f"{name}: {then or 'nothing'} -> {now or 'nothing'}" for name, then, now in differs]
+    return ", ".join(parts + (["note removed"] if "note" in changes and not changes["note"] else []))
+
+
+_FIELDS = {"status": "node_status", "name": "node_name", "ipv4_loopback": "ipv4_loopback", "ipv6_loopback": "ipv6_loopback"}
+"""The field of the node that a repair may set, by what was found."""

@@ -1,0 +1,190 @@
+# Copyright (c) 2026, nodeflow.orchestrator contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Compare subscriptions with NetBox. Changes nothing."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+import typing as t
+
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import NodeflowError
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.subscription import SubscriptionModel
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.device import (
+    COMPARED_FIELDS,
+    FIELDS,
+    Device,
+    devices_by_id,
+    find_devices,
+    find_many,
+)
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.filters import check_filters
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.choice import NOTHING, Wanted, Wrong, chosen_nodes, look_up_enrolled
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.create_node import ACTIVE
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.drift import PROBLEMS, UNFINISHED, Finding, Seen, detail, drift
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.loopback_interface import located
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.end_of_step import wrapped
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.processes import last_sites, subscriptions_at_work
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.subscriptions import (
+    Unreadable,
+    find_subscriptions,
+    is_live,
+    sort_out,
+)
+
+__all__ = ["differences", "look", "table", "validate_node"]
+
+LISTED = 100
+"""Devices that the table names at the most where the same was found."""
+
+
+def validate_node(task: Task) -> dict[str, t.Any]:
+    """The findings as data, and as a table for the person who reads the output."""
+    wanted = chosen_nodes(task.params["nodes"])
+    if wanted == []:
+        task.show(NOTHING)
+        return _result(task, "nothing was chosen, so nothing was compared", [])
+    seen, wrong = look(task, wanted, COMPARED_FIELDS)
+    if wrong:
+        raise NodeflowError("; ".join(one.reason for one in wrong))
+    findings = differences(task, seen)
+    task.show(table(seen, findings))
+    return _result(task, _summary(seen, findings), findings)
+
+
+def _result(task: Task, msg: str, findings: t.Sequence[Finding]) -> dict[str, t.Any]:
+    counts = {problem: sum(1 for finding in findings if finding.problem == problem) for problem in PROBLEMS}
+    return {
+        "changed": False,
+        "msg": msg,
+        "findings": [dataclasses.asdict(finding) for finding in findings],
+        "counts": {problem: count for problem, count in counts.items() if count},
+        "fails": bool(findings) and task.params["fail_on_findings"],
+        "validated_at": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
+    }
+
+
+def table(seen: Seen, findings: t.Sequence[Finding]) -> str:
+    """What was compared and what was found, problem by problem, for the person who reads the output; devices with the same values together."""
+    lines = [_summary(seen, findings)]
+    for problem, words in PROBLEMS.items():
+        same: dict[str, list[str]] = {}
+        for finding in findings:
+            if finding.problem == problem:
+                same.setdefault(detail(finding), []).append(finding.device)
+        if same:
+            lines.append(f"  {words} ({sum(map(len, same.values()))}):")
+        for values, labels in same.items():
+            if values and len(labels) == 1:
+                lines.append(f"    {labels[0]}: {values}")
+            else:
+                lines += [f"    {len(labels)} devices: {values}"] if values else []
+                lines += [f"    {'  ' if values else ''}{line}" for line in wrapped(labels, LISTED, "the findings of the result have all (-v shows it)")]
+    return "\n".join(lines)
+
+
+def _summary(seen: Seen, findings: t.Sequence[Finding]) -> str:
+    count, devices = len(findings), len({finding.device_id for finding in findings})
+    said = (
+        "{0} finding{1} at {2} device{3}".format(count, "" if count == 1 else "s", devices, "" if devices == 1 else "s") if count else "nothing found"
+    )
+    busy = ", {0} left out since a process works on them".format(len(seen.at_work)) if seen.at_work else ""
+    return "{0} subscription{1} compared with NetBox{2}: {3}".format(
+        len(seen.subscriptions) - len(seen.at_work), "" if len(seen.subscriptions) - len(seen.at_work) == 1 else "s", busy, said
+    )
+
+
+def look(task: Task, wanted: t.Sequence[Wanted] | None, fields: str = FIELDS) -> tuple[Seen, list[Wrong]]:
+    """Read the store and NetBox: in as few listings as NetBox has pages of active devices, or of those that are chosen.
+
+    ``wanted`` are the entries of the option nodes, None where it is not given. Of those that were not chosen, only ``fields`` are sure to be read.
+    Second, the entries that mean no device, or several. Raises NodeflowError.
+    """
+    filters = dict(task.params["device_filter"] or {})
+    check_filters(task.netbox, filters)
+    models, unreadable, at_work, sites = _stored(task)
+    keep, wrong = _keep(task, models, at_work), []
+    if wanted is not None:
+        found, gone, wrong = look_up_enrolled(task.netbox, wanted, filters, [*models, *unreadable])
+        devices = {device.id: device for device in found}
+        models = [model for model in models if model.device_id in devices or model.device_id in gone]
+        unreadable = [one for one in unreadable if one.device_id in devices or one.device_id in gone]
+    elif filters:
+        devices = {device.id: device for device in find_devices(task.netbox, filters)}
+        models = [model for model in models if model.device_id in devices]
+        unreadable = [one for one in unreadable if one.device_id in devices]
+    else:
+        devices = _all(task, [one.device_id for one in (*models, *unreadable) if one.device_id is not None], fields)
+    left_out = sorted(keep.keys() - {model.device_id for model in models})
+    if left_out:
+        raise NodeflowError(f"the option keep names the device {left_out[0]}, which nodes and device_filter leave out, so it would be ignored")
+    if not task.params["unenrolled"]:
+        enrolled = {one.device_id for one in (*models, *unreadable)}
+        devices = {key: device for key, device in devices.items() if key in enrolled}
+    ids = {str(model.subscription_id) for model in models}
+    compared = {model.device_id for model in models} | (set(devices) if task.params.get("adopt") else set())
+    devices |= located(task, {key: device for key, device in devices.items() if key in compared})
+    return Seen(models, devices, at_work & ids, sites, keep, task.params["netbox_custom_field"], unreadable), wrong
+
+
+def differences(task: Task, seen: Seen) -> list[Finding]:
+    """How what was read differs; less what other runs changed while it was read."""
+    findings = drift(seen)
+    if not findings or task.existing_store() is None:
+        return findings
+    models, unreadable, at_work, _sites = _stored(task)
+    then = {str(model.subscription_id): model.version for model in seen.subscriptions}
+    now = {str(model.subscription_id): model.version for model in models}
+    enrolled = {one.device_id for one in (*models, *unreadable)}
+    still = {one.subscription_id for one in unreadable}
+
+    def stands(finding: Finding) -> bool:
+        key = finding.subscription_id
+        if key is None:
+            return finding.device_id not in enrolled
+        if finding.problem == "unreadable":
+            return key in still
+        return key not in at_work and now.get(key) == then[key]
+
+    return [finding for finding in findings if stands(finding)]
+
+
+def _stored(task: Task) -> tuple[list[SubscriptionModel], list[Unreadable], set[str], dict[str, str]]:
+    """The live subscriptions, those of them that cannot be read, the ids of those that a process works on, and the sites. Raises NodeflowError
+    where there is no store yet, unless devices are to be adopted into it.
+    """
+    store = task.existing_store()
+    if store is None and task.params.get("adopt"):
+        return [], [], set(), {}
+    if store is None:
+        raise NodeflowError("there is no store there yet, so there is nothing to compare; check the option store, or NODEFLOW_STORE")
+    with store.read() as connection:
+        models, unreadable = sort_out(find_subscriptions(connection, is_live()))
+        return models, unreadable, subscriptions_at_work(connection), last_sites(connection)
+
+
+def _all(task: Task, enrolled: t.Sequence[int], fields: str) -> dict[int, Device]:
+    """The devices of all subscriptions, and the active ones that have none."""
+    if not task.params["unenrolled"]:
+        return devices_by_id(task.netbox, enrolled)
+    devices = find_many(task.netbox, {"status": ACTIVE}, enrolled, fields)
+    return devices | devices_by_id(task.netbox, [one for one in dict.fromkeys(enrolled) if one not in devices])
+
+
+def _keep(task: Task, models: t.Sequence[SubscriptionModel], at_work: t.Collection[str]) -> dict[int, str]:
+    """The option keep. One that means no subscription of its device must not end those that it has."""
+    try:
+        keep = {int(device_id): str(key) for device_id, key in (task.params.get("keep") or {}).items()}
+    except (TypeError, ValueError) as error:
+        raise NodeflowError("the option keep takes a dictionary of device ids, each with the id of the subscription to keep") from error
+    found = {(model.device_id, str(model.subscription_id)): model for model in models}
+    for device_id, key in sorted(keep.items()):
+        model = found.get((device_id, key))
+        if model is None:
+            raise NodeflowError("the option keep names {0} for the device {1}, which is no subscription of it that is not terminated".format(key, device_id))
+        if model.status in UNFINISHED and key not in at_work:
+            raise NodeflowError("the option keep names {0} for the device {1}, which was never active, so it cannot be kept".format(key, device_id))
+    return keep

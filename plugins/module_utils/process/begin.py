@@ -1,0 +1,165 @@
+# Copyright (c) 2026, nodeflow.orchestrator contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Begin a process: for a subscription that exists, lock it and store the process in one transaction, so that no second workflow can begin."""
+
+from __future__ import annotations
+
+import datetime
+import typing as t
+import uuid
+
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._chunks import chunks
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.lifecycle import SubscriptionLifecycle
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.subscription import SubscriptionModel
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.change_node import RECONCILE_NODE
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.commands import command
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.lease import lease_end, standing
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.rows import FAILED, RUNNING, Row, reading_rows
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.step import Work, Workflow
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.workflows import WORKFLOWS
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.processes import OVER, Process, find_processes, insert_processes
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.subscriptions import (
+    Stored,
+    Unreadable,
+    load_subscriptions,
+    lock_subscriptions,
+)
+
+__all__ = ["Begun", "begin_on_existing", "begun_diff", "new_process"]
+
+
+def new_process(task: Task, workflow: Workflow, subscription_id: str, run_id: str, state: dict[str, t.Any]) -> Process:
+    """A process that stands at the first step of its workflow, in the lease of the run."""
+    now = datetime.datetime.now(datetime.timezone.utc)
+    return Process(
+        process_id=str(uuid.uuid4()),
+        subscription_id=subscription_id,
+        workflow=workflow.name,
+        workflow_version=workflow.version,
+        target=workflow.target,
+        status=RUNNING,
+        step=workflow.steps[0].name,
+        state=state,
+        error=None,
+        actor=task.actor,
+        run_id=run_id,
+        lease_until=lease_end(task),
+        started_at=now,
+        updated_at=now,
+    )
+
+
+class Begun(t.NamedTuple):
+    """The rows, by subscription id, and before and after of what was stored for them."""
+
+    rows: dict[str, Row]
+    diff: list[dict[str, t.Any]]
+
+
+def begin_on_existing(task: Task, rows: t.Sequence[Row]) -> Begun:
+    """Lock the subscriptions of the rows and store a process for each. The row of one that a workflow works on already, or that is terminated, is
+    failed, with the reason.
+    """
+    with reading_rows():
+        wanted = {row["subscription_id"]: row for row in rows}
+        if not all(isinstance(row["version"], int) for row in wanted.values()):
+            raise ValueError("version")
+        new = {key: new_process(task, WORKFLOWS[row["workflow"]], key, row["run_id"], row["state"]) for key, row in wanted.items()}
+    if not wanted:
+        return Begun({}, [])
+    return _predict(task, wanted, new) if task.check_mode else _begin(task, wanted, new)
+
+
+def _begin(task: Task, wanted: t.Mapping[str, Row], new: t.Mapping[str, Process]) -> Begun:
+    with task.store.write() as connection:
+        locked, others = lock_subscriptions(connection, {key: row["version"] for key, row in wanted.items()})
+        busy = _at_work(connection, list(others))
+        locked |= {key: model for key, model in others.items() if not isinstance(model, Unreadable) and _free(model, wanted[key], busy)}
+        begun = [_remembering(new[key], before) for key, before in locked.items()]
+        insert_processes(connection, begun)
+    answers = {key: _refused(row, others.get(key), busy.get(key)) for key, row in wanted.items()}
+    answers |= {process.subscription_id: _plain(wanted[process.subscription_id]) | {"process_id": process.process_id} for process in begun}
+    return Begun(answers, [_locked(wanted[key], new[key], before) for key, before in locked.items()])
+
+
+def begun_diff(label: str, process: Process, before: dict[str, t.Any], after: dict[str, t.Any]) -> dict[str, t.Any]:
+    """Before and after of a process that is new, and of the fields of its subscription that change with it."""
+    new = {name: getattr(process, name) for name in ("process_id", "workflow", "target", "status", "step", "actor")}
+    return {
+        "before_header": label,
+        "after_header": label,
+        "before": {"subscription": before} if before else {},
+        "after": {"subscription": after, "process": new},
+    }
+
+
+def _locked(row: Row, process: Process, before: SubscriptionModel) -> dict[str, t.Any]:
+    return begun_diff(row["device"], process, {"insync": before.insync}, {"insync": False})
+
+
+def _predict(task: Task, wanted: t.Mapping[str, Row], new: t.Mapping[str, Process]) -> Begun:
+    """What _begin would do, without doing it."""
+    found, busy = {}, {}
+    store = task.existing_store()
+    if store is not None:
+        with store.read() as connection:
+            found = load_subscriptions(connection, list(wanted))
+            busy = _at_work(connection, list(wanted))
+    answers, diff = {}, []
+    for key, row in wanted.items():
+        model = found.get(key)
+        if model is not None and not isinstance(model, Unreadable) and _free(model, row, busy):
+            process = _remembering(new[key], model)
+            diff.append(_locked(row, process, model))
+            row = _plain(row) | {"process_id": process.process_id}
+            answers[key] = Work(row, model.model_copy(update={"insync": False}), process).predicted()
+        else:
+            answers[key] = _refused(row, model, busy.get(key))
+    return Begun(answers, diff)
+
+
+def _free(model: SubscriptionModel, row: Row, busy: t.Collection[str]) -> bool:
+    """Whether a process may begin, on the subscription that it was planned for. One that reconciles also takes what is out of sync although nobody
+    works on it.
+    """
+    orphaned = row["workflow"] == RECONCILE_NODE.name and str(model.subscription_id) not in busy
+    return model.status is not SubscriptionLifecycle.TERMINATED and model.version == row["version"] and (model.insync or orphaned)
+
+
+def _remembering(process: Process, before: SubscriptionModel) -> Process:
+    """The process, with what an abort puts back."""
+    process.state["before"] = before.model_dump(mode="json")
+    return process
+
+
+def _plain(row: Row) -> Row:
+    return {name: value for name, value in row.items() if name not in ("state", "version", "workflow")}
+
+
+def _at_work(connection: t.Any, subscription_ids: t.Sequence[str]) -> dict[str, Process]:
+    """The processes that are not over, by the id of their subscription."""
+    found = [process for some in chunks(subscription_ids) for process in find_processes(connection, subscription_id=some)]
+    return {process.subscription_id: process for process in found if process.status not in OVER}
+
+
+def _refused(row: Row, model: Stored | None, process: Process | None) -> Row:
+    what, key, then = "subscription", row["subscription_id"], ""
+    if isinstance(model, Unreadable):
+        return _plain(row) | {"status": FAILED, "message": f"{row['device']}: {model.sentence}"}
+    if model is None:
+        why = "does not exist any more"
+    elif model.status is SubscriptionLifecycle.TERMINATED:
+        why = "was terminated meanwhile"
+    elif process is None and model.version != row["version"]:
+        why = "was changed meanwhile; run again"
+    elif process is None:
+        why = "is not in sync, and no process works on it; reconcile_nodes repairs that"
+    else:
+        what, key, then = "process", process.process_id, f"; continue it with: {command('resume', [process.process_id])}"
+        why = f"({process.workflow}) works on it and is {standing(process)} at {process.step}"
+    answer = {"status": FAILED, "message": f"{row['device']}: {what} {key} {why}{then}"}
+    general = f"its subscription {why}" if what == "subscription" else f"a process {why}; resume continues it, and process_info has its id"
+    return _plain(row) | answer | {"reason": general}

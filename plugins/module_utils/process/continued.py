@@ -1,0 +1,129 @@
+# Copyright (c) 2026, nodeflow.orchestrator contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The choice of processes to continue or to abort: by their ids, by how they stand, or by the run that worked on them last."""
+
+from __future__ import annotations
+
+import datetime
+import typing as t
+import uuid
+
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import NodeflowError
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.device import device_label
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.choice import given, refuse_together
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.commands import take_over_with
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.lease import INTERRUPTED, can_be_taken, not_taken, until
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.rows import FAILED, RUNNING, SUSPENDED, Row
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.processes import (
+    OVER,
+    Process,
+    find_processes,
+    has_status,
+    left_by,
+    load_processes,
+)
+
+__all__ = ["NONE_STANDING", "OPEN", "chosen_processes", "going_on"]
+
+NONE_STANDING = "There is nothing to continue: no process stands so."
+
+OPEN = (FAILED, INTERRUPTED, SUSPENDED)
+"""How a process stands that can be continued."""
+
+
+def chosen_processes(task: Task, others: t.Sequence[str] = (), playbook: str = "resume") -> list[Row] | None:
+    """Return a row for each process that the options process_ids, process_status and run_id choose; one that cannot be had is failed, with the
+    reason. Those that runs hold and that were not chosen are told of.
+
+    ``others`` are options that choose something else, which are refused beside these; ``playbook`` is the one that a person takes held ones over
+    with. None where none of the options is given. Raises NodeflowError.
+    """
+    process_ids, statuses, run = _options(task)
+    if process_ids is None and statuses is None and run is None:
+        return None
+    refuse_together(given(task, "process_ids", "process_status", "run_id"), given(task, *others))
+    if run is not None and process_ids:
+        raise NodeflowError("run_id says which processes are meant; leave process_ids out")
+    store = task.existing_store()
+    found: dict[str, Process] = {}
+    held: list[Process] = []
+    if store is not None:
+        now = datetime.datetime.now(datetime.timezone.utc)
+        with store.read() as connection:
+            found = load_processes(connection, process_ids or [])
+            conditions = [left_by(run)] if run is not None else []
+            if statuses:
+                wanted = set(statuses) | ({RUNNING} if task.params["take_over"] and INTERRUPTED in statuses else set())
+                conditions.append(has_status(wanted, now))
+            if conditions:
+                found |= {process.process_id: process for process in find_processes(connection, *conditions)}
+            held = find_processes(connection, has_status([RUNNING], now))
+    run_id = str(uuid.uuid4())
+    rows = []
+    for process_id in dict.fromkeys([*(process_ids or []), *found]):
+        if process_id in found:
+            rows.append(_row(task, found[process_id], run_id))
+        else:
+            where = store.label if store else "a store that does not exist yet"
+            message = "there is no process {0} in {1}; process_info lists those that are".format(process_id, where)
+            rows.append({"device_id": None, "device": process_id, "status": FAILED, "message": message})
+    if run is not None and not found and not statuses:
+        message = f"the run {run} left no process that is not over; process_info lists those that are"
+        rows.append({"device_id": None, "device": f"run {run}", "status": FAILED, "message": message})
+    told = _tell_held(task, [process for process in held if process.process_id not in found], playbook) if statuses or not found else False
+    if not rows and not told:
+        task.show(NONE_STANDING)
+    return rows
+
+
+def _options(task: Task) -> tuple[list[str] | None, list[str] | None, str | None]:
+    """The options process_ids, process_status and run_id; None for one that is not given."""
+    ids = task.params["process_ids"]
+    process_ids = None if ids is None else [one.strip() for one in ids if one.strip()]
+    if ids and not process_ids:
+        process_ids = None
+    return process_ids, task.params["process_status"], (task.params["run_id"] or "").strip() or None
+
+
+def _tell_held(task: Task, held: t.Sequence[Process], playbook: str) -> bool:
+    """Say, a line a run, what runs hold. Return whether anything was said."""
+    by_run: dict[str, list[Process]] = {}
+    for process in held:
+        by_run.setdefault(str(process.run_id), []).append(process)
+    for run, some in by_run.items():
+        actors = ", ".join(sorted({str(process.actor) for process in some}))
+        count = f"{len(some)} process is" if len(some) == 1 else f"{len(some)} processes are"
+        last = max(some, key=until)
+        before = f"cannot be {'aborted' if playbook == 'abort' else 'continued'} before that"
+        task.show(
+            f"{count} held by run {run}, of {actors}, until {until(last)}, and {before}. If that run is known to be gone, take "
+            f"{'it' if len(some) == 1 else 'them'} over with: {take_over_with(playbook, run)}"
+        )
+    return bool(by_run)
+
+
+def going_on(process: Process, run_id: str) -> Row:
+    """The part of a row that has a process continued."""
+    return {"process_id": process.process_id, "status": RUNNING, "run_id": run_id, "resumed": True}
+
+
+def _row(task: Task, process: Process, run_id: str) -> Row:
+    row: Row = {**_device(process), "subscription_id": process.subscription_id}
+    if can_be_taken(process):
+        return row | going_on(process, run_id)
+    if task.params["take_over"] and process.status not in OVER and process.problem is None:
+        return row | going_on(process, run_id) | {"take_over_from": process.run_id}
+    # Without the process's id: the message names it, and no later step has to do with it.
+    return row | not_taken(row["device"], process)
+
+
+def _device(process: Process) -> Row:
+    """What the process remembers of its device; of one whose state is damaged, its own id for a label."""
+    device = process.state.get("device") if isinstance(process.state, dict) else None
+    if not isinstance(device, dict) or not isinstance(device.get("id"), int):
+        return {"device_id": None, "device": f"process {process.process_id}"}
+    name, site = (device.get(field) if isinstance(device.get(field), str) else "" for field in ("name", "site"))
+    return {"device_id": device["id"], "device": device_label(name, site, device["id"])}

@@ -1,0 +1,183 @@
+# Copyright (c) 2026, nodeflow.orchestrator contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The result of a step, and what it tells: who stands how, why, and by which command that goes on."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.commands import command
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.rows import ABORTED, COMPLETED, FAILED, RUNNING, SUSPENDED, UNCHANGED, Row
+
+__all__ = ["end_of_step", "how_to_continue", "table", "wrapped"]
+
+_NEWS = 10
+"""Nodes that a message names at the most while a run goes on, of those that leave it for one reason."""
+
+_LABELS = {COMPLETED: 10, UNCHANGED: 10}
+_LABELS_ELSE = 100
+"""Nodes that the closing table names at the most for one reason, for each status; the count is always of all, and no reason is left out."""
+
+_WIDTH = 118
+
+
+def end_of_step(
+    task: Task, before: t.Sequence[Row], after: list[Row], changed: bool, diff: list[dict[str, t.Any]], last: bool = False
+) -> dict[str, t.Any]:
+    """The result of a step. One bad node stops one node: the task fails only where no node is left to go on with.
+
+    At the end of the step list (``last``) it fails if any node failed on the way.
+    """
+    # At the end no step reads the predictions any more.
+    rows = [{name: value for name, value in row.items() if name != "predicted"} for row in after] if last else after
+    result = {"changed": changed, "nodes": rows, "diff": diff, "msg": summary(after)}
+    _show_renamed(task, before, after)
+    known = [row for row in before if row["status"] != RUNNING]
+    news = [row for row in after if row["status"] not in (RUNNING, COMPLETED) and row not in known]
+    failed = [row for row in after if row["status"] == FAILED]
+    left = any(row["status"] == RUNNING for row in after)
+    if failed and (last or (not left and any(row["status"] == FAILED for row in news))):
+        return result | {"failed": True, "msg": failed[0]["message"] + how_to_continue(after) if len(after) == 1 else table(after)}
+    for tell, some in ((task.warn, [row for row in news if row["status"] == FAILED]), (task.show, [row for row in news if row["status"] != FAILED])):
+        for same in _by_reason(some):
+            tell("\n  ".join(_told(same, _NEWS, "the end of the run names all")))
+    if last:
+        ended = table(after) if len(after) > 1 else "".join(row["message"] for row in after if row["status"] == COMPLETED)
+        if ended:
+            task.show(ended)
+    elif any(row["status"] in (SUSPENDED, UNCHANGED) for row in news) and how_to_continue(after):
+        task.show(how_to_continue(after).strip())
+    return result
+
+
+def _show_renamed(task: Task, before: t.Sequence[Row], after: t.Sequence[Row]) -> None:
+    """Say once what NetBox calls a device that was read under another name, or in another site, before."""
+    old = {row["process_id"]: row["device"] for row in before if row.get("process_id")}
+    renamed = [(old[key], row["device"]) for row in after if (key := row.get("process_id")) in old and old[key] != row["device"]]
+    lines = [f"{then} is called {now} in NetBox now" for then, now in renamed[:_LABELS_ELSE]]
+    if len(renamed) > len(lines):
+        lines.append(f"and {len(renamed) - len(lines)} more are called otherwise")
+    if lines:
+        task.show("\n".join(lines))
+
+
+def summary(rows: t.Sequence[Row]) -> str:
+    """How many nodes stand how: "3 nodes: 2 completed, 1 failed"."""
+    counts: dict[str, int] = {}
+    for row in rows:
+        counts[row["status"]] = counts.get(row["status"], 0) + 1
+    total = f"{len(rows)} node{'' if len(rows) == 1 else 's'}"
+    return total + (": " + ", ".join(f"{count} {status}" for status, count in sorted(counts.items())) if rows else "")
+
+
+def table(rows: t.Sequence[Row]) -> str:
+    """Who stands how and why, a reason a line, and below it the nodes that share it; then the commands that continue those that can be."""
+    lines = [summary(rows)]
+    for status in (COMPLETED, RUNNING, ABORTED, UNCHANGED, SUSPENDED, FAILED):
+        for same in _by_reason([row for row in rows if row["status"] == status]):
+            first, *names = _told(same, _LABELS.get(status, _LABELS_ELSE), _all_of(same))
+            lines += [f"  {status:<10} {first}", *(f"{'':13}{line}" for line in names)]
+    return "\n".join(lines) + how_to_continue(rows)
+
+
+def _by_reason(rows: t.Sequence[Row]) -> list[list[Row]]:
+    """The rows, those of one reason together, in the order of the first of each."""
+    groups: dict[str, list[Row]] = {}
+    for row in rows:
+        groups.setdefault(_reason(row), []).append(row)
+    return list(groups.values())
+
+
+def _reason(row: Row) -> str:
+    """What a row's message says, without what is this node's own, so that it is the same text for all nodes of that reason."""
+    general = row.get("reason") or (row.get("message") or "").removeprefix(row["device"])
+    return general.removeprefix(":").strip()
+
+
+def _told(same: t.Sequence[Row], most: int, rest: str) -> list[str]:
+    """What is said of nodes of one reason: the sentence of the only one; else how many and why, and then their labels, so many at the ``most``.
+
+    ``rest`` says where those are that are not named.
+    """
+    if len(same) == 1:
+        return [same[0].get("message") or same[0]["device"]]
+    why = _reason(same[0])
+    return [f"{len(same)} nodes{', each: ' if why else ''}{why}", *wrapped([row["device"] for row in same], most, rest)]
+
+
+def wrapped(labels: t.Sequence[str], most: int, rest: str) -> list[str]:
+    """The labels as lines of a readable length, so many at the ``most``, and ``rest`` for where the others are."""
+    shown = [f"{label}," for label in labels[:most]]
+    more = len(labels) - len(shown)
+    shown = [*shown, f"and {more} more; {rest}"] if more else [*shown[:-1], shown[-1].removesuffix(",")]
+    lines = [""]
+    for label in shown:
+        if lines[-1] and len(lines[-1]) + len(label) >= _WIDTH:
+            lines.append("")
+        lines[-1] += f" {label}" if lines[-1] else label
+    return lines
+
+
+def _all_of(rows: t.Sequence[Row]) -> str:
+    """Where all nodes of a status are listed."""
+    if rows[0]["status"] in (FAILED, SUSPENDED) and all(_stored(row) for row in rows):
+        return f"ansible localhost -m nodeflow.orchestrator.process_info -a status={rows[0]['status']} lists all"
+    return "the nodes of the task's result have all (-v shows it)"
+
+
+def _stored(row: Row) -> bool:
+    """Whether the row's process is in the store. In check mode its id is made up."""
+    return bool(row.get("process_id")) and "predicted" not in row
+
+
+def how_to_continue(rows: t.Sequence[Row]) -> str:
+    """The commands that continue, or end, what can be, each on a line of its own; "" where there is nothing of the kind."""
+    commands: dict[tuple[str, str, str, str], list[str]] = {}
+    for same in _by_reason(rows):
+        for row in same:
+            for words, playbook, more in _ways(row, alone=len(same) == 1) if _stored(row) else ():
+                commands.setdefault((words, playbook, row["status"], more), []).append(row["process_id"])
+    return "".join(f"\n{words} with: {_command_for(playbook, ids, status, more)}" for (words, playbook, status, more), ids in commands.items())
+
+
+def _ways(row: Row, alone: bool) -> t.Iterator[tuple[str, str, str]]:
+    """What can be done with a row's process: in words, by which playbook, and with what more on its command line.
+
+    The message of one that stands ``alone`` is shown whole, and has some of it already.
+    """
+    playbook = row.get("playbook") or "resume"
+    if row["status"] == SUSPENDED:
+        yield "Continue what is suspended", playbook, " -e confirm_config=true"
+    elif row["status"] == UNCHANGED and not alone:
+        words, more = _BEGUN_BEFORE[bool(row.get("held"))]
+        yield words, playbook, more
+    elif row["status"] == FAILED:
+        words, more = _AFTER_FAILURE[bool(row.get("held"))]
+        yield words, playbook, more
+        if row.get("or_end") and not alone:
+            yield row["or_end"], "abort", ""
+
+
+def _command_for(playbook: str, process_ids: t.Sequence[str], status: str, more: str) -> str:
+    """By ids. Of many, by status, where that can be meant: what is held is not released yet, and an abort is for those that were named."""
+    if len(process_ids) <= _NAMED or playbook != "resume" or more == _AFTER_FAILURE[True][1] or status == UNCHANGED:
+        return command(playbook, process_ids) + more
+    return f"{command(playbook, (), status)}{more}, which takes all that stand so, of other runs as well"
+
+
+_AFTER_FAILURE = {
+    False: ("Once the reason is gone, continue", ""),
+    True: ("Once the reason is gone, continue what could not be released", " -e take_over=true"),
+}
+
+
+_BEGUN_BEFORE = {
+    False: ("Continue what was begun before", ""),
+    True: ("If the run that holds them is gone, continue them", " -e take_over=true"),
+}
+
+_NAMED = 10
+"""Processes that a command names by their ids at the most."""

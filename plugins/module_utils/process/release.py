@@ -1,0 +1,117 @@
+# Copyright (c) 2026, nodeflow.orchestrator contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Give back the processes of a task that ended before its step was done: failed, with the reason, and free to be resumed."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+import typing as t
+
+from ansible.module_utils.common.parameters import remove_values
+
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._chunks import chunks
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.rows import FAILED, RUNNING, Row, says_how_it_stands
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.processes import (
+    Process,
+    StepRecord,
+    find_processes,
+    load_processes,
+    save_processes,
+    step_id,
+)
+
+__all__ = ["release"]
+
+
+def release(task: Task, reason: str) -> list[Row]:
+    """Fail those processes of the option ``nodes`` that this run holds, and give their lease back. Of others, nothing is touched.
+
+    Args:
+        task: The task; its options may be wrong, which can be why it ended.
+        reason: Why it ended, a sentence.
+
+    Returns:
+        All rows of the option that a step returned, those of these processes as failed; with ``held`` where the store cannot be told, or does not know
+        the process. Empty where nothing was held, and always in check mode.
+    """
+    rows = task.params.get("nodes")
+    rows = [row for row in rows if says_how_it_stands(row)] if isinstance(rows, list) and not task.check_mode else []
+    ours = [row for row in rows if _may_be_held(row)]
+    if not ours:
+        return []
+    reason = remove_values(reason, task.secrets)
+    try:
+        held, unknown = _release(task, ours, reason)
+    except Exception:  # pylint: disable=broad-exception-caught  # what ended the task is what has to be told
+        held, unknown = {}, [row for row in ours if row.get("process_id")]
+    after: list[Row] = []
+    for row in rows:
+        if _key(row) in held and row in ours:
+            after.append(_failed(row, reason) | {"process_id": held[_key(row)]})
+        else:
+            after.append(_failed(row, reason) | {"held": True} if row in unknown else row)
+    return after if held or unknown else []
+
+
+def _may_be_held(row: Row) -> bool:
+    """Whether a run can hold a process of the row: it is running, is stored or about to be, and no prediction."""
+    return row["status"] == RUNNING and "predicted" not in row and _key(row) is not None
+
+
+def _key(row: Row) -> str | None:
+    """The id of the row's subscription; None before it has one."""
+    model = row.get("model")
+    key = row.get("subscription_id") or (model.get("subscription_id") if isinstance(model, dict) else None)
+    return key if isinstance(key, str) else None
+
+
+def _failed(row: Row, reason: str) -> Row:
+    kept = {name: value for name, value in row.items() if name not in ("found", "model", "state", "version", "workflow")}
+    return kept | {"status": FAILED, "message": f"{row['device']}: {reason}"}
+
+
+def _release(task: Task, rows: t.Sequence[Row], reason: str) -> tuple[dict[str, str], list[Row]]:
+    """Save it, all in one transaction. Answers with the ids of the processes, by subscription; and the rows whose process the store does not know."""
+    store = task.any_store()
+    if store is None:
+        return {}, [row for row in rows if row.get("process_id")]
+    with store.write() as connection:
+        known = load_processes(connection, [row["process_id"] for row in rows if row.get("process_id")])
+        unknown = [row for row in rows if row.get("process_id") and row["process_id"] not in known]
+        # A row whose process was saved a moment ago does not name it yet.
+        fresh = [_key(row) or "" for row in rows if not row.get("process_id")]
+        for some in chunks(fresh):
+            known |= {process.process_id: process for process in find_processes(connection, subscription_id=some)}
+        run_of = {_key(row): row["run_id"] for row in rows}
+        held = [one for one in known.values() if one.status == RUNNING and one.run_id and one.run_id == run_of.get(one.subscription_id)]
+        label_of = {_key(row): row["device"] for row in rows}
+        for run_id in {one.run_id for one in held}:
+            pairs = [_fail(task, one, f"{label_of[one.subscription_id]}: {reason}") for one in held if one.run_id == run_id]
+            save_processes(connection, [process for process, log in pairs], run_id or "", [log for process, log in pairs])
+    return {one.subscription_id: one.process_id for one in held}, unknown
+
+
+def _fail(task: Task, process: Process, error: str) -> tuple[Process, StepRecord]:
+    """The process as failed, without a lease; and the line of its step log that says so."""
+    now = datetime.datetime.now(datetime.timezone.utc)
+    failed = dataclasses.replace(process, status=FAILED, error=error, run_id=None, lease_until=None, updated_at=now)
+    changes: dict[str, t.Any] = {"subscription": {}, "process": {"status": [process.status, FAILED], "error": [process.error, error]}, "netbox": {}}
+    log = StepRecord(
+        process_id=process.process_id,
+        step_id=step_id(process.process_id, process.step or ""),
+        step=process.step or "",
+        attempt=1,
+        status=FAILED,
+        state=process.state,
+        error=error,
+        changes=changes,
+        actor=task.actor,
+        run_id=process.run_id or "",
+        started_at=now,
+        completed_at=now,
+    )
+    return failed, log

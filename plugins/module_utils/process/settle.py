@@ -1,0 +1,152 @@
+# Copyright (c) 2026, nodeflow.orchestrator contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What a step's outcome means for the row, the subscription, the process and the step log of its node."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+import typing as t
+
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import StoreError
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.lifecycle import SubscriptionLifecycle
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.subscription import SubscriptionModel, move_to_lifecycle
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.device import device_label
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.lease import lease_end
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.rows import COMPLETED, FAILED, RUNNING, SUSPENDED, Row, not_stored
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.step import Done, Failed, Outcome, Suspended, Work, Workflow
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.processes import Process, StepRecord, step_id
+
+__all__ = ["Settled", "settle"]
+
+
+@dataclasses.dataclass(frozen=True)
+class Settled:
+    """What a step's outcome for one node means for its row, subscription, process and step log. ``log`` is None where nothing happened."""
+
+    work: Work
+    row: Row
+    subscription: SubscriptionModel
+    process: Process
+    log: StepRecord | None
+
+    def diff(self) -> dict[str, t.Any]:
+        """Before and after of what changed, as ``--diff`` shows it; empty where nothing did."""
+        if self.log is None:
+            return {}
+        before, after = {}, {}
+        for place, fields in self.log.changes.items():
+            if fields:
+                before[place] = {name: pair[0] for name, pair in fields.items()}
+                after[place] = {name: pair[1] for name, pair in fields.items()}
+        header = f"{self.row['device']}, process {self.work.key}"
+        return {"before_header": header, "after_header": header, "before": before, "after": after}
+
+    def predicted_row(self) -> Row:
+        """The row in check mode: with the models, since they are not stored."""
+        return Work(self.row, self.subscription, self.process).predicted()
+
+    def not_saved(self, error: StoreError) -> Settled:
+        """The same, when the store refused it."""
+        return dataclasses.replace(self, row=not_stored(self.work.row, error), log=None)
+
+
+def settle(task: Task, workflow: Workflow, step: str, work: Work, outcome: Outcome, started: datetime.datetime) -> Settled:
+    """Compute it; nothing is saved here. ``started`` is when the step began, in UTC."""
+    now = datetime.datetime.now(datetime.timezone.utc)
+    released: dict[str, t.Any] = {"run_id": None, "lease_until": None, "updated_at": now}
+    subscription, row = work.subscription, {key: value for key, value in work.row.items() if key not in ("message", "or_end", "reason")}
+    row["device"] = _label(work, outcome)
+    netbox: dict[str, list[t.Any]] = {}
+    if isinstance(outcome, Done):
+        subscription, netbox = outcome.subscription, outcome.netbox
+        repeated = work.process.step != step
+        if repeated and outcome.state == work.state and subscription == work.subscription:
+            return Settled(work, row, subscription, work.process, None)
+        following = work.process.step if repeated else workflow.after(step)
+        process = dataclasses.replace(
+            work.process, status=RUNNING, step=following, state=outcome.state, error=None, updated_at=now, lease_until=lease_end(task)
+        )
+        if following is None:
+            process = dataclasses.replace(process, status=COMPLETED, completed_at=now, **released)
+            row |= _completed(task, work, subscription)
+        status, error = "success", None
+    elif isinstance(outcome, Suspended):
+        status, error = SUSPENDED, outcome.reason
+        process = dataclasses.replace(work.process, status=SUSPENDED, step=step, state=outcome.state, error=None, **released)
+        row |= {"status": SUSPENDED, "message": outcome.reason} | ({"reason": outcome.general} if outcome.general else {})
+        if work.row.get("resumed") and (work.process.step, work.state) == (step, outcome.state):
+            return Settled(work, row, subscription, process, None)  # it waits as it did before
+    elif isinstance(outcome, Failed):
+        status, error = FAILED, outcome.reason
+        process = dataclasses.replace(work.process, status=FAILED, error=outcome.reason, **released)
+        more = {"reason": outcome.general, "or_end": outcome.or_end}
+        row |= {"status": FAILED, "message": outcome.reason} | {name: text for name, text in more.items() if text}
+    else:
+        status, error = "aborted", outcome.reason
+        process = dataclasses.replace(work.process, status="aborted", step=None, error=outcome.reason, completed_at=now, **released)
+        netbox = outcome.netbox
+        subscription = outcome.subscription or _ended(subscription, outcome.reason)
+        row = {name: value for name, value in row.items() if name != "process_id"}  # there is nothing to resume
+        row |= {"status": outcome.status, "message": outcome.reason}
+    changes = {"subscription": _changed(work.subscription, subscription), "process": _changed_process(work.process, process), "netbox": netbox}
+    log = StepRecord(
+        process_id=work.key,
+        step_id=step_id(work.key, step),
+        step=step,
+        attempt=1,
+        status=status,
+        state=process.state,
+        error=error,
+        changes=changes,
+        actor=task.actor,
+        run_id=work.row["run_id"],
+        started_at=started,
+        completed_at=now,
+    )
+    return Settled(work, row, subscription, process, log)
+
+
+def _ended(subscription: SubscriptionModel, reason: str) -> SubscriptionModel:
+    return move_to_lifecycle(subscription, SubscriptionLifecycle.TERMINATED).model_copy(update={"insync": True, "note": reason})
+
+
+def _label(work: Work, outcome: Outcome) -> str:
+    """How messages call the node from now on: as NetBox did when it was read last."""
+    if isinstance(outcome, (Done, Suspended)):
+        device = outcome.state.get("device") or {}
+        return device_label(device["name"], device["site"], device["id"]) if device.get("status") else work.label
+    return outcome.label or work.label if isinstance(outcome, Failed) else work.label
+
+
+def _completed(task: Task, work: Work, subscription: SubscriptionModel) -> Row:
+    """The part of a row that says so."""
+    stands = f"would be {subscription.status}" if task.check_mode else f"is {subscription.status}"
+    which = "" if task.check_mode else f": subscription {subscription.subscription_id}"
+    return {"status": COMPLETED, "message": f"{work.label} {stands}{which}", "reason": stands}
+
+
+def _changed(before: SubscriptionModel, after: SubscriptionModel) -> dict[str, list[t.Any]]:
+    """The fields that differ, block fields by their dotted name."""
+    if before is after:
+        return {}
+    old, new = _flatten(before.model_dump(mode="json")), _flatten(after.model_dump(mode="json"))
+    fields = {name: [old.get(name), new.get(name)] for name in new if old.get(name) != new.get(name)}
+    if type(before) is not type(after):
+        fields["type"] = [type(before).__name__, type(after).__name__]
+    return fields
+
+
+def _changed_process(before: Process, after: Process) -> dict[str, list[t.Any]]:
+    fields = {name: [getattr(before, name), getattr(after, name)] for name in ("status", "step", "error")}
+    return {name: pair for name, pair in fields.items() if pair[0] != pair[1]}
+
+
+def _flatten(data: dict[str, t.Any], prefix: str = "") -> dict[str, t.Any]:
+    flat: dict[str, t.Any] = {}
+    for name, value in data.items():
+        flat.update(_flatten(value, prefix + name + ".") if isinstance(value, dict) else {prefix + name: value})
+    return flat

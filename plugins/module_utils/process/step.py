@@ -1,0 +1,219 @@
+# Copyright (c) 2026, nodeflow.orchestrator contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The step contract: what a step is given, and what it answers.
+
+A step is a function. It takes the works that are due, one a node, and answers for each with an Outcome. It computes and may talk to
+NetBox; it never writes to the store. ``run_step`` does that for it.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+import typing as t
+
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import NodeflowError, StoreError, defect
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.subscription import SubscriptionModel, load_subscription
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.device import Device
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.rows import FAILED, Row
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.processes import Process
+
+__all__ = ["ABORT", "Aborted", "Done", "Failed", "Outcome", "Step", "Suspended", "Work", "Workflow", "for_each"]
+
+
+ABORT = "abort"
+"""The step at which a process of any workflow stands while it is aborted."""
+
+_MOMENTS = ("lease_until", "started_at", "updated_at", "completed_at")
+
+
+@dataclasses.dataclass(frozen=True)
+class Work:
+    """One node at a step: its row, subscription and process. ``state`` is what the process remembers from step to step."""
+
+    row: Row
+    subscription: SubscriptionModel
+    process: Process
+
+    @property
+    def key(self) -> str:
+        """The id of the process."""
+        return self.process.process_id
+
+    @property
+    def state(self) -> dict[str, t.Any]:
+        """What earlier steps left for later ones."""
+        return self.process.state
+
+    @property
+    def label(self) -> str:
+        """How messages call the node."""
+        return self.row["device"]
+
+    def called(self, label: str) -> Work:
+        """The same work, of a node that messages call so from now on."""
+        return dataclasses.replace(self, row=self.row | {"device": label})
+
+    @classmethod
+    def from_prediction(cls, row: Row) -> Work:
+        """The work of a row that check mode made."""
+        process = dict(row["predicted"]["process"])
+        for name in _MOMENTS:
+            process[name] = datetime.datetime.fromisoformat(process[name]) if process[name] else None
+        plain = {key: value for key, value in row.items() if key != "predicted"}
+        return cls(plain, load_subscription(row["predicted"]["subscription"]), Process(**process))
+
+    def predicted(self) -> Row:
+        """The row in check mode: with the models, since they are not stored."""
+        process = dataclasses.asdict(self.process)
+        process |= {name: process[name].isoformat() if process[name] else None for name in _MOMENTS}
+        return self.row | {"predicted": {"subscription": self.subscription.model_dump(mode="json"), "process": process}}
+
+
+@dataclasses.dataclass(frozen=True)
+class Done:
+    """The step is done. ``netbox`` is what it changed there, ``{field: [before, after]}``."""
+
+    subscription: SubscriptionModel
+    state: dict[str, t.Any]
+    netbox: dict[str, list[t.Any]] = dataclasses.field(default_factory=dict)
+
+
+@dataclasses.dataclass(frozen=True)
+class Failed:
+    """The step could not be done; the process can be resumed here once the reason is gone.
+
+    ``general`` is the reason without what is this node's own, where it has more of that than the label. ``or_end`` then says in which case an abort
+    would be right instead. ``label`` is how messages call the node from now on, where NetBox was read and calls it otherwise.
+    """
+
+    reason: str
+    general: str | None = None
+    or_end: str | None = None
+    label: str | None = None
+
+
+@dataclasses.dataclass(frozen=True)
+class Suspended:
+    """The step waits for a person. ``general`` is the reason without what is this node's own."""
+
+    reason: str
+    state: dict[str, t.Any]
+    general: str | None = None
+
+
+@dataclasses.dataclass(frozen=True)
+class Aborted:
+    """The process is over without its goal, and the device is free again. ``status`` is how its row stands then: that it went to somebody
+    else, or that this was asked for, is no failure. ``netbox`` is what the step changed there, ``{field: [before, after]}``. ``subscription``
+    is the subscription as it stands then; where it is None, the subscription ends with the process.
+    """
+
+    reason: str
+    status: str = FAILED
+    netbox: dict[str, list[t.Any]] = dataclasses.field(default_factory=dict)
+    subscription: SubscriptionModel | None = None
+
+
+Outcome = t.Union[Done, Failed, Suspended, Aborted]
+
+
+def for_each(works: t.Sequence[Work], function: t.Callable[[Work], Outcome]) -> dict[str, Outcome]:
+    """Call ``function`` for each work, by the process's id. What goes wrong with one, whatever it is, fails that one."""
+    outcomes: dict[str, Outcome] = {}
+    for work in works:
+        try:
+            outcomes[work.key] = function(work)
+        except NodeflowError as error:
+            outcomes[work.key] = Failed(str(error) if work.label in str(error) else f"{work.label}: {error}")
+        except Exception as error:  # pylint: disable=broad-exception-caught
+            outcomes[work.key] = Failed(f"{work.label}: {defect(error)}")
+    return outcomes
+
+
+StepFunction = t.Callable[[Task, t.Sequence[Work]], t.Mapping[str, Outcome]]
+
+
+@dataclasses.dataclass(frozen=True)
+class Step:
+    """A step of a workflow. ``repeats`` says that a resumed process does it again, because what it reads can have changed meanwhile.
+
+    ``intent`` are columns of the process to save before it begins, so that a crash in the middle of it is known.
+    """
+
+    name: str
+    function: StepFunction
+    repeats: bool = False
+    intent: t.Mapping[str, t.Any] = dataclasses.field(default_factory=dict)
+
+
+@dataclasses.dataclass(frozen=True)
+class Workflow:
+    """A named list of steps. ``version`` goes up when steps are added, removed or reordered.
+
+    ``final`` is the first step after which nothing read before may be read again. ``continues`` says, for each older version whose
+    processes can be continued, which step of this one comes next for one that stands at a step of that one. ``state`` says what the state of its
+    processes holds, and of which type, beside the device.
+    """
+
+    name: str
+    version: int
+    target: str
+    steps: tuple[Step, ...]
+    final: str
+    continues: t.Mapping[int, t.Mapping[str, str]] = dataclasses.field(default_factory=dict)
+    state: t.Mapping[str, type] = dataclasses.field(default_factory=dict)
+
+    def lost_state(self, process: Process) -> str | None:
+        """What the state of a process lacks, or has as something else, that the steps read; None where it is whole."""
+        for name, kind in self.state.items():
+            if not isinstance(process.state.get(name), kind):
+                return name
+        try:
+            Device(**process.state["device"])
+        except (KeyError, TypeError):
+            return "device" if self.state else None
+        return None
+
+    def adopt(self, process: Process) -> Process:
+        """The process as one of this version. Raises NodeflowError for one that this version cannot continue."""
+        if process.step == ABORT:
+            raise NodeflowError(
+                "process {0} is being aborted; finish that with: ansible-playbook nodeflow.orchestrator.abort -e process_ids={0}".format(
+                    process.process_id
+                )
+            )
+        if process.workflow_version == self.version:
+            return process
+        here = self.continues.get(process.workflow_version, {}).get(process.step or "")
+        if process.workflow_version > self.version or here is None:
+            raise NodeflowError(
+                "process {0} was started with version {1} of the step list of {2} and stands at {3}; this release has version {4} and cannot "
+                "continue it. Finish it with the release that started it, or abort it".format(
+                    process.process_id, process.workflow_version, self.name, process.step, self.version
+                )
+            )
+        return dataclasses.replace(process, workflow_version=self.version, step=here)
+
+    def step(self, name: str) -> Step:
+        """The step of that name."""
+        return self.steps[self.index(name)]
+
+    def has(self, name: str) -> bool:
+        """Whether there is a step of that name."""
+        return any(step.name == name for step in self.steps)
+
+    def index(self, step: str | None) -> int:
+        """The place of a step; that of None, no step left, is behind the last."""
+        names = [one.name for one in self.steps]
+        if step is not None and step not in names:
+            raise StoreError("the process stands at the step {0}, which this release's {1} does not have".format(step, self.name))
+        return names.index(step) if step is not None else len(names)
+
+    def after(self, step: str) -> str | None:
+        """The step behind ``step``; None behind the last."""
+        place = self.index(step) + 1
+        return self.steps[place].name if place < len(self.steps) else None

@@ -1,0 +1,15 @@
+# Copyright (c) 2026, nodeflow.orchestrator contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The workflows that there are. A process names its own; a new workflow is added here."""
+
+from __future__ import annotations
+
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.change_node import MODIFY_NODE, RECONCILE_NODE, TERMINATE_NODE
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.create_node import CREATE_NODE
+
+__all__ = ["WORKFLOWS"]
+
+WORKFLOWS = {workflow.name: workflow for workflow in (CREATE_NODE, MODIFY_NODE, TERMINATE_NODE, RECONCILE_NODE)}
+"""By name."""

@@ -1,0 +1,207 @@
+# Copyright (c) 2026, nodeflow.orchestrator contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Answer questions about subscriptions and processes, and put the answers into a file where one is named. Makes no store, and changes none."""
+
+from __future__ import annotations
+
+import collections
+import datetime
+import re
+import typing as t
+
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import NodeflowError, StoreError
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._files import Destination, destination
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.device import device_label, device_page
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.commands import abort_with, continue_with
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.lease import standing
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.reports.export import export
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.engine import Store
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.processes import (
+    Process,
+    StepRecord,
+    find_step_log,
+    has_status,
+    latest_processes,
+    of_age,
+    of_devices,
+    processes_with_device,
+    worked_on_by,
+)
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.subscriptions import Stored, Unreadable, find_subscriptions, plain
+
+__all__ = ["Answer", "existing_store", "process_answers", "process_info", "subscription_answers", "subscription_info"]
+
+Answer = dict[str, t.Any]
+"""What is known of one subscription or one process, as JSON; moments in ISO 8601."""
+
+NO_STORE = "there is no store there yet, so nothing was found; check the option store, or NODEFLOW_STORE, if there should be one"
+
+_FACTS = ("site", "role", "platform")
+
+SUBSCRIPTION_COLUMNS = (
+    *("subscription_id", "product", "customer_id", "status", "insync", "description", "note", "start_date", "end_date", "version", "device_id"),
+    *("device_url", *_FACTS, "process_id", "process_workflow", "process_status", "problem"),
+    *("node.node_id", "node.node_name", "node.node_status", "node.ipv4_loopback", "node.ipv6_loopback"),
+)
+"""The columns of a CSV file of subscriptions."""
+
+PROCESS_COLUMNS = (
+    *("process_id", "subscription_id", "workflow", "workflow_version", "target", "status", "step", "state", "error", "actor", "run_id"),
+    *("lease_until", "started_at", "updated_at", "completed_at", "device_id", "device", "device_url", *_FACTS, "description"),
+    *("continue_with", "abort_with", "problem"),
+)
+"""The columns of a CSV file of processes; with the step log, those of STEP_COLUMNS follow."""
+
+STEP_COLUMNS = (
+    *("steps.step_id", "steps.step", "steps.attempt", "steps.status", "steps.state", "steps.error", "steps.changes", "steps.actor"),
+    *("steps.run_id", "steps.started_at", "steps.completed_at", "steps.seconds", "steps.problem"),
+)
+
+
+def subscription_info(task: Task) -> dict[str, t.Any]:
+    """The subscriptions that meet every criterion given."""
+    names = {
+        "subscription_ids": "subscription_id",
+        "device_ids": "device_id",
+        "status": "status",
+        "products": "product",
+        "customer_ids": "customer_id",
+    }
+    criteria = {column: task.params[option] for option, column in names.items() if task.params[option] is not None}
+    if task.params["insync"] is not None:
+        criteria["insync"] = [task.params["insync"]]
+    target = destination(task)
+    store = existing_store(task, needed=target is not None)
+    if store is None:
+        return {"subscriptions": []}
+    with store.read() as connection:
+        answers = subscription_answers(store, connection, **criteria)
+    return _result(task, "subscriptions", answers, target, SUBSCRIPTION_COLUMNS)
+
+
+def process_info(task: Task) -> dict[str, t.Any]:
+    """The processes that meet every criterion given, with their step log where it is asked for."""
+    names = {"process_ids": "process_id", "subscription_ids": "subscription_id", "workflows": "workflow", "actors": "actor"}
+    criteria = {column: task.params[option] for option, column in names.items() if task.params[option] is not None}
+    now = datetime.datetime.now(datetime.timezone.utc)
+    conditions = [of_age(task.params["age_stamp"], *_moment(task.params["age"], now))] if task.params["age"] is not None else []
+    if task.params["status"] is not None:
+        conditions.append(has_status(task.params["status"], now))
+    if task.params["run_ids"] is not None:
+        conditions.append(worked_on_by(task.params["run_ids"]))
+    target = destination(task)
+    store = existing_store(task, needed=target is not None)
+    if store is None:
+        return {"processes": []}
+    with store.read() as connection:
+        if task.params["device_ids"] is not None or task.params["device_names"] is not None:
+            conditions.append(of_devices(connection, task.params["device_ids"] or [], task.params["device_names"] or []))
+        answers = process_answers(store, connection, "all" if task.params["steps"] else "", *conditions, **criteria)
+    columns = PROCESS_COLUMNS + (STEP_COLUMNS if task.params["steps"] else ())
+    return _result(task, "processes", answers, target, columns)
+
+
+def _result(task: Task, kind: str, answers: list[Answer], target: Destination | None, columns: t.Sequence[str]) -> dict[str, t.Any]:
+    """The answers; or, where they go into a file, how many there are: 50,000 of them would be 50 MB on stdout as well."""
+    if target is None:
+        return {kind: answers}
+    counts = dict(sorted(collections.Counter(answer["status"] for answer in answers).items()))
+    return {"count": len(answers), "counts": counts} | export(task, target, answers, columns)
+
+
+def existing_store(task: Task, needed: bool) -> Store | None:
+    """The store. Where there is none, None with a warning, or StoreError where it is needed: an empty file must not replace a good one."""
+    store = task.existing_store()
+    if store is None and needed:
+        raise StoreError(NO_STORE)
+    if store is None:
+        task.warn(NO_STORE)
+    return store
+
+
+def subscription_answers(store: Store, connection: t.Any, *conditions: t.Any, **criteria: t.Sequence[t.Any]) -> list[Answer]:
+    """What is known of the subscriptions whose columns have one of the values named for them, in two statements however many there are.
+
+    One that cannot be read is answered as far as its row is plain data; ``problem`` says why, and is None of all others.
+    """
+    latest = latest_processes(connection, *conditions, **criteria)
+    found = find_subscriptions(connection, *conditions, **criteria)
+    return [_subscription(store, one, latest.get(str(one.subscription_id))) for one in found]
+
+
+def _subscription(store: Store, subscription: Stored, process: Process | None) -> Answer:
+    facts = _device_facts(process)
+    unreadable = isinstance(subscription, Unreadable)
+    return (subscription.as_json() if unreadable else subscription.model_dump(mode="json")) | {
+        "device_id": subscription.device_id,
+        "device_url": device_page(store.netbox_url, subscription.device_id) if subscription.device_id is not None else None,
+        **{name: _text(facts, name) for name in _FACTS},
+        "problem": subscription.problem if unreadable else None,
+        "process_id": process.process_id if process else None,
+        "process_workflow": process.workflow if process else None,
+        "process_status": standing(process) if process else None,
+    }
+
+
+def process_answers(store: Store, connection: t.Any, steps: str, *conditions: t.Any, **criteria: t.Sequence[t.Any]) -> list[Answer]:
+    """What is known of the processes that these leave, in two statements however many there are.
+
+    ``steps`` says what of their step log: "all"; "times", which is all but the state and the changes; or "", nothing.
+    """
+    without = {"state": None, "changes": {}} if steps == "times" else None
+    log = find_step_log(connection, *conditions, without=without, **criteria) if steps else {}
+    answers = []
+    for process, device_id, description in processes_with_device(connection, *conditions, **criteria):
+        facts = _device_facts(process)
+        answer = _json(process) | {
+            "status": standing(process),
+            "device_id": device_id,
+            "device": device_label(_text(facts, "name"), _text(facts, "site") or "", device_id) if facts else None,
+            "device_url": device_page(store.netbox_url, device_id),
+            **{name: _text(facts, name) for name in _FACTS},
+            "description": description,
+            "problem": process.problem,
+            "continue_with": continue_with(process),
+            "abort_with": abort_with(process),
+        }
+        answers.append(answer | ({"steps": [_step(record) for record in log.get(process.process_id, [])]} if steps else {}))
+    return answers
+
+
+def _device_facts(process: Process | None) -> dict[str, t.Any]:
+    """The device as the process read it last; {} where it did not."""
+    facts = process.state.get("device") if process and isinstance(process.state, dict) else None
+    return facts if isinstance(facts, dict) else {}
+
+
+def _text(facts: t.Mapping[str, t.Any], name: str) -> str | None:
+    """A fact of a device; None where it is no text."""
+    value = facts.get(name)
+    return value if isinstance(value, str) else None
+
+
+def _step(record: StepRecord) -> Answer:
+    moments = isinstance(record.started_at, datetime.datetime) and isinstance(record.completed_at, datetime.datetime)
+    seconds = round((record.completed_at - record.started_at).total_seconds(), 3) if moments else None
+    return _json(record) | {"seconds": seconds, "problem": record.problem}
+
+
+def _moment(age: str, now: datetime.datetime) -> tuple[datetime.datetime, bool]:
+    """The moment that an age means, in the notation of ansible.builtin.find; second, whether what is younger is meant."""
+    found = re.fullmatch(r"(-?)(\d+)([smhdw]?)", age.strip().lower())
+    if not found:
+        raise NodeflowError("age must read like 90, 30m, 12h, 2d, 1w or, for what is younger, -2d; this is {0!r}".format(age))
+    minus, number, unit = found.groups()
+    try:
+        seconds = int(number) * {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}[unit]
+        return now - datetime.timedelta(seconds=seconds), bool(minus)
+    except (OverflowError, ValueError) as error:
+        raise NodeflowError("age reaches further back than there are dates: {0}".format(age)) from error
+
+
+def _json(record: t.Any) -> Answer:
+    """A dataclass as JSON."""
+    return {name: plain(value) for name, value in vars(record).items()}

@@ -1,0 +1,124 @@
+# Copyright (c) 2026, nodeflow.orchestrator contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The blank slate for a lab: the devices that a store enrolled are planned again, and the store is empty."""
+
+from __future__ import annotations
+
+import datetime
+import typing as t
+
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import NodeflowError, StoreError
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._libraries import sa
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.device import Device, devices_by_id
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.payload import DevicePayload
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.update import HIDDEN, Target, hidden, update
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.claim import FREE
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.create_node import custom_field
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.progress import Progress
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.copy import count_rows, delete_rows
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.engine import Store
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.processes import find_processes, has_status
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.schema import subscriptions
+
+__all__ = ["reset"]
+
+LAB_TAG = "nodeflow-lab"
+"""The slug of the tag that a NetBox of our lab has."""
+
+_NOT_MOVED = (
+    "reset takes only the store of this very NetBox, so that no other store is emptied for a lab; leave netbox_moved, or NODEFLOW_NETBOX_MOVED, out. "
+    "Where this NetBox has moved, run validate_node with it once"
+)
+
+
+def reset(task: Task) -> dict[str, t.Any]:
+    """NetBox first, then the store: what is interrupted in between is done by the same command again."""
+    if task.params["netbox_moved"]:
+        raise NodeflowError(_NOT_MOVED)
+    store = task.existing_store()
+    if store is None:
+        return {"changed": False, "msg": "there is no store, so there is nothing to reset"}
+    _check_lab(task)
+    rows, devices, _missing = _look(task, store)
+    if not devices and not any(rows.values()):
+        return {"changed": False, "rows": rows, "devices": 0, "msg": "{0} is empty, so there is nothing to reset".format(store.label)}
+    what = "{0} devices of the NetBox at {1} {{0}} {2}, and {3} {{0}} emptied of {4} subscriptions and {5} processes".format(
+        len(devices), task.netbox.url, FREE, store.label, rows["subscriptions"], rows["processes"]
+    )
+    diff = [{"before": {"devices": _statuses(devices)} | rows, "after": {"devices": {key: FREE for key in devices}} | {name: 0 for name in rows}}]
+    if task.check_mode:
+        return {"changed": True, "rows": rows, "devices": len(devices), "diff": diff, "msg": what.format("would be")}
+    _confirm(task, what.format("will be"))
+    rows, devices, missing = _look(task, store)  # a person may have thought for long
+    _free(task, devices, missing)
+    _empty(store)
+    return {"changed": True, "rows": rows, "devices": len(devices), "diff": diff, "msg": what.format("were")}
+
+
+def _look(task: Task, store: Store) -> tuple[dict[str, int], dict[int, Device], list[int]]:
+    """How many rows there are, the devices that are not planned, and the ids of those that no listing has. Raises StoreError while a run works."""
+    with store.read() as connection:
+        _refuse_while_working(connection)
+        rows = count_rows(connection)
+        device_ids = sorted(set(connection.execute(sa.select(subscriptions.c.device_id)).scalars()))
+    found = devices_by_id(task.netbox, device_ids)
+    return rows, {key: device for key, device in found.items() if device.status != FREE}, [key for key in device_ids if key not in found]
+
+
+def _refuse_while_working(connection: t.Any) -> None:
+    working = find_processes(connection, has_status(["running"], datetime.datetime.now(datetime.timezone.utc)))
+    if working:
+        raise StoreError(
+            "a run of {0} works on process {1} until {2:%Y-%m-%d %H:%M UTC}; reset after that".format(
+                working[0].actor, working[0].process_id, working[0].lease_until
+            )
+        )
+
+
+def _statuses(devices: t.Mapping[int, Device]) -> dict[int, str]:
+    return {key: device.status for key, device in devices.items()}
+
+
+def _check_lab(task: Task) -> None:
+    """Raise NodeflowError unless this NetBox is a lab, or was named."""
+    named = (task.params["force"] or "").rstrip("/")
+    if named == task.netbox.url or task.netbox.get("extras/tags", {"slug": LAB_TAG}):
+        return
+    raise NodeflowError(
+        "the NetBox at {0} is no lab of ours: it has no tag {1}. To reset it all the same, name it: -e force={0}".format(task.netbox.url, LAB_TAG)
+    )
+
+
+def _confirm(task: Task, what: str) -> None:
+    if task.params["confirm"]:
+        return
+    answer = task.ask(f"{what}. There is no way back. Type yes to go on: ")
+    if answer is None:
+        raise NodeflowError("{0}; nobody is at a terminal to confirm it, so say so with confirm=true".format(what))
+    if answer.lower() != "yes":
+        raise NodeflowError("it was not confirmed, so nothing was done")
+
+
+def _free(task: Task, devices: t.Mapping[int, Device], missing: t.Sequence[int]) -> None:
+    there = sorted(hidden(task.netbox, missing))
+    if there:
+        raise NodeflowError(f"the store was left as it is, since not every device could be put back: the device {there[0]}: {HIDDEN}")
+    target = Target(
+        task.netbox, lambda device_id: "nodeflow.orchestrator reset", lambda device, payload: None, tell=Progress(task.show, "reset", len(devices))
+    )
+    field = custom_field(task, None)
+    updates = update([DevicePayload(id=key, status=FREE, **field) for key in devices], target)
+    failed = ["{0}: {1}".format(device.label, done.error) for device, done in zip(devices.values(), updates) if done.error and not done.gone]
+    if failed:
+        more = " and {0} more".format(len(failed) - 1) if len(failed) > 1 else ""
+        raise NodeflowError("the store was left as it is, since not every device could be put back: {0}{1}".format(failed[0], more))
+
+
+def _empty(store: Store) -> None:
+    with store.to_move() as connection:
+        store.refuse_if_moved()
+        _refuse_while_working(connection)
+        delete_rows(connection)
