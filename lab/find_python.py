@@ -12,16 +12,16 @@ from __future__ import annotations
 
 import argparse
 import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
 from typing import Iterator, Sequence
 
+from probe_python import probe
 from report import LabError, last_lines
+from uv_tool import uv
 
 NEWEST = (3, 14)  # of newer ones not all packages have wheels yet
-PROBE = "import sys, venv, ensurepip, ssl, zlib; print(sys.version_info[0], sys.version_info[1]); print(getattr(sys, '_base_executable', '') or sys.executable)"
 
 
 def find_python(oldest: tuple[int, int] = (3, 12), newest: tuple[int, int] = NEWEST, modules: Sequence[str] = ()) -> Path:
@@ -40,19 +40,6 @@ def find_python(oldest: tuple[int, int] = (3, 12), newest: tuple[int, int] = NEW
         f"No Python {version} or newer runs here (tried: {', '.join(tried) or 'none found'}; then uv: {problem}). "
         f"Install one, for instance with `pyenv install 3.13` or `uv python install 3.13`."
     )
-
-
-def probe(candidate: str, oldest: tuple[int, int], newest: tuple[int, int], modules: Sequence[str] = ()) -> Path | None:
-    """Run a candidate; its real path if it serves."""
-    code = "".join(f"import {name}\n" for name in modules) + PROBE
-    environment = {name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "PYTHONHOME")}
-    try:
-        done = subprocess.run([candidate, "-I", "-c", code], capture_output=True, text=True, timeout=30, check=True, env=environment)
-        version, path = done.stdout.splitlines()[:2]
-        major, minor = map(int, version.split())
-    except (OSError, subprocess.SubprocessError, ValueError):
-        return None
-    return Path(path) if oldest <= (major, minor) <= newest and os.access(path, os.X_OK) else None
 
 
 def _installed(oldest: tuple[int, int], newest: tuple[int, int]) -> Iterator[str]:
@@ -81,8 +68,6 @@ def _version_key(path: Path) -> tuple[int, ...]:
 
 def _from_uv(oldest: tuple[int, int], newest: tuple[int, int], modules: Sequence[str]) -> tuple[Path | None, str]:
     """What uv has or can download; or why not."""
-    from uv_tool import uv  # here, because uv_tool itself needs a Python for its virtual environment
-
     try:
         program = uv()
     except LabError as exc:
@@ -98,14 +83,6 @@ def _from_uv(oldest: tuple[int, int], newest: tuple[int, int], modules: Sequence
         if found:
             return found, ""
     return None, problem
-
-
-def path_python() -> str | None:
-    """Any Python 3 that can make a virtual environment, for tools that are not choosy."""
-    for candidate in (sys.executable, shutil.which("python3"), "/usr/bin/python3"):
-        if candidate and probe(candidate, (3, 9), (3, 99)):
-            return candidate
-    return None
 
 
 def _version(text: str) -> tuple[int, int]:

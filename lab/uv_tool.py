@@ -11,6 +11,7 @@ import subprocess
 from pathlib import Path
 
 from places import cache_dir, locked
+from probe_python import path_python
 from report import LabError, last_lines, step
 
 
@@ -34,8 +35,6 @@ def _runs(path: str) -> bool:
 
 
 def _install(target: Path) -> None:
-    from find_python import path_python  # here, because find_python turns to uv as its last resort
-
     python = path_python()
     if python is None:
         raise LabError("No Python here can make a virtual environment: apt-get install python3-venv")

@@ -89,11 +89,20 @@ msg:
   sample: '2 nodes: 1 aborted, 1 failed'
 """
 
+import typing as t
+
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._argspec import PROCESSES, options
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._run import run_module
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.abort import abort as execute
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.workflows import WORKFLOWS
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.abort import abort
 
 OPTIONS = options(PROCESSES, {"reason": {"type": "str"}})
+
+
+def execute(task: Task) -> dict[str, t.Any]:
+    """Abort processes of any workflow."""
+    return abort(task, WORKFLOWS)
 
 
 def main() -> None:

@@ -99,7 +99,7 @@ msg:
 
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._argspec import CLAIM, NODES, options
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._run import run_module
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.store_process_subscription import store_process_subscription as execute
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.store_process_subscription import store_process_subscription as execute
 
 OPTIONS = options(NODES, CLAIM)
 

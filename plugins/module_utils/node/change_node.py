@@ -26,7 +26,7 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.loopb
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.payload import DevicePayload
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.update import HIDDEN, Kind, Refusal, Target, hidden, update
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.claim import FREE
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.create_node import changelog_message, custom_field
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.create_node import custom_field
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.journal import journalled
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.loopback_interface import located_works
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.provide_config import provide_config_to_user
@@ -132,7 +132,7 @@ def _update_node_in_netbox(task: Task, works: t.Sequence[Work]) -> dict[str, Out
 
     target = Target(
         client=task.netbox,
-        message=lambda device_id: changelog_message(by_device[device_id]),
+        message=lambda device_id: by_device[device_id].changelog_message(),
         check=check,
         dry_run=task.check_mode,
         tell=Progress(task.show, "update_node_in_netbox", len(works)),

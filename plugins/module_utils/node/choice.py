@@ -12,7 +12,6 @@ import typing as t
 import urllib.parse
 
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import NodeflowError
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.client import NetboxClient
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.device import Device, devices_by_id, find_devices
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.rows import FAILED, Row
@@ -23,11 +22,9 @@ __all__ = [
     "Wanted",
     "Wrong",
     "chosen_nodes",
-    "given",
     "look_up",
     "look_up_enrolled",
     "parse_nodes",
-    "refuse_together",
     "wrong_row",
 ]
 
@@ -72,17 +69,6 @@ def wrong_row(one: Wrong) -> Row:
 
 
 NOTHING = "Nothing was chosen, so nothing was done."
-
-
-def given(task: Task, *names: str) -> list[str]:
-    """Return those of the options that the task gives. An empty text or filter, and a switch that is off, say nothing; an empty list does."""
-    return [name for name in names if task.params.get(name) not in (None, "", False, {})]
-
-
-def refuse_together(one: t.Sequence[str], other: t.Sequence[str]) -> None:
-    """Raise NodeflowError where options of both are given: each says what is meant, and one of them would be ignored."""
-    if one and other:
-        raise NodeflowError(f"{' and '.join(one)} already says what is meant; leave {' and '.join(other)} out, which would be ignored")
 
 
 def chosen_nodes(nodes: t.Any) -> list[Wanted] | None:

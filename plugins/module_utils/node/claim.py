@@ -36,7 +36,10 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.prog
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.rows import UNCHANGED
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.step import Aborted, Done, Failed, Outcome, Work
 
-__all__ = ["ACTIVE", "CLAIMED", "FREE", "Holder", "as_claimed", "as_read", "claim", "claim_holders", "claim_mode", "contradiction"]
+__all__ = ["ACTIVE", "CLAIM", "CLAIMED", "FREE", "Holder", "as_claimed", "as_read", "claim", "claim_holders", "claim_mode", "contradiction"]
+
+CLAIM = "store_process_subscription"
+"""The step that claims a device."""
 
 FREE, CLAIMED, ACTIVE = "planned", "staged", "active"
 """NetBox's status of a device before the claim, after it, and once the node is in service."""
@@ -69,7 +72,7 @@ def claim_mode(task: Task) -> str:
     return "store" if task.shares_store else "netbox"
 
 
-def claim(task: Task, works: t.Sequence[Work], message: t.Callable[[Work], str]) -> dict[str, Outcome]:
+def claim(task: Task, works: t.Sequence[Work]) -> dict[str, Outcome]:
     """Claim the devices of ``works`` in NetBox where that is how they are claimed. A device that somebody else has taken is given up."""
     outcomes: dict[str, Outcome] = {work.key: Done(work.subscription, work.state) for work in works if work.state["claim"] == "store"}
     in_netbox = [work for work in works if work.state["claim"] == "netbox"]
@@ -78,11 +81,11 @@ def claim(task: Task, works: t.Sequence[Work], message: t.Callable[[Work], str])
     unread = _without_change_log(task, in_netbox)
     if unread:
         return outcomes | unread
-    updates = update([DevicePayload(id=work.subscription.device_id, status=CLAIMED) for work in in_netbox], _target(task, in_netbox, message))
+    updates = update([DevicePayload(id=work.subscription.device_id, status=CLAIMED) for work in in_netbox], _target(task, in_netbox))
     outcomes |= {work.key: _claimed(work, done) for work, done in zip(in_netbox, updates)}
     if not task.check_mode and not task.netbox.conditional:
         sent = [work for work, done in zip(in_netbox, updates) if not done.error or done.uncertain or work.row.get("resumed")]
-        outcomes |= _by_change_log(task, sent, outcomes, message)
+        outcomes |= _by_change_log(task, sent, outcomes)
     return outcomes
 
 
@@ -100,7 +103,7 @@ def _without_change_log(task: Task, works: t.Sequence[Work]) -> dict[str, Outcom
     return {}
 
 
-def _target(task: Task, works: t.Sequence[Work], message: t.Callable[[Work], str]) -> Target:
+def _target(task: Task, works: t.Sequence[Work]) -> Target:
     by_device = {work.subscription.device_id: work for work in works}
 
     @functools.cache
@@ -128,7 +131,7 @@ def _target(task: Task, works: t.Sequence[Work], message: t.Callable[[Work], str
     # A resumed claim may have arrived before the crash, so it reads the device as it is now.
     known = {work.subscription.device_id: as_read(work) for work in works if not work.row.get("resumed")}
     tell = Progress(task.show, "store_process_subscription", len(works))
-    return Target(task.netbox, lambda device_id: message(by_device[device_id]), check, known=known, dry_run=task.check_mode, tell=tell)
+    return Target(task.netbox, lambda device_id: by_device[device_id].changelog_message(), check, known=known, dry_run=task.check_mode, tell=tell)
 
 
 def _unknown(work: Work) -> str:
@@ -173,9 +176,7 @@ def _our_claim(key: str, changes: t.Sequence[DeviceChange]) -> int | None:
     return places[-1] if places else None
 
 
-def _by_change_log(
-    task: Task, works: t.Sequence[Work], outcomes: t.Mapping[str, Outcome], message: t.Callable[[Work], str]
-) -> dict[str, Outcome]:
+def _by_change_log(task: Task, works: t.Sequence[Work], outcomes: t.Mapping[str, Outcome]) -> dict[str, Outcome]:
     """The outcomes once NetBox's change log has told whose claim came first, and what ours overwrote has been put back."""
     if not works:
         return {}
@@ -186,7 +187,7 @@ def _by_change_log(
     except NetboxError as error:
         why = "may be claimed, but NetBox's change log could not tell whether somebody else was first"
         return {work.key: Failed(f"{work.label} {why}: {error}") for work in works}
-    return {work.key: _first_come(task, work, rows, changes[work.subscription.device_id], outcomes[work.key], message(work)) for work in works}
+    return {work.key: _first_come(task, work, rows, changes[work.subscription.device_id], outcomes[work.key]) for work in works}
 
 
 def _lost(work: Work, row: dict[str, t.Any], changes: t.Sequence[DeviceChange]) -> dict[str, t.Any]:
@@ -201,12 +202,12 @@ def _lost(work: Work, row: dict[str, t.Any], changes: t.Sequence[DeviceChange]) 
 
 
 def _first_come(
-    task: Task, work: Work, rows: t.Mapping[int, dict[str, t.Any]], changes: t.Sequence[DeviceChange], outcome: Outcome, message: str
+    task: Task, work: Work, rows: t.Mapping[int, dict[str, t.Any]], changes: t.Sequence[DeviceChange], outcome: Outcome
 ) -> Outcome:
     row = rows.get(work.subscription.device_id, {})
     lost = _lost(work, row, changes)
     try:
-        _put_back(task, work, lost, message + _PUT_BACK)
+        _put_back(task, work, lost)
     except NetboxError as error:
         return Failed(_NOT_PUT_BACK.format(work.label, ", ".join(f"{name} to {value!r}" for name, value in lost.items()), error))
     if not isinstance(outcome, Done):
@@ -223,20 +224,20 @@ def _first_come(
 _UNDONE = "{0} was claimed, and a change by somebody else in the same moment undid that: its status in NetBox is {1} now. Claim it again with: {2}"
 
 
-def _put_back(task: Task, work: Work, fields: t.Mapping[str, t.Any], message: str) -> None:
+def _put_back(task: Task, work: Work, fields: t.Mapping[str, t.Any]) -> None:
     """Write to a device what ours overwrote; one field a request where NetBox refuses them together. Raises NetboxError."""
     device_id = work.subscription.device_id
     if not fields:
         return
     try:
-        task.netbox.patch(ENDPOINT, [{"id": device_id, **fields, "changelog_message": message}])
+        task.netbox.patch(ENDPOINT, [{"id": device_id, **fields, "changelog_message": work.changelog_message() + _PUT_BACK}])
     except NetboxRefusal:
         if len(fields) == 1:
             raise
-        _put_back(task, work, {name: value for name, value in fields.items() if name == "status"}, message)
+        _put_back(task, work, {name: value for name, value in fields.items() if name == "status"})
         for name, value in fields.items():
             try:
-                _put_back(task, work, {name: value} if name != "status" else {}, message)
+                _put_back(task, work, {name: value} if name != "status" else {})
             except NetboxRefusal as error:
                 task.warn(_NOT_PUT_BACK.format(work.label, f"{name} to {value!r}", error))
 

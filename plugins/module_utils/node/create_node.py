@@ -17,8 +17,9 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.devic
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.loopback import loopback_fields
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.payload import DevicePayload, build_payload
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.update import HIDDEN, Kind, Refusal, Target, hidden, update
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.claim import ACTIVE, as_claimed, as_read, claim, contradiction
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.claim import ACTIVE, CLAIM, as_claimed, as_read, claim, contradiction
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.construct import lacking
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.give_back import give_back
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.journal import journalled
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.loopback_interface import located_works
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.provide_config import provide_config_to_user
@@ -26,7 +27,7 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.comm
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.progress import Progress
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.step import Done, Failed, Outcome, Step, Work, Workflow, for_each
 
-__all__ = ["ACTIVE", "CREATE_NODE", "changelog_message", "custom_field"]
+__all__ = ["ACTIVE", "CREATE_NODE", "custom_field"]
 
 _NOT_THERE = "is not in NetBox any more"
 
@@ -95,7 +96,7 @@ def _update_node_in_netbox(task: Task, works: t.Sequence[Work]) -> dict[str, Out
     by_device = {work.subscription.device_id: work for work in works}
     target = Target(
         client=task.netbox,
-        message=lambda device_id: changelog_message(by_device[device_id]),
+        message=lambda device_id: by_device[device_id].changelog_message(),
         check=lambda device, payload: _refusal(by_device[device.id], device, payload),
         # As the step before read it, in this run. If it has changed since, NetBox refuses the write, and it is read again.
         known={work.subscription.device_id: as_claimed(work, as_read(work)) if task.check_mode else as_read(work) for work in works},
@@ -130,18 +131,9 @@ def custom_field(task: Task, value: str | None) -> dict[str, t.Any]:
     return {"custom_fields": {name: value}} if name else {}
 
 
-def changelog_message(work: Work) -> str:
-    """The line that NetBox's change log gets with a write of ours: workflow and process id."""
-    return "nodeflow.orchestrator {0}, process {1}".format(work.process.workflow, work.key)
-
-
 def _done(task: Task, works: t.Sequence[Work]) -> dict[str, Outcome]:
     """Active and in sync; the process is completed."""
     return journalled(task, works, for_each(works, lambda work: _moved(work, SubscriptionLifecycle.ACTIVE, insync=True)))
-
-
-def _claim(task: Task, works: t.Sequence[Work]) -> dict[str, Outcome]:
-    return claim(task, works, changelog_message)
 
 
 CREATE_NODE = Workflow(
@@ -149,7 +141,7 @@ CREATE_NODE = Workflow(
     version=1,
     target="CREATE",
     steps=(
-        Step("store_process_subscription", _claim),
+        Step(CLAIM, claim),
         Step("fetch_ip_address_information", _fetch_ip_address_information, repeats=True),
         Step("set_status", _set_status),
         Step("provide_config_to_user", provide_config_to_user, repeats=True),
@@ -159,4 +151,5 @@ CREATE_NODE = Workflow(
     ),
     final="update_node_in_netbox",
     state={"claim": str, "required_families": list},
+    abort=give_back,
 )

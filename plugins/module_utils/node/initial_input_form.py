@@ -21,9 +21,7 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.choice 
     NOTHING,
     Wanted,
     chosen_nodes,
-    given,
     look_up,
-    refuse_together,
     wrong_row,
 )
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.construct import missing_of
@@ -35,6 +33,7 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.comm
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.continued import OPEN, chosen_processes, going_on
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.end_of_step import end_of_step
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.lease import INTERRUPTED, can_be_taken, not_taken, standing, until
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.options import given, refuse_together
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.rows import FAILED, RUNNING, UNCHANGED, Row
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.processes import OVER, Process, find_processes
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.subscriptions import Stored, Unreadable, live_subscriptions

@@ -22,9 +22,7 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.choice 
     NOTHING,
     Wanted,
     chosen_nodes,
-    given,
     look_up_enrolled,
-    refuse_together,
     wrong_row,
 )
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.loopback_interface import located, remembered
@@ -32,6 +30,7 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.prompt 
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.provide_config import check_config_dir
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.continued import chosen_processes
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.end_of_step import end_of_step
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.options import given, refuse_together
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.rows import FAILED, RUNNING, UNCHANGED, Row
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.processes import last_sites
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.subscriptions import (

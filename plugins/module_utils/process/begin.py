@@ -14,12 +14,10 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils._chunks impo
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.lifecycle import SubscriptionLifecycle
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.subscription import SubscriptionModel
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.change_node import RECONCILE_NODE
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.commands import command
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.lease import lease_end, standing
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.rows import FAILED, RUNNING, Row, reading_rows
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.step import Work, Workflow
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.workflows import WORKFLOWS
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.step import Work, Workflow, Workflows
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.processes import OVER, Process, find_processes, insert_processes
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.subscriptions import (
     Stored,
@@ -59,7 +57,7 @@ class Begun(t.NamedTuple):
     diff: list[dict[str, t.Any]]
 
 
-def begin_on_existing(task: Task, rows: t.Sequence[Row]) -> Begun:
+def begin_on_existing(task: Task, rows: t.Sequence[Row], workflows: Workflows) -> Begun:
     """Lock the subscriptions of the rows and store a process for each. The row of one that a workflow works on already, or that is terminated, is
     failed, with the reason.
     """
@@ -67,7 +65,7 @@ def begin_on_existing(task: Task, rows: t.Sequence[Row]) -> Begun:
         wanted = {row["subscription_id"]: row for row in rows}
         if not all(isinstance(row["version"], int) for row in wanted.values()):
             raise ValueError("version")
-        new = {key: new_process(task, WORKFLOWS[row["workflow"]], key, row["run_id"], row["state"]) for key, row in wanted.items()}
+        new = {key: new_process(task, workflows[row["workflow"]], key, row["run_id"], row["state"]) for key, row in wanted.items()}
     if not wanted:
         return Begun({}, [])
     return _predict(task, wanted, new) if task.check_mode else _begin(task, wanted, new)
@@ -77,7 +75,7 @@ def _begin(task: Task, wanted: t.Mapping[str, Row], new: t.Mapping[str, Process]
     with task.store.write() as connection:
         locked, others = lock_subscriptions(connection, {key: row["version"] for key, row in wanted.items()})
         busy = _at_work(connection, list(others))
-        locked |= {key: model for key, model in others.items() if not isinstance(model, Unreadable) and _free(model, wanted[key], busy)}
+        locked |= {key: model for key, model in others.items() if not isinstance(model, Unreadable) and _free(model, new[key], wanted[key]["version"], busy)}
         begun = [_remembering(new[key], before) for key, before in locked.items()]
         insert_processes(connection, begun)
     answers = {key: _refused(row, others.get(key), busy.get(key)) for key, row in wanted.items()}
@@ -111,7 +109,7 @@ def _predict(task: Task, wanted: t.Mapping[str, Row], new: t.Mapping[str, Proces
     answers, diff = {}, []
     for key, row in wanted.items():
         model = found.get(key)
-        if model is not None and not isinstance(model, Unreadable) and _free(model, row, busy):
+        if model is not None and not isinstance(model, Unreadable) and _free(model, new[key], row["version"], busy):
             process = _remembering(new[key], model)
             diff.append(_locked(row, process, model))
             row = _plain(row) | {"process_id": process.process_id}
@@ -121,12 +119,12 @@ def _predict(task: Task, wanted: t.Mapping[str, Row], new: t.Mapping[str, Proces
     return Begun(answers, diff)
 
 
-def _free(model: SubscriptionModel, row: Row, busy: t.Collection[str]) -> bool:
+def _free(model: SubscriptionModel, process: Process, version: int, busy: t.Collection[str]) -> bool:
     """Whether a process may begin, on the subscription that it was planned for. One that reconciles also takes what is out of sync although nobody
     works on it.
     """
-    orphaned = row["workflow"] == RECONCILE_NODE.name and str(model.subscription_id) not in busy
-    return model.status is not SubscriptionLifecycle.TERMINATED and model.version == row["version"] and (model.insync or orphaned)
+    orphaned = process.target == "RECONCILE" and process.subscription_id not in busy
+    return model.status is not SubscriptionLifecycle.TERMINATED and model.version == version and (model.insync or orphaned)
 
 
 def _remembering(process: Process, before: SubscriptionModel) -> Process:

@@ -13,9 +13,9 @@ import uuid
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import NodeflowError
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.device import device_label
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.choice import given, refuse_together
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.commands import take_over_with
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.lease import INTERRUPTED, can_be_taken, not_taken, until
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.options import given, refuse_together
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.rows import FAILED, RUNNING, SUSPENDED, Row
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.processes import (
     OVER,

@@ -19,15 +19,11 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.end_
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.lease import take, why_not_taken
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.rows import FAILED, RUNNING, Row, check_rows, not_stored, reading_rows
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.settle import Settled, settle
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.step import Failed, Outcome, Step, Work, Workflow
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.workflows import WORKFLOWS
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.step import Failed, Outcome, Step, Work, Workflow, Workflows
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.processes import Process, load_processes, save_processes
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.subscriptions import Stored, Unreadable, load_subscriptions, save_subscriptions
 
 __all__ = ["due_works", "run_step"]
-
-Workflows = t.Mapping[str, Workflow]
-"""Workflows by their name."""
 
 _NO_WORKFLOW = "process {0.process_id} is of the workflow {0.workflow}, which this release does not have; upgrade the collection here"
 
@@ -38,7 +34,7 @@ _LOST_STATE = (
 _NO_PROCESS = "there is no process {0} in {1}; do the step store_process_subscription first, and not in check mode"
 
 
-def run_step(task: Task, name: str, workflows: Workflows = WORKFLOWS) -> dict[str, t.Any]:
+def run_step(task: Task, name: str, workflows: Workflows) -> dict[str, t.Any]:
     """Do the step ``name`` of its workflow for those rows of the option ``nodes`` that are at it, and pass the others on."""
     rows: list[Row] = task.params["nodes"]
     check_rows(rows)
@@ -61,7 +57,7 @@ def run_step(task: Task, name: str, workflows: Workflows = WORKFLOWS) -> dict[st
     return end_of_step(task, rows, after, bool(diff), diff, last=last)
 
 
-def due_works(task: Task, name: str, workflows: Workflows = WORKFLOWS) -> tuple[list[Work], dict[str, Row]]:
+def due_works(task: Task, name: str, workflows: Workflows) -> tuple[list[Work], dict[str, Row]]:
     """The works of those rows of the option ``nodes`` that are to do the step ``name`` now. Second, the rows that cannot, by process id."""
     works, refused = _load(task, workflows, [row for row in task.params["nodes"] if row["status"] == RUNNING])
     due, early = _due(works, name, workflows)

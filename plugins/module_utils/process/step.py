@@ -21,7 +21,7 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.devic
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.rows import FAILED, Row
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.processes import Process
 
-__all__ = ["ABORT", "Aborted", "Done", "Failed", "Outcome", "Step", "Suspended", "Work", "Workflow", "for_each"]
+__all__ = ["ABORT", "Aborted", "Done", "Failed", "Outcome", "Step", "Suspended", "Work", "Workflow", "Workflows", "for_each"]
 
 
 ABORT = "abort"
@@ -52,6 +52,10 @@ class Work:
     def label(self) -> str:
         """How messages call the node."""
         return self.row["device"]
+
+    def changelog_message(self) -> str:
+        """The line that NetBox's change log gets with a write of this process."""
+        return f"nodeflow.orchestrator {self.process.workflow}, process {self.key}"
 
     def called(self, label: str) -> Work:
         """The same work, of a node that messages call so from now on."""
@@ -156,7 +160,8 @@ class Workflow:
 
     ``final`` is the first step after which nothing read before may be read again. ``continues`` says, for each older version whose
     processes can be continued, which step of this one comes next for one that stands at a step of that one. ``state`` says what the state of its
-    processes holds, and of which type, beside the device.
+    processes holds, and of which type, beside the device. ``abort`` ends processes before their goal; None where that takes no more than to put
+    their subscriptions back.
     """
 
     name: str
@@ -166,6 +171,7 @@ class Workflow:
     final: str
     continues: t.Mapping[int, t.Mapping[str, str]] = dataclasses.field(default_factory=dict)
     state: t.Mapping[str, type] = dataclasses.field(default_factory=dict)
+    abort: StepFunction | None = None
 
     def lost_state(self, process: Process) -> str | None:
         """What the state of a process lacks, or has as something else, that the steps read; None where it is whole."""
@@ -217,3 +223,7 @@ class Workflow:
         """The step behind ``step``; None behind the last."""
         place = self.index(step) + 1
         return self.steps[place].name if place < len(self.steps) else None
+
+
+Workflows = t.Mapping[str, Workflow]
+"""Workflows by their name."""

@@ -16,8 +16,9 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.node 
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.subscription import load_subscription
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.device import Device
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.url import normal_url
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.claim import claim_mode
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.claim import CLAIM, claim_mode
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.create_node import CREATE_NODE
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.workflows import WORKFLOWS
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.begin import (
     Begun,
     begin_on_existing,
@@ -27,7 +28,6 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.begi
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.rows import FAILED, RUNNING, UNCHANGED, Row, check_rows, reading_rows
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.run_step import run_step
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.step import Work
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.workflows import WORKFLOWS
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.processes import insert_processes
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.subscriptions import Stored, Unreadable, claim_devices, live_subscriptions
 
@@ -45,7 +45,7 @@ def store_process_subscription(task: Task) -> dict[str, t.Any]:
     stored = _predict(task, new) if task.check_mode else _insert(task, new)
     begun = _begun(task, [row for row in rows if row["status"] == RUNNING and "workflow" in row and "model" not in row], bool(new))
     task.params["nodes"] = [stored.get(row.get("device_id"), row) if "model" in row else begun.rows.get(row.get("subscription_id"), row) for row in rows]
-    claimed = run_step(task, CREATE_NODE.steps[0].name)
+    claimed = run_step(task, CLAIM, WORKFLOWS)
     inserted = [work for work in new if stored[work.subscription.device_id]["status"] == RUNNING]
     diff = [_created(work) for work in inserted] + begun.diff
     return claimed | {"changed": claimed["changed"] or bool(diff), "diff": diff + claimed["diff"]}
@@ -54,7 +54,7 @@ def store_process_subscription(task: Task) -> dict[str, t.Any]:
 def _begun(task: Task, rows: t.Sequence[Row], others: bool) -> Begun:
     """The rows of subscriptions that exist. Where the store does not take their processes, they failed, so that the ``others`` can go on."""
     try:
-        return begin_on_existing(task, rows)
+        return begin_on_existing(task, rows, WORKFLOWS)
     except StoreError as error:
         if not others:
             raise

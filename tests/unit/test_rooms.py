@@ -1,0 +1,65 @@
+# Copyright (c) 2026, nodeflow.orchestrator contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Which file may import which: for the stranger who looks for a behaviour, and for the product that is not a node."""
+
+from __future__ import annotations
+
+import ast
+import graphlib
+import pathlib
+
+import pytest
+
+ROOT = pathlib.Path(__file__).parents[2]
+OURS = "ansible_collections.nodeflow.orchestrator."
+
+MAY_IMPORT = {
+    "domain": set(),
+    "store": {"domain"},
+    "netbox": {"domain"},
+    "process": {"domain", "store", "netbox"},
+    "node": {"domain", "store", "netbox", "process"},
+    "reports": {"domain", "store", "netbox", "process", "node"},
+    "upkeep": {"domain", "store", "netbox", "process", "node"},
+}
+
+
+def imported(path):
+    """The modules that a file imports, wherever in it, by their dotted names."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module
+            yield from (node.module + "." + alias.name for alias in node.names)
+
+
+def graph(places):
+    """For each file, those of the others that it imports. ``places`` are folders, with what their files' names begin with."""
+    names = {}
+    for folder, prefix in places:
+        for path in (ROOT / folder).rglob("*.py"):
+            names[prefix + ".".join(path.relative_to(ROOT / folder).with_suffix("").parts)] = path
+    return {name: {other for other in imported(path) if other in names and other != name} for name, path in names.items()}
+
+
+def test_rooms_import_in_one_direction():
+    found = {}
+    for path in (ROOT / "plugins/module_utils").glob("*/*.py"):
+        others = {name.removeprefix(OURS + "plugins.module_utils.").split(".")[0] for name in imported(path) if "module_utils." in name}
+        found.setdefault(path.parent.name, set()).update(other for other in others if other in MAY_IMPORT)
+    assert set(found) == set(MAY_IMPORT)
+    assert {room: others - MAY_IMPORT[room] - {room} for room, others in found.items()} == dict.fromkeys(MAY_IMPORT, set())
+
+
+@pytest.mark.parametrize(
+    "places",
+    [[("plugins", OURS + "plugins.")], [("lab", "")], [("tests/support", ""), ("scripts", "")], [("tests/benchmarks", ""), ("tests/support", "")]],
+    ids=lambda places: places[0][0],
+)
+def test_no_file_imports_in_a_circle(places):
+    found = graph(places)
+    assert any(found.values())
+    graphlib.TopologicalSorter(found).prepare()
