@@ -47,47 +47,7 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
----
-nodes:
-  description: >-
-    The nodes as they stand after this step, one each, for the option O(nodes) of the next step. Beside what is named here, a node holds what
-    only the next step reads.
-  returned: always
-  type: list
-  elements: dict
-  sample:
-    - device_id: 7
-      device: loc1-core (loc1, 7)
-      status: running
-      run_id: 0a4ac9a2-4c4e-4d2c-8a2f-6c1e5b0f9f0e
-      process_id: 6f0c1f5e-8d5b-4a39-9be4-8f4a52a4f1d5
-      subscription_id: 9b3c5a0e-1d56-4c39-a3c5-0f4a52a4f1d5
-  contains:
-    device_id:
-      description: The id of the device in NetBox; null where there is none.
-      type: int
-    device:
-      description: 'How messages call the device: name (site, id).'
-      type: str
-    status:
-      description: >-
-        V(running) goes on to the next step; V(suspended), V(failed) and V(completed) do not; V(unchanged) was enrolled before, or by another
-        run.
-      type: str
-    message:
-      description: Why the node is not running.
-      type: str
-    process_id:
-      description: The process of the node, once it is stored.
-      type: str
-    subscription_id:
-      description: The subscription of the node, once it is stored.
-      type: str
-msg:
-  description: How many nodes stand how; or, of a task that failed, which and why.
-  returned: always
-  type: str
-  sample: '2 nodes: 1 failed, 1 running'
+extends_documentation_fragment: [nodeflow.orchestrator.nodes]
 """
 
 import typing as t
