@@ -42,9 +42,7 @@ def main() -> int:
     for device in devices(lab, status="planned"):
         addresses = [(device[field] or {}).get("address", "-") for field in ("primary_ip4", "primary_ip6")]
         print(
-            "{:>4}  {:<6}{:<15}{:<14}{:<18}{}".format(
-                device["id"], device["site"]["name"], platform(device), *addresses, device["name"] or "(no name)"
-            )
+            f"{device['id']:>4}  {device['site']['name']:<6}{platform(device):<15}{addresses[0]:<14}{addresses[1]:<18}{device['name'] or '(no name)'}"
         )
 
     title(f"{DEVICE} before")

@@ -37,7 +37,7 @@ def main() -> None:
     parser.add_argument("--node", default="loc1-core", help="name of the device that is enrolled")
     options = parser.parse_args()
     lab = lab_environment(options.lab)
-    page = "{0}/dcim/devices/?site={1}".format(lab["url"], options.site)
+    page = f"{lab['url']}/dcim/devices/?site={options.site}"
     with tempfile.TemporaryDirectory() as directory, Browser(directory + "/profile") as browser:
         log_in(browser, lab)
         take(browser, page, HERE / "devices-before.png")
@@ -72,7 +72,7 @@ def take(browser: Browser, page: str, path: pathlib.Path) -> None:
     browser.open(page)
     browser.wait("document.querySelectorAll('table.object-list tbody tr').length > 0")
     path.write_bytes(browser.picture())
-    print("{0}: {1} bytes".format(path, path.stat().st_size))
+    print(f"{path}: {path.stat().st_size} bytes")
 
 
 class Browser:
@@ -92,7 +92,7 @@ class Browser:
             "--disable-sync",
             "--hide-scrollbars",
             "--user-data-dir=" + profile,
-            "--window-size={0},{1}".format(WIDTH, HEIGHT),
+            f"--window-size={WIDTH},{HEIGHT}",
             "--remote-debugging-pipe",
         ]
         # The shell gives the pipe's ends the numbers that Chromium wants.
@@ -131,7 +131,7 @@ class Browser:
             if self.run(condition):
                 return
             time.sleep(0.2)
-        raise SystemExit("the page did not become: {0} (at {1})".format(condition, self.run("location.href")))
+        raise SystemExit(f"the page did not become: {condition} (at {self.run('location.href')})")
 
     def picture(self) -> bytes:
         """A PNG of the page."""
@@ -147,7 +147,7 @@ class Browser:
             answer = self._next()
             if answer.get("id") == self._count:
                 if "error" in answer:
-                    raise SystemExit("{0}: {1}".format(method, answer["error"]["message"]))
+                    raise SystemExit(f"{method}: {answer['error']['message']}")
                 return answer["result"]
 
     def _next(self) -> dict[str, t.Any]:

@@ -148,7 +148,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         if missing:
             raise AnsibleParserError(missing_required_lib(" and ".join(missing), reason="for nodeflow.orchestrator"))
         for lifecycle in LIVE:
-            self.inventory.add_group(self._sanitize_group_name("lifecycle_{0}".format(lifecycle)))
+            self.inventory.add_group(self._sanitize_group_name(f"lifecycle_{lifecycle}"))
         answers = self._answers(path, cache)
         names = host_names(answers)
         for answer in answers:
@@ -206,7 +206,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             self.inventory.set_variable(host, name, value)
         for prefix, field in (("lifecycle", "status"), ("product", "product"), ("site", "site"), ("platform", "platform")):
             if answer[field]:
-                group = self._sanitize_group_name("{0}_{1}".format(prefix, answer[field]))
+                group = self._sanitize_group_name(f"{prefix}_{answer[field]}")
                 self.inventory.add_child(self.inventory.add_group(group), host)
         self._set_composite_vars(self.get_option("compose"), variables, host, strict=strict)
         self._add_host_to_composed_groups(self.get_option("groups"), variables, host, strict=strict)
@@ -226,7 +226,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             return bool(self._compose(condition, variables))
         except Exception as error:  # pylint: disable=broad-exception-caught  # whatever a template can raise
             if self.get_option("strict"):
-                raise AnsibleParserError("the filter {0} cannot be evaluated for host {1}: {2}".format(condition, host, error)) from error
+                raise AnsibleParserError(f"the filter {condition} cannot be evaluated for host {host}: {error}") from error
             return False
 
 

@@ -98,7 +98,5 @@ def defect(error: Exception) -> str:
     where = error.__traceback__
     while where and where.tb_next:
         where = where.tb_next
-    place = "{0}:{1}".format(where.tb_frame.f_code.co_filename.rsplit("/", 1)[-1], where.tb_lineno) if where else "an unknown place"
-    return "a defect of nodeflow.orchestrator at {0}: {1}: {2}; nothing that was stored is lost, please report it".format(
-        place, type(error).__name__, error
-    )
+    place = f"{where.tb_frame.f_code.co_filename.rsplit('/', 1)[-1]}:{where.tb_lineno}" if where else "an unknown place"
+    return f"a defect of nodeflow.orchestrator at {place}: {type(error).__name__}: {error}; nothing that was stored is lost, please report it"

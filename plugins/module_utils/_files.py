@@ -48,7 +48,7 @@ class Destination:
             if status is not None and same and stat.S_IMODE(status.st_mode) == mode:
                 return False
             if check_mode and not can_be_made(self.path):
-                raise NodeflowError("{0} cannot be written".format(self.path))
+                raise NodeflowError(f"{self.path} cannot be written")
             if not check_mode and same:
                 os.chmod(self.path, mode)
             elif not check_mode:
@@ -62,7 +62,7 @@ class Destination:
         except FileNotFoundError:
             return None
         if not stat.S_ISREG(status.st_mode):
-            raise NodeflowError("{0} is {1}; dest takes the path of a file".format(self.path, "a directory" if self.path.is_dir() else "no file"))
+            raise NodeflowError(f"{self.path} is {'a directory' if self.path.is_dir() else 'no file'}; dest takes the path of a file")
         return status
 
     @contextlib.contextmanager
@@ -70,7 +70,7 @@ class Destination:
         try:
             yield
         except OSError as error:
-            raise NodeflowError("{0} cannot be {1}: {2}".format(self.path, verb, error.strerror or error)) from error
+            raise NodeflowError(f"{self.path} cannot be {verb}: {error.strerror or error}") from error
 
 
 def destination(task: Task) -> Destination | None:
@@ -79,10 +79,10 @@ def destination(task: Task) -> Destination | None:
         return None
     try:
         if not task.params["dest"].strip() or task.params["dest"].endswith("/"):
-            raise NodeflowError("dest takes the path of a file; this is {0!r}".format(task.params["dest"]))
+            raise NodeflowError(f"dest takes the path of a file; this is {task.params['dest']!r}")
         path = pathlib.Path(os.path.realpath(user_path(task.params["dest"], "dest")))
     except (OSError, ValueError) as error:
-        raise NodeflowError("dest cannot be used as a path: {0}".format(getattr(error, "strerror", None) or error)) from error
+        raise NodeflowError(f"dest cannot be used as a path: {getattr(error, 'strerror', None) or error}") from error
     return Destination(path, _mode(task.params["mode"]))
 
 
@@ -96,7 +96,7 @@ def _mode(value: t.Any) -> int | None:
     elif isinstance(value, int) and not isinstance(value, bool):
         bits = value
     if not 0 <= bits <= 0o777:
-        raise NodeflowError("mode must read like '0640', with the quotes; this is {0!r}".format(value))
+        raise NodeflowError(f"mode must read like '0640', with the quotes; this is {value!r}")
     return bits
 
 

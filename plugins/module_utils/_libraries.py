@@ -40,7 +40,7 @@ class _AbsentBase:
         """Take any class keyword, as pydantic's models do."""
 
     def __init__(self, *args: t.Any, **kwargs: t.Any) -> None:
-        raise ImportError("a library is missing: {0}".format(", ".join(_MISSING)))
+        raise ImportError(f"a library is missing: {', '.join(_MISSING)}")
 
 
 class _Absent:

@@ -124,7 +124,7 @@ class Task:
     @property
     def actor(self) -> str:
         """Who does this: the option of that name, else the login name and the host."""
-        return self.params.get("actor") or "{0}@{1}".format(_login(), socket.gethostname())
+        return self.params.get("actor") or f"{_login()}@{socket.gethostname()}"
 
     def close(self) -> None:
         """Give connections back."""
@@ -137,4 +137,4 @@ def _login() -> str:
     try:
         return getpass.getuser()
     except (KeyError, OSError):  # a container that runs as a number without a name
-        return "uid {0}".format(os.getuid())
+        return f"uid {os.getuid()}"

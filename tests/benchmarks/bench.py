@@ -53,14 +53,14 @@ def main() -> None:
     chosen = options.only.split(",")
     unknown = set(chosen) - set(PARTS)
     if unknown:
-        parser.error("there is no part {0}; there are {1}".format(", ".join(sorted(unknown)), ", ".join(PARTS)))
+        parser.error(f"there is no part {', '.join(sorted(unknown))}; there are {', '.join(PARTS)}")
     most = 120 if options.quick else 5000 if "growth" in chosen else 1000 if {"scale", "validate"} & set(chosen) else 250
     with tempfile.TemporaryDirectory() as directory:
         lab = BenchLab(options.lab, pathlib.Path(directory), most)
         figures = _known() if not options.quick else {}
         figures |= {"netbox": lab.version, "machine": machine(), "python": platform.python_version()}
         for part in chosen:
-            print("{0} ...".format(part), flush=True)
+            print(f"{part} ...", flush=True)
             measured = globals()["measure_" + part](lab, options.runs, options.quick)
             figures[part] = {"date": datetime.date.today().isoformat()} | measured
             if not options.quick:
@@ -130,7 +130,7 @@ def measure_full_store(lab: BenchLab, runs: int, quick: bool) -> dict[str, t.Any
         for held in (0, 1000) if quick else (0, 10_000, 100_000):
             store = lab.store(kind)
             subject = Ours(lab, kind, "store", held=store)
-            subject.name = "{0}, {1} held".format(kind, held)
+            subject.name = f"{kind}, {held} held"
             lab.reset()
             subject.run(lab.devices[:1])  # makes the tables
             _fill(store, held)
@@ -209,8 +209,8 @@ def interleaved(lab: BenchLab, cases: list[tuple[Subject, int]], runs: int, spen
             spent += size if spend else 0
             series[subject.name, size].append(subject.run(devices))
             if not isinstance(subject, Asserts) and lab.active() != size:
-                raise SystemExit("{0} left {1} of {2} devices active".format(subject.name, lab.active(), size))
-        print("  round {0} of {1}".format(number + 1, runs), flush=True)
+                raise SystemExit(f"{subject.name} left {lab.active()} of {size} devices active")
+        print(f"  round {number + 1} of {runs}", flush=True)
     return [
         {"subject": name, "nodes": size, "seconds": statistics.median(one.seconds for one in measured)}
         | {what: statistics.median(values) for what in ("cpu", "memory") if all(values := [getattr(one, what) for one in measured])}
@@ -250,7 +250,7 @@ def _fill(store: t.Any, count: int) -> None:
     }
     ids = [(str(uuid.uuid4()), str(uuid.uuid4())) for _number in range(count)]
     for table, keys in copies.items():
-        for row in store.rows("SELECT * FROM {0} LIMIT {1}".format(table, 10)):
+        for row in store.rows(f"SELECT * FROM {table} LIMIT {10}"):
             row.pop("process_step_id", None)
             rows = [row | dict(zip(keys, _keys(table, number, *pair))) for number, pair in enumerate(ids)]
             store.insert(table, rows)
@@ -269,7 +269,7 @@ def machine() -> str:
     with open("/proc/cpuinfo", encoding="utf-8") as file:
         model = next((line.partition(":")[2].strip() for line in file if line.startswith("model name")), platform.machine())
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
-    return "{0}, {1} cores, {2:.0f} GiB, {3}".format(model, os.cpu_count(), memory, platform.system())
+    return f"{model}, {os.cpu_count()} cores, {memory:.0f} GiB, {platform.system()}"
 
 
 def _known() -> dict[str, t.Any]:

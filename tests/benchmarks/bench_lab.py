@@ -38,7 +38,7 @@ class BenchLab:
         self._netbox, self._postgresql = facts["netbox_dsn"], facts["postgres_dsn"]
         missing = most - len(self._ids())
         if missing > 0:
-            self._lab("devices", "--count", str(missing), "--prefix", "{0}{1}-".format(PREFIX, uuid.uuid4().hex[:4]))
+            self._lab("devices", "--count", str(missing), "--prefix", f"{PREFIX}{uuid.uuid4().hex[:4]}-")
         self.devices = self._ids()
 
     def reset(self) -> None:

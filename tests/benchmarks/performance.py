@@ -61,24 +61,24 @@ def _one(part: dict[str, t.Any], figures: dict[str, t.Any]) -> list[str]:  # pyl
     ours, asserts, netbox = part["series"]
     ratio = ours["seconds"] / (asserts["seconds"] + netbox["seconds"])
     lines = ["### One node", "", "| what | seconds |", "|---|---:|"]
-    lines += ["| {0} | {1:.2f} |".format(one["subject"], one["seconds"]) for one in part["series"]]
-    lines += ["", "- requests to NetBox: {0} ({1})".format(len(part["requests"]), " ".join(part["requests"]))]
-    return lines + _target("ours / ({0} asserts + NetBox)".format(part["tasks"]), ratio, "at most 1.6", lambda value: value <= 1.6)
+    lines += [f"| {one['subject']} | {one['seconds']:.2f} |" for one in part["series"]]
+    lines += ["", f"- requests to NetBox: {len(part['requests'])} ({' '.join(part['requests'])})"]
+    return lines + _target(f"ours / ({part['tasks']} asserts + NetBox)", ratio, "at most 1.6", lambda value: value <= 1.6)
 
 
 def _scale(part: dict[str, t.Any], figures: dict[str, t.Any]) -> list[str]:  # pylint: disable=unused-argument
     batches = part["batch"]
     lines = ["### Against NetBox's own time", ""]
-    lines += ["The floor writes {0} devices a request, the quickest of {1}.".format(batches["best"], ", ".join(map(str, batches["seconds"]))), ""]
+    lines += [f"The floor writes {batches['best']} devices a request, the quickest of {', '.join(map(str, batches['seconds']))}.", ""]
     lines += _by_size(part)
     largest = max(one["nodes"] for one in part["series"])
     lines.append("")
     for claim in ("store", "netbox"):
         for store in ("postgresql", "sqlite"):
-            ours = _of(part, "ours, {0}, claim: {1}".format(store, claim), largest)
-            ratio = _ratio(ours, _of(part, "floor, claim: {0}".format(claim), largest))
+            ours = _of(part, f"ours, {store}, claim: {claim}", largest)
+            ratio = _ratio(ours, _of(part, f"floor, claim: {claim}", largest))
             lines += _target(
-                "{0} nodes, {1}, claim: {2}: ours / floor".format(largest, store, claim), ratio, "at most 1.15", lambda value: value <= 1.15
+                f"{largest} nodes, {store}, claim: {claim}: ours / floor", ratio, "at most 1.15", lambda value: value <= 1.15
             )
     return lines
 
@@ -101,7 +101,7 @@ def _modules(part: dict[str, t.Any], figures: dict[str, t.Any]) -> list[str]:  #
         "",
         *_by_size(part),
         "",
-        "- ordinary / in-process: **{0:.2f}**".format(_ratio(outside, inside)),
+        f"- ordinary / in-process: **{_ratio(outside, inside):.2f}**",
     ]
 
 
@@ -109,9 +109,9 @@ def _growth(part: dict[str, t.Any], figures: dict[str, t.Any]) -> list[str]:  # 
     lines = ["### Growth", "", "| nodes | seconds | milliseconds a node | peak memory, MiB |", "|---:|---:|---:|---:|"]
     for one in part["series"]:
         memory = one["memory"] / 2**20
-        lines.append("| {0} | {1:.1f} | {2:.1f} | {3:.0f} |".format(one["nodes"], one["seconds"], 1000 * one["seconds"] / one["nodes"], memory))
+        lines.append(f"| {one['nodes']} | {one['seconds']:.1f} | {1000 * one['seconds'] / one['nodes']:.1f} | {memory:.0f} |")
     largest = part["series"][-1]
-    text = "peak memory at {0} nodes, MiB".format(largest["nodes"])
+    text = f"peak memory at {largest['nodes']} nodes, MiB"
     return lines + ["", *_target(text, largest["memory"] / 2**20, "below 400", lambda value: value < 400)]
 
 
@@ -120,7 +120,7 @@ def _full_store(part: dict[str, t.Any], figures: dict[str, t.Any]) -> list[str]:
     for kind in ("sqlite", "postgresql"):
         own = [one for one in part["series"] if one["subject"].startswith(kind)]
         ratio = _ratio(own[-1], own[0])
-        lines += _target("{0}: among the most / among none".format(kind), ratio, "at most 1.2", lambda value: value <= 1.2)
+        lines += _target(f"{kind}: among the most / among none", ratio, "at most 1.2", lambda value: value <= 1.2)
     return lines
 
 
@@ -128,16 +128,16 @@ def _shared(part: dict[str, t.Any], figures: dict[str, t.Any]) -> list[str]:  # 
     alone, both = part["series"]
     lines = ["### Two runs that share a PostgreSQL store", "", "Both are told to enrol the same devices.", "", *_by_size(part), ""]
     lines.append(
-        "- devices that each of the two enrolled, a pair a round: {0}".format(", ".join("{0} + {1}".format(*pair) for pair in part["shares"]))
+        f"- devices that each of the two enrolled, a pair a round: {', '.join('{0} + {1}'.format(*pair) for pair in part['shares'])}"
     )
-    return [*lines, "- two runs at once / one run alone: **{0:.2f}**".format(_ratio(both, alone))]
+    return [*lines, f"- two runs at once / one run alone: **{_ratio(both, alone):.2f}**"]
 
 
 def _validate(part: dict[str, t.Any], figures: dict[str, t.Any]) -> list[str]:  # pylint: disable=unused-argument
     ours, *listings = part["series"]
     lines = ["### validate_node", "", *_by_size(part), ""]
     for one in listings:
-        lines += _target("validate_node / {0}".format(one["subject"]), _ratio(ours, one), "at most 2", lambda value: value <= 2)
+        lines += _target(f"validate_node / {one['subject']}", _ratio(ours, one), "at most 2", lambda value: value <= 2)
     return lines
 
 
@@ -157,10 +157,10 @@ def _by_size(part: dict[str, t.Any]) -> list[str]:
     """A table: a line a subject, a column a size."""
     sizes = sorted({one["nodes"] for one in part["series"]})
     subjects = list(dict.fromkeys(one["subject"] for one in part["series"]))
-    lines = ["| seconds for ... nodes | {0} |".format(" | ".join(map(str, sizes))), "|---|" + "---:|" * len(sizes)]
+    lines = [f"| seconds for ... nodes | {' | '.join(map(str, sizes))} |", "|---|" + "---:|" * len(sizes)]
     for subject in subjects:
         cells = [_of(part, subject, size) for size in sizes]
-        lines.append("| {0} | {1} |".format(subject, " | ".join("{0:.2f}".format(cell["seconds"]) if cell else "" for cell in cells)))
+        lines.append(f"| {subject} | {' | '.join('{0:.2f}'.format(cell['seconds']) if cell else '' for cell in cells)} |")
     return lines
 
 

@@ -51,7 +51,7 @@ class Floor(Subject):
     """NetBox's own time: a bare script that lists the devices and writes them in bulk; with ``claim``, staged first."""
 
     def __init__(self, lab: BenchLab, claim: str, batch: int) -> None:
-        self.name = "floor, claim: {0}".format(claim)
+        self.name = f"floor, claim: {claim}"
         self.writes = ["staged", "active"] if claim == "netbox" else ["active"]
         self.batch = batch
         self._endpoint = lab.url + "/api/dcim/devices/"
@@ -82,7 +82,7 @@ class Ours(Subject):
     def __init__(  # pylint: disable=too-many-arguments
         self, lab: BenchLab, store: str = "sqlite", claim: str = "store", *, ordinary: bool = False, held: Store | None = None, watched: bool = False
     ) -> None:
-        self.name = "ours, {0}, claim: {1}".format(store, claim) + (", ordinary modules" if ordinary else "")
+        self.name = f"ours, {store}, claim: {claim}" + (", ordinary modules" if ordinary else "")
         self._lab, self._kind, self._claim, self._ordinary, self._held, self._watched = lab, store, claim, ordinary, held, watched
         self.last_output = ""
         self.last_steps: dict[str, float] = {}
@@ -101,7 +101,7 @@ class Ours(Subject):
                 text.replace("  gather_facts: false\n", "  gather_facts: false\n  environment: {BENCH: here}\n"), "utf-8"
             )
             variables["ansible_python_interpreter"] = sys.executable
-        file = self._lab.directory / "variables-{0}.json".format(uuid.uuid4().hex)
+        file = self._lab.directory / f"variables-{uuid.uuid4().hex}.json"
         file.write_text(json.dumps(variables), encoding="utf-8")
         command = ["ansible-playbook", playbook, "-e", "@" + str(file)]
         environment = {"NETBOX_URL": self._lab.url, "NETBOX_TOKEN": self._lab.token, "NODEFLOW_STORE": store.location}
@@ -116,12 +116,12 @@ class Asserts(Subject):
     """An empty playbook of as many tasks as create_node has: what Ansible itself costs."""
 
     def __init__(self, lab: BenchLab, tasks: int) -> None:
-        self.name = "{0} assert tasks".format(tasks)
+        self.name = f"{tasks} assert tasks"
         self._directory = lab.directory
         self._playbook = lab.directory / "asserts.yml"
         lines = ["- hosts: localhost", "  connection: local", "  gather_facts: false", "  tasks:"]
         for number in range(tasks):
-            lines += ["    - name: Assert {0}".format(number), "      ansible.builtin.assert:", "        that: true", "        quiet: true"]
+            lines += [f"    - name: Assert {number}", "      ansible.builtin.assert:", "        that: true", "        quiet: true"]
         self._playbook.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
     def run(self, devices: list[int]) -> Measured:
@@ -164,7 +164,7 @@ class Validate(Subject):
         environment = {"NETBOX_URL": self._lab.url, "NETBOX_TOKEN": self._lab.token, "NODEFLOW_STORE": self._store.location}
         command = ["ansible-playbook", "nodeflow.orchestrator.validate_node", "-e", "fail_on_findings=false"]
         measured, lines = played(command, environment, self._lab.directory)
-        assert any("{0} subscriptions compared".format(len(devices)) in text for _moment, text in lines)
+        assert any(f"{len(devices)} subscriptions compared" in text for _moment, text in lines)
         return measured
 
 
@@ -255,7 +255,7 @@ def played(
         memory = watch.stop() if watch else None
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     if process.returncode:
-        raise SystemExit("{0} failed:\n{1}".format(" ".join(command), "".join(line for _moment, line in output)[-4000:]))
+        raise SystemExit(f"{' '.join(command)} failed:\n{''.join(line for _moment, line in output)[-4000:]}")
     return Measured(seconds, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime, memory), output
 
 
@@ -286,7 +286,7 @@ class _Memory:
 
 def _pss(pid: str) -> int:
     try:
-        with open("/proc/{0}/smaps_rollup".format(pid), encoding="ascii") as file:
+        with open(f"/proc/{pid}/smaps_rollup", encoding="ascii") as file:
             return next((int(line.split()[1]) * 1024 for line in file if line.startswith("Pss:")), 0)
     except OSError:
         return 0

@@ -77,7 +77,7 @@ def disk(tmp_path: pathlib.Path, soak: bool) -> t.Iterator[SmallDisk]:
     try:
         mounted = SmallDisk(tmp_path / "disk")
     except CannotMount as error:
-        (pytest.fail if soak else pytest.skip)("NOT INJECTED: {0}".format(error))
+        (pytest.fail if soak else pytest.skip)(f"NOT INJECTED: {error}")
     with mounted:
         yield mounted
 

@@ -52,7 +52,7 @@ def test_what_the_config_says_is_edited_and_the_config_confirmed_again(enrol, ne
         edited = netbox.device(device)["name"] + "-renamed"
         netbox.set(device, name=edited)
     else:
-        edited = "{0}/32".format(ipaddress.IPv4Address("10.96.0.0") + device)
+        edited = f"{ipaddress.IPv4Address('10.96.0.0') + device}/32"
         netbox.address(device, primary_ip4=edited)
     asked = enrol.resume(process_id, confirm_config=True)
     assert asked.returncode == 0 and edited in asked.output and "since it has changed after it was shown" in asked.output, asked.output
@@ -63,13 +63,13 @@ def test_what_the_config_says_is_edited_and_the_config_confirmed_again(enrol, ne
     assert edited == (known["name"] if what == "name" else known["primary_ip4"]["address"])
     [subscription] = enrol.rows("SELECT description, block FROM subscriptions")
     assert edited in str(subscription)
-    completed("device {0} edited".format(what), enrol, device, asked, done)
+    completed(f"device {what} edited", enrol, device, asked, done)
 
 
 def test_edits_in_other_fields_survive(enrol, netbox, new_device, completed):
     device = new_device()
     process_id = suspended(enrol, device)
-    edits = {"serial": "S{0}".format(device), "comments": "racked by Ann", "asset_tag": "A{0}".format(device), "description": "edge"}
+    edits = {"serial": f"S{device}", "comments": "racked by Ann", "asset_tag": f"A{device}", "description": "edge"}
     netbox.set(device, **edits)
     done = enrol.resume(process_id, confirm_config=True)
     assert done.returncode == 0, done.output
@@ -95,7 +95,7 @@ def test_another_status_is_a_contradiction_that_is_reported_and_left(enrol, netb
     for _attempt in range(2):
         done = enrol.resume(process_id, confirm_config=True)
         assert done.returncode == 2
-        assert "has the status {0} in NetBox, where {1} was expected".format(status, expected) in done.message and process_id in done.message
+        assert f"has the status {status} in NetBox, where {expected} was expected" in done.message and process_id in done.message
         assert enrol.rows("SELECT status FROM processes") == [{"status": "failed"}]
     assert netbox.device(device) == before
     netbox.set(device, status=expected)
@@ -141,7 +141,7 @@ def test_what_is_needed_is_removed_and_given_back(enrol, netbox, new_device, com
 def test_a_device_that_was_deleted_is_reported_and_its_process_can_be_aborted(enrol, netbox, new_device, fault_table):
     device = new_device()
     process_id = suspended(enrol, device)
-    netbox.call("DELETE", "dcim/devices/{0}".format(device))
+    netbox.call("DELETE", f"dcim/devices/{device}")
     done = enrol.resume(process_id, confirm_config=True)
     assert done.returncode == 2 and "is not in NetBox any more" in done.message, done.output
     assert enrol.rows("SELECT status FROM processes") == [{"status": "failed"}]
@@ -218,7 +218,7 @@ def test_a_status_set_between_our_read_and_our_update_is_a_contradiction(enrol, 
     with NetboxProxy(lab["url"], meddler) as proxy:
         done = enrol.create(nodes=device, confirm_config=True, netbox_url=proxy.url)
         assert meddler.edits == 1 and done.returncode == 2
-        assert "has the status failed in NetBox, where {0} was expected".format(claimed_status(enrol)) in done.message
+        assert f"has the status failed in NetBox, where {claimed_status(enrol)} was expected" in done.message
         assert netbox.status(device) == "failed"
         netbox.set(device, status=claimed_status(enrol))
         [process] = enrol.rows("SELECT process_id, status FROM processes")
@@ -230,10 +230,10 @@ def test_a_status_set_between_our_read_and_our_update_is_a_contradiction(enrol, 
 def test_a_device_deleted_between_our_read_and_our_write_is_reported(enrol, netbox, lab, new_device, fault_table):
     for write in writes_of(enrol):
         device = new_device()
-        meddler = Meddler(lambda number, device=device: netbox.call("DELETE", "dcim/devices/{0}".format(device)), write)
+        meddler = Meddler(lambda number, device=device: netbox.call("DELETE", f"dcim/devices/{device}"), write)
         with NetboxProxy(lab["url"], meddler) as proxy:
             done = enrol.create(nodes=device, confirm_config=True, netbox_url=proxy.url, netbox_moved=True)
-        assert meddler.edits == 1 and done.returncode == 2 and ", {0})".format(device) in done.message, done.output
+        assert meddler.edits == 1 and done.returncode == 2 and f", {device})" in done.message, done.output
         standing = [row["process_id"] for row in enrol.rows("SELECT process_id FROM processes WHERE status = 'failed'")]
         if standing:
             ended = call_module("abort", enrol.settings | {"process_ids": standing, "netbox_moved": True})
@@ -243,13 +243,13 @@ def test_a_device_deleted_between_our_read_and_our_write_is_reported(enrol, netb
 
 def test_one_who_keeps_editing_wins_and_resume_completes(enrol, netbox, lab, new_device, completed):
     device = new_device()
-    meddler = Meddler(lambda number: netbox.set(device, comments="edit {0}".format(number)), last_write(enrol), always=True)
+    meddler = Meddler(lambda number: netbox.set(device, comments=f"edit {number}"), last_write(enrol), always=True)
     with NetboxProxy(lab["url"], meddler) as proxy:
         done = enrol.create(nodes=device, confirm_config=True, netbox_url=proxy.url)
         assert meddler.edits > 1 and done.returncode == 2 and "somebody else kept changing it in NetBox meanwhile" in done.message, done.output
-        assert netbox.device(device)["comments"] == "edit {0}".format(meddler.edits)
+        assert netbox.device(device)["comments"] == f"edit {meddler.edits}"
         proxy.fault = None
         [process] = enrol.rows("SELECT process_id, status FROM processes")
         assert enrol.resume(process["process_id"], confirm_config=True, netbox_url=proxy.url).returncode == 0
-    assert netbox.device(device)["comments"] == "edit {0}".format(meddler.edits)
+    assert netbox.device(device)["comments"] == f"edit {meddler.edits}"
     completed("an edit before each of our writes", enrol, device, done)

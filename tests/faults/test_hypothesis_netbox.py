@@ -173,7 +173,7 @@ def test_whatever_is_answered_in_the_middle(fake, examples):
             lab = Lab(fake(FakeNetbox(planned_device(), spoiled)), directory)
             done = lab.run(netbox_retries=1)
             event("failed" if done.returncode else "ended well")
-            event("{0} faults met".format(lab.netbox.injected))
+            event(f"{lab.netbox.injected} faults met")
             if done.returncode:
                 lab.recover()
 

@@ -74,7 +74,7 @@ def wait_for_end(pids: list[int]) -> None:
 def state(pid: int) -> str:
     """The state letter of a process; "" for one that is not there."""
     try:
-        return pathlib.Path("/proc/{0}/stat".format(pid)).read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()[0]
+        return pathlib.Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()[0]
     except OSError:
         return ""
 

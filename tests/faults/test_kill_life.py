@@ -50,7 +50,7 @@ def test_a_killed_change_is_finished_by_one_resume(play_on, netbox, lab, fault_t
     else:
         outputs.append(play_on("nodeflow.orchestrator." + playbook, nodes=devices, **PLAYBOOKS[playbook]).output)
     fault_table.record(
-        "kill -9 of {0}, {1}".format(playbook, type(play_on.store).__name__.replace("Store", "")), found(play_on, netbox, devices, playbook), outputs
+        f"kill -9 of {playbook}, {type(play_on.store).__name__.replace('Store', '')}", found(play_on, netbox, devices, playbook), outputs
     )
 
 
@@ -63,11 +63,11 @@ def found(play, netbox, devices, playbook):
     processes = play.rows("SELECT device_id, workflow, p.status FROM processes p JOIN subscriptions s USING (subscription_id)")
     for device in devices:
         if (rows[device]["status"], bool(rows[device]["insync"])) != (lifecycle, True):
-            findings.lost.append("device {0}: its subscription is {1}".format(device, rows[device]))
+            findings.lost.append(f"device {device}: its subscription is {rows[device]}")
         if netbox.status(device) != status:
-            findings.lost.append("device {0} is {1} in NetBox".format(device, netbox.status(device)))
+            findings.lost.append(f"device {device} is {netbox.status(device)} in NetBox")
         own = [row["status"] for row in processes if row["device_id"] == device and row["workflow"] == workflow]
-        findings.stuck += ["device {0}: a process is {1}".format(device, one) for one in own if one != "completed"]
+        findings.stuck += [f"device {device}: a process is {one}" for one in own if one != "completed"]
         if len(own) != 1:
-            findings.twice.append("device {0}: {1} processes of {2}".format(device, len(own), workflow))
+            findings.twice.append(f"device {device}: {len(own)} processes of {workflow}")
     return findings

@@ -84,11 +84,11 @@ def outlast(enrol, netbox, lab, device, case, fault_table):  # pylint: disable=t
     with NetboxProxy(lab["url"], injector) as proxy:
         settings = {"netbox_url": proxy.url, "netbox_retries": 1 if case.lasting else 2} | fault.variables
         done = enrol.create(nodes=device, confirm_config=True, **settings)
-        assert injector.injected and injector.injected[0][0] == method, "the fault was not injected at {0}: {1}".format(case.request, proxy.requests)
+        assert injector.injected and injector.injected[0][0] == method, f"the fault was not injected at {case.request}: {proxy.requests}"
         proxy.fault = None
         outputs = [done.output]
         if done.returncode:
-            assert case.lasting or method not in fault.outlasted, "one fault stopped the run: {0}".format(done.output)
+            assert case.lasting or method not in fault.outlasted, f"one fault stopped the run: {done.output}"
             assert fault.says in done.message, done.message
             again = once_more(enrol, device, fault, **settings)
             assert again.returncode == 0, again.output

@@ -47,7 +47,7 @@ def proxy(cluster):
 def play(lab, cluster, proxy, tmp_path):
     """ansible-playbook with a store that it reaches through the proxy."""
     store = PostgresqlStore(cluster.dsn())
-    store.location = store.location.replace(":{0}/".format(cluster.port), ":{0}/".format(proxy.port))
+    store.location = store.location.replace(f":{cluster.port}/", f":{proxy.port}/")
     yield Player(lab, tmp_path, store)
     store.drop()
 

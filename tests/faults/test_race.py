@@ -39,7 +39,7 @@ def pytest_generate_tests(metafunc):
 @pytest.fixture
 def prefix(lab, netbox):  # pylint: disable=unused-argument
     """How the names of 50 new planned devices begin."""
-    name = "race{0}-".format(uuid.uuid4().hex[:6])
+    name = f"race{uuid.uuid4().hex[:6]}-"
     command = [sys.executable, str(LAB), "devices", "--name", os.environ.get("NODEFLOW_LAB_NAME", "test")]
     subprocess.run([*command, "--count", str(DEVICES), "--prefix", name], check=True, stdin=subprocess.DEVNULL)
     return name
@@ -85,7 +85,7 @@ def test_16_runs_share_one_postgresql_store(lab, netbox, postgresql, tmp_path, f
 
 def test_two_first_runs_bind_one_postgresql_store(postgresql):
     first, second = open_store(postgresql.location), open_store(postgresql.location)
-    waits = "SELECT 1 FROM pg_stat_activity WHERE datname = '{0}' AND wait_event_type = 'Lock'".format(postgresql.name)
+    waits = f"SELECT 1 FROM pg_stat_activity WHERE datname = '{postgresql.name}' AND wait_event_type = 'Lock'"
     with contextlib.closing(first), contextlib.closing(second), concurrent.futures.ThreadPoolExecutor() as pool:
         with first.write() as connection:
             connection.exec_driver_sql("INSERT INTO nodeflow_store VALUES ('netbox_url', 'https://netbox')")

@@ -127,8 +127,8 @@ def certificate(directory):
 def with_password(dsn, password, **parts):
     """The URL of a database with another password, and other parts."""
     url = urllib.parse.urlsplit(dsn)
-    place = "{0}:{1}@{2}".format(url.username, password, parts.get("place", "{0}:{1}".format(url.hostname, url.port)))
-    return "{0}://{1}{2}".format(parts.get("scheme", url.scheme), place, url.path)
+    place = f"{url.username}:{password}@{parts.get('place', f'{url.hostname}:{url.port}')}"
+    return f"{parts.get('scheme', url.scheme)}://{place}{url.path}"
 
 
 @WAYS
@@ -140,7 +140,7 @@ def test_runs_that_fail(play, lab, tmp_path, environment):
     dsn, token = lab["postgres_dsn"], lab["tokens"]["operator"]
     own = urllib.parse.urlsplit(dsn).password
     echo = Answer(500, {"Content-Type": "application/json"}, json.dumps({"detail": "Authorization: Bearer " + token}).encode())
-    html = Answer(200, {"Content-Type": "text/html"}, "<html>Bearer {0}</html>".format(token).encode())
+    html = Answer(200, {"Content-Type": "text/html"}, f"<html>Bearer {token}</html>".encode())
     with contextlib.ExitStack() as stack:
         proxies = [
             stack.enter_context(NetboxProxy(lab["url"], lambda method, path, forward, says=says: says, tls=tls)).url
@@ -192,7 +192,7 @@ def test_a_password_that_does_not_belong_into_netbox_url(play, lab, environment)
 
 def test_a_reason_that_holds_the_token_is_stored_without_it(enrol, lab, new_device):
     """A proxy that repeats what it was asked, headers and all, in its page about an error."""
-    answer = Answer(500, {"Content-Type": "application/json"}, json.dumps({"detail": "Bearer {0}".format(lab["tokens"]["operator"])}).encode())
+    answer = Answer(500, {"Content-Type": "application/json"}, json.dumps({"detail": f"Bearer {lab['tokens']['operator']}"}).encode())
     asked = []
 
     def fault(method, path, forward):

@@ -102,7 +102,7 @@ def wait_until_opened(run, path: pathlib.Path) -> None:
 
 def open_files(pid: int) -> list[str]:
     with contextlib.suppress(OSError):
-        return [os.readlink(entry) for entry in pathlib.Path("/proc/{0}/fd".format(pid)).iterdir()]
+        return [os.readlink(entry) for entry in pathlib.Path(f"/proc/{pid}/fd").iterdir()]
     return []
 
 

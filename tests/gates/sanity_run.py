@@ -76,14 +76,14 @@ class AnsibleTest:
                 skipped = case.find("skipped")
                 outcome = "failed" if case.find("failure") is not None or case.find("error") is not None else "passed"
                 name = re.sub(r"^ansible-test-sanity-|-python-[0-9.]+$", "", file.stem)
-                found[name] = outcome if skipped is None else "skipped: {0}".format(skipped.get("message") or skipped.text)
+                found[name] = outcome if skipped is None else f"skipped: {skipped.get('message') or skipped.text}"
         return found
 
     def _prepare_home(self) -> None:
         source = Path(ansible_test.__file__).parent / "_internal" / "python_requirements.py"
         version = re.search(r"pip='([0-9.]+)'", source.read_text(encoding="utf-8"))
         assert version, "ansible-test keeps its pip's version elsewhere now; see get_venv_packages"
-        bootstrap = self.home / ".ansible" / "test" / "cache" / "get_pip_{0}.py".format(version[1].replace(".", "_"))
+        bootstrap = self.home / ".ansible" / "test" / "cache" / f"get_pip_{version[1].replace('.', '_')}.py"
         bootstrap.parent.mkdir(parents=True, exist_ok=True)
         bootstrap.write_text(BOOTSTRAP.format(python=sys.executable), encoding="utf-8")
         pip = self.home / ".config" / "pip" / "pip.conf"
@@ -113,4 +113,4 @@ def _pip_settings() -> str:
         section, dummy, key = name.rpartition(".")
         if section in ("global", "install", ":env:"):
             settings[key] = ast.literal_eval(value).replace("\n", "\n  ")
-    return "[global]\n" + "".join("{0} = {1}\n".format(key, value) for key, value in settings.items() if key != "config-file")
+    return "[global]\n" + "".join(f"{key} = {value}\n" for key, value in settings.items() if key != "config-file")

@@ -197,7 +197,7 @@ def test_an_answer_that_was_lost_is_found_by_a_read_at_once_or_on_resume(play, n
 def test_every_filter_that_is_taken_without_asking_is_one_of_netbox(netbox):
     schema = netbox.session.get(netbox.url + "/api/schema/", params={"format": "json"}, timeout=120).json()
     known = {parameter["name"] for parameter in schema["paths"]["/api/dcim/devices/"]["get"]["parameters"]}
-    taken = filters._KNOWN | {"{0}__{1}".format(field, lookup) for field in filters._TEXT for lookup in filters._LOOKUPS}
+    taken = filters._KNOWN | {f"{field}__{lookup}" for field in filters._TEXT for lookup in filters._LOOKUPS}
     assert taken - known == set()
 
 
@@ -227,7 +227,7 @@ def test_a_choice_or_a_setting_that_means_nothing_is_refused(play, choice, sente
 
 
 def test_fifty_long_names_in_other_scripts_fit_into_requests(play):
-    names = ["東京データセンター第一棟ルーター{0:03}".format(number) for number in range(50)]
+    names = [f"東京データセンター第一棟ルーター{number:03}" for number in range(50)]
     done = play.create("--check", nodes=names)
     assert done.returncode == 2 and "50 nodes: 50 failed" in done.message
 

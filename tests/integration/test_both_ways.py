@@ -74,7 +74,7 @@ def normal(value, device, name):
     if value == device:
         return "DEVICE"
     if isinstance(value, str):
-        value = value.replace(name, "NAME").replace(", {0})".format(device), ", DEVICE)").replace("/{0}/".format(device), "/DEVICE/")
+        value = value.replace(name, "NAME").replace(f", {device})", ", DEVICE)").replace(f"/{device}/", "/DEVICE/")
         value = re.sub(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "UUID", value)
         value = re.sub(r"\b[0-9a-f]{64}\b", "HASH", value)
         value = re.sub(r"10\.\d+\.\d+\.\d+", "IPV4", re.sub(r"2001:db8:[0-9a-f:]+", "IPV6", value))

@@ -98,5 +98,5 @@ def test_a_run_over_many_shows_some_configs_and_counts_the_rest(play, netbox, tm
     directory = tmp_path / "configs"
     done = play("nodeflow.orchestrator.resume", status="suspended", node_config_dir=str(directory), confirm_config=True)
     assert done.returncode == 0, done.output
-    assert "and 2 more configs, which are in {0}".format(directory) in done.output and len(list(directory.iterdir())) == 12
+    assert f"and 2 more configs, which are in {directory}" in done.output and len(list(directory.iterdir())) == 12
     assert "12 nodes: 12 completed" in done.output and "completed  12 nodes, each: is active" in done.output and "and 2 more; " in done.output

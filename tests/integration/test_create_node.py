@@ -94,7 +94,7 @@ def test_ways_to_choose(play, netbox, situation):
         "filter": ({"device_filter": by_name}, {first}),
         "filter and all_planned": ({"device_filter": by_name, "all_planned": True}, {first}),
         "nodes and filter": ({"nodes": [first, second], "device_filter": {"site": "loc1"}}, {first, second}),
-        "process of a string with commas": ({"nodes": "{0}, {1}".format(names[0], second)}, {first, second}),
+        "process of a string with commas": ({"nodes": f"{names[0]}, {second}"}, {first, second}),
     }[situation]
     done = play.create("--check", **variables)
     assert done.returncode == 0, done.output
@@ -103,7 +103,7 @@ def test_ways_to_choose(play, netbox, situation):
 
 def test_all_planned_takes_the_first_so_many_and_not_those_that_are_claimed(play, netbox):
     mark = "allplanned-" + netbox.device(netbox.make(status="offline"))["name"]
-    devices = [netbox.make(name="{0}-{1}".format(mark, number)) for number in range(4)]
+    devices = [netbox.make(name=f"{mark}-{number}") for number in range(4)]
     only = {"name__isw": mark}
     first = play.create(device_filter=only, all_planned=True, max_nodes=2, claim="store")  # suspended: still planned in NetBox, but ours
     assert [row["device_id"] for row in first.nodes] == devices[:2]
@@ -121,11 +121,11 @@ def test_a_bad_node_stops_one_node(play, netbox):
     assert done.returncode == 2
     assert netbox.status(good) == "active"
     for sentence in (
-        "unnamed device (loc1, {0}) lacks a name".format(unnamed),
+        f"unnamed device (loc1, {unnamed}) lacks a name",
         "lacks a primary IPv6 address: add it in NetBox",
         "lacks a primary IPv4 address and a primary IPv6 address",
         "has the status offline in NetBox and no subscription here",
-        "{0} is the name of 2 devices in NetBox".format(twice),
+        f"{twice} is the name of 2 devices in NetBox",
         "NetBox has no device no-such-device",
         "NetBox has no device with the id 99999999",
     ):
@@ -138,7 +138,7 @@ def test_a_bad_node_stops_one_node(play, netbox):
 
 def test_names_that_are_missing_repeated_or_foreign_do_not_disturb_the_listing(play, netbox):
     netbox.make(name=None)
-    foreign = netbox.make(name="東京-コア-{0}".format(netbox.make(name=None)))
+    foreign = netbox.make(name=f"東京-コア-{netbox.make(name=None)}")
     done = play.create(nodes=netbox.device(foreign)["name"], confirm_config=True)
     assert done.returncode == 0, done.output
     assert netbox.status(foreign) == "active"
@@ -232,7 +232,7 @@ def test_two_machines_at_once_enrol_a_device_once(play, netbox, tmp_path):
 
 def test_many_nodes_are_as_many_tasks_as_one(play, netbox):
     mark = "many-" + netbox.device(netbox.make(status="offline"))["name"]
-    devices = [netbox.make(name="{0}-{1}".format(mark, number)) for number in range(12)]
+    devices = [netbox.make(name=f"{mark}-{number}") for number in range(12)]
     done = play.create(device_filter={"name__isw": mark}, confirm_config=True)
     assert done.returncode == 0, done.output
     assert done.recap["ok"] == 10

@@ -28,34 +28,34 @@ def bad_states(netbox, store):
         netbox.set(device, **{"primary_ip" + family: None})
 
     def new_address(device, family, networks):
-        netbox.address(device, **{"primary_ip" + family: "{0}/{1}".format(networks + device, networks.max_prefixlen)})
+        netbox.address(device, **{"primary_ip" + family: f"{networks + device}/{networks.max_prefixlen}"})
 
     def again(device):
         columns = "product, customer_id, status, insync, description, note, start_date, end_date, version, device_id, block"
-        store.write("INSERT INTO subscriptions SELECT '{0}', {1} FROM subscriptions WHERE device_id = {2}".format(uuid.uuid4(), columns, device))
+        store.write(f"INSERT INTO subscriptions SELECT '{uuid.uuid4()}', {columns} FROM subscriptions WHERE device_id = {device}")
 
     def forget(device):
-        where = "subscription_id IN (SELECT subscription_id FROM subscriptions WHERE device_id = {0})".format(device)
+        where = f"subscription_id IN (SELECT subscription_id FROM subscriptions WHERE device_id = {device})"
         store.write(
-            "DELETE FROM process_steps WHERE process_id IN (SELECT process_id FROM processes WHERE {0})".format(where),
+            f"DELETE FROM process_steps WHERE process_id IN (SELECT process_id FROM processes WHERE {where})",
             "DELETE FROM processes WHERE " + where,
-            "DELETE FROM subscriptions WHERE device_id = {0}".format(device),
+            f"DELETE FROM subscriptions WHERE device_id = {device}",
         )
 
     return {
         "planned": lambda device: netbox.set(device, status="planned"),
         "staged": lambda device: netbox.set(device, status="staged"),
         "failed": lambda device: netbox.set(device, status="failed"),
-        "renamed": lambda device: netbox.set(device, name="renamed-{0}".format(device)),
+        "renamed": lambda device: netbox.set(device, name=f"renamed-{device}"),
         "moved": lambda device: netbox.set(device, site=loc2),
         "new ipv4": lambda device: new_address(device, "4", ipaddress.IPv4Address("10.160.0.0")),
         "new ipv6": lambda device: new_address(device, "6", ipaddress.IPv6Address("2001:db8:ddd::")),
         "without ipv4": lambda device: address(device, "4"),
         "without ipv6": lambda device: address(device, "6"),
-        "gone": lambda device: netbox.call("DELETE", "dcim/devices/{0}".format(device)),
+        "gone": lambda device: netbox.call("DELETE", f"dcim/devices/{device}"),
         "left initial": lambda device: store.write(OF_DEVICE.format("status = 'initial', start_date = NULL", device)),
         "left provisioning": lambda device: store.write(OF_DEVICE.format("status = 'provisioning', start_date = NULL", device)),
-        "out of sync": lambda device: store.write(OF_DEVICE.format("insync = {0}".format(False), device)),
+        "out of sync": lambda device: store.write(OF_DEVICE.format(f"insync = {False}", device)),
         "twice": again,
         "forgotten": forget,
     }

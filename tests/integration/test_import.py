@@ -86,9 +86,9 @@ def test_every_device_of_many_comes_out_with_its_oldest_subscription(play_on, ne
     later = [orchestrator.add(values, day=day) for day in range(2, 9 if soak else 4) for values in blocks]
     left = [orchestrator.add(values, status=status, process="failed") for values, status in zip(blocks, ["initial"] * 5 + ["provisioning"] * 2)]
     for device in gone:
-        netbox.call("DELETE", "dcim/devices/{0}".format(device))
+        netbox.call("DELETE", f"dcim/devices/{device}")
     for device in renamed:
-        netbox.set(device, name="renamed-{0}".format(device))
+        netbox.set(device, name=f"renamed-{device}")
     for device in readdressed:
         netbox.address(device, primary_ip4=ipv4_of(device, 96) + "/31")
     done = play_on(IMPORT, source=orchestrator.location)
@@ -101,8 +101,8 @@ def test_every_device_of_many_comes_out_with_its_oldest_subscription(play_on, ne
     assert netbox.statuses(devices) == {device: "active" for device in there}
     live = {row["device_id"]: str(row["subscription_id"]) for row in play_on.rows("SELECT * FROM subscriptions WHERE status <> 'terminated'")}
     assert live == {device: oldest[device] for device in there}
-    names = play_on.rows("SELECT description FROM subscriptions WHERE status = 'active' AND device_id IN ({0})".format(", ".join(map(str, renamed))))
-    assert sorted(row["description"] for row in names) == sorted("Node renamed-{0}".format(device) for device in renamed)
+    names = play_on.rows(f"SELECT description FROM subscriptions WHERE status = 'active' AND device_id IN ({', '.join(map(str, renamed))})")
+    assert sorted(row["description"] for row in names) == sorted(f"Node renamed-{device}" for device in renamed)
     for playbook, variables in ((IMPORT, {"source": orchestrator.location}), (RECONCILE, {"device_gone": "terminate", "unenrolled": False})):
         again = play_on(playbook, **variables)
         assert (again.returncode, again.recap["changed"]) == (0, 0), again.output

@@ -48,7 +48,7 @@ def filled(tmp_path):
     """The command line on a store with nodes named as told. No NetBox is needed."""
 
     def fill(count=4, name="node-{0}", **options):
-        store = FilledStore(tmp_path / "{0}.db".format(uuid.uuid4()), count, lambda number: ENDS.get(number, "completed"), name)
+        store = FilledStore(tmp_path / f"{uuid.uuid4()}.db", count, lambda number: ENDS.get(number, "completed"), name)
         return Inventory(Player(LAB, tmp_path, store), **options)
 
     return fill
@@ -106,7 +106,7 @@ def test_the_preferred_family_that_is_there_is_the_address(filled):
 @pytest.mark.parametrize("name", ["loc1-core", "localhost", "all", "!!!"])
 def test_a_name_that_is_not_one_nodes_alone_is_followed_by_the_id(filled, name):
     listed, _said = filled(3, name=name).listed()
-    assert hosts(listed) == ["{0}-{1}".format(name.strip("!") or "device", number) for number in (1, 2, 3)]
+    assert hosts(listed) == [f"{name.strip('!') or 'device'}-{number}" for number in (1, 2, 3)]
 
 
 def test_a_name_that_looks_like_another_with_its_id_is_none_of_them(filled):
@@ -202,7 +202,7 @@ def test_the_next_play_takes_exactly_the_nodes_in_provisioning(play_on, netbox):
     )
     done = inventory.run(str(playbook), program="ansible-playbook")
     assert done.returncode == 0 and done.stdout.count("configures device") == 1, done.stdout + done.stderr
-    assert "configures device {0} at 10.".format(waiting) in done.stdout
+    assert f"configures device {waiting} at 10." in done.stdout
 
 
 @pytest.mark.parametrize(

@@ -52,7 +52,7 @@ def enrolled(play_on, netbox):
 
 def subscription(play, device):
     """The live subscription of a device, with its block; None where there is none."""
-    rows = play.rows("SELECT * FROM subscriptions WHERE device_id = {0} AND status <> 'terminated'".format(device))
+    rows = play.rows(f"SELECT * FROM subscriptions WHERE device_id = {device} AND status <> 'terminated'")
     assert len(rows) < 2
     for row in rows:
         block = row["block"] if isinstance(row["block"], dict) else json.loads(row["block"])
@@ -94,12 +94,12 @@ def test_a_note_is_changed_once_and_only_the_note(play_on, netbox, enrolled):
 def test_a_node_that_was_renamed_and_addressed_anew_is_refreshed(play_on, netbox, enrolled):
     [device] = enrolled()
     address = netbox.device(device)["primary_ip4"]
-    netbox.set(device, name="renamed-{0}".format(device))
-    netbox.call("PATCH", "ipam/ip-addresses/{0}".format(address["id"]), {"address": ipv4_of(device, 99) + "/31"})
+    netbox.set(device, name=f"renamed-{device}")
+    netbox.call("PATCH", f"ipam/ip-addresses/{address['id']}", {"address": ipv4_of(device, 99) + "/31"})
     done = play_on(MODIFY, nodes=device, refresh=True, customer_id="acme")
     assert done.returncode == 0, done.output
     row = subscription(play_on, device)
-    assert row["node_name"] == "renamed-{0}".format(device) and row["description"] == "Node renamed-{0}".format(device)
+    assert row["node_name"] == f"renamed-{device}" and row["description"] == f"Node renamed-{device}"
     assert row["ipv4_loopback"].startswith("10.99.") and row["customer_id"] == "acme"
 
 
@@ -125,7 +125,7 @@ def test_one_workflow_at_a_time_works_on_a_subscription(play_on, netbox, enrolle
     [process_id] = [row["process_id"] for row in play_on.rows("SELECT process_id FROM processes WHERE status = 'suspended'")]
     for playbook, variables in ((MODIFY, {"note": "x"}), (TERMINATE, {"confirm_config": True})):
         refused = play_on(playbook, nodes=device, **variables)
-        assert refused.returncode == 2 and "process {0} (terminate_node) works on it".format(process_id) in refused.message, refused.output
+        assert refused.returncode == 2 and f"process {process_id} (terminate_node) works on it" in refused.message, refused.output
     again = play_on.create(nodes=device)
     assert again.returncode == 0 and "terminate_node works on it" in again.output
     assert netbox.status(device) == "active"
@@ -151,7 +151,7 @@ def test_the_whole_life(play_on, netbox, soak):
     assert play_on.create(nodes=devices, confirm_config=True).returncode == 0
     assert play_on(MODIFY, nodes=devices, note="in service").returncode == 0
     done = play_on(TERMINATE, nodes=devices, confirm_config=True, node_status="planned", note="replaced")
-    assert done.returncode == 0 and "{0} nodes: {0} completed".format(len(devices)) in done.output, done.output
+    assert done.returncode == 0 and f"{len(devices)} nodes: {len(devices)} completed" in done.output, done.output
     rows = play_on.rows("SELECT status, insync, end_date, note FROM subscriptions")
     ended = [(row["status"], bool(row["insync"]), bool(row["end_date"]), row["note"]) for row in rows]
     assert ended == [("terminated", True, True, "replaced")] * len(devices)
@@ -173,7 +173,7 @@ def test_the_whole_life(play_on, netbox, soak):
 def test_a_node_whose_device_is_gone_is_terminated_by_its_name(play_on, netbox, enrolled):
     [device] = enrolled()
     name = subscription(play_on, device)["node_name"]
-    netbox.call("DELETE", "dcim/devices/{0}".format(device))
+    netbox.call("DELETE", f"dcim/devices/{device}")
     done = play_on(TERMINATE, nodes=name, confirm_config=True)
     assert done.returncode == 0, done.output
     assert subscription(play_on, device) is None
@@ -192,17 +192,17 @@ def test_a_run_without_a_choice_says_how_to_choose(play_on, enrolled):
 def test_what_differs_is_found_and_repaired_and_then_nothing_is_left(play_on, netbox, enrolled):
     fine, planned, renamed, moved, failed, gone, left, stuck, twice = devices = enrolled(9)
     netbox.set(planned, status="planned")
-    netbox.set(renamed, name="renamed-{0}".format(renamed))
+    netbox.set(renamed, name=f"renamed-{renamed}")
     netbox.set(moved, site=netbox.call("GET", "dcim/sites", slug="loc2")["results"][0]["id"])
     netbox.set(failed, status="failed")
-    netbox.call("DELETE", "dcim/devices/{0}".format(gone))
+    netbox.call("DELETE", f"dcim/devices/{gone}")
     of_device = "UPDATE subscriptions SET {0} WHERE device_id = {1}"
     play_on.store.write(
         "DROP INDEX one_live_subscription_a_device",
-        of_device.format("status = 'provisioning', insync = {0}".format(False), left),
-        of_device.format("insync = {0}".format(False), stuck),
+        of_device.format(f"status = 'provisioning', insync = {False}", left),
+        of_device.format(f"insync = {False}", stuck),
         "INSERT INTO subscriptions SELECT 'ffffffff-0000-4000-8000-000000000000', product, customer_id, status, insync, description, note, "
-        "'2030-01-01 00:00:00', end_date, version, device_id, block FROM subscriptions WHERE device_id = {0}".format(twice),
+        f"'2030-01-01 00:00:00', end_date, version, device_id, block FROM subscriptions WHERE device_id = {twice}",
     )
     found = play_on(VALIDATE, **NOT_OURS)
     assert found.returncode == 2 and found.recap["changed"] == 0, found.output
@@ -226,7 +226,7 @@ def test_what_differs_is_found_and_repaired_and_then_nothing_is_left(play_on, ne
     done = play_on(RECONCILE, device_gone="terminate", **NOT_OURS)
     assert done.returncode == 0 and "8 nodes: 8 completed" in done.output, done.output
     assert netbox.status(planned) == "active" and netbox.status(failed) == "failed"
-    assert subscription(play_on, renamed)["node_name"] == "renamed-{0}".format(renamed)
+    assert subscription(play_on, renamed)["node_name"] == f"renamed-{renamed}"
     assert subscription(play_on, failed)["node_status"] == "failed"
     assert subscription(play_on, gone) is None and subscription(play_on, left) is None
     assert str(subscription(play_on, twice)["subscription_id"]) != "ffffffff-0000-4000-8000-000000000000"
@@ -245,9 +245,9 @@ def test_the_store_can_win(play_on, netbox, enrolled):
     was = netbox.device(device)
     other = netbox.call("POST", "ipam/ip-addresses", {"address": ipv4_of(device, 98) + "/32"})
     interface = netbox.call("GET", "dcim/interfaces", device_id=device)["results"][0]["id"]
-    netbox.call("PATCH", "ipam/ip-addresses/{0}".format(other["id"]), {"assigned_object_type": "dcim.interface", "assigned_object_id": interface})
+    netbox.call("PATCH", f"ipam/ip-addresses/{other['id']}", {"assigned_object_type": "dcim.interface", "assigned_object_id": interface})
     site = netbox.call("GET", "dcim/sites", slug="loc2")["results"][0]["id"]
-    netbox.set(device, name="other-{0}".format(device), primary_ip4=other["id"], site=site)
+    netbox.set(device, name=f"other-{device}", primary_ip4=other["id"], site=site)
     wins = {"name": "store", "ipv4_loopback": "store", "site": "store"}
     done = play_on(RECONCILE, nodes=device, wins=wins)
     assert done.returncode == 0, done.output
@@ -353,7 +353,7 @@ def test_a_journal_entry_whose_answer_was_lost_is_not_made_twice(play, netbox, l
 
 def custom_field(play, lab, **settings):
     """Set a custom field up in NetBox, by a name of its own. It stays: NetBox would take it from all devices, which other tests are writing."""
-    field = "nodeflow_{0}".format(uuid.uuid4().hex[:8])
+    field = f"nodeflow_{uuid.uuid4().hex[:8]}"
     setup = {"netbox_custom_field": field, "netbox_token": lab["tokens"]["admin"]} | settings
     done = play("nodeflow.orchestrator.setup_netbox", **setup)
     assert (done.returncode, done.recap["changed"]) == (0, 1), done.output
@@ -372,9 +372,9 @@ def test_netbox_leads_to_the_subscription(play, netbox, lab):
     device, other = netbox.make(), netbox.make()
     assert play.create(nodes=device, confirm_config=True, netbox_custom_field=field).returncode == 0
     key = str(subscription(play, device)["subscription_id"])
-    page = netbox.page("dcim/devices/{0}".format(device), lab["username"], lab["password"])
-    assert 'href="{0}#{1}"'.format(report, key) in page
-    assert "reports.example.org" not in netbox.page("dcim/devices/{0}".format(other), lab["username"], lab["password"])
+    page = netbox.page(f"dcim/devices/{device}", lab["username"], lab["password"])
+    assert f'href="{report}#{key}"' in page
+    assert "reports.example.org" not in netbox.page(f"dcim/devices/{other}", lab["username"], lab["password"])
 
 
 def test_the_custom_field_and_the_journal_tell_the_life(play_on, netbox, lab):

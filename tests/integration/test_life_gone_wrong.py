@@ -38,7 +38,7 @@ def lifecycles(play):
 
 
 def remove(netbox, device):
-    netbox.call("DELETE", "dcim/devices/{0}".format(device))
+    netbox.call("DELETE", f"dcim/devices/{device}")
 
 
 def test_a_device_that_the_filter_leaves_out_is_left_alone(play, netbox, enrolled):
@@ -123,7 +123,7 @@ def test_a_conflict_says_both_ways_on(play, netbox, lab, enrolled, field):
 
     with NetboxProxy(lab["url"], fault) as proxy:
         done = play(run[0], nodes=device, netbox_url=proxy.url, netbox_moved=True, **run[1])
-    assert done.returncode == 2 and "its {0} was changed in NetBox meanwhile".format(field) in done.message, done.output
+    assert done.returncode == 2 and f"its {field} was changed in NetBox meanwhile" in done.message, done.output
     assert "nodeflow.orchestrator.resume -e" in done.message and "nodeflow.orchestrator.abort -e" in done.message
     found = netbox.device(device)
     assert found["status"]["value"] == "failed" if field == "status" else found["primary_ip4"]["address"] == address
@@ -150,14 +150,14 @@ def test_the_subscription_that_was_named_is_kept_and_no_other_is_guessed(play, n
     second = "ffffffff-0000-4000-8000-000000000000"
     columns = "product, customer_id, status, insync, description, note, start_date, end_date, version, device_id, block"
     play.store.write(
-        "DROP INDEX one_live_subscription_a_device", "INSERT INTO subscriptions SELECT '{0}', {1} FROM subscriptions".format(second, columns)
+        "DROP INDEX one_live_subscription_a_device", f"INSERT INTO subscriptions SELECT '{second}', {columns} FROM subscriptions"
     )
     wrong = play(RECONCILE, nodes=device, keep={device: "ffffffff-0000-4000-8000-000000000001"})
     assert wrong.returncode == 2 and "which is no subscription of it" in wrong.message, wrong.output
-    play.store.write("UPDATE subscriptions SET status = 'provisioning' WHERE subscription_id = '{0}'".format(second))
+    play.store.write(f"UPDATE subscriptions SET status = 'provisioning' WHERE subscription_id = '{second}'")
     never = play(RECONCILE, nodes=device, keep={device: second})
     assert never.returncode == 2 and "was never active, so it cannot be kept" in never.message, never.output
-    play.store.write("UPDATE subscriptions SET status = 'active' WHERE subscription_id = '{0}'".format(second))
+    play.store.write(f"UPDATE subscriptions SET status = 'active' WHERE subscription_id = '{second}'")
     done = play(RECONCILE, nodes=device, keep={device: second})
     assert done.returncode == 0, done.output
     statuses = {row["subscription_id"]: row["status"] for row in play.rows("SELECT * FROM subscriptions")}
@@ -215,7 +215,7 @@ def test_one_wrong_entry_does_not_keep_the_others_from_being_repaired(play, netb
 def test_a_store_that_knows_no_address_can_win(play, netbox):
     device = netbox.make(ipv6=None)
     assert play.create(nodes=device, confirm_config=True, required_families=["ipv4"]).returncode == 0
-    netbox.address(device, primary_ip6="2001:db8:96::{0:x}/128".format(device))
+    netbox.address(device, primary_ip6=f"2001:db8:96::{device:x}/128")
     wins = {"ipv6_loopback": "store"}
     done = play(RECONCILE, nodes=device, wins=wins)
     assert done.returncode == 0 and netbox.device(device)["primary_ip6"] is None, done.output

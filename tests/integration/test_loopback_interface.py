@@ -23,13 +23,13 @@ ADDRESSES = "/api/ipam/ip-addresses/"
 
 def block(play, device):
     """The product block of a device's live subscription."""
-    [row] = play.rows("SELECT block FROM subscriptions WHERE device_id = {0} AND status <> 'terminated'".format(device))
+    [row] = play.rows(f"SELECT block FROM subscriptions WHERE device_id = {device} AND status <> 'terminated'")
     return (row["block"] if isinstance(row["block"], dict) else json.loads(row["block"]))["node"]
 
 
 def loopbacks(device):
     """Addresses that no other device of the tests has."""
-    return ipv4_of(device, 140) + "/32", "2001:db8:100b::{0:x}/128".format(device)
+    return ipv4_of(device, 140) + "/32", f"2001:db8:100b::{device:x}/128"
 
 
 def words(output):
@@ -59,12 +59,12 @@ def token_for(netbox, lab):
     def token(**permissions):
         name = "t-" + uuid.uuid4().hex[:12]
         user = netbox.call("POST", "users/users", {"username": name, "password": uuid.uuid4().hex + "Aa1!"})
-        made.append("users/users/{0}".format(user["id"]))
+        made.append(f"users/users/{user['id']}")
         for kind, actions in permissions.items():
             data = {"name": name + kind, "actions": actions, "object_types": [kind.replace("_", ".", 1)], "users": [user["id"]]}
-            made.append("users/permissions/{0}".format(netbox.call("POST", "users/permissions", data)["id"]))
+            made.append(f"users/permissions/{netbox.call('POST', 'users/permissions', data)['id']}")
         new = netbox.call("POST", "users/tokens", {"user": user["id"], "version": 2})
-        return "nbt_{0}.{1}".format(new["key"], new["token"])
+        return f"nbt_{new['key']}.{new['token']}"
 
     yield token
     for path in made:
@@ -82,7 +82,7 @@ def test_the_config_names_the_interface_that_netbox_has(play, netbox):
     devices = [netbox.make(platform=platform, interface=name) for platform, name in names.items()]
     for device in devices[2:]:
         for field in ("primary_ip4", "primary_ip6"):
-            netbox.call("PATCH", "ipam/ip-addresses/{0}".format(netbox.device(device)[field]["id"]), {"role": "loopback"})
+            netbox.call("PATCH", f"ipam/ip-addresses/{netbox.device(device)[field]['id']}", {"role": "loopback"})
     done = play.create(nodes=devices)
     assert done.returncode == 0, done.output
     assert "WARNING" not in done.output, done.output
@@ -102,7 +102,7 @@ def test_a_primary_address_on_another_interface_is_not_put_on_the_loopback_witho
         known["name"], device, known["primary_ip4"]["address"], known["primary_ip6"]["address"]
     )
     assert words(done.output).count(said) == 1 and "say where with loopback_interface" in words(done.output), done.output
-    config = done.output.partition("--- config of {0}".format(known["name"]))[2].partition("--- end ---")[0]
+    config = done.output.partition(f"--- config of {known['name']}")[2].partition("--- end ---")[0]
     assert "interface Management1\n ip address " in config and "oopback" not in config.replace("loopback_interface", ""), config
     [process] = [row["process_id"] for row in done.nodes if row["device_id"] == device]
     assert play.resume(process, confirm_config=True).returncode == 0
@@ -117,7 +117,7 @@ def test_many_of_them_are_one_warning(play, netbox):
     done = play.create(nodes=devices)
     assert done.returncode == 0, done.output
     assert words(done.output).count("no loopback has the primary address") == 1 and "5 nodes: no loopback" in words(done.output), done.output
-    assert all("{0}): ".format(device) in words(done.output) for device in devices)
+    assert all(f"{device}): " in words(done.output) for device in devices)
 
 
 def test_an_address_that_no_interface_has_is_said_to_be_so(play, netbox):
@@ -133,7 +133,7 @@ def test_an_address_that_no_interface_has_is_said_to_be_so(play, netbox):
 
 def test_an_interface_of_another_member_of_the_virtual_chassis(play, netbox):
     first, second = netbox.make(), netbox.make(ipv4=None, ipv6=None)
-    chassis = netbox.call("POST", "dcim/virtual-chassis", {"name": "vc-{0}".format(first)})["id"]
+    chassis = netbox.call("POST", "dcim/virtual-chassis", {"name": f"vc-{first}"})["id"]
     netbox.set(first, virtual_chassis=chassis, vc_position=1)
     netbox.set(second, virtual_chassis=chassis, vc_position=2)
     address = netbox.place(loopbacks(second)[0], netbox.call("GET", "dcim/interfaces", device_id=first, name="Loopback7")["results"][0]["id"])
@@ -165,7 +165,7 @@ def test_a_life_with_loopbacks_that_are_not_the_primary_addresses(play_on, netbo
 
     [entry] = netbox.call("GET", "ipam/ip-addresses", address=ipv4)["results"]
     new = ipv4_of(device, 143) + "/32"
-    netbox.call("PATCH", "ipam/ip-addresses/{0}".format(entry["id"]), {"address": new})
+    netbox.call("PATCH", f"ipam/ip-addresses/{entry['id']}", {"address": new})
     found = play_on(VALIDATE, nodes=device, **given)
     [finding] = found.results["validate_node"]["findings"]
     assert (finding["problem"], finding["store"], finding["netbox"]) == ("ipv4_loopback", ipv4, new)
@@ -176,7 +176,7 @@ def test_a_life_with_loopbacks_that_are_not_the_primary_addresses(play_on, netbo
     assert play_on(RECONCILE, nodes=device, **given).returncode == 0
     assert block(play_on, device)["ipv4_loopback"] == new and netbox.device(device)["primary_ip4"] == primary
 
-    netbox.call("PATCH", "ipam/ip-addresses/{0}".format(entry["id"]), {"address": ipv4})
+    netbox.call("PATCH", f"ipam/ip-addresses/{entry['id']}", {"address": ipv4})
     refreshed = play_on(MODIFY, nodes=device, refresh=True, **given)
     assert refreshed.returncode == 0 and block(play_on, device)["ipv4_loopback"] == ipv4, refreshed.output
     ended = play_on(TERMINATE, nodes=device, **given)
@@ -200,7 +200,7 @@ def test_a_process_of_an_older_release_is_resumed(play, netbox):
     [row] = play.rows("SELECT state FROM processes")
     state = json.loads(row["state"])
     del state["device"]["loopbacks"]
-    play.store.write("UPDATE processes SET state = '{0}'".format(json.dumps(state)))
+    play.store.write(f"UPDATE processes SET state = '{json.dumps(state)}'")
     resumed = play.resume(begun.nodes[0]["process_id"], confirm_config=True)
     assert resumed.returncode == 0 and resumed.nodes[0]["status"] == "completed", resumed.output
 
@@ -218,8 +218,8 @@ def test_what_lacks_an_address_there_or_has_several_is_not_enrolled(play, netbox
     assert done.returncode == 2
     messages = {row["device_id"]: row["message"] for row in done.nodes if row["status"] == "failed"}
     assert "lacks an IPv4 address on an interface that matches loopback_interface (Loopback*) and an IPv6 address on" in messages[bare]
-    both = "{0} on Loopback0 and {1}/32 on Loopback0".format(loopbacks(doubtful)[0], ipv4_of(doubtful, 144))
-    assert "has several IPv4 addresses on interfaces that match loopback_interface ({0})".format(both) in messages[doubtful]
+    both = f"{loopbacks(doubtful)[0]} on Loopback0 and {ipv4_of(doubtful, 144)}/32 on Loopback0"
+    assert f"has several IPv4 addresses on interfaces that match loopback_interface ({both})" in messages[doubtful]
     assert "lacks a name" in messages[unready] and set(messages) == {bare, doubtful, unready}
     assert block(play, clear)["ipv4_loopback"].startswith("10.144.") and block(play, shared)["ipv4_loopback"] == loopbacks(shared)[0]
     assert {netbox.status(device) for device in messages} == {"planned"}

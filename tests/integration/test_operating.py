@@ -77,7 +77,7 @@ def test_an_abort_leaves_a_status_that_is_not_ours_as_it_is(play, netbox, status
     process_id = play.create(nodes=device).nodes[0]["process_id"]
     netbox.set(device, status=status)
     done = play("nodeflow.orchestrator.abort", process_ids=process_id)
-    assert done.returncode == 0 and "its status in NetBox, {0}, was left as it is".format(status) in done.output, done.output
+    assert done.returncode == 0 and f"its status in NetBox, {status}, was left as it is" in done.output, done.output
     assert netbox.status(device) == status
 
 
@@ -93,7 +93,7 @@ def test_a_claim_that_somebody_else_holds_by_now_is_not_given_back(play, netbox)
 def test_an_abort_of_a_device_that_is_gone(play, netbox):
     device = netbox.make()
     process_id = play.create(nodes=device).nodes[0]["process_id"]
-    netbox.call("DELETE", "dcim/devices/{0}".format(device))
+    netbox.call("DELETE", f"dcim/devices/{device}")
     done = play("nodeflow.orchestrator.abort", process_ids=process_id)
     assert done.returncode == 0 and "it is not in NetBox any more" in done.output, done.output
     assert play.rows("SELECT status FROM processes") == [{"status": "aborted"}]
@@ -118,7 +118,7 @@ def test_a_sweep_continues_what_was_interrupted_and_lists_what_waits(play_on, ne
     killed_at(play_on, "store_process_subscription", nodes=held)
     swept = play_on("nodeflow.orchestrator.sweep", confirm_config=True, suspended_limit="0s")
     assert swept.returncode == 0, swept.output
-    assert "process {0} has been suspended since".format(waiting) in swept.output
+    assert f"process {waiting} has been suspended since" in swept.output
     assert [netbox.status(device) == "active" for device in (interrupted, suspended, held)] == [True, False, False]
     quiet = play_on("nodeflow.orchestrator.sweep")
     assert quiet.returncode == 0 and waiting not in quiet.output and process_id not in quiet.output, quiet.output
@@ -131,7 +131,7 @@ def test_processes_are_found_by_device_age_actor_and_workflow(play_on, netbox):
     play_on.create(nodes=netbox.make(), actor="bob")
 
     def found(**criteria):
-        done = play_on.tasks("- nodeflow.orchestrator.process_info: {0}".format(json.dumps(criteria)))
+        done = play_on.tasks(f"- nodeflow.orchestrator.process_info: {json.dumps(criteria)}")
         assert done.returncode == 0, done.output
         return [one["process_id"] for one in done.results["nodeflow.orchestrator.process_info"]["processes"]]
 
@@ -144,4 +144,4 @@ def test_processes_are_found_by_device_age_actor_and_workflow(play_on, netbox):
 
 def test_in_a_job_of_awx_the_actor_is_its_user_and_job(play, netbox):
     process_id = play.create(nodes=netbox.make(), awx_job_id=42, awx_user_name="ann").nodes[0]["process_id"]
-    assert play.rows("SELECT actor FROM processes WHERE process_id = '{0}'".format(process_id)) == [{"actor": "ann (AWX job 42)"}]
+    assert play.rows(f"SELECT actor FROM processes WHERE process_id = '{process_id}'") == [{"actor": "ann (AWX job 42)"}]

@@ -86,11 +86,11 @@ def few(tmp_path_factory):
 
 def rows(page, section="subscriptions"):
     """The first cells of the rows that are shown."""
-    return [text.partition("\n")[0] for text in page.locator("#{0} tbody td:first-child".format(section)).all_inner_texts()]
+    return [text.partition("\n")[0] for text in page.locator(f"#{section} tbody td:first-child").all_inner_texts()]
 
 
 def status(page, section="subscriptions"):
-    return page.locator("#{0} [role=status]".format(section)).inner_text()
+    return page.locator(f"#{section} [role=status]").inner_text()
 
 
 def press(page, name, section="subscriptions"):
@@ -178,11 +178,11 @@ def test_those_that_somebody_must_continue_come_first_with_the_command(watched, 
     assert [words[0] for words in shown] == ["failed", "suspended", "interrupted", "running", "completed"]
     process_id = "00000000-0000-0002-0000-00000000000"
     assert cards.nth(0).locator("code").all_inner_texts() == [
-        "ansible-playbook nodeflow.orchestrator.resume -e process_ids={0}3".format(process_id),
-        "ansible-playbook nodeflow.orchestrator.abort -e process_ids={0}3".format(process_id),
+        f"ansible-playbook nodeflow.orchestrator.resume -e process_ids={process_id}3",
+        f"ansible-playbook nodeflow.orchestrator.abort -e process_ids={process_id}3",
     ]
     assert "was set to offline in NetBox" in cards.nth(0).inner_text()
-    assert cards.nth(1).locator("code").first.inner_text().endswith("resume -e process_ids={0}7 -e confirm_config=true".format(process_id))
+    assert cards.nth(1).locator("code").first.inner_text().endswith(f"resume -e process_ids={process_id}7 -e confirm_config=true")
     assert cards.nth(3).locator("code").count() == 0
 
 
@@ -389,10 +389,10 @@ def long_values(tmp_path_factory):
     directory = tmp_path_factory.mktemp("long")
     store = FilledStore(directory / "store.db", 30, lambda number: ENDS.get(number, "completed"))
     for field, value in LONG.items():
-        store.change("UPDATE subscriptions SET block = json_set(block, '$.node.{0}', ?)".format(field), value)
+        store.change(f"UPDATE subscriptions SET block = json_set(block, '$.node.{field}', ?)", value)
     facts = {"site": "frankfurt-am-main-1", "role": "provider-edge-router", "platform": "juniper_junos_evolved"}
     for field, value in facts.items():
-        store.change("UPDATE processes SET state = json_set(state, '$.device.{0}', ?)".format(field), value)
+        store.change(f"UPDATE processes SET state = json_set(state, '$.device.{field}', ?)", value)
     assert not call_module("report", {"store": store.location, "dest": str(directory / "report.html"), "findings": FINDINGS}).get("failed")
     return directory / "report.html"
 
@@ -469,7 +469,7 @@ def test_a_web_server_is_asked_for_the_page_and_for_nothing_else(browser, few):
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Handler, directory=str(few.parent)))
     threading.Thread(target=server.serve_forever, daemon=True).start()
     one = Watched(browser)
-    page = one.open("http://127.0.0.1:{0}/report.html".format(server.server_address[1]))
+    page = one.open(f"http://127.0.0.1:{server.server_address[1]}/report.html")
     page.locator("summary").first.click()
     page.wait_for_timeout(1000)
     one.close()

@@ -20,11 +20,11 @@ def test_without_a_confirmation_the_process_is_suspended_and_the_play_ends_well(
     assert done.returncode == 0, done.output
     [process] = play.rows("SELECT * FROM processes")
     assert (process["status"], process["step"]) == ("suspended", "provide_config_to_user")
-    command = "ansible-playbook nodeflow.orchestrator.resume -e process_ids={0} -e confirm_config=true".format(process["process_id"])
+    command = f"ansible-playbook nodeflow.orchestrator.resume -e process_ids={process['process_id']} -e confirm_config=true"
     assert command in done.output
     again = play.create(nodes=device)
     assert (again.returncode, again.recap["changed"]) == (0, 0)
-    assert "is being enrolled already: process {0} is suspended".format(process["process_id"]) in again.output
+    assert f"is being enrolled already: process {process['process_id']} is suspended" in again.output
     resumed = play.resume(process["process_id"], confirm_config=True)
     assert resumed.returncode == 0, resumed.output
     assert netbox.status(device) == "active"
@@ -59,13 +59,13 @@ def test_a_config_that_changed_is_shown_and_asked_again(play, netbox, tmp_path):
 
 
 def test_the_config_is_saved_to_a_file(play, netbox, tmp_path):
-    device = netbox.make(name="a/b c{0}".format(netbox.make()))
+    device = netbox.make(name=f"a/b c{netbox.make()}")
     done = play.create(nodes=device, node_config_dir=str(tmp_path / "configs" / "new"))
     assert done.returncode == 0, done.output
     [file] = (tmp_path / "configs" / "new").iterdir()
-    assert file.name.startswith("{0}-a_b_c".format(device))
+    assert file.name.startswith(f"{device}-a_b_c")
     address = netbox.device(device)["primary_ip4"]["address"].split("/")[0]
-    assert "ip address {0} 255.255.255.255".format(address) in file.read_text(encoding="utf-8")
+    assert f"ip address {address} 255.255.255.255" in file.read_text(encoding="utf-8")
 
 
 def test_a_directory_that_cannot_be_written_fails_the_node_and_resume_completes_it(play, netbox, tmp_path):
@@ -85,7 +85,7 @@ def test_a_directory_that_cannot_be_written_fails_the_node_and_resume_completes_
 
 
 def test_netbox_can_render_the_config(play, netbox):
-    template = netbox.call("POST", "extras/config-templates", {"name": "t{0}".format(time.time()), "template_code": "rendered for {{ device.name }}"})
+    template = netbox.call("POST", "extras/config-templates", {"name": f"t{time.time()}", "template_code": "rendered for {{ device.name }}"})
     device = netbox.make(config_template=template["id"])
     done = play.create(nodes=device, node_config_source="netbox", confirm_config=True, netbox_token=netbox_admin(play, netbox))
     assert done.returncode == 0, done.output
@@ -172,7 +172,7 @@ def test_running_again_over_what_failed_or_was_interrupted_goes_on(play, netbox)
 def test_a_device_that_is_gone_has_its_process_ended_by_abort(play, netbox):
     device = netbox.make()
     process_id = play.create(nodes=device).nodes[0]["process_id"]
-    netbox.call("DELETE", "dcim/devices/{0}".format(device))
+    netbox.call("DELETE", f"dcim/devices/{device}")
     done = play.resume(process_id, confirm_config=True)
     assert done.returncode == 2
     assert "is not in NetBox any more. If it will not come back, end the process with: ansible-playbook nodeflow.orchestrator.abort" in done.message

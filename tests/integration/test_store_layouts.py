@@ -64,7 +64,7 @@ def test_a_store_moves_to_postgresql_without_loss_and_the_old_one_is_refused(pla
     moved = play("nodeflow.orchestrator.copy_store", **move)
     assert (moved.returncode, moved.recap["changed"]) == (0, 1), moved.output
     for table, order in (("subscriptions", "subscription_id"), ("processes", "process_id"), ("process_steps", "process_step_id")):
-        query = "SELECT * FROM {0} ORDER BY {1}".format(table, order)
+        query = f"SELECT * FROM {table} ORDER BY {order}"
         assert [list(row) for row in old.rows(query)] == [list(row) for row in postgresql.rows(query)] != []
     again = play("nodeflow.orchestrator.copy_store", **move)
     assert (again.returncode, again.recap["changed"]) == (0, 0), again.output
@@ -117,7 +117,7 @@ def test_a_store_is_not_copied_into_another_or_from_under_a_run(play, netbox, po
 
 def test_a_read_sees_one_state_and_moments_are_in_utc_whatever_the_servers_time_zone(store):
     if hasattr(store, "name"):
-        store.write("ALTER DATABASE {0} SET timezone TO 'Asia/Tokyo'".format(store.name))
+        store.write(f"ALTER DATABASE {store.name} SET timezone TO 'Asia/Tokyo'")
     moment = datetime.datetime(2026, 11, 23, 3, 0, tzinfo=datetime.timezone.utc)
     opened = open_store(store.location)
     models = [NodeInactive(customer_id="c", start_date=moment, node=NodeBlockInactive(node_id=number)) for number in (7, 8)]

@@ -370,6 +370,6 @@ def test_no_task_warns_of_its_result(play, netbox):
     assert play.create(nodes=netbox.make(), confirm_config=True).returncode == 0
     for done in (
         play("nodeflow.orchestrator.copy_store", target_store=str(play.directory / "other.db")),
-        play.tasks("- nodeflow.orchestrator.reset: {{confirm: true, store: {0}}}".format(play.directory / "other.db")),
+        play.tasks(f"- nodeflow.orchestrator.reset: {{confirm: true, store: {play.directory / 'other.db'}}}"),
     ):
         assert done.returncode == 0 and "WARNING" not in done.output, done.output

@@ -78,7 +78,7 @@ def test_the_inventory_has_the_subscriptions(filled, play_on):
     _store, made = filled
     done = play_on.tasks("- ansible.builtin.debug:\n    msg: \"{{ groups['all'] | length }} hosts\"", "-i", inventory(play_on))
     live = {row["subscription_id"] for life in made for row in life.subscriptions if row["status"] != "terminated"}
-    assert done.returncode == 0 and '"{0} hosts"'.format(len(live)) in done.output, done.output
+    assert done.returncode == 0 and f'"{len(live)} hosts"' in done.output, done.output
 
 
 def inventory(play):

@@ -46,33 +46,33 @@ def audit(netbox: Netbox, stores: t.Sequence[Store], devices: t.Collection[int])
         processes = {row["subscription_id"]: row for row in store.rows("SELECT * FROM processes")}
         log = store.rows("SELECT process_id, step, status FROM process_steps ORDER BY process_step_id")
         for row in store.rows("SELECT * FROM subscriptions"):
-            name = "device {0}: subscription {1}".format(row["device_id"], row["subscription_id"])
+            name = f"device {row['device_id']}: subscription {row['subscription_id']}"
             process = processes.pop(row["subscription_id"], None)
             if process is None:
-                found.lost.append("{0} has no process".format(name))
+                found.lost.append(f"{name} has no process")
                 continue
             if process["status"] not in ("completed", "aborted"):
-                found.stuck.append("{0}: process {1} is {2} at {3}".format(name, process["process_id"], process["status"], process["step"]))
+                found.stuck.append(f"{name}: process {process['process_id']} is {process['status']} at {process['step']}")
             if row["status"] == "terminated":
                 continue
             if row["device_id"] not in live:
-                found.lost.append("{0} is of a device that was not asked for".format(name))
+                found.lost.append(f"{name} is of a device that was not asked for")
                 continue
             live[row["device_id"]].append(row)
             done = [line["step"] for line in log if line["process_id"] == process["process_id"] and line["status"] == "success"]
             if [step for step in dict.fromkeys(done) if step in STEP_LIST] != list(STEP_LIST):
-                found.lost.append("{0}: its log has the steps {1}".format(name, done))
+                found.lost.append(f"{name}: its log has the steps {done}")
             once = [step for step in done if step not in ("fetch_ip_address_information", "provide_config_to_user")]  # resume repeats these
             if len(once) != len(set(once)):
-                found.twice.append("{0}: a step happened twice: {1}".format(name, done))
+                found.twice.append(f"{name}: a step happened twice: {done}")
             if (row["status"], bool(row["insync"]), process["status"]) != ("active", True, "completed"):
-                found.lost.append("{0} is {1}, its process {2}".format(name, row["status"], process["status"]))
-        found.lost += ["process {0} has no subscription".format(process["process_id"]) for process in processes.values()]
+                found.lost.append(f"{name} is {row['status']}, its process {process['status']}")
+        found.lost += [f"process {process['process_id']} has no subscription" for process in processes.values()]
     for device, subscriptions in live.items():
         if not subscriptions:
-            found.lost.append("device {0} has no live subscription".format(device))
+            found.lost.append(f"device {device} has no live subscription")
         if len(subscriptions) > 1:
-            found.twice.append("device {0} has {1} live subscriptions".format(device, len(subscriptions)))
+            found.twice.append(f"device {device} has {len(subscriptions)} live subscriptions")
     statuses = netbox.statuses(devices)
-    found.lost += ["device {0} is {1} in NetBox".format(device, statuses.get(device)) for device in devices if statuses.get(device) != "active"]
+    found.lost += [f"device {device} is {statuses.get(device)} in NetBox" for device in devices if statuses.get(device) != "active"]
     return found

@@ -90,10 +90,10 @@ class Campaign:
                 by_chance = killed or first.kind == CHANCE
                 moment = self._any_moment() if by_chance else first
                 done = self._killed(proxy, moment, devices)
-                assert done or by_chance, "create_node was over before it could be killed {0}".format(moment)
+                assert done or by_chance, f"create_node was over before it could be killed {moment}"
                 if done:
                     killed.append(self._fault(moment))
-                    outputs.append("killed {0}:\n{1}".format(moment, done.output))
+                    outputs.append(f"killed {moment}:\n{done.output}")
             recovered = recover(self.play, self.netbox, devices)
         for fault in killed[:-1]:
             self.fault_table.record(fault, Findings(), [])
@@ -112,7 +112,7 @@ class Campaign:
         return Moment(kind, self.chance.randint(1, 3 if kind in (REQUEST, ANSWER) else TASKS))
 
     def _fault(self, moment: Moment) -> str:
-        return "kill -9 {0}, {1}".format(_FAULTS[moment.kind], self.store)
+        return f"kill -9 {_FAULTS[moment.kind]}, {self.store}"
 
 
 _FAULTS = {

@@ -29,7 +29,7 @@ def inconsistencies(store: Store) -> list[str]:
         wrong.append("a device has two live subscriptions")
     for process in processes:
         subscription = subscriptions[process["subscription_id"]]
-        name = "process {0}".format(process["process_id"])
+        name = f"process {process['process_id']}"
         lines = [line for line in log if line["process_id"] == process["process_id"]]
         over = process["status"] in _OVER
         expected = {
@@ -41,7 +41,7 @@ def inconsistencies(store: Store) -> list[str]:
             "its log ends as it stands": not lines or process["status"] in ("running", _status_after(lines[-1]["status"])),
             "its columns are JSON": all(_is_json(value) for value in (process["state"], subscription["block"])),
         }
-        wrong += ["{0}: not true that {1}: {2}".format(name, what, process) for what, holds in expected.items() if not holds]
+        wrong += [f"{name}: not true that {what}: {process}" for what, holds in expected.items() if not holds]
     for key, subscription in subscriptions.items():
         own = sorted((process for process in processes if process["subscription_id"] == key), key=lambda process: str(process["started_at"]))
         at_work = [process for process in own if process["status"] not in _OVER]
@@ -50,7 +50,7 @@ def inconsistencies(store: Store) -> list[str]:
             "it is in sync unless a process works on it": bool(subscription["insync"]) == (not at_work),
             "it is what its processes made of it": not own or subscription["status"] in _lifecycles(own),
         }
-        wrong += ["subscription {0}: not true that {1}: {2}".format(key, what, subscription) for what, holds in expected.items() if not holds]
+        wrong += [f"subscription {key}: not true that {what}: {subscription}" for what, holds in expected.items() if not holds]
     wrong += ["a line of the log has no process" for line in log if line["process_id"] not in {row["process_id"] for row in processes}]
     return wrong
 

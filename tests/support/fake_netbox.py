@@ -48,7 +48,7 @@ class FakeNetbox(requests.adapters.BaseAdapter):
     def send(self, request: t.Any, **kwargs: t.Any) -> requests.Response:  # pylint: disable=arguments-differ
         """Answer a request."""
         number = len(self.asked)
-        assert number < MOST_REQUESTS, "the client does not stop asking: {0}".format(self.asked[-3:])
+        assert number < MOST_REQUESTS, f"the client does not stop asking: {self.asked[-3:]}"
         self.asked.append((request.method, request.url))
         body = json.loads(request.body) if request.body else None
         spoiled = self.spoiled.get(number)
@@ -84,7 +84,7 @@ class FakeNetbox(requests.adapters.BaseAdapter):
         self.writes.append(change)
         if isinstance(self.device, dict):
             status = {"status": {"value": change["status"]}} if "status" in change else {}
-            self.device = self.device | status | {"last_updated": "2026-11-23T09:00:{0:02}Z".format(len(self.writes))}
+            self.device = self.device | status | {"last_updated": f"2026-11-23T09:00:{len(self.writes):02}Z"}
         data, message = {"status": change.get("status")}, change.get("changelog_message")
         entry = {"id": next(_changes), "changed_object_id": change["id"], "message": message, "postchange_data": data}
         self.changes.append(entry)

@@ -48,13 +48,13 @@ class FaultTable:
 
         Raises AssertionError if there is any of that, or nothing was injected.
         """
-        assert injected > 0, "{0}: nothing was injected".format(fault)
+        assert injected > 0, f"{fault}: nothing was injected"
         unclear = [line for output in outputs for line in unclear_lines(output)]
         wrong = {"lost": found.lost, "twice": found.twice, "stuck": found.stuck, "unclear": unclear}
         self._properties.append(("fault", [fault, injected, *map(len, wrong.values())]))
         assert not any(wrong.values()), "after the fault '{0}':\n{1}\n\n{2}".format(
             fault,
-            "\n".join("{0}: {1}".format(kind, sentence) for kind, sentences in wrong.items() for sentence in sentences),
+            "\n".join(f"{kind}: {sentence}" for kind, sentences in wrong.items() for sentence in sentences),
             "\n".join(outputs),
         )
 
@@ -84,7 +84,7 @@ def fault_table(request: pytest.FixtureRequest) -> FaultTable:
 @pytest.fixture
 def chance(request: pytest.FixtureRequest) -> random.Random:
     """Random numbers, the same for the same seed and test."""
-    return random.Random("{0} {1}".format(os.environ[SEED], request.node.name))
+    return random.Random(f"{os.environ[SEED]} {request.node.name}")
 
 
 def pytest_configure() -> None:
@@ -94,7 +94,7 @@ def pytest_configure() -> None:
 
 def pytest_report_header() -> str:
     """Say what repeats this run."""
-    return "{0}={1}".format(SEED, os.environ[SEED])
+    return f"{SEED}={os.environ[SEED]}"
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
@@ -109,10 +109,10 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
                         total[fault] = [old + new for old, new in zip(total.get(fault, [0] * len(COLUMNS)), counts)]
     if not total:
         return
-    terminalreporter.section("faults injected, {0}={1}".format(SEED, os.environ[SEED]))
+    terminalreporter.section(f"faults injected, {SEED}={os.environ[SEED]}")
     width = max(len(fault) for fault in (*total, "fault"))
     terminalreporter.line("| {0:<{1}} | {2} |".format("fault", width, " | ".join(COLUMNS)))
-    terminalreporter.line("|{0}|{1}|".format("-" * (width + 2), "|".join("-" * (len(column) + 1) + ":" for column in COLUMNS)))
+    terminalreporter.line(f"|{'-' * (width + 2)}|{'|'.join('-' * (len(column) + 1) + ':' for column in COLUMNS)}|")
     for fault, counts in [*sorted(total.items()), ("all", [sum(column) for column in zip(*total.values())])]:
         cells = " | ".join("{0:>{1}}".format(count, len(column)) for count, column in zip(counts, COLUMNS))
         terminalreporter.line("| {0:<{1}} | {2} |".format(fault, width, cells))

@@ -66,7 +66,7 @@ class FilledStore:
     def _insert(connection: sqlite3.Connection, table: str, rows: t.Sequence[dict[str, t.Any]]) -> None:
         if rows:
             names = list(rows[0])
-            statement = "INSERT INTO {0} ({1}) VALUES ({2})".format(table, ", ".join(names), ", ".join("?" * len(names)))
+            statement = f"INSERT INTO {table} ({', '.join(names)}) VALUES ({', '.join('?' * len(names))})"
             connection.executemany(statement, [[row[name] for name in names] for row in rows])
 
     @staticmethod
@@ -74,14 +74,14 @@ class FilledStore:
         """A subscription, its process and the log of that."""
         subscription_id, process_id, run_id = (str(uuid.UUID(int=kind << 64 | number)) for kind in (1, 2, 3))
         begun = NOW + datetime.timedelta(seconds=number)
-        site = "loc{0}".format(number % 7 + 1)
+        site = f"loc{number % 7 + 1}"
         lifecycle = {"completed": "active", "aborted": "terminated"}.get(end, "provisioning")
         block = {"node_id": number, "node_name": name, "node_status": "active" if end == "completed" else "staged"}
-        block |= {"ipv4_loopback": "10.{0}.{1}.1/32".format(number // 250, number % 250), "ipv6_loopback": "2001:db8::{0:x}/128".format(number)}
+        block |= {"ipv4_loopback": f"10.{number // 250}.{number % 250}.1/32", "ipv6_loopback": f"2001:db8::{number:x}/128"}
         facts = {"id": number, "name": name, "site": site, "role": "edge" if number % 2 else "core", "platform": "cisco_ios", "status": "planned"}
         state = json.dumps({"device": facts, "claim": "netbox", "required_families": ["ipv4", "ipv6"]})
         step = STOPPED.get(end)
-        error = "{0} ({1}, {2}) was set to offline in NetBox".format(name, site, number) if end == "failed" else None
+        error = f"{name} ({site}, {number}) was set to offline in NetBox" if end == "failed" else None
         subscription = {
             "subscription_id": subscription_id, "product": "Node", "customer_id": "default", "status": lifecycle, "insync": step is None,
             "description": "Node " + name, "note": "wrong rack" if end == "aborted" else None, "version": 6, "device_id": number,

@@ -16,7 +16,7 @@ class Gate:
     """Closed before the task ``task``. A run that is started with ``environment`` waits there."""
 
     def __init__(self, directory: pathlib.Path, task: str) -> None:
-        self._path = str(directory / "gate-{0}".format(uuid.uuid4().hex[:8]))
+        self._path = str(directory / f"gate-{uuid.uuid4().hex[:8]}")
         self.environment = {"NODEFLOW_TEST_GATE": self._path, "NODEFLOW_TEST_GATE_TASK": task}
 
     def wait_for(self, run: subprocess.Popen[str]) -> None:

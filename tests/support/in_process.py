@@ -86,7 +86,7 @@ class InProcess:
             nodes = step("set_status", nodes=nodes, lifecycle="provisioning")
             step("node_config_facts", nodes=nodes)
             facts = results["node_config_facts"]["node_configs"]
-            configs = [{"process_id": one["process_id"], "config": "hostname {0}\nloopback {1}\n".format(one["name"], one["ipv4"])} for one in facts]
+            configs = [{"process_id": one["process_id"], "config": f"hostname {one['name']}\nloopback {one['ipv4']}\n"} for one in facts]
             nodes = step("provide_config_to_user", nodes=nodes, configs=configs, confirm=confirm)
             for name in ("set_node_to_active", "update_node_in_netbox", "done"):
                 nodes = step(name, nodes=nodes)

@@ -26,7 +26,7 @@ class Moment(t.NamedTuple):
     number: float
 
     def __str__(self) -> str:
-        return "{0} {1:g}".format(self.kind, self.number)
+        return f"{self.kind} {self.number:g}"
 
 
 START, END = "before task", "after task"
@@ -47,7 +47,7 @@ def kill(run: subprocess.Popen[str]) -> None:
 def killed_at(play: Player, step: str, **variables: t.Any) -> list[str]:
     """Run create_node and kill it once ``step`` is in the log. The ids of the processes that it leaves running."""
     run = play.start("nodeflow.orchestrator.create_node", confirm_config=True, **variables)
-    while not (play.store.exists() and play.store.has_tables() and play.rows("SELECT 1 FROM process_steps WHERE step = '{0}'".format(step))):
+    while not (play.store.exists() and play.store.has_tables() and play.rows(f"SELECT 1 FROM process_steps WHERE step = '{step}'")):
         assert run.poll() is None, run.communicate()
         time.sleep(0.01)
     kill(run)

@@ -29,8 +29,8 @@ class Netbox:
 
     def call(self, method: str, path: str, data: t.Any = None, **params: t.Any) -> t.Any:
         """One request; the JSON answered."""
-        answer = self.session.request(method, "{0}/api/{1}/".format(self.url, path), json=data, params=params, timeout=120)
-        assert answer.ok, "{0} {1}: {2} {3}".format(method, path, answer.status_code, answer.text[:500])
+        answer = self.session.request(method, f"{self.url}/api/{path}/", json=data, params=params, timeout=120)
+        assert answer.ok, f"{method} {path}: {answer.status_code} {answer.text[:500]}"
         return answer.json() if answer.content else None
 
     def page(self, path: str, username: str, password: str) -> str:
@@ -46,7 +46,7 @@ class Netbox:
 
     def device(self, device_id: int) -> dict[str, t.Any]:
         """A device as NetBox has it now, less what other devices change in it (its type's ``device_count`` and the like)."""
-        return _without_counts(self.call("GET", "dcim/devices/{0}".format(device_id)))
+        return _without_counts(self.call("GET", f"dcim/devices/{device_id}"))
 
     def status(self, device_id: int) -> str:
         """A device's status."""
@@ -62,7 +62,7 @@ class Netbox:
 
     def set(self, device_id: int, **fields: t.Any) -> dict[str, t.Any]:
         """Change fields of a device, as a person would."""
-        return self.call("PATCH", "dcim/devices/{0}".format(device_id), fields)
+        return self.call("PATCH", f"dcim/devices/{device_id}", fields)
 
     def messages(self, device_id: int) -> list[str]:
         """The messages of the change log of a device, oldest first."""
@@ -81,7 +81,7 @@ class Netbox:
     ) -> int:
         """A new planned device. A name of "" and an address that is a mask alone are made up; None leaves out. Answers with its id."""
         number = next(_numbers) + int(time.time() * 10) % 60000
-        name = "t{0}-{1}".format(number, uuid.uuid4().hex[:6]) if name == "" else name
+        name = f"t{number}-{uuid.uuid4().hex[:6]}" if name == "" else name
         software = self._part("platforms", slug=platform)
         maker = {"manufacturer_id": software["manufacturer"]["id"]} if software["manufacturer"] else {}
         data = {"name": name, "status": "planned", "platform": software["id"], "device_type": self._part("device-types", **maker)["id"]}
@@ -116,7 +116,7 @@ class Netbox:
 
     def _make_some(self, count: int) -> list[int]:
         parts = {"device_type": self._part("device-types")["id"], "site": self._part("sites", slug="loc1")["id"], "role": self._part("device-roles")["id"]}
-        names = ["m{0}".format(uuid.uuid4().hex[:10]) for _number in range(count)]
+        names = [f"m{uuid.uuid4().hex[:10]}" for _number in range(count)]
         ids = [device["id"] for device in self.call("POST", "dcim/devices", [parts | {"name": name, "status": "planned"} for name in names])]
         loopbacks = [{"device": device_id, "name": "Loopback7", "type": "virtual"} for device_id in ids]
         interfaces = [interface["id"] for interface in self.call("POST", "dcim/interfaces", loopbacks)]
@@ -124,7 +124,7 @@ class Netbox:
         for device_id, interface in zip(ids, interfaces):
             both = (ipaddress.IPv4Address(ipv4_of(device_id)), ipaddress.IPv6Address("2001:db8:7e57::") + device_id)
             assigned = {"assigned_object_type": "dcim.interface", "assigned_object_id": interface}
-            addresses += [assigned | {"address": "{0}/{1}".format(address, address.max_prefixlen)} for address in both]
+            addresses += [assigned | {"address": f"{address}/{address.max_prefixlen}"} for address in both]
         made = [address["id"] for address in self.call("POST", "ipam/ip-addresses", addresses)]
         primary = [{"id": key, "primary_ip4": v4, "primary_ip6": v6} for key, v4, v6 in zip(ids, made[::2], made[1::2])]
         self.call("PATCH", "dcim/devices", primary)
@@ -148,7 +148,7 @@ class Netbox:
             self.set(device_id, **primary)
 
     def _part(self, kind: str, **filters: t.Any) -> dict[str, t.Any]:
-        key = "{0} {1}".format(kind, filters)
+        key = f"{kind} {filters}"
         if key not in self._parts:
             self._parts[key] = self.call("GET", "dcim/" + kind, limit=1, **filters)["results"][0]
         return self._parts[key]
@@ -156,7 +156,7 @@ class Netbox:
 
 def ipv4_of(device_id: int, second: int = 128) -> str:
     """The address in 10.``second``.0.0/16 that is a device's own: never the first or the last of its /24, which NetBox assigns to no interface."""
-    return "10.{0}.{1}.{2}".format(second, device_id // 250, device_id % 250 + 1)
+    return f"10.{second}.{device_id // 250}.{device_id % 250 + 1}"
 
 
 def _without_counts(value: t.Any) -> t.Any:

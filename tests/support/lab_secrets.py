@@ -17,7 +17,7 @@ class LabSecrets:
         # Of a token of version 2, nbt_KEY.SECRET, NetBox shows the key itself.
         self.values = {name: token.rpartition(".")[2] for name, token in lab["tokens"].items()}
         self.values["PostgreSQL"] = urllib.parse.urlsplit(lab["postgres_dsn"]).password or ""
-        self.values |= {"secret {0}".format(number): value for number, value in enumerate(more)}
+        self.values |= {f"secret {number}": value for number, value in enumerate(more)}
         assert all(len(value) >= 6 for value in self.values.values())
 
     def found_in(self, text: str | bytes) -> list[str]:
@@ -31,4 +31,4 @@ class LabSecrets:
             for name in self.found_in(text):
                 value: t.Any = self.values[name] if isinstance(text, str) else self.values[name].encode()
                 place = text.index(value)
-                raise AssertionError("the secret of {0} is in: {1!r} ...".format(name, text[max(0, place - 200) : place]))
+                raise AssertionError(f"the secret of {name} is in: {text[max(0, place - 200) : place]!r} ...")

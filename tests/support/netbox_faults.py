@@ -32,7 +32,7 @@ class NetboxFault:
 
 def _html(status: int, title: str, **headers: str) -> Answer:
     """A page of a web server in front of NetBox."""
-    body = "<html><head><title>{0} {1}</title></head><body><h1>{0} {1}</h1></body></html>".format(status, title)
+    body = f"<html><head><title>{status} {title}</title></head><body><h1>{status} {title}</h1></body></html>"
     return Answer(status, {"Content-Type": "text/html"} | _names(headers), body.encode())
 
 

@@ -84,25 +84,25 @@ class OrchestratorDatabase:
     def add(self, values: dict[str, t.Any], status: str = "active", process: str = "completed", day: int = 0, note: str | None = None) -> str:
         """A subscription that was started on that day of 2026, and its process. Answers with its id."""
         key, instance, pid = uuid.uuid4(), uuid.uuid4(), uuid.uuid4()
-        start = "TIMESTAMPTZ '{0}' + INTERVAL '{1} days'".format(START, day)
+        start = f"TIMESTAMPTZ '{START}' + INTERVAL '{day} days'"
         with psycopg.connect(self.location) as connection:
             connection.execute(
                 "INSERT INTO subscriptions VALUES (%s, %s, %s, %s, 'customer', %s, {0}, NULL, %s, 5)".format(start if status == "active" else "NULL"),
-                [key, "Node {0}".format(values.get("node_name")), status, self._product, process == "completed", note],
+                [key, f"Node {values.get('node_name')}", status, self._product, process == "completed", note],
             )
             connection.execute("INSERT INTO subscription_instances VALUES (%s, %s)", [instance, key])
             for name, value in values.items():
                 connection.execute("INSERT INTO subscription_instance_values VALUES (%s, %s, %s)", [instance, self._types[name], str(value)])
             failed = None if process == "completed" else "connection reset"
             connection.execute(
-                "INSERT INTO processes VALUES (%s, 'SYSTEM', %s, 'Done', {0}, {0}, %s, 'ann', %s)".format(start),
+                f"INSERT INTO processes VALUES (%s, 'SYSTEM', %s, 'Done', {start}, {start}, %s, 'ann', %s)",
                 [pid, process, failed, self._workflow],
             )
             connection.execute("INSERT INTO processes_subscriptions VALUES (%s, %s, NULL)", [pid, key])
             ended = "success" if process == "completed" else "failed"
             for number, (step, how) in enumerate((("Start", "success"), ("Store", ended))):
-                after = "{0} + INTERVAL '{1} seconds'".format(start, number)
-                statement = "INSERT INTO process_steps VALUES (%s, %s, %s, %s, %s, 'ann', {0})".format(after)
+                after = f"{start} + INTERVAL '{number} seconds'"
+                statement = f"INSERT INTO process_steps VALUES (%s, %s, %s, %s, %s, 'ann', {after})"
                 connection.execute(statement, [uuid.uuid4(), pid, step, how, json.dumps({"error": failed} if how == "failed" else {})])
         return str(key)
 

@@ -72,7 +72,7 @@ class Player:
 
     def start(self, playbook: str, *arguments: str, environment: dict[str, str] | None = None, **variables: t.Any) -> subprocess.Popen[str]:
         """Start ansible-playbook in a process group of its own. ``variables`` become extra variables."""
-        results = self.directory / "results-{0}.jsonl".format(uuid.uuid4().hex)
+        results = self.directory / f"results-{uuid.uuid4().hex}.jsonl"
         full = self.full_environment(results) | (environment or {})
         extra = ["-e", json.dumps(variables)] if variables else []
         process = subprocess.Popen(
@@ -114,7 +114,7 @@ class Player:
 
     def tasks(self, text: str, *arguments: str, **variables: t.Any) -> Played:
         """Run a playbook with these tasks."""
-        path = self.directory / "tasks-{0}.yml".format(uuid.uuid4().hex[:8])
+        path = self.directory / f"tasks-{uuid.uuid4().hex[:8]}.yml"
         body = "\n".join("    " + line for line in text.strip("\n").splitlines())
         path.write_text("- hosts: localhost\n  gather_facts: false\n  tasks:\n" + body + "\n", encoding="utf-8")
         return self(str(path), *arguments, **variables)

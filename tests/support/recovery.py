@@ -32,11 +32,11 @@ def recover(play: Player, netbox: Netbox, devices: t.Sequence[int]) -> Recovered
     if standing:
         resumed = play.resume(*standing, take_over=True, confirm_config=True)
         outputs.append(resumed.output)
-        failed += ["resume failed: {0}".format(resumed.message)] if resumed.returncode else []
+        failed += [f"resume failed: {resumed.message}"] if resumed.returncode else []
     if unknown:
         created = play.create(nodes=unknown, confirm_config=True)
         outputs.append(created.output)
-        failed += ["create_node failed: {0}".format(created.message)] if created.returncode else []
+        failed += [f"create_node failed: {created.message}"] if created.returncode else []
     found = audit(netbox, [play.store], devices)
     found.stuck += failed
     return Recovered(found, outputs)

@@ -36,13 +36,13 @@ class SmallDisk:
         try:
             self._holder = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         except OSError as error:
-            raise CannotMount("no program unshare here: {0}".format(error.strerror)) from error
+            raise CannotMount(f"no program unshare here: {error.strerror}") from error
         answer = t.cast(t.IO[str], self._holder.stdout).readline()
         if answer != "ready\n":
             self._holder.communicate()
-            raise CannotMount("no tmpfs in a user namespace here: {0}".format(answer.strip()))
+            raise CannotMount(f"no tmpfs in a user namespace here: {answer.strip()}")
         self.prefix = ["nsenter", "--preserve-credentials", "--user", "--mount", "--target", str(self._holder.pid)]
-        self.outside = pathlib.Path("/proc/{0}/root{1}".format(self._holder.pid, path))
+        self.outside = pathlib.Path(f"/proc/{self._holder.pid}/root{path}")
 
     def __enter__(self) -> SmallDisk:
         return self
@@ -67,7 +67,7 @@ class SmallDisk:
 
     def mount(self, mode: str) -> None:
         """Mount it anew, read-only (``ro``) or to be written (``rw``)."""
-        subprocess.run([*self.prefix, "mount", "-o", "remount,{0}".format(mode), str(self.path)], check=True, capture_output=True)
+        subprocess.run([*self.prefix, "mount", "-o", f"remount,{mode}", str(self.path)], check=True, capture_output=True)
 
 
 _READ = """

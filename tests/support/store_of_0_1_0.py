@@ -54,7 +54,7 @@ class Life(t.NamedTuple):
 
 def made_up(number: int) -> Device:
     """A device that is in no NetBox."""
-    return Device(number, "node-{0}".format(number), "10.{0}.{1}.1/32".format(number // 250 % 250, number % 250), "2001:db8::{0:x}/128".format(number))
+    return Device(number, f"node-{number}", f"10.{number // 250 % 250}.{number % 250}.1/32", f"2001:db8::{number:x}/128")
 
 
 def lives(devices: t.Iterable[Device]) -> t.Iterator[Life]:

@@ -46,7 +46,7 @@ class SqliteStore:
         self.location = str(self.path)
 
     def rows(self, query: str) -> list[dict[str, t.Any]]:
-        with contextlib.closing(sqlite3.connect("file:{0}?mode=ro".format(self.path), uri=True)) as connection:
+        with contextlib.closing(sqlite3.connect(f"file:{self.path}?mode=ro", uri=True)) as connection:
             connection.row_factory = sqlite3.Row
             return [dict(row) for row in connection.execute(query)]
 
@@ -78,7 +78,7 @@ class PostgresqlStore:
         self.server = server
         self.name = "store_" + uuid.uuid4().hex[:12]
         with psycopg.connect(server, autocommit=True) as connection:
-            connection.execute("CREATE DATABASE {0}".format(self.name))
+            connection.execute(f"CREATE DATABASE {self.name}")
         self.direct = self.location = server.rpartition("/")[0] + "/" + self.name
 
     def rows(self, query: str) -> list[dict[str, t.Any]]:
@@ -107,7 +107,7 @@ class PostgresqlStore:
     def drop(self) -> None:
         """Remove the database, whoever is connected to it."""
         with psycopg.connect(self.server, autocommit=True) as connection:
-            connection.execute("DROP DATABASE IF EXISTS {0} WITH (FORCE)".format(self.name))
+            connection.execute(f"DROP DATABASE IF EXISTS {self.name} WITH (FORCE)")
 
 
 def _values(row: dict[str, t.Any]) -> list[t.Any]:

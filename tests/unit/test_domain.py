@@ -40,7 +40,7 @@ def test_every_pair_of_states_is_allowed_or_refused_with_what_is_allowed(current
     if current is target or target in TRANSITIONS[current]:
         check_transition(current, target)
     else:
-        with pytest.raises(DomainError, match="cannot go from {0} to {1}; from {0} it can go to".format(current, target)):
+        with pytest.raises(DomainError, match=f"cannot go from {current} to {target}; from {current} it can go to"):
             check_transition(current, target)
 
 
@@ -142,7 +142,7 @@ def test_a_new_product_registers_its_own_types_and_touches_nothing_else():
 
     @description.register(Port)
     def _describe(subscription: Port) -> str:
-        return "Port {0}".format(subscription.port.port_id)
+        return f"Port {subscription.port.port_id}"
 
     @build_payload.register(PortBlock)
     def _build(block: PortBlock, subscription: Port) -> _StrangePayload:  # pylint: disable=unused-argument

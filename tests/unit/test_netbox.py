@@ -82,7 +82,7 @@ def device(key, status="staged", updated="2026-11-23T05:00:00Z"):
     """A device as NetBox's API gives it."""
     return {
         "id": key,
-        "name": "r{0}".format(key),
+        "name": f"r{key}",
         "status": {"value": status},
         "site": {"id": 1, "slug": "loc1", "name": "Loc 1"},
         "last_updated": updated,

@@ -72,7 +72,7 @@ def read_csv(content):
 
 def undone(text):
     """What the documentation says that a program drops."""
-    return re.sub(r"""(^|[;,|\t\r\n"])'(?=\s*[{0}])""".format(SIGNS), r"\1", text)
+    return re.sub(rf"""(^|[;,|\t\r\n"])'(?=\s*[{SIGNS}])""", r"\1", text)
 
 
 # The page
@@ -94,9 +94,9 @@ def test_the_browser_is_told_to_run_what_is_meant_and_to_load_nothing():
     policy = re.search(r'Content-Security-Policy" content="([^"]*)"', text).group(1)
     assert policy.startswith("default-src 'none'") and "unsafe" not in policy and "http" not in policy
     for element in ("script", "style"):
-        content = re.search(r"<{0}>(.*?)</{0}>".format(element), text, re.DOTALL).group(1)
+        content = re.search(rf"<{element}>(.*?)</{element}>", text, re.DOTALL).group(1)
         digest = base64.b64encode(hashlib.sha256(content.encode()).digest()).decode()
-        assert "{0}-src 'sha256-{1}'".format(element, digest) in policy
+        assert f"{element}-src 'sha256-{digest}'" in policy
     assert not re.search(r"""(src|href)="(?!data:|#)""", text.partition('id="data"')[0])
     assert " style=" not in text and not re.search(r"\son\w+=", text.partition("<script")[0])
     assert "innerHTML" not in text and "insertAdjacent" not in text and "document.write" not in text
@@ -207,8 +207,8 @@ def test_how_a_process_goes_on(run, store, status, step, continued, aborted):
 def test_the_latest_process_of_a_subscription_counts(run, store):
     columns = "workflow, workflow_version, target, status, step, state, error, actor, run_id, lease_until, updated_at, completed_at"
     store.change(
-        "INSERT INTO processes (process_id, subscription_id, started_at, {0}) SELECT 'later', subscription_id, '2027-01-01 00:00:00.000000', {0} "
-        "FROM processes WHERE status = 'completed'".format(columns)
+        f"INSERT INTO processes (process_id, subscription_id, started_at, {columns}) SELECT 'later', subscription_id, '2027-01-01 00:00:00.000000', {columns} "
+        "FROM processes WHERE status = 'completed'"
     )
     store.change("UPDATE processes SET workflow = 'modify_node', state = '{}' WHERE process_id = 'later'")
     [answer] = run("subscription_info", device_ids=[1])["subscriptions"]
@@ -227,7 +227,7 @@ def test_a_store_that_belongs_to_no_netbox_has_no_links(run, store):
 def test_the_statements_are_as_few_for_many_as_for_one(tmp_path):
     counted = []
     for count in (1, 700):
-        store = FilledStore(tmp_path / "{0}.db".format(count), count)
+        store = FilledStore(tmp_path / f"{count}.db", count)
         for module, options in (("report", {"dest": str(tmp_path / "r")}), ("subscription_info", {}), ("process_info", {"steps": True})):
             with counted_statements() as seen:
                 call_module(module, {"store": store.location} | options)
@@ -341,5 +341,5 @@ def test_a_file_that_cannot_be_replaced_stays_whole(run, tmp_path, monkeypatch):
 
     monkeypatch.setattr("os.fsync", full)
     result = run("report", dest=str(target))
-    assert result["failed"] and result["msg"] == "{0} cannot be written: No space left on device".format(target)
+    assert result["failed"] and result["msg"] == f"{target} cannot be written: No space left on device"
     assert target.read_text(encoding="utf-8") == "old" and sorted(one.name for one in tmp_path.iterdir() if one.name[0] == ".") == []

@@ -65,7 +65,7 @@ class Shop:
                 assert claim_devices(connection, [one]) == {key}
                 until = now + datetime.timedelta(minutes=15)
                 insert_processes(connection, [Process(key, key, "test", 1, "CREATE", "running", "read", {}, None, "ann", RUN, until, now, now)])
-                rows.append({"device_id": device_id, "device": "r ({0})".format(device_id), "status": "running", "run_id": RUN, "process_id": key})
+                rows.append({"device_id": device_id, "device": f"r ({device_id})", "status": "running", "run_id": RUN, "process_id": key})
         task.close()
         return rows
 
@@ -182,7 +182,7 @@ def test_a_process_of_another_run_is_left_to_it_and_the_others_go_on(shop):
     task = shop.task([])
     now = datetime.datetime.now(datetime.timezone.utc)
     with task.store.write() as connection:
-        connection.exec_driver_sql("UPDATE processes SET run_id = NULL WHERE process_id = '{0}'".format(rows[0]["process_id"]))
+        connection.exec_driver_sql(f"UPDATE processes SET run_id = NULL WHERE process_id = '{rows[0]['process_id']}'")
         take_processes(connection, {rows[0]["process_id"]: None}, Lease("other", "bob", now + datetime.timedelta(hours=1)), now)
     task.close()
     result = shop.run("read", rows)
@@ -331,12 +331,12 @@ def test_every_file_loads_without_the_libraries_and_a_missing_one_is_named():
     assert len(names) > 40
     code = (
         "import importlib, sys\n"
-        "sys.path.insert(0, {0!r})\n"
+        f"sys.path.insert(0, {str(root)!r})\n"
         "for name in ('pydantic', 'pydantic_core', 'pynetbox', 'requests', 'sqlalchemy'): sys.modules[name] = None\n"
-        "for name in {1!r}: importlib.import_module('ansible_collections.nodeflow.orchestrator.plugins.' + name)\n"
+        f"for name in {names!r}: importlib.import_module('ansible_collections.nodeflow.orchestrator.plugins.' + name)\n"
         "from ansible_collections.nodeflow.orchestrator.plugins.module_utils._run import call\n"
         "print(call(None, None)['msg'])\n"
-    ).format(str(root), names)
+    )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert "Failed to import the required Python library (pydantic and pynetbox and SQLAlchemy)" in done.stdout

@@ -24,9 +24,8 @@ def single_dispatch(function: t.Callable[..., t.Any]) -> t.Any:
     def unregistered(value: t.Any, *args: t.Any, **kwargs: t.Any) -> t.NoReturn:
         known = sorted(cls.__name__ for cls in dispatched.registry if cls is not object)
         raise DomainError(
-            "{0} does not know the type {1}; registered are: {2}. Register it with @{0}.register".format(
-                function.__name__, type(value).__name__, ", ".join(known) or "none"
-            )
+            f"{function.__name__} does not know the type {type(value).__name__}; registered are: {', '.join(known) or 'none'}. Register it with "
+            f"@{function.__name__}.register"
         )
 
     dispatched = functools.singledispatch(unregistered)

@@ -44,4 +44,4 @@ def check_transition(current: SubscriptionLifecycle, target: SubscriptionLifecyc
     if target is current or target in TRANSITIONS[current]:
         return
     allowed = ", ".join(sorted(state.value for state in TRANSITIONS[current])) or "nothing: it is final"
-    raise DomainError("a subscription cannot go from {0} to {1}; from {0} it can go to {2}".format(current, target, allowed))
+    raise DomainError(f"a subscription cannot go from {current} to {target}; from {current} it can go to {allowed}")

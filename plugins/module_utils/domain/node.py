@@ -36,7 +36,7 @@ def check_node_status(status: str) -> None:
     if not status:
         raise DomainError("node_status is empty; name a status of NetBox")
     if status in NOT_IN_SERVICE:
-        raise DomainError("a node in service cannot be {0}; terminate it with terminate_node".format(status))
+        raise DomainError(f"a node in service cannot be {status}; terminate it with terminate_node")
 
 
 class NodeBlockInactive(ProductBlockModel):
@@ -99,4 +99,4 @@ class Node(NodeProvisioning, product="Node", lifecycle=["active", "migrating", "
 
 @description.register
 def _describe_node(subscription: NodeInactive) -> str:
-    return "Node {0}".format(subscription.node.node_name or "with device id {0}".format(subscription.node.node_id))
+    return f"Node {subscription.node.node_name or f'with device id {subscription.node.node_id}'}"

@@ -78,7 +78,7 @@ class SubscriptionModel(pydantic.BaseModel):
     @property
     def device_id(self) -> int:
         """The id of the NetBox device that the subscription points to. Raises DomainError where a product has none."""
-        raise DomainError("{0} does not say which device it stands for".format(type(self).__name__))
+        raise DomainError(f"{type(self).__name__} does not say which device it stands for")
 
 
 def check_customer_id(customer_id: str) -> None:
@@ -91,9 +91,9 @@ def product_type(product: str, status: SubscriptionLifecycle) -> type[Subscripti
     """The model of ``product`` in the state ``status``. Raises DomainError for a product or a state without one."""
     types = _PRODUCT_TYPES.get(product)
     if types is None:
-        raise DomainError("there is no product {0}; known are: {1}".format(product, ", ".join(sorted(_PRODUCT_TYPES)) or "none"))
+        raise DomainError(f"there is no product {product}; known are: {', '.join(sorted(_PRODUCT_TYPES)) or 'none'}")
     if status not in types:
-        raise DomainError("the product {0} has no type for the lifecycle {1}".format(product, status))
+        raise DomainError(f"the product {product} has no type for the lifecycle {status}")
     return types[status]
 
 
@@ -150,9 +150,7 @@ def _sentence(cls: type[SubscriptionModel], data: dict[str, t.Any], error: t.Any
     problems = error.errors(include_url=False)
     names = [".".join(str(part) for part in problem["loc"]) for problem in problems]
     missing = [name for name, problem in zip(names, problems) if problem["type"] == "missing"]
-    wrong = ["{0} ({1})".format(name, problem["msg"]) for name, problem in zip(names, problems) if problem["type"] != "missing"]
-    parts = ["missing: {0}".format(", ".join(missing))] if missing else []
-    parts += ["wrong: {0}".format("; ".join(wrong))] if wrong else []
-    return "{0} is not complete enough for {1} ({2}): {3}".format(
-        data.get("description") or "the subscription", data["status"], cls.__name__, "; ".join(parts)
-    )
+    wrong = [f"{name} ({problem['msg']})" for name, problem in zip(names, problems) if problem["type"] != "missing"]
+    parts = [f"missing: {', '.join(missing)}"] if missing else []
+    parts += [f"wrong: {'; '.join(wrong)}"] if wrong else []
+    return f"{data.get('description') or 'the subscription'} is not complete enough for {data['status']} ({cls.__name__}): {'; '.join(parts)}"

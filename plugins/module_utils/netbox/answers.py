@@ -42,7 +42,7 @@ class Answers:
         if status not in (404, 412) and not _is_netbox(response):
             return self._on_the_way(response, method, endpoint)
         if status == 401 or (status == 403 and re.search(r"token|credential", detail, re.IGNORECASE) and "permission" not in detail.lower()):
-            return NetboxError("NetBox at {0} does not accept the token ({1}): check netbox_token".format(self._url, detail))
+            return NetboxError(f"NetBox at {self._url} does not accept the token ({detail}): check netbox_token")
         if status == 403:
             app, model = (endpoint.split("/") + [""])[:2]
             permission = f"{app}.{_PERMISSIONS[method]}_{_SINGULAR.get(model, model.rstrip('s')).replace('-', '')}"
@@ -56,14 +56,14 @@ class Answers:
             return NetboxError("it has no such device, or the token lacks the permission dcim.render_config_device for it")
         if status == 404:
             return NetboxError(
-                "{0} has no {1}; netbox_url must be the address of NetBox itself, with its base path if it has one".format(self._url, endpoint)
+                f"{self._url} has no {endpoint}; netbox_url must be the address of NetBox itself, with its base path if it has one"
             )
         if status == 412:
             return ConflictError("a device changed in NetBox after it was read")
         if status == 400 and method in ("PATCH", "POST"):
             return NetboxRefusal(f"NetBox refused the change: {detail}", _errors_by_id(response), unknown=_unknown(response))
         kind = NetboxUncertain if status >= 500 else NetboxError  # a 500 may come after the write was done
-        return kind("NetBox at {0} answered a {1} of {2} with {3} {4}: {5}".format(self._url, method, endpoint, status, response.reason, detail))
+        return kind(f"NetBox at {self._url} answered a {method} of {endpoint} with {status} {response.reason}: {detail}")
 
     def redirect(self, response: t.Any) -> str:
         """The sentence about a redirect: where to, as netbox_url would have it, and without what may be secret in it."""
@@ -151,7 +151,7 @@ def _detail(response: t.Any) -> str:
 def _flat(body: t.Any) -> str:
     """NetBox's field errors, ``{"status": ["no valid choice"]}``, as a line."""
     if isinstance(body, dict):
-        return "; ".join("{0}: {1}".format(key, _flat(value)) for key, value in body.items())
+        return "; ".join(f"{key}: {_flat(value)}" for key, value in body.items())
     if isinstance(body, list):
         return ", ".join(_flat(value) for value in body)
     return str(body)

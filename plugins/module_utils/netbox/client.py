@@ -81,7 +81,7 @@ class NetboxClient:
             raise NetboxError("netbox_token is not set: give an API token there or in the environment variable NETBOX_TOKEN")
         ca_path = str(user_path(ca_path, "ca_path")) if ca_path else None
         if ca_path and not os.path.exists(ca_path):
-            raise NetboxError("ca_path names {0}, which does not exist".format(ca_path))
+            raise NetboxError(f"ca_path names {ca_path}, which does not exist")
         if not token.strip().isascii() or not token.strip().isprintable():
             raise NetboxError("netbox_token holds what no token has, a line break or a letter that is not ASCII; check what was pasted")
         self.url = normal_url(url)
@@ -230,7 +230,7 @@ class NetboxClient:
         self._api.http_session.close()
 
     def _endpoint(self, endpoint: str) -> str:
-        return "{0}/{1}/".format(self._api.base_url, endpoint)
+        return f"{self._api.base_url}/{endpoint}/"
 
     def _check_answer(self, response: t.Any, **kwargs: t.Any) -> None:  # pylint: disable=unused-argument
         """No redirect; the version that it names; and that what was asked for is an object, since pynetbox takes a bare list for a listing."""
@@ -245,8 +245,8 @@ class NetboxClient:
             self.version = tuple(map(int, found.groups()))
         if found and self.version < MINIMUM_VERSION:
             raise NetboxError(
-                "the NetBox at {0} is too old: it is {1}, and {2}.{3} or newer is needed, whose change log takes a message with a "
-                "write".format(self.url, found.group(0), *MINIMUM_VERSION)
+                f"the NetBox at {self.url} is too old: it is {found.group(0)}, and {'.'.join(map(str, MINIMUM_VERSION))} or newer is needed, whose "
+                "change log takes a message with a write"
             )
         if response.request.method == "GET" and response.ok and response.content.lstrip().startswith(b"["):
             raise NetboxError(_NO_LIST.format(self.url))
@@ -283,7 +283,7 @@ class NetboxClient:
         except pynetbox.RequestError as error:
             raise self._answers.error(error.req, method, endpoint, self.version) from error
         except pynetbox.AllocationError as error:
-            raise NetboxError("NetBox refused: {0}".format(self._answers.detail(error.req))) from error
+            raise NetboxError(f"NetBox refused: {self._answers.detail(error.req)}") from error
         except pynetbox.ContentError as error:
             kind = error.req.headers.get("Content-Type", "unknown")
             raise NetboxUncertain(

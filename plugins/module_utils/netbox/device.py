@@ -103,15 +103,15 @@ class Device:  # pylint: disable=too-many-instance-attributes
 
 def device_label(name: str | None, site: str, device_id: int) -> str:
     """How messages call a device: ``name (site, id)``; without the site where none is known. Safe to print."""
-    label = "{0} ({1})".format(name or "unnamed device", "{0}, {1}".format(site, device_id) if site else device_id)
-    return printable(label, kept="")
+    where = f"{site}, {device_id}" if site else device_id
+    return printable(f"{name or 'unnamed device'} ({where})", kept="")
 
 
 def device_page(netbox_url: str | None, device_id: int) -> str | None:
     """The URL of a device's page in NetBox; None where no NetBox is known, or its URL is none that a page may link to."""
     if not (netbox_url or "").startswith(("https://", "http://")):
         return None
-    return "{0}/{1}/{2}/".format(netbox_url, ENDPOINT, device_id)
+    return f"{netbox_url}/{ENDPOINT}/{device_id}/"
 
 
 def find_devices(client: NetboxClient, filters: dict[str, t.Any], fields: str = FIELDS) -> list[Device]:
@@ -186,4 +186,4 @@ def _slug(nested: dict[str, t.Any] | None) -> str:
 def _etag(last_updated: str) -> str:
     """The ETag that NetBox would answer for an object alone: its ``last_updated`` in UTC, as Python's isoformat writes it."""
     moment = datetime.datetime.fromisoformat(last_updated.replace("Z", "+00:00"))
-    return 'W/"{0}"'.format(moment.astimezone(datetime.timezone.utc).isoformat())
+    return f'W/"{moment.astimezone(datetime.timezone.utc).isoformat()}"'

@@ -39,12 +39,12 @@ def check_filters(client: NetboxClient, filters: t.Mapping[str, t.Any], with_sta
     for name, value in filters.items():
         base = name.partition("__")[0]
         if base == "status" and not with_status:
-            raise NodeflowError("device_filter must not name {0}: only devices with the status planned are enrolled".format(name))
+            raise NodeflowError(f"device_filter must not name {name}: only devices with the status planned are enrolled")
         if base in _NOT_FILTERS:
-            raise NodeflowError("device_filter cannot hold {0}, which is no filter".format(name))
+            raise NodeflowError(f"device_filter cannot hold {name}, which is no filter")
         values = value if isinstance(value, list) else [value]
         if not values or any(one is None or one == "" or isinstance(one, (dict, list)) for one in values):
-            raise NodeflowError("the filter {0} in device_filter needs a value or a list of values".format(name))
+            raise NodeflowError(f"the filter {name} in device_filter needs a value or a list of values")
     unknown = [name for name in filters if not _is_known(name)]
     if unknown:
         _check_with_schema(client, unknown)
@@ -58,12 +58,12 @@ def _is_known(name: str) -> bool:
 def _check_with_schema(client: NetboxClient, names: t.Sequence[str]) -> None:
     schema = client.schema()
     try:
-        parameters = schema["paths"]["/api/{0}/".format(ENDPOINT)]["get"]["parameters"]
+        parameters = schema["paths"][f"/api/{ENDPOINT}/"]["get"]["parameters"]
         known = {parameter["name"] for parameter in parameters}
     except (KeyError, TypeError) as error:
         raise NetboxError("NetBox's API schema does not describe the filters of its device list") from error
     for name in names:
         if name not in known:
             close = difflib.get_close_matches(name, known, 3)
-            hint = "; did you mean {0}?".format(" or ".join(close)) if close else ""
-            raise NodeflowError("NetBox's device list has no filter {0}{1}".format(name, hint))
+            hint = f"; did you mean {' or '.join(close)}?" if close else ""
+            raise NodeflowError(f"NetBox's device list has no filter {name}{hint}")

@@ -30,8 +30,8 @@ def normal_url(url: str) -> str:
         raise NetboxError("netbox_url must read like https://netbox.example.org or https://example.org/netbox; this is no such URL" + shown)
     if parts.username or parts.password:
         raise NetboxError("netbox_url must not hold a user name or password; the token goes into netbox_token")
-    host = "[{0}]".format(parts.hostname) if ":" in parts.hostname else parts.hostname
+    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
     default = {"http": 80, "https": 443}[parts.scheme.lower()]
-    netloc = host if port in (None, default) else "{0}:{1}".format(host, port)
+    netloc = host if port in (None, default) else f"{host}:{port}"
     path = re.sub(r"(/api)?/*$", "", parts.path)
     return urllib.parse.urlunsplit((parts.scheme.lower(), netloc, path, "", ""))

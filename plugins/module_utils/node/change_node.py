@@ -98,7 +98,7 @@ def _modified(work: Work) -> Outcome:
     try:
         subscription = revise(work.subscription, changes, work.state["required_families"])
     except DomainError as error:
-        return Failed("{0}: {1}".format(work.label, error))
+        return Failed(f"{work.label}: {error}")
     if "description" not in changes and work.subscription.description == description(work.subscription):
         subscription = subscription.model_copy(update={"description": description(subscription)})  # it was not a person's
     return Done(subscription, work.state)
@@ -148,7 +148,7 @@ def _update_node_in_netbox(task: Task, works: t.Sequence[Work]) -> dict[str, Out
         elif done.kind is Kind.CONFLICT:
             outcomes[work.key] = conflicts[work.key]
         elif done.error:
-            outcomes[work.key] = Failed(done.error if work.label in done.error else "{0}: {1}".format(work.label, done.error))
+            outcomes[work.key] = Failed(done.error if work.label in done.error else f"{work.label}: {done.error}")
         else:
             outcomes[work.key] = Done(work.subscription, work.state, done.changes())
     return outcomes
@@ -212,7 +212,7 @@ def _ended(work: Work) -> Outcome:
         if target is not subscription.status:
             subscription = move_to_lifecycle(subscription, target, work.state["required_families"])
     except DomainError as error:
-        return Failed("{0}: {1}".format(work.label, error))
+        return Failed(f"{work.label}: {error}")
     return Done(subscription.model_copy(update={"insync": True}), work.state)
 
 

@@ -42,8 +42,8 @@ class Wanted:
 
     def __str__(self) -> str:
         if self.id is not None:
-            return "the device id {0}".format(self.id)
-        return "{0} in site {1}".format(self.name, self.site) if self.site else str(self.name)
+            return f"the device id {self.id}"
+        return f"{self.name} in site {self.site}" if self.site else str(self.name)
 
     def means(self, device: Device) -> bool:
         """Whether this entry names ``device``."""
@@ -87,14 +87,14 @@ def parse_nodes(nodes: t.Any) -> list[Wanted]:
         try:
             nodes = json.loads(nodes)
         except ValueError as error:
-            raise NodeflowError("the option nodes begins like JSON, and is none: {0!r}".format(nodes)) from error
+            raise NodeflowError(f"the option nodes begins like JSON, and is none: {nodes!r}") from error
     if isinstance(nodes, str):
         nodes = [part for part in (part.strip() for part in nodes.split(",")) if part]
     elif isinstance(nodes, (int, dict)) and not isinstance(nodes, bool):
         nodes = [nodes]
     if not isinstance(nodes, list):
         raise NodeflowError(
-            "the option nodes takes a list, or a string with commas, of device ids, names or {{name, site}}; this is neither: {0!r}".format(nodes)
+            f"the option nodes takes a list, or a string with commas, of device ids, names or {{name, site}}; this is neither: {nodes!r}"
         )
     return list(dict.fromkeys(_parse_one(node) for node in nodes))
 
@@ -110,7 +110,7 @@ def _parse_one(node: t.Any) -> Wanted:
             return Wanted(id=int(node["id"]))
         if not unknown and node.get("name") and "id" not in node:
             return Wanted(name=str(node["name"]), site=str(node["site"]) if node.get("site") else None)
-    raise NodeflowError("the option nodes holds {0!r}, which is no device id, no name and no {{name, site}}".format(node))
+    raise NodeflowError(f"the option nodes holds {node!r}, which is no device id, no name and no {{name, site}}")
 
 
 def look_up(client: NetboxClient, wanted: t.Sequence[Wanted], filters: dict[str, t.Any]) -> tuple[list[Device], list[Wrong]]:
@@ -119,7 +119,7 @@ def look_up(client: NetboxClient, wanted: t.Sequence[Wanted], filters: dict[str,
     names = list(dict.fromkeys(one.name for one in wanted if one.name is not None))
     twice = {"id", "name"} & set(filters)
     if twice:
-        raise NodeflowError("device_filter must not hold {0} together with nodes, which say that".format(" and ".join(sorted(twice))))
+        raise NodeflowError(f"device_filter must not hold {' and '.join(sorted(twice))} together with nodes, which say that")
     found = list(devices_by_id(client, ids, filters).values())
     for some in _parts(names):
         found += find_devices(client, {**filters, "name": some})
@@ -181,6 +181,7 @@ def _parts(names: t.Sequence[str]) -> t.Iterator[list[str]]:
 def _why_not(one: Wanted, meant: t.Sequence[Device], filtered: bool) -> str:
     if meant:
         several = ", ".join(device.label for device in meant)
-        return "{0} is the name of {1} devices in NetBox: {2}; name the one you mean by its id, or by name and site".format(one, len(meant), several)
-    which = "with the id {0}".format(one.id) if one.id is not None else str(one)
-    return "NetBox has no device {0}{1}; look it up there".format(which, " that the device_filter leaves" if filtered else "")
+        return f"{one} is the name of {len(meant)} devices in NetBox: {several}; name the one you mean by its id, or by name and site"
+    which = f"with the id {one.id}" if one.id is not None else str(one)
+    left = " that the device_filter leaves" if filtered else ""
+    return f"NetBox has no device {which}{left}; look it up there"

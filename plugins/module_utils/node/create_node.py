@@ -78,7 +78,7 @@ def _moved(work: Work, target: SubscriptionLifecycle, **fields: t.Any) -> Outcom
     try:
         subscription = move_to_lifecycle(work.subscription, target, work.state["required_families"])
     except DomainError as error:
-        return Failed("{0}: {1}".format(work.label, error))
+        return Failed(f"{work.label}: {error}")
     return Done(subscription.model_copy(update=fields), work.state)
 
 
@@ -110,7 +110,7 @@ def _update_node_in_netbox(task: Task, works: t.Sequence[Work]) -> dict[str, Out
         if done.gone:
             outcomes[work.key] = _gone(work)
         elif done.error:
-            outcomes[work.key] = Failed(done.error if work.label in done.error else "{0}: {1}".format(work.label, done.error))
+            outcomes[work.key] = Failed(done.error if work.label in done.error else f"{work.label}: {done.error}")
         else:
             outcomes[work.key] = Done(work.subscription, work.state, done.changes())
     return outcomes

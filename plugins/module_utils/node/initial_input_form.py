@@ -150,8 +150,8 @@ def _chosen(task: Task, wanted: t.Sequence[Wanted], filters: dict[str, t.Any], r
             rows.append(_row(free[device.id], run_id))
         else:
             message = (
-                "{0} has the status {1} in NetBox and no subscription here; only a planned device can be enrolled. Set it to planned "
-                "if it is free".format(device.label, device.status)
+                f"{device.label} has the status {device.status} in NetBox and no subscription here; only a planned device can be enrolled. Set it to planned "
+                "if it is free"
             )
             rows.append({"device_id": device.id, "device": device.label, "status": FAILED, "message": message})
     rows = rows[:limit]
@@ -205,7 +205,7 @@ def _enrolled(device: Device, subscription: Stored, processes: t.Mapping[str, Pr
     if process.workflow == CREATE_NODE.name and standing(process) in (FAILED, INTERRUPTED):
         return row | going_on(process, run_id)
     doing = (
-        "is being enrolled already" if process.workflow == CREATE_NODE.name else "is enrolled already, and {0} works on it".format(process.workflow)
+        "is being enrolled already" if process.workflow == CREATE_NODE.name else f"is enrolled already, and {process.workflow} works on it"
     )
     if process.problem:
         return {"subscription_id": subscription_id, **not_taken(device.label, process)}

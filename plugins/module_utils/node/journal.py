@@ -42,9 +42,8 @@ def journalled(task: Task, works: t.Sequence[Work], outcomes: dict[str, Outcome]
 def _entry(task: Task, work: Work) -> Entry:
     did, kind = _DID[work.process.target]
     what = "; ".join(part for part in (_changes(work), work.state.get("changes", {}).get("note")) if part)
-    text = "{0} by {1}{2}. {3}, process {4}, subscription {5}".format(
-        did, task.actor, ": " + what if what else "", work.process.workflow, work.key, work.process.subscription_id
-    )
+    why = f": {what}" if what else ""
+    text = f"{did} by {task.actor}{why}. {work.process.workflow}, process {work.key}, subscription {work.process.subscription_id}"
     return Entry(work.subscription.device_id, text, kind, "process " + work.key)
 
 

@@ -127,7 +127,7 @@ def _texts(task: Task, works: t.Sequence[Work]) -> tuple[dict[str, str], dict[st
             continue
         config = given.get(work.key) or {"error": "no config was rendered for it"}
         if config.get("config") is None:
-            failed[work.key] = Failed("{0}: {1}".format(work.label, config.get("error")))
+            failed[work.key] = Failed(f"{work.label}: {config.get('error')}")
         else:
             texts[work.key] = config["config"]
     return texts, failed
@@ -146,7 +146,7 @@ def _rendered_by_netbox(task: Task, works: t.Sequence[Work]) -> tuple[dict[str, 
                 raise NetboxError(f"{task.netbox.url} answered with something else than a config; is it a NetBox?")
             texts[work.key] = answer["content"]
         except NetboxError as error:
-            failed[work.key] = Failed("{0}: NetBox cannot render its config: {1}".format(work.label, error))
+            failed[work.key] = Failed(f"{work.label}: NetBox cannot render its config: {error}")
         tell(len(texts) + len(failed), len(failed))
 
     in_parallel(task.netbox.parallel, render, works)
@@ -162,8 +162,9 @@ def _digest(text: str, work: Work) -> str:
 
 
 def _page(work: Work, text: str) -> str:
-    what = "removal from {0}" if _removes(work) else "config of {0}"
-    return "\n--- {0} ---\n{1}\n--- end ---".format(what.format(work.label), text.rstrip("\n"))
+    what = "removal from" if _removes(work) else "config of"
+    body = text.rstrip("\n")
+    return f"\n--- {what} {work.label} ---\n{body}\n--- end ---"
 
 
 def _confirmed(task: Task, works: t.Sequence[Work], digests: t.Mapping[str, str], seen: t.Collection[str], saved: bool) -> set[str]:
@@ -222,7 +223,7 @@ def _save_files(task: Task, works: t.Sequence[Work], texts: t.Mapping[str, str],
     if task.check_mode:
         if not can_be_made(place / "config"):
             for work in works:
-                outcomes[work.key] = Failed("{0}: its config cannot be saved in {1}: it cannot be written".format(work.label, directory))
+                outcomes[work.key] = Failed(f"{work.label}: its config cannot be saved in {directory}: it cannot be written")
         return {}
     paths: dict[str, str] = {}
     for work in works:
@@ -232,7 +233,7 @@ def _save_files(task: Task, works: t.Sequence[Work], texts: t.Mapping[str, str],
             _remove_former(work, path)
             paths[work.key] = str(path)
         except OSError as error:
-            outcomes[work.key] = Failed("{0}: its config cannot be saved to {1}: {2}".format(work.label, path, error.strerror))
+            outcomes[work.key] = Failed(f"{work.label}: its config cannot be saved to {path}: {error.strerror}")
     return paths
 
 
@@ -249,7 +250,7 @@ def file_name(work: Work) -> str:
     """
     node = work.subscription.node
     name = re.sub(r"[^\w.-]+", "_", node.node_name or "")[:100]
-    return "{0}{1}-{2}.cfg".format("removal-" if _removes(work) else "", node.node_id, name)
+    return f"{'removal-' if _removes(work) else ''}{node.node_id}-{name}.cfg"
 
 
 def _write(path: pathlib.Path, text: str) -> None:

@@ -93,7 +93,7 @@ def _wins(task: Task) -> dict[str, str]:
     wrong = [name for name, who in given.items() if name not in _WINS or who not in ("netbox", "store")]
     if wrong:
         raise NodeflowError(
-            "the option wins takes netbox or store for each of {0}; not so for {1}".format(", ".join(_WINS), ", ".join(map(str, wrong)))
+            f"the option wins takes netbox or store for each of {', '.join(_WINS)}; not so for {', '.join(map(str, wrong))}"
         )
     return _WINS | given
 
@@ -108,11 +108,11 @@ def _repair(task: Task, seen: Seen, model: SubscriptionModel, findings: t.Sequen
         return row | {"status": UNCHANGED, "message": findings[0].message + "; device_gone=terminate ends its subscription"}
     if "several_subscriptions" in problems:
         keep = kept([one for one in seen.subscriptions if one.device_id == model.device_id], seen.keep.get(model.device_id), seen.at_work)
-        todo |= _end(model, "its device has the subscription {0}, which is kept".format(keep.subscription_id))
+        todo |= _end(model, f"its device has the subscription {keep.subscription_id}, which is kept")
     elif "device_gone" in problems:
         todo |= _end(model, "its device is not in NetBox any more")
     elif "left_over" in problems:
-        todo |= _end(model, "it was left {0} by a process that is over".format(model.status))
+        todo |= _end(model, f"it was left {model.status} by a process that is over")
         if device is not None and device.status in (CLAIMED, ACTIVE):  # so that it can be enrolled again
             todo |= {"write": ["status"], "changes": todo["changes"] | {"node": {"node_status": FREE}}}
     else:
@@ -212,7 +212,7 @@ def _adoption(task: Task, device: Device, run_id: str) -> Row:
     """A new subscription for a device that is in service already."""
     row: Row = {"device_id": device.id, "device": device.label}
     if not task.params["adopt"]:
-        message = "{0} is active in NetBox and has no subscription; adopt=true gives it one".format(device.label)
+        message = f"{device.label} is active in NetBox and has no subscription; adopt=true gives it one"
         return row | {"status": UNCHANGED, "message": message}
     required = task.params["required_families"]
     problem = lacking(device, required)

@@ -99,7 +99,7 @@ def _insert(task: Task, works: t.Sequence[Work]) -> dict[int, Row]:
             if not rows:
                 raise
             for work in part:
-                message = "{0} could not be stored: {1}".format(work.label, error)
+                message = f"{work.label} could not be stored: {error}"
                 rows[work.subscription.device_id] = _without_process(work) | {"status": FAILED, "message": message}
     return rows
 

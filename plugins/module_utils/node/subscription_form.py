@@ -123,7 +123,7 @@ def _termination(task: Task) -> Plan:
     refuse_together(["terminate_node"], given(task, "clear", "description", "customer_id", "refresh"))
     status = task.params["node_status"] or "offline"
     if status not in ENDED:
-        raise NodeflowError("a terminated node's device can be {0} in NetBox, not {1}".format(" or ".join(ENDED), status))
+        raise NodeflowError(f"a terminated node's device can be {' or '.join(ENDED)} in NetBox, not {status}")
     changes: dict[str, t.Any] = {"node": {"node_status": status}} | ({"note": task.params["note"]} if task.params["note"] else {})
     return lambda model, device: {"changes": changes, "write": ["status"], "lifecycle": SubscriptionLifecycle.TERMINATED.value, "refresh": False}
 
@@ -142,9 +142,9 @@ def _row(task: Task, plan: Plan, model: SubscriptionModel, device: Device | None
     try:
         todo = plan(model, device if device.status else None)
     except DomainError as error:
-        return row | {"status": FAILED, "message": str(error) if device.label in str(error) else "{0}: {1}".format(device.label, error)}
+        return row | {"status": FAILED, "message": str(error) if device.label in str(error) else f"{device.label}: {error}"}
     if not todo:
-        return row | {"status": UNCHANGED, "message": "{0}: there is nothing to change".format(device.label)}
+        return row | {"status": UNCHANGED, "message": f"{device.label}: there is nothing to change"}
     state = todo | {"required_families": families(model), "device": device.facts()} | remembered(task)
     workflow = task.params["workflow"]
     return row | {"status": RUNNING, "run_id": run_id, "workflow": workflow, "version": model.version, "state": state}
@@ -203,7 +203,7 @@ def _by_nodes(task: Task, wanted: t.Sequence[Wanted], live: t.Sequence[Stored], 
         if device.id in ended:
             rows.append(_ended(device.label, ended[device.id]))
         else:
-            message = "{0} has no subscription; enrol it with create_node".format(device.label)
+            message = f"{device.label} has no subscription; enrol it with create_node"
             rows.append({"device_id": device.id, "device": device.label, "status": FAILED, "message": message})
     return chosen, {device.id: device for device in devices}, rows
 

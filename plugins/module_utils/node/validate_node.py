@@ -88,13 +88,14 @@ def table(seen: Seen, findings: t.Sequence[Finding]) -> str:
 
 def _summary(seen: Seen, findings: t.Sequence[Finding]) -> str:
     count, devices = len(findings), len({finding.device_id for finding in findings})
-    said = (
-        "{0} finding{1} at {2} device{3}".format(count, "" if count == 1 else "s", devices, "" if devices == 1 else "s") if count else "nothing found"
-    )
-    busy = ", {0} left out since a process works on them".format(len(seen.at_work)) if seen.at_work else ""
-    return "{0} subscription{1} compared with NetBox{2}: {3}".format(
-        len(seen.subscriptions) - len(seen.at_work), "" if len(seen.subscriptions) - len(seen.at_work) == 1 else "s", busy, said
-    )
+    compared = len(seen.subscriptions) - len(seen.at_work)
+    said = f"{count} finding{_s(count)} at {devices} device{_s(devices)}" if count else "nothing found"
+    busy = f", {len(seen.at_work)} left out since a process works on them" if seen.at_work else ""
+    return f"{compared} subscription{_s(compared)} compared with NetBox{busy}: {said}"
+
+
+def _s(count: int) -> str:
+    return "" if count == 1 else "s"
 
 
 def look(task: Task, wanted: t.Sequence[Wanted] | None, fields: str = FIELDS) -> tuple[Seen, list[Wrong]]:
@@ -184,7 +185,7 @@ def _keep(task: Task, models: t.Sequence[SubscriptionModel], at_work: t.Collecti
     for device_id, key in sorted(keep.items()):
         model = found.get((device_id, key))
         if model is None:
-            raise NodeflowError("the option keep names {0} for the device {1}, which is no subscription of it that is not terminated".format(key, device_id))
+            raise NodeflowError(f"the option keep names {key} for the device {device_id}, which is no subscription of it that is not terminated")
         if model.status in UNFINISHED and key not in at_work:
-            raise NodeflowError("the option keep names {0} for the device {1}, which was never active, so it cannot be kept".format(key, device_id))
+            raise NodeflowError(f"the option keep names {key} for the device {device_id}, which was never active, so it cannot be kept")
     return keep

@@ -38,7 +38,7 @@ def aborted(task: Task, work: Work, netbox: str, changes: dict[str, list[t.Any]]
     """The outcome of a process that is over. ``netbox`` says how things stand in NetBox; ``changes`` are what the abort changed there."""
     why = ": " + task.params["reason"] if task.params["reason"] else ""
     verb = "would be" if task.check_mode else "was"
-    note = "{0} {1} aborted by {2}{3}; {4}".format(work.label, verb, task.actor, why, netbox)
+    note = f"{work.label} {verb} aborted by {task.actor}{why}; {netbox}"
     return Aborted(note, ABORTED, changes or {})
 
 

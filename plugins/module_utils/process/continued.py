@@ -68,7 +68,7 @@ def chosen_processes(task: Task, others: t.Sequence[str] = (), playbook: str = "
             rows.append(_row(task, found[process_id], run_id))
         else:
             where = store.label if store else "a store that does not exist yet"
-            message = "there is no process {0} in {1}; process_info lists those that are".format(process_id, where)
+            message = f"there is no process {process_id} in {where}; process_info lists those that are"
             rows.append({"device_id": None, "device": process_id, "status": FAILED, "message": message})
     if run is not None and not found and not statuses:
         message = f"the run {run} left no process that is not over; process_info lists those that are"

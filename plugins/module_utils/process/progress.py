@@ -33,6 +33,6 @@ class Progress:
                 return
             self._next = now + EVERY
             rate = done / (now - self._began)
-            left = "about {0:.0f} s left".format((self._total - done) / rate) if done < self._total else "{0:.0f} s in all".format(now - self._began)
-            parts = ["{0} of {1} nodes".format(done, self._total), "{0} failed".format(failed), "{0:.1f} a second".format(rate), left]
-            self._show("{0}: {1}".format(self._step, ", ".join(part for part in parts if part != "0 failed")))
+            left = f"about {(self._total - done) / rate:.0f} s left" if done < self._total else f"{now - self._began:.0f} s in all"
+            parts = [f"{done} of {self._total} nodes", f"{failed} failed", f"{rate:.1f} a second", left]
+            self._show(f"{self._step}: {', '.join(part for part in parts if part != '0 failed')}")

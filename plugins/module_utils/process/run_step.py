@@ -148,7 +148,7 @@ def _attempt(task: Task, step: Step, due: t.Sequence[Work]) -> dict[str, Outcome
         reason = str(error)
     except Exception as error:  # pylint: disable=broad-exception-caught
         reason = defect(error)  # so that the processes are released, with the reason in their log
-    return {work.key: Failed("{0}: {1}".format(work.label, reason)) for work in due}
+    return {work.key: Failed(f"{work.label}: {reason}") for work in due}
 
 
 def _save(task: Task, settled: list[Settled]) -> tuple[dict[str, Row], list[dict[str, t.Any]]]:

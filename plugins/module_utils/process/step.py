@@ -188,19 +188,16 @@ class Workflow:
         """The process as one of this version. Raises NodeflowError for one that this version cannot continue."""
         if process.step == ABORT:
             raise NodeflowError(
-                "process {0} is being aborted; finish that with: ansible-playbook nodeflow.orchestrator.abort -e process_ids={0}".format(
-                    process.process_id
-                )
+                f"process {process.process_id} is being aborted; finish that with: "
+                f"ansible-playbook nodeflow.orchestrator.abort -e process_ids={process.process_id}"
             )
         if process.workflow_version == self.version:
             return process
         here = self.continues.get(process.workflow_version, {}).get(process.step or "")
         if process.workflow_version > self.version or here is None:
             raise NodeflowError(
-                "process {0} was started with version {1} of the step list of {2} and stands at {3}; this release has version {4} and cannot "
-                "continue it. Finish it with the release that started it, or abort it".format(
-                    process.process_id, process.workflow_version, self.name, process.step, self.version
-                )
+                f"process {process.process_id} was started with version {process.workflow_version} of the step list of {self.name} and stands at "
+                f"{process.step}; this release has version {self.version} and cannot continue it. Finish it with the release that started it, or abort it"
             )
         return dataclasses.replace(process, workflow_version=self.version, step=here)
 
@@ -216,7 +213,7 @@ class Workflow:
         """The place of a step; that of None, no step left, is behind the last."""
         names = [one.name for one in self.steps]
         if step is not None and step not in names:
-            raise StoreError("the process stands at the step {0}, which this release's {1} does not have".format(step, self.name))
+            raise StoreError(f"the process stands at the step {step}, which this release's {self.name} does not have")
         return names.index(step) if step is not None else len(names)
 
     def after(self, step: str) -> str | None:

@@ -193,13 +193,13 @@ def _moment(age: str, now: datetime.datetime) -> tuple[datetime.datetime, bool]:
     """The moment that an age means, in the notation of ansible.builtin.find; second, whether what is younger is meant."""
     found = re.fullmatch(r"(-?)(\d+)([smhdw]?)", age.strip().lower())
     if not found:
-        raise NodeflowError("age must read like 90, 30m, 12h, 2d, 1w or, for what is younger, -2d; this is {0!r}".format(age))
+        raise NodeflowError(f"age must read like 90, 30m, 12h, 2d, 1w or, for what is younger, -2d; this is {age!r}")
     minus, number, unit = found.groups()
     try:
         seconds = int(number) * {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}[unit]
         return now - datetime.timedelta(seconds=seconds), bool(minus)
     except (OverflowError, ValueError) as error:
-        raise NodeflowError("age reaches further back than there are dates: {0}".format(age)) from error
+        raise NodeflowError(f"age reaches further back than there are dates: {age}") from error
 
 
 def _json(record: t.Any) -> Answer:

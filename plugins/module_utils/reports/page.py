@@ -29,8 +29,8 @@ def page(data: t.Mapping[str, t.Any], written: str) -> str:
     The browser runs the script and applies the style that are meant, by their hashes, and no other; and it asks nobody for anything.
     """
     policy = (
-        "default-src 'none'; script-src {0}; style-src {1}; img-src data:; base-uri 'none'; form-action 'none'; "
-        "require-trusted-types-for 'script'".format(_hash(SCRIPT), _hash(STYLE))
+        f"default-src 'none'; script-src {_hash(SCRIPT)}; style-src {_hash(STYLE)}; img-src data:; base-uri 'none'; form-action 'none'; "
+        "require-trusted-types-for 'script'"
     )
     # A < in the data could end the element that they are in; in JSON it only ever stands in a text, where it can be written otherwise.
     text = json.dumps(data, allow_nan=False, separators=(",", ":")).replace("<", "\\u003c")
@@ -56,4 +56,4 @@ def data_of(text: str) -> t.Any:
 
 def _hash(content: str) -> str:
     """How a content security policy names an inline script or style."""
-    return "'sha256-{0}'".format(base64.b64encode(hashlib.sha256(content.encode("utf-8")).digest()).decode("ascii"))
+    return f"'sha256-{base64.b64encode(hashlib.sha256(content.encode('utf-8')).digest()).decode('ascii')}'"

@@ -65,7 +65,7 @@ def report(task: Task) -> dict[str, t.Any]:
         "dest": str(target.path),
         "counts": counts(data),
         "diff": [change] if changed else [],
-        "msg": "the report on {0} subscriptions and {1} processes {2} {3}".format(len(subscriptions), len(processes), verb, target.path),
+        "msg": f"the report on {len(subscriptions)} subscriptions and {len(processes)} processes {verb} {target.path}",
     }
 
 
@@ -148,7 +148,7 @@ def _moment(text: str | None) -> str | None:
         moment = datetime.datetime.fromisoformat(text)
         moment = moment.replace(tzinfo=moment.tzinfo or datetime.timezone.utc).astimezone(datetime.timezone.utc)
     except (OverflowError, ValueError) as error:
-        raise NodeflowError("validated_at must be a moment like 2026-11-23T05:52:17Z; this is {0!r}".format(text)) from error
+        raise NodeflowError(f"validated_at must be a moment like 2026-11-23T05:52:17Z; this is {text!r}") from error
     return moment.strftime("%Y-%m-%d %H:%M:%S")
 
 

@@ -68,14 +68,14 @@ class Store:
         """A connection in a transaction while nobody else writes, also where the store was moved already. Raises StoreError."""
         with self.transaction() as connection:
             if connection.dialect.name == "postgresql":
-                connection.exec_driver_sql("LOCK TABLE {0} IN ACCESS EXCLUSIVE MODE".format(store_info.name))  # each that writes reads it first
+                connection.exec_driver_sql(f"LOCK TABLE {store_info.name} IN ACCESS EXCLUSIVE MODE")  # each that writes reads it first
             self.info = _rows(connection)
             yield connection
 
     def refuse_if_moved(self) -> None:
         """Raise StoreError if the store was moved: nobody must go on with it."""
         if self.moved_to:
-            raise StoreError("{0} was moved to {1}; name that one in the option store, or in NODEFLOW_STORE".format(self.label, self.moved_to))
+            raise StoreError(f"{self.label} was moved to {self.moved_to}; name that one in the option store, or in NODEFLOW_STORE")
 
     @contextlib.contextmanager
     def read(self) -> t.Iterator[t.Any]:
@@ -89,9 +89,9 @@ class Store:
         try:
             yield
         except sa_exc.DBAPIError as error:
-            raise StoreError("{0}: {1}".format(self.label, _reason(error.orig))) from error
+            raise StoreError(f"{self.label}: {_reason(error.orig)}") from error
         except (OverflowError, UnicodeError) as error:
-            raise StoreError("{0} cannot hold a value that it was to save: {1}".format(self.label, error)) from error
+            raise StoreError(f"{self.label} cannot hold a value that it was to save: {error}") from error
 
     def belongs_to(self, netbox_url: str, moved: bool = False) -> None:
         """Bind the store to the NetBox at ``netbox_url``, or check that it is bound to that one.
@@ -116,8 +116,8 @@ class Store:
     def foreign_netbox(self, bound: str, netbox_url: str) -> StoreError:
         """The error for a store that belongs to another NetBox."""
         return StoreError(
-            "{0} belongs to the NetBox at {1}, whose device ids mean nothing at {2}. Name another store for this NetBox; "
-            "if it is the same NetBox under a new address, say so once with netbox_moved=true".format(self.label, bound, netbox_url)
+            f"{self.label} belongs to the NetBox at {bound}, whose device ids mean nothing at {netbox_url}. Name another store for this NetBox; "
+            "if it is the same NetBox under a new address, say so once with netbox_moved=true"
         )
 
     @property
@@ -312,7 +312,7 @@ def _use_wal(store: Store) -> None:
                 return
             except sqlite3.OperationalError as error:
                 if "locked" not in str(error) or time.monotonic() > deadline:
-                    raise StoreError("{0}: {1}".format(store.label, _reason(error))) from error
+                    raise StoreError(f"{store.label}: {_reason(error)}") from error
             time.sleep(0.05)
     finally:
         connection.close()
@@ -332,7 +332,7 @@ def _info(store: Store) -> dict[str, str]:
 
 
 def _rows(connection: t.Any) -> dict[str, str]:
-    return dict(map(tuple, connection.exec_driver_sql("SELECT name, value FROM {0}".format(store_info.name))))
+    return dict(map(tuple, connection.exec_driver_sql(f"SELECT name, value FROM {store_info.name}")))
 
 
 def _tables_and_info(store: Store, connection: t.Any) -> dict[str, str]:
@@ -341,7 +341,7 @@ def _tables_and_info(store: Store, connection: t.Any) -> dict[str, str]:
     if store_info.name in tables:
         return _rows(connection)
     if tables:
-        raise StoreError("{0} is a database, but no store of ours: it holds the table {1}".format(store.label, sorted(tables)[0]))
+        raise StoreError(f"{store.label} is a database, but no store of ours: it holds the table {sorted(tables)[0]}")
     return {}
 
 
@@ -349,12 +349,11 @@ def _version(store: Store, info: t.Mapping[str, str]) -> int:
     """The layout of the store; 0 if it is empty. Raises StoreError for a newer layout and for what is none."""
     text = info.get("schema_version", "") if info else "0"
     if not text.isdecimal():
-        raise StoreError("{0} is damaged: its layout is {1!r}, which is no number".format(store.label, text))
+        raise StoreError(f"{store.label} is damaged: its layout is {text!r}, which is no number")
     if int(text) > SCHEMA_VERSION:
         raise StoreError(
-            "{0} was written by a newer release of nodeflow.orchestrator (layout {1}; this release knows {2}): upgrade the collection here".format(
-                store.label, text, SCHEMA_VERSION
-            )
+            f"{store.label} was written by a newer release of nodeflow.orchestrator (layout {text}; this release knows {SCHEMA_VERSION}): upgrade the "
+            "collection here"
         )
     return int(text)
 
@@ -372,7 +371,7 @@ def _reason(error: t.Any) -> str:
         ("file is not a database", "the file is no SQLite database, so it is no store"),
         ("readonly database", "it cannot be written: the file or its directory is read-only"),
         ("unable to open database file", "it cannot be opened: check that the file and its directory can be written"),
-        ("database is locked", "another run has held it for over {0} seconds; try again".format(BUSY_TIMEOUT)),
+        ("database is locked", f"another run has held it for over {BUSY_TIMEOUT} seconds; try again"),
         ("disk is full", "the disk is full; make room and run again"),
         ("disk I/O error", "the disk is full; make room and run again; if it is not, the disk fails"),
     ):

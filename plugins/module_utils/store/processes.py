@@ -192,8 +192,8 @@ def save_processes(connection: t.Any, changed: t.Sequence[Process], run_id: str,
     )
     parameters = [{name: getattr(process, name) for name in columns} | {"old_id": process.process_id} for process in changed]
     if changed and connection.execute(statement, parameters).rowcount != len(changed):
-        which = "process {0}".format(changed[0].process_id) if len(changed) == 1 else "one of {0} processes".format(len(changed))
-        raise StaleSave("{0} was taken over by another run; look at it with process_info".format(which))
+        which = f"process {changed[0].process_id}" if len(changed) == 1 else f"one of {len(changed)} processes"
+        raise StaleSave(f"{which} was taken over by another run; look at it with process_info")
     if log:
         before = _attempts(connection, [record.step_id for record in log])
         lines = [dataclasses.replace(record, attempt=before.get(record.step_id, 0) + 1) for record in log]

@@ -205,11 +205,11 @@ def save_subscriptions(connection: t.Any, models: t.Sequence[SubscriptionModel])
         parameters.append({name: values[name] for name in (*_PLAIN[2:], "block")} | {"old_id": values["subscription_id"], "old_version": old.version})
     if connection.execute(statement, parameters).rowcount != len(models):
         which = (
-            "subscription {0.subscription_id} ({0.description})".format(models[0])
+            f"subscription {models[0].subscription_id} ({models[0].description})"
             if len(models) == 1
-            else "one of {0} subscriptions".format(len(models))
+            else f"one of {len(models)} subscriptions"
         )
-        raise StaleSave("{0} was changed meanwhile, by another run, or by this one in a save whose answer was lost; resume the process".format(which))
+        raise StaleSave(f"{which} was changed meanwhile, by another run, or by this one in a save whose answer was lost; resume the process")
     return saved
 
 

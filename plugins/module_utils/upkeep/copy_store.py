@@ -45,21 +45,20 @@ def _copy(task: Task, source: Store, target: Store | None) -> dict[str, t.Any]:
     with source.read() if task.check_mode else source.to_move() as old:
         rows = count_rows(old)
         if source.moved_to:
-            return {"changed": False, "rows": rows, "msg": "{0} was moved to {1} before".format(source.label, source.moved_to)}
+            return {"changed": False, "rows": rows, "msg": f"{source.label} was moved to {source.moved_to} before"}
         working = find_processes(old, has_status(["running"], datetime.datetime.now(datetime.timezone.utc)))
         if working:
             raise StoreError(
-                "a run of {0} works on process {1} until {2:%Y-%m-%d %H:%M UTC}; copy the store after that".format(
-                    working[0].actor, working[0].process_id, working[0].lease_until
-                )
+                f"a run of {working[0].actor} works on process {working[0].process_id} until {working[0].lease_until:%Y-%m-%d %H:%M UTC}; copy the "
+                "store after that"
             )
         if not task.check_mode:
             if source.netbox_url:
                 target.belongs_to(source.netbox_url)
             with target.write() as new:
                 if not copy_rows(old, new):
-                    raise StoreError("{0} holds other subscriptions or processes already; name an empty store".format(there))
+                    raise StoreError(f"{there} holds other subscriptions or processes already; name an empty store")
             source.mark_moved(old, there)  # a crash before this leaves two equal stores, and the same command again marks the old one
     change = {"before": {"store": source.label}, "after": {"store": there} | rows}
     verb = "would be" if task.check_mode else "was"
-    return {"changed": True, "rows": rows, "diff": [change], "msg": "{0} {1} moved to {2}".format(source.label, verb, there)}
+    return {"changed": True, "rows": rows, "diff": [change], "msg": f"{source.label} {verb} moved to {there}"}

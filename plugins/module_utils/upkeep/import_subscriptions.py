@@ -160,9 +160,9 @@ def _settled(model: SubscriptionModel, stays: Stored | None) -> SubscriptionMode
     if model.status is SubscriptionLifecycle.TERMINATED:
         return model if model.end_date else model.model_copy(update={"end_date": model.start_date or datetime.datetime.now(datetime.timezone.utc)})
     if stays is None:
-        return _ended(model, "it was left {0} by a process that is over".format(model.status))
+        return _ended(model, f"it was left {model.status} by a process that is over")
     if stays is not model:
-        return _ended(model, "its device has the subscription {0}, which is kept".format(stays.subscription_id))
+        return _ended(model, f"its device has the subscription {stays.subscription_id}, which is kept")
     if model.node.node_status in NOT_IN_SERVICE:  # it was active, whatever was written down
         model = model.model_copy(update={"node": model.node.model_copy(update={"node_status": ACTIVE})})
     return model.model_copy(update={"insync": True})  # nothing of where it comes from works on it here
@@ -179,11 +179,10 @@ def _result(task: Task, source: _Source, settled: t.Sequence[SubscriptionModel],
     live = [model for model in settled if model.status is not SubscriptionLifecycle.TERMINATED]
     refused = [{"subscription_id": key, "reason": reason} for key, reason in source.refused.items()]
     verb = "would be imported" if task.check_mode else "imported"
-    msg = "{0} subscriptions {1}: {2} live, {3} terminated; {4} were here already, {5} cannot be imported".format(
-        len(settled), verb, len(live), len(settled) - len(live), known, len(refused)
-    )
-    lines = ["  {subscription_id}: {reason}".format(**one) for one in refused[:LISTED]]
-    lines += ["  and {0} more".format(len(refused) - LISTED)] if len(refused) > LISTED else []
+    counted = f"{len(settled)} subscriptions {verb}: {len(live)} live, {len(settled) - len(live)} terminated"
+    msg = f"{counted}; {known} were here already, {len(refused)} cannot be imported"
+    lines = [f"  {one['subscription_id']}: {one['reason']}" for one in refused[:LISTED]]
+    lines += [f"  and {len(refused) - LISTED} more"] if len(refused) > LISTED else []
     task.show("\n".join([msg, *lines]))
     diff = [{"before": {}, "after": {"live": len(live), "terminated": len(settled) - len(live)}}] if settled else []
     counts = {"live": len(live), "terminated": len(settled) - len(live), "known": known}
@@ -283,7 +282,7 @@ def _of_orchestrator(connection: t.Any, product: str) -> _Source:
         except (DomainError, TypeError, ValueError) as error:
             refused[row["subscription_id"]] = str(error)
     if not models and not refused:
-        raise NodeflowError("the database at source has no subscription of the product {0}; name another in product".format(product))
+        raise NodeflowError(f"the database at source has no subscription of the product {product}; name another in product")
     processes: dict[str, Process] = {}
     for row in read_processes(connection, product):
         if row["subscription_id"] in models:
@@ -300,7 +299,7 @@ _FIELDS = ("node_id", "node_name", "node_status", "ipv4_loopback", "ipv6_loopbac
 def _block(values: dict[str, list[str]]) -> dict[str, t.Any]:
     several = [name for name in _FIELDS if len(values.get(name, [])) > 1]
     if several:
-        raise ValueError("it has several values of {0}, so it is not clear which device it stands for".format(" and ".join(several)))
+        raise ValueError(f"it has several values of {' and '.join(several)}, so it is not clear which device it stands for")
     one = {name: values[name][0] for name in _FIELDS if values.get(name) and values[name][0]}
     if not one.get("node_id", "").isdecimal() or int(one["node_id"]) > _LARGEST_ID:
         raise ValueError("its block has no node_id that is a number, so it points to no device")
@@ -342,7 +341,7 @@ def _log(rows: t.Sequence[dict[str, t.Any]], processes: t.Mapping[str, Process])
 def _process(row: dict[str, t.Any], model: SubscriptionModel) -> Process:
     """A process of the orchestrator. Nobody goes on with it here, so one that is not completed is aborted."""
     completed = row["status"] == "completed"
-    error = row["error"] or (None if completed else "it was {0} at {1} when it was imported".format(row["status"], row["step"]))
+    error = row["error"] or (None if completed else f"it was {row['status']} at {row['step']} when it was imported")
     device = {"id": model.device_id, "name": model.node.node_name, "site": ""}
     return Process(
         process_id=row["process_id"],

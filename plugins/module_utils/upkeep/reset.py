@@ -44,18 +44,20 @@ def reset(task: Task) -> dict[str, t.Any]:
     _check_lab(task)
     rows, devices, _missing = _look(task, store)
     if not devices and not any(rows.values()):
-        return {"changed": False, "rows": rows, "devices": 0, "msg": "{0} is empty, so there is nothing to reset".format(store.label)}
-    what = "{0} devices of the NetBox at {1} {{0}} {2}, and {3} {{0}} emptied of {4} subscriptions and {5} processes".format(
-        len(devices), task.netbox.url, FREE, store.label, rows["subscriptions"], rows["processes"]
-    )
+        return {"changed": False, "rows": rows, "devices": 0, "msg": f"{store.label} is empty, so there is nothing to reset"}
+
+    def what(verb: str) -> str:
+        emptied = f"{store.label} {verb} emptied of {rows['subscriptions']} subscriptions and {rows['processes']} processes"
+        return f"{len(devices)} devices of the NetBox at {task.netbox.url} {verb} {FREE}, and {emptied}"
+
     diff = [{"before": {"devices": _statuses(devices)} | rows, "after": {"devices": {key: FREE for key in devices}} | {name: 0 for name in rows}}]
     if task.check_mode:
-        return {"changed": True, "rows": rows, "devices": len(devices), "diff": diff, "msg": what.format("would be")}
-    _confirm(task, what.format("will be"))
+        return {"changed": True, "rows": rows, "devices": len(devices), "diff": diff, "msg": what("would be")}
+    _confirm(task, what("will be"))
     rows, devices, missing = _look(task, store)  # a person may have thought for long
     _free(task, devices, missing)
     _empty(store)
-    return {"changed": True, "rows": rows, "devices": len(devices), "diff": diff, "msg": what.format("were")}
+    return {"changed": True, "rows": rows, "devices": len(devices), "diff": diff, "msg": what("were")}
 
 
 def _look(task: Task, store: Store) -> tuple[dict[str, int], dict[int, Device], list[int]]:
@@ -72,9 +74,7 @@ def _refuse_while_working(connection: t.Any) -> None:
     working = find_processes(connection, has_status(["running"], datetime.datetime.now(datetime.timezone.utc)))
     if working:
         raise StoreError(
-            "a run of {0} works on process {1} until {2:%Y-%m-%d %H:%M UTC}; reset after that".format(
-                working[0].actor, working[0].process_id, working[0].lease_until
-            )
+            f"a run of {working[0].actor} works on process {working[0].process_id} until {working[0].lease_until:%Y-%m-%d %H:%M UTC}; reset after that"
         )
 
 
@@ -88,7 +88,7 @@ def _check_lab(task: Task) -> None:
     if named == task.netbox.url or task.netbox.get("extras/tags", {"slug": LAB_TAG}):
         return
     raise NodeflowError(
-        "the NetBox at {0} is no lab of ours: it has no tag {1}. To reset it all the same, name it: -e force={0}".format(task.netbox.url, LAB_TAG)
+        f"the NetBox at {task.netbox.url} is no lab of ours: it has no tag {LAB_TAG}. To reset it all the same, name it: -e force={task.netbox.url}"
     )
 
 
@@ -97,7 +97,7 @@ def _confirm(task: Task, what: str) -> None:
         return
     answer = task.ask(f"{what}. There is no way back. Type yes to go on: ")
     if answer is None:
-        raise NodeflowError("{0}; nobody is at a terminal to confirm it, so say so with confirm=true".format(what))
+        raise NodeflowError(f"{what}; nobody is at a terminal to confirm it, so say so with confirm=true")
     if answer.lower() != "yes":
         raise NodeflowError("it was not confirmed, so nothing was done")
 
@@ -111,10 +111,10 @@ def _free(task: Task, devices: t.Mapping[int, Device], missing: t.Sequence[int])
     )
     field = custom_field(task, None)
     updates = update([DevicePayload(id=key, status=FREE, **field) for key in devices], target)
-    failed = ["{0}: {1}".format(device.label, done.error) for device, done in zip(devices.values(), updates) if done.error and not done.gone]
+    failed = [f"{device.label}: {done.error}" for device, done in zip(devices.values(), updates) if done.error and not done.gone]
     if failed:
-        more = " and {0} more".format(len(failed) - 1) if len(failed) > 1 else ""
-        raise NodeflowError("the store was left as it is, since not every device could be put back: {0}{1}".format(failed[0], more))
+        more = f" and {len(failed) - 1} more" if len(failed) > 1 else ""
+        raise NodeflowError(f"the store was left as it is, since not every device could be put back: {failed[0]}{more}")
 
 
 def _empty(store: Store) -> None:

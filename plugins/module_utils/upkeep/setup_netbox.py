@@ -23,7 +23,7 @@ def setup_netbox(task: Task) -> dict[str, t.Any]:
         raise NodeflowError("netbox_custom_field is not set: name the custom field to make, for example nodeflow_subscription")
     if not name.replace("_", "").isalnum() or not name.isascii() or "__" in name:
         raise NodeflowError(
-            "netbox_custom_field must have letters, digits and single underscores only, as NetBox demands; this is {0!r}".format(name)
+            f"netbox_custom_field must have letters, digits and single underscores only, as NetBox demands; this is {name!r}"
         )
     wanted = [(_FIELDS, _custom_field(name))]
     if task.params["report_url"]:
@@ -31,7 +31,7 @@ def setup_netbox(task: Task) -> dict[str, t.Any]:
     changes = [change for change in (_ensure(task, endpoint, one) for endpoint, one in wanted) if change]
     verb = "would be" if task.check_mode else "was" if len(changes) == 1 else "were"
     names = " and ".join(change["after_header"] for change in changes)
-    return {"changed": bool(changes), "diff": changes, "msg": "{0} {1} set up".format(names, verb) if changes else "everything is there already"}
+    return {"changed": bool(changes), "diff": changes, "msg": f"{names} {verb} set up" if changes else "everything is there already"}
 
 
 def _custom_field(name: str) -> dict[str, t.Any]:
@@ -47,7 +47,7 @@ def _custom_field(name: str) -> dict[str, t.Any]:
 
 
 def _custom_link(name: str, report_url: str) -> dict[str, t.Any]:
-    cell = "object.cf.{0}".format(name)
+    cell = f"object.cf.{name}"
     return {
         "name": "nodeflow subscription",
         "object_types": ["dcim.device"],
@@ -74,7 +74,7 @@ def _ensure(task: Task, endpoint: str, wanted: dict[str, t.Any]) -> dict[str, t.
             task.netbox.patch(endpoint, [{"id": current["id"]} | after])
         else:
             task.netbox.create(endpoint, [wanted])
-    header = "{0} {1}".format(endpoint.rpartition("/")[2].rstrip("s").replace("-", " "), wanted["name"])
+    header = f"{endpoint.rpartition('/')[2].rstrip('s').replace('-', ' ')} {wanted['name']}"
     return {"before_header": header, "after_header": header, "before": {name: before.get(name) for name in after}, "after": after}
 
 

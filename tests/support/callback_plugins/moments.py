@@ -58,7 +58,7 @@ class CallbackModule(CallbackBase):
         self._at("end")
 
     def _at(self, moment: str) -> None:
-        if os.environ.get("NODEFLOW_TEST_KILL") == "{0} {1}".format(moment, self._tasks):
+        if os.environ.get("NODEFLOW_TEST_KILL") == f"{moment} {self._tasks}":
             os.killpg(os.getpid(), signal.SIGKILL)  # the tests start each run as the leader of a group
 
 
