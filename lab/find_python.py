@@ -14,8 +14,8 @@ import argparse
 import os
 import subprocess
 import sys
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Iterator, Sequence
 
 from probe_python import probe
 from report import LabError, last_lines
@@ -93,7 +93,7 @@ def _version(text: str) -> tuple[int, int]:
 def main() -> int:
     parser = argparse.ArgumentParser(description="Print the path of a Python that runs.")
     parser.add_argument("--min", type=_version, default=(3, 12), help="oldest version that will do (default: 3.12)")
-    parser.add_argument("--max", type=_version, default=NEWEST, help="newest version that will do (default: %d.%d)" % NEWEST)
+    parser.add_argument("--max", type=_version, default=NEWEST, help=f"newest version that will do (default: {NEWEST[0]}.{NEWEST[1]})")
     parser.add_argument("--module", action="append", default=[], help="standard module that it must have, e.g. sqlite3; may be repeated")
     options = parser.parse_args()
     try:

@@ -11,8 +11,9 @@ import json
 import secrets
 import shutil
 import string
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Iterator
+from typing import Any
 
 import snapshot
 from cache_server import Redis

@@ -10,10 +10,13 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Sequence
 
-_PROBE = "import sys, venv, ensurepip, ssl, zlib; print(sys.version_info[0], sys.version_info[1]); print(getattr(sys, '_base_executable', '') or sys.executable)"
+_PROBE = """import sys, venv, ensurepip, ssl, zlib
+print(sys.version_info[0], sys.version_info[1])
+print(getattr(sys, '_base_executable', '') or sys.executable)
+"""
 
 
 def probe(candidate: str, oldest: tuple[int, int], newest: tuple[int, int], modules: Sequence[str] = ()) -> Path | None:

@@ -10,7 +10,7 @@ import contextlib
 import sys
 import threading
 import time
-from typing import Iterator
+from collections.abc import Iterator
 
 HEARTBEAT = 15  # seconds of silence after which a long step says that it is still at work
 

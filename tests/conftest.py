@@ -17,6 +17,7 @@ import typing as t
 from pathlib import Path
 
 import pytest
+
 from lab_netbox import Netbox
 from make_venv import link_collection
 from player import Player

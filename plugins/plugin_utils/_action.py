@@ -21,8 +21,8 @@ import typing as t
 from ansible.errors import AnsibleError, AnsibleValueOmittedError
 from ansible.module_utils.basic import heuristic_log_sanitize
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
-from ansible.module_utils.errors import UnsupportedError
 from ansible.module_utils.common.parameters import remove_values
+from ansible.module_utils.errors import UnsupportedError
 from ansible.plugins.action import ActionBase
 from ansible.plugins.loader import filter_loader
 from ansible.template import is_trusted_as_template
@@ -112,7 +112,7 @@ class InProcessAction(ActionBase):
         if is_trusted_as_template(value):
             default = _DEFAULT_OMIT.fullmatch(value)
             if default and default.group(1) not in templar.available_variables:
-                raise AnsibleValueOmittedError()
+                raise AnsibleValueOmittedError
             if name == "nodes" and cls.module.OPTIONS["argument_spec"][name].get("elements") == "dict":
                 rows = _rows(value, templar)
                 if rows is not None:

@@ -55,7 +55,7 @@ def ask(question: str) -> str | None:
     except AnsiblePromptNoninteractive:
         return None
     except AnsiblePromptInterrupt as error:
-        raise NotAnswered() from error
+        raise NotAnswered from error
     finally:
         if terminal is not None:
             os.close(terminal)
@@ -101,13 +101,13 @@ def _read_line(terminal: int, question: str) -> str:
             while not line.ended:
                 pressed = os.read(terminal, 1024)
                 if not pressed:
-                    raise NotAnswered()
+                    raise NotAnswered
                 _write(terminal, "".join(line.press(key) for key in decoder.decode(pressed)))
             _write(terminal, "\n")
     except (OSError, termios.error) as error:
-        raise NotAnswered() from error
+        raise NotAnswered from error
     if line.given_up:
-        raise NotAnswered()
+        raise NotAnswered
     return line.text
 
 
@@ -151,7 +151,7 @@ def _typed(pressed: bytes) -> str:
     for key in pressed.decode("utf-8", "replace"):
         line.press(key)
     if line.given_up:
-        raise NotAnswered()
+        raise NotAnswered
     return line.text
 
 

@@ -32,7 +32,7 @@ from subjects import FIELDS, Asserts, Floor, Listing, Measured, NetboxCollection
 
 sys.path.insert(0, str(ROOT / "tests" / "support"))
 
-from netbox_proxy import NetboxProxy  # noqa: E402  # pylint: disable=wrong-import-position
+from netbox_proxy import NetboxProxy  # pylint: disable=wrong-import-position
 
 FIGURES = ROOT / "docs" / "performance.json"
 
@@ -62,7 +62,7 @@ def main() -> None:
         for part in chosen:
             print(f"{part} ...", flush=True)
             measured = globals()["measure_" + part](lab, options.runs, options.quick)
-            figures[part] = {"date": datetime.date.today().isoformat()} | measured
+            figures[part] = {"date": datetime.datetime.now(datetime.timezone.utc).date().isoformat()} | measured
             if not options.quick:
                 FIGURES.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
     for line in write_report(figures, None if options.quick else ROOT / "docs"):

@@ -112,7 +112,7 @@ def _growth(part: dict[str, t.Any], figures: dict[str, t.Any]) -> list[str]:  # 
         lines.append(f"| {one['nodes']} | {one['seconds']:.1f} | {1000 * one['seconds'] / one['nodes']:.1f} | {memory:.0f} |")
     largest = part["series"][-1]
     text = f"peak memory at {largest['nodes']} nodes, MiB"
-    return lines + ["", *_target(text, largest["memory"] / 2**20, "below 400", lambda value: value < 400)]
+    return [*lines, "", *_target(text, largest["memory"] / 2 ** 20, "below 400", lambda value: value < 400)]
 
 
 def _full_store(part: dict[str, t.Any], figures: dict[str, t.Any]) -> list[str]:  # pylint: disable=unused-argument

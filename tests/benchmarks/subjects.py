@@ -19,6 +19,7 @@ import typing as t
 import uuid
 
 import requests
+
 from bench_lab import ROOT, BenchLab, Store
 
 __all__ = ["Asserts", "Floor", "Listing", "Measured", "NetboxCollection", "Ours", "Pynetbox", "Subject", "Validate"]

@@ -12,8 +12,9 @@ import typing as t
 
 import pytest
 import requests
-from fake_netbox import FakeNetbox
 from hypothesis import HealthCheck, settings
+
+from fake_netbox import FakeNetbox
 from in_process import InProcess
 from lab_netbox import Netbox
 from postgres import Cluster, make_home, new_password

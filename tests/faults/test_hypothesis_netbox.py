@@ -99,10 +99,7 @@ class Lab:
     def run(self, **variables):
         """Create, or resume what is standing; every answer must be a sentence and the store consistent."""
         standing = self.standing()
-        if standing:
-            done = self.enrol.resume(*standing, confirm_config=True, **variables)
-        else:
-            done = self.enrol.create(nodes=[7], confirm_config=True, **variables)
+        done = self.enrol.resume(*standing, confirm_config=True, **variables) if standing else self.enrol.create(nodes=[7], confirm_config=True, **variables)
         assert not unclear_lines(done.output), done.output
         said = re.sub("--- config of .*?--- end ---", "", done.output, flags=re.DOTALL)  # a config is shown as it is
         assert all(char.isprintable() or char == "\n" for char in said), ascii(said)

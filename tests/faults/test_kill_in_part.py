@@ -13,6 +13,7 @@ import threading
 import time
 
 import pytest
+
 from audit import audit
 from killing import descendants
 from netbox_proxy import NetboxProxy

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import pytest
+
 from campaign import TASKS, Campaign, Unkilled, boundaries, calls, drawn
 from killing import START
 from player import Player

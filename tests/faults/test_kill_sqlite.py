@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import pytest
+
 from campaign import TASKS, Campaign, Unkilled, boundaries, calls, drawn
 from player import Player
 from stores import SqliteStore

@@ -10,6 +10,7 @@ import signal
 import threading
 
 import pytest
+
 from gate import Gate
 from killing import kill
 from player import Player

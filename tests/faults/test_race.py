@@ -16,6 +16,7 @@ import time
 import uuid
 
 import pytest
+
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import StoreError
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.engine import open_store
 from audit import audit

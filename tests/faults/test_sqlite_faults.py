@@ -14,6 +14,7 @@ import sqlite3
 import time
 
 import pytest
+
 from gate import Gate
 from killing import descendants
 from player import Player

@@ -20,6 +20,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import ansible_test
+
 from places import locked
 
 ROOT = Path(__file__).resolve().parents[2]

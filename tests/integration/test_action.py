@@ -91,7 +91,7 @@ def test_any_expression_that_yields_rows_will_do(play, netbox, keywords):
 
 def test_a_name_that_looks_like_a_template_stays_text(play, netbox):
     device = netbox.make(name="{{ lookup('pipe', 'touch evaluated') }} " + uuid.uuid4().hex[:6])
-    done = run(play, claimed(device) + [step("fetch_ip_address_information", "{{ last.nodes | selectattr('status', 'eq', 'running') }}")])
+    done = run(play, [*claimed(device), step("fetch_ip_address_information", "{{ last.nodes | selectattr('status', 'eq', 'running') }}")])
     assert done.returncode == 0, done.output
     assert done.nodes[0]["device"].startswith("{{ lookup(")
     assert not (play.directory / "evaluated").exists()

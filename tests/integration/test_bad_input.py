@@ -11,8 +11,8 @@ import ssl
 import subprocess
 
 import pytest
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox import filters
 
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox import filters
 from netbox_proxy import Answer, NetboxProxy
 
 

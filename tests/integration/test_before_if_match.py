@@ -15,6 +15,7 @@ import threading
 
 import psycopg
 import pytest
+
 from netbox_proxy import Answer, NetboxProxy
 from netbox_users import READS, Permission, user_with
 from stores import SqliteStore

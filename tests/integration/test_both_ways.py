@@ -15,6 +15,7 @@ import uuid
 import pexpect
 import pytest
 import yaml
+
 from stores import SqliteStore
 
 STEPS = [
@@ -133,7 +134,7 @@ def test_a_task_that_asks_for_another_process_gets_one(play, keywords, tmp_path)
     tasks = [{"nodeflow.orchestrator.subscription_info": {}, "register": "answer", "name": "ask"} | keywords]
     if "delegate_to" in keywords:
         where = {"name": "other", "ansible_connection": "ansible.builtin.ssh", "ansible_ssh_executable": "/bin/false", "ansible_host": "127.0.0.1"}
-        tasks = [{"ansible.builtin.add_host": where}] + tasks
+        tasks = [{"ansible.builtin.add_host": where}, *tasks]
         done = play.tasks(yaml.safe_dump(tasks, sort_keys=False))
         assert done.returncode == 4 and "unreachable=1" in done.output, done.output  # it did try the other host
         return

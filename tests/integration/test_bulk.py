@@ -10,6 +10,7 @@ import threading
 
 import psycopg
 import pytest
+
 from netbox_proxy import NetboxProxy, NoAnswer
 
 SMALL = {"netbox_batch_size": 3, "netbox_parallel": 2, "confirm_config": True}

@@ -191,16 +191,11 @@ def test_check_mode_promises_what_the_run_then_does(play, netbox):
 
     def of_netbox_and_node(played):
         """What each step says that it changes in NetBox, and of the node."""
-        keep = []
-        for result in played.results.values():
-            for change in result.get("diff") or []:
-                keep.append(
-                    (
-                        change["after"].get("netbox"),
-                        {k: v for k, v in change["after"].get("subscription", {}).items() if k.startswith("node.") or k == "status"},
-                    )
-                )
-        return keep
+        after = [change["after"] for result in played.results.values() for change in result.get("diff") or []]
+        return [
+            (one.get("netbox"), {name: value for name, value in one.get("subscription", {}).items() if name.startswith("node.") or name == "status"})
+            for one in after
+        ]
 
     assert of_netbox_and_node(promised) == of_netbox_and_node(done)
     assert promised.recap == done.recap

@@ -11,6 +11,7 @@ import json
 import uuid
 
 import pytest
+
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox import device as device_module
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.client import NetboxClient
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.device import COMPARED_FIELDS, find_devices, find_many

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 
 import pytest
+
 from in_process import InProcess, call_module
 
 COMMAND = re.compile(r"ansible-playbook nodeflow\.orchestrator\.(\w+) -e run_id=(\S+) -e take_over=true")

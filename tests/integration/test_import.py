@@ -12,6 +12,7 @@ import uuid
 
 import psycopg
 import pytest
+
 from in_process import InProcess, call_module
 from lab_netbox import ipv4_of
 from orchestrator_database import OrchestratorDatabase
@@ -98,7 +99,7 @@ def test_every_device_of_many_comes_out_with_its_oldest_subscription(play_on, ne
     assert set(netbox.statuses(there).values()) == {"planned"}
     done = play_on(RECONCILE, device_gone="terminate", unenrolled=False)
     assert done.returncode == 0, done.output
-    assert netbox.statuses(devices) == {device: "active" for device in there}
+    assert netbox.statuses(devices) == dict.fromkeys(there, "active")
     live = {row["device_id"]: str(row["subscription_id"]) for row in play_on.rows("SELECT * FROM subscriptions WHERE status <> 'terminated'")}
     assert live == {device: oldest[device] for device in there}
     names = play_on.rows(f"SELECT description FROM subscriptions WHERE status = 'active' AND device_id IN ({', '.join(map(str, renamed))})")
@@ -123,7 +124,7 @@ def test_what_an_orchestrator_can_leave_is_settled_or_refused(play, netbox, orch
     assert refused["subscription_id"] == mixed and "several values of node_id" in refused["reason"]
     rows = {row["subscription_id"]: row for row in play.rows("SELECT * FROM subscriptions")}
     assert {key: rows[key]["status"] for key in (old, active, planned, *left)} == {
-        **{old: "terminated", active: "active", planned: "active"},
+        old: "terminated", active: "active", planned: "active",
         **dict.fromkeys(left, "terminated"),
     }
     assert active in rows[old]["note"] and all("by a process that is over" in rows[key]["note"] for key in left)

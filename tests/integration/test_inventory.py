@@ -11,6 +11,7 @@ import subprocess
 import uuid
 
 import pytest
+
 from fake_netbox import LAB
 from filled_store import FilledStore
 from player import Player
@@ -56,7 +57,7 @@ def filled(tmp_path):
 
 def plain(value):
     """What ansible-inventory marks as a text that is no template, as that text."""
-    return value["__ansible_unsafe"] if "__ansible_unsafe" in value else value
+    return value.get("__ansible_unsafe", value)
 
 
 def hosts(listed):

@@ -10,6 +10,7 @@ import json
 import uuid
 
 import pytest
+
 from lab_netbox import ipv4_of
 from netbox_proxy import NetboxProxy
 

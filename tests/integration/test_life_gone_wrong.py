@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 
 import pytest
+
 from in_process import call_module
 from lab_netbox import ipv4_of
 from netbox_proxy import NetboxProxy

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 
 import pytest
+
 from in_process import InProcess, call_module
 from netbox_proxy import NetboxProxy
 from netbox_users import READS, Permission, user_with

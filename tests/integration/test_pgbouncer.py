@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 
 import pytest
+
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import StoreError
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.engine import open_store
 from pgbouncer import PgBouncer

@@ -11,11 +11,12 @@ import subprocess
 
 import pytest
 import yaml
+
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.job import job
 from fake_netbox import LAB
 from filled_store import FilledStore
-from player import Player
 from playbook_files import MODULES, PLAYBOOKS, options_of, plays, tasks, variables_of
+from player import Player
 from stores import SqliteStore
 
 BLANKS = ["", None, "  "]

@@ -12,6 +12,7 @@ import ssl
 import types
 
 import pytest
+
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import NetboxError, NetboxUncertain
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox import client as client_file
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox import tls

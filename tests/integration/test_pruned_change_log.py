@@ -10,6 +10,7 @@ import json
 
 import psycopg
 import pytest
+
 from in_process import InProcess, call_module
 from netbox_proxy import NetboxProxy
 from netbox_users import Permission, user_with

@@ -10,6 +10,7 @@ import ipaddress
 import time
 
 import pytest
+
 from gate import Gate
 from killing import killed_at
 

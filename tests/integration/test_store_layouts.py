@@ -14,6 +14,7 @@ import time
 
 import pytest
 import sqlalchemy as sa
+
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import StoreError
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.node import NodeBlockInactive, NodeInactive
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.engine import open_store

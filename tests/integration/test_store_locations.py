@@ -21,6 +21,8 @@ import urllib.parse
 
 import pytest
 import yaml
+from test_store_layouts import BEFORE_LAYOUT_2
+
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import StoreError
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.engine import open_store
 from filled_store import FilledStore
@@ -28,7 +30,6 @@ from in_process import call_module, options_of
 from lab_secrets import LabSecrets
 from small_disk import SmallDisk
 from stores import SqliteStore
-from test_store_layouts import BEFORE_LAYOUT_2
 
 ORDINARY = {"environment": {"LC_MESSAGES": "C"}}
 WAYS = pytest.mark.parametrize("keywords", [{}, ORDINARY], ids=["in-process", "ordinary"])
@@ -68,8 +69,8 @@ def test_every_way_to_name_a_database_and_to_give_its_password(play, lab, postgr
         file = play.directory / "play.yml"
         module = {INFO: {option: "{{ given." + option + " }}" for option in options}} | keywords
         file.write_text(yaml.safe_dump([{"hosts": "localhost", "gather_facts": False, "tasks": [{"name": "ask"} | module]}]), encoding="utf-8")
-        environment = {"NODEFLOW_STORE": None} | environment
-        done = play.finish(play.start(str(file), "-vvvv", "-e", f"@{play.directory}/given.json", environment=environment))  # looks for the password
+        whole = {"NODEFLOW_STORE": None} | environment
+        done = play.finish(play.start(str(file), "-vvvv", "-e", f"@{play.directory}/given.json", environment=whole))  # looks for the password
         result = done.results["ask"]
         assert done.returncode == 0 and result["subscriptions"] == [], (options, environment, done.output)
         shown = result["invocation"]["module_args"]["store"]

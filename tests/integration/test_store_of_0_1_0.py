@@ -10,6 +10,7 @@ import collections
 import datetime
 
 import pytest
+
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.reports.page import data_of
 from in_process import call_module
 from store_of_0_1_0 import Device, fill, lives, made_up

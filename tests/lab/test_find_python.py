@@ -46,7 +46,7 @@ def real_python() -> str:
 
 
 def own_version() -> str:
-    return "%d.%d" % sys.version_info[:2]
+    return f"{sys.version_info[0]}.{sys.version_info[1]}"
 
 
 def test_a_shim_that_fails_is_passed_over(find):

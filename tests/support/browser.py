@@ -11,8 +11,9 @@ import pathlib
 import shutil
 import typing as t
 
-from packages import install
 from playwright.sync_api import Browser, Page, sync_playwright
+
+from packages import install
 
 
 def chromium_program() -> str:

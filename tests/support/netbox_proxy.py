@@ -133,9 +133,9 @@ class NetboxProxy:
                 self.close_connection = True
                 self.connection.close()
 
-            do_GET = do_PATCH = do_POST = do_DELETE = do_PUT = do_OPTIONS = _pass  # noqa: N815
+            do_GET = do_PATCH = do_POST = do_DELETE = do_PUT = do_OPTIONS = _pass
 
-            def log_message(self, format: str, *args: object) -> None:  # pylint: disable=redefined-builtin
+            def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # pylint: disable=redefined-builtin
                 """Say nothing."""
 
         return Handler

@@ -14,7 +14,7 @@ import yaml
 from jinja2 import Environment
 from jinja2.nodes import Name
 
-__all__ = ["MODULES", "PLAYBOOKS", "ROOT", "own_names", "plays", "tasks", "variables_of", "options_of"]
+__all__ = ["MODULES", "PLAYBOOKS", "ROOT", "options_of", "own_names", "plays", "tasks", "variables_of"]
 
 ROOT = pathlib.Path(__file__).parents[2]
 PLAYBOOKS = sorted(path.stem for path in (ROOT / "playbooks").glob("*.yml"))

@@ -49,9 +49,8 @@ class PostgresProxy:
                 threading.Thread(target=self._serve, args=(client,), daemon=True).start()
 
     def _serve(self, client: socket.socket) -> None:
-        with client, contextlib.suppress(OSError):
-            with socket.create_connection(("127.0.0.1", self._upstream_port)) as server:
-                _Connection(self, client, server).run()
+        with client, contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self._upstream_port)) as server:
+            _Connection(self, client, server).run()
 
     def act(self, side: str, number: int) -> bool:
         """Whether the connection is dropped now."""

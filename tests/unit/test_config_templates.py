@@ -19,6 +19,7 @@ from ansible import constants
 from ansible.parsing.dataloader import DataLoader
 from ansible.parsing.vault import VaultLib, VaultSecret
 from ansible.template import Templar
+
 from ansible_collections.nodeflow.orchestrator.plugins.lookup import node_configs
 
 ROLE_TEMPLATES = Path(__file__).parents[2] / "roles" / "provide_config" / "templates"

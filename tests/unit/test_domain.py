@@ -11,6 +11,7 @@ import itertools
 import typing as t
 
 import pytest
+
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import DomainError
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.description import description
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.lifecycle import TRANSITIONS, SubscriptionLifecycle, check_transition

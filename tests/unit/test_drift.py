@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime
 
 import pytest
+
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.lifecycle import SubscriptionLifecycle as L
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.node import Node, NodeInactive
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.device import Device

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import pytest
+
 from audit import Findings
 from fault_table import FaultTable, unclear_lines
 

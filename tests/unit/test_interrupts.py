@@ -11,6 +11,7 @@ import os
 import signal
 
 import pytest
+
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._run import Interrupted, interrupts
 
 

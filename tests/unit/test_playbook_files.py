@@ -14,6 +14,7 @@ import shlex
 import pytest
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.parsing.splitter import parse_kv
+
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils import _argspec
 from playbook_files import MODULES, PLAYBOOKS, ROOT, options_of, own_names, plays, variables_of
 
@@ -56,7 +57,7 @@ def test_an_option_that_says_nothing_is_one_that_is_not_given(module, monkeypatc
     for name, option in spec.items():
         needed = {other: _some(rule) for other, rule in spec.items() if rule.get("required") and other != name}
         without = _validated(spec, needed)
-        lists = LISTS_OF_NOTHING if option["type"] == "list" and option.get("elements") != "dict" or name == "nodes" and option["type"] == "raw" else []
+        lists = LISTS_OF_NOTHING if (option["type"] == "list" and option.get("elements") != "dict") or (name == "nodes" and option["type"] == "raw") else []
         for value in SAYS_NOTHING + lists:
             assert _validated(spec, needed | {name: value}) == without, (name, value)
 

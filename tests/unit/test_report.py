@@ -13,16 +13,17 @@ import hashlib
 import io
 import json
 import os
+import pathlib
 import re
 import stat
 
 import pytest
 import sqlalchemy
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.reports.export import as_csv, as_json
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.reports.page import data_of, page, written_at
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.reports.export import as_csv, as_json
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.reports.page import data_of, page, written_at
 from filled_store import NETBOX, FilledStore
 from in_process import call_module
 from odd_values import JSON, ODD_TEXT
@@ -64,6 +65,10 @@ def counted_statements():
     sqlalchemy.event.listen(sqlalchemy.engine.Engine, "before_cursor_execute", see)
     yield seen
     sqlalchemy.event.remove(sqlalchemy.engine.Engine, "before_cursor_execute", see)
+
+
+def read(path):
+    return pathlib.Path(path).read_text(encoding="utf-8")
 
 
 def read_csv(content):
@@ -113,18 +118,18 @@ def test_what_is_no_page_says_nothing(text):
 def test_the_second_report_changes_nothing_and_keeps_its_moment(run):
     first = run("report")
     assert first["changed"] and stat.S_IMODE(os.stat(first["dest"]).st_mode) == 0o640
-    text = open(first["dest"], encoding="utf-8").read()
+    text = read(first["dest"])
     earlier = page(data_of(text), "2020-01-01T00:00:00Z")
-    open(first["dest"], "w", encoding="utf-8").write(earlier)
+    pathlib.Path(first["dest"]).write_text(earlier, encoding="utf-8")
     assert not run("report")["changed"] and not run("report", check_mode=True)["changed"]
-    assert open(first["dest"], encoding="utf-8").read() == earlier
+    assert read(first["dest"]) == earlier
 
 
 def test_what_changed_in_the_store_changes_the_report_and_the_diff_is_short(run, store):
     first = run("report")
     store.change("UPDATE subscriptions SET status = 'disabled' WHERE device_id = 1")
     expected = run("report", check_mode=True)
-    assert expected["changed"] and "would be written" in expected["msg"] and data_of(open(first["dest"]).read())["findings"] is None
+    assert expected["changed"] and "would be written" in expected["msg"] and data_of(read(first["dest"]))["findings"] is None
     second = run("report")
     [change] = second["diff"]
     assert change["before"]["subscriptions"] == {"active": 1, "provisioning": 4, "terminated": 1}
@@ -134,7 +139,7 @@ def test_what_changed_in_the_store_changes_the_report_and_the_diff_is_short(run,
 
 def test_findings_are_shown_with_when_they_were_found(run):
     odd = FINDING | {"store": float("nan"), "netbox": {"a": [1]}, "device_id": 7, "more": 1}
-    data = data_of(open(run("report", findings=[FINDING, odd], validated_at="2026-11-23T06:52:17+01:00")["dest"]).read())
+    data = data_of(read(run("report", findings=[FINDING, odd], validated_at="2026-11-23T06:52:17+01:00")["dest"]))
     assert data["validated_at"] == "2026-11-23 05:52:17"
     found = [dict(zip(data["findings"]["columns"], row)) for row in data["findings"]["rows"]]
     assert found == [

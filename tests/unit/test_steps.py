@@ -14,6 +14,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils import _libraries
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import NodeflowError
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._run import call

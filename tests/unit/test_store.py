@@ -13,6 +13,7 @@ import stat
 import uuid
 
 import pytest
+
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import StoreError
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.lifecycle import SubscriptionLifecycle
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.node import NodeBlockInactive, NodeInactive
@@ -20,8 +21,8 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.subsc
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.engine import open_store
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.location import default_store
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.processes import (
-    Process,
     Lease,
+    Process,
     StepRecord,
     insert_processes,
     load_processes,

@@ -10,6 +10,7 @@ import os
 import pathlib
 
 import pytest
+
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import NodeflowError, StoreError
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._paths import can_be_made, user_path
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task

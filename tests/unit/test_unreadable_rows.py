@@ -10,8 +10,8 @@ import csv
 import json
 
 import pytest
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.reports.page import data_of
 
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.reports.page import data_of
 from filled_store import FilledStore
 from in_process import call_module
 

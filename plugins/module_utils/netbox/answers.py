@@ -44,7 +44,7 @@ class Answers:
         if status == 401 or (status == 403 and re.search(r"token|credential", detail, re.IGNORECASE) and "permission" not in detail.lower()):
             return NetboxError(f"NetBox at {self._url} does not accept the token ({detail}): check netbox_token")
         if status == 403:
-            app, model = (endpoint.split("/") + [""])[:2]
+            app, model = ([*endpoint.split("/"), ""])[:2]
             permission = f"{app}.{_PERMISSIONS[method]}_{_SINGULAR.get(model, model.rstrip('s')).replace('-', '')}"
             if endpoint.endswith("render-config") and version and version >= RENDER_PERMISSION_VERSION:
                 permission = "dcim.render_config_device"  # before, NetBox took it for adding a device, as it is a POST

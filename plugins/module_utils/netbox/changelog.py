@@ -11,7 +11,8 @@ import typing as t
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._chunks import chunks
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import NetboxError
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.client import NetboxClient
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.device import ENDPOINT as DEVICES, IDS_IN_A_REQUEST
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.device import ENDPOINT as DEVICES
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.device import IDS_IN_A_REQUEST
 
 __all__ = ["DeviceChange", "check_change_log", "device_changes", "overwritten", "rows_as_logged", "undone", "was_changed"]
 

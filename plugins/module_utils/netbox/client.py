@@ -270,7 +270,7 @@ class NetboxClient:
                 if isinstance(exc, requests.exceptions.SSLError) or (method != "GET" and not trouble.never_sent(exc)):
                     raise
                 error, reason = exc, trouble.unreachable(exc, self.url, self._proxy).partition(";")[0]
-            if trouble.is_final(error) or not patience.wait(response, lambda seconds: self._say(f"{reason}; trying again in {seconds:.0f} s")):
+            if trouble.is_final(error) or not patience.wait(response, lambda seconds, why=reason: self._say(f"{why}; trying again in {seconds:.0f} s")):
                 if error is not None:
                     raise error
                 return response

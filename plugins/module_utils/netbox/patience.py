@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 import typing as t
 
@@ -37,10 +38,8 @@ class Patience:
             return False
         seconds = self._retry.get_backoff_time()
         if response is not None and response.headers.get("Retry-After"):
-            try:
+            with contextlib.suppress(urllib3.exceptions.InvalidHeader):  # neither seconds nor a date
                 seconds = self._retry.parse_retry_after(response.headers["Retry-After"])
-            except urllib3.exceptions.InvalidHeader:
-                pass  # neither seconds nor a date
         seconds = min(seconds, LONGEST_WAIT)
         say(seconds)
         time.sleep(seconds)

@@ -112,8 +112,8 @@ def _predict(task: Task, wanted: t.Mapping[str, Row], new: t.Mapping[str, Proces
         if model is not None and not isinstance(model, Unreadable) and _free(model, new[key], row["version"], busy):
             process = _remembering(new[key], model)
             diff.append(_locked(row, process, model))
-            row = _plain(row) | {"process_id": process.process_id}
-            answers[key] = Work(row, model.model_copy(update={"insync": False}), process).predicted()
+            locked = model.model_copy(update={"insync": False})
+            answers[key] = Work(_plain(row) | {"process_id": process.process_id}, locked, process).predicted()
         else:
             answers[key] = _refused(row, model, busy.get(key))
     return Begun(answers, diff)

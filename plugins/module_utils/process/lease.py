@@ -17,7 +17,7 @@ import typing as t
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.rows import FAILED, RUNNING, Row
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.step import Work
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.processes import Lease, OVER, Process, load_processes, take_processes
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.processes import OVER, Lease, Process, load_processes, take_processes
 
 __all__ = ["INTERRUPTED", "can_be_taken", "lease_end", "not_taken", "standing", "take", "until", "why_not_taken"]
 

@@ -69,7 +69,7 @@ def _cells(record: t.Mapping[str, t.Any], prefix: str = "") -> dict[str, t.Any]:
 
 def _cell(value: t.Any) -> t.Any:
     """A value as CSV holds it. In a text, an apostrophe stands wherever a spreadsheet could begin to read a formula."""
-    if value is None or isinstance(value, (int, float)) and not isinstance(value, bool):
+    if value is None or (isinstance(value, (int, float)) and not isinstance(value, bool)):
         return value
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
     return _FORMULA.sub(r"\1'", text)

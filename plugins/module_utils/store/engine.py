@@ -341,7 +341,7 @@ def _tables_and_info(store: Store, connection: t.Any) -> dict[str, str]:
     if store_info.name in tables:
         return _rows(connection)
     if tables:
-        raise StoreError(f"{store.label} is a database, but no store of ours: it holds the table {sorted(tables)[0]}")
+        raise StoreError(f"{store.label} is a database, but no store of ours: it holds the table {min(tables)}")
     return {}
 
 

@@ -50,7 +50,7 @@ def reset(task: Task) -> dict[str, t.Any]:
         emptied = f"{store.label} {verb} emptied of {rows['subscriptions']} subscriptions and {rows['processes']} processes"
         return f"{len(devices)} devices of the NetBox at {task.netbox.url} {verb} {FREE}, and {emptied}"
 
-    diff = [{"before": {"devices": _statuses(devices)} | rows, "after": {"devices": {key: FREE for key in devices}} | {name: 0 for name in rows}}]
+    diff = [{"before": {"devices": _statuses(devices)} | rows, "after": {"devices": dict.fromkeys(devices, FREE)} | dict.fromkeys(rows, 0)}]
     if task.check_mode:
         return {"changed": True, "rows": rows, "devices": len(devices), "diff": diff, "msg": what("would be")}
     _confirm(task, what("will be"))
