@@ -96,7 +96,7 @@ class Browser:
             "--remote-debugging-pipe",
         ]
         # The shell gives the pipe's ends the numbers that Chromium wants.
-        shell = ["sh", "-c", 'exec 3<&{0} 4>&{1}; exec "$@"'.format(to_read, to_write), "chromium", *command]
+        shell = ["sh", "-c", f'exec 3<&{to_read} 4>&{to_write}; exec "$@"', "chromium", *command]
         self._process = subprocess.Popen(shell, pass_fds=(to_read, to_write), stderr=subprocess.DEVNULL)
         os.close(to_read)
         os.close(to_write)
