@@ -98,6 +98,10 @@ class Update:
     gone: bool = False
     kind: Kind | None = None
 
+    def why_not(self, label: str) -> str:
+        """The sentence about an object of that ``label`` that was not written. A refusal by the target's ``check`` is one already."""
+        return f"{self.error}" if self.kind else f"{label}: {self.error}"
+
     def changes(self) -> dict[str, list[t.Any]]:
         """The fields that differed, each as ``[before, after]``."""
         return {name: [self.before.get(name), value] for name, value in self.after.items()}

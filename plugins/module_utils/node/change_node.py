@@ -148,7 +148,7 @@ def _update_node_in_netbox(task: Task, works: t.Sequence[Work]) -> dict[str, Out
         elif done.kind is Kind.CONFLICT:
             outcomes[work.key] = conflicts[work.key]
         elif done.error:
-            outcomes[work.key] = Failed(done.error if work.label in done.error else f"{work.label}: {done.error}")
+            outcomes[work.key] = Failed(done.why_not(work.label))
         else:
             outcomes[work.key] = Done(work.subscription, work.state, done.changes())
     return outcomes

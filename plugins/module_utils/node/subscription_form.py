@@ -106,8 +106,6 @@ def _modification(task: Task) -> Plan:
     def plan(model: SubscriptionModel, device: Device | None) -> dict[str, t.Any]:
         if device is None:
             raise DomainError("it is not in NetBox any more; terminate its subscription with terminate_node")
-        if task.params["refresh"] and ambiguous(device):
-            raise DomainError(str(ambiguous(device)))
         seen = {"node_name": device.name} | loopback_fields(device) if task.params["refresh"] else {}
         after = revise(model, changes | {"node": changes.get("node", {}) | seen}, families(model))
         field = task.params["netbox_custom_field"]
@@ -137,12 +135,13 @@ _PLANS = {MODIFY_NODE.name: _modification, TERMINATE_NODE.name: _termination}
 def _row(task: Task, plan: Plan, model: SubscriptionModel, device: Device | None, run_id: str) -> Row:
     device = device or gone(model)
     row: Row = {"device_id": model.device_id, "device": device.label, "subscription_id": str(model.subscription_id)}
-    if device.problem:
-        return row | {"status": FAILED, "message": f"{device.label}: {device.problem}"}
+    unclear = f"{device.label}: {device.problem}" if device.problem else ambiguous(device) if task.params["refresh"] else None
+    if unclear:
+        return row | {"status": FAILED, "message": unclear}
     try:
         todo = plan(model, device if device.status else None)
     except DomainError as error:
-        return row | {"status": FAILED, "message": str(error) if device.label in str(error) else f"{device.label}: {error}"}
+        return row | {"status": FAILED, "message": f"{device.label}: {error}"}
     if not todo:
         return row | {"status": UNCHANGED, "message": f"{device.label}: there is nothing to change"}
     state = todo | {"required_families": families(model), "device": device.facts()} | remembered(task)

@@ -132,7 +132,7 @@ def for_each(works: t.Sequence[Work], function: t.Callable[[Work], Outcome]) -> 
         try:
             outcomes[work.key] = function(work)
         except NodeflowError as error:
-            outcomes[work.key] = Failed(str(error) if work.label in str(error) else f"{work.label}: {error}")
+            outcomes[work.key] = Failed(f"{work.label}: {error}")
         except Exception as error:  # pylint: disable=broad-exception-caught
             outcomes[work.key] = Failed(f"{work.label}: {defect(error)}")
     return outcomes

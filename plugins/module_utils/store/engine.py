@@ -311,7 +311,7 @@ def _use_wal(store: Store) -> None:
                 connection.driver_connection.execute("PRAGMA journal_mode=WAL")
                 return
             except sqlite3.OperationalError as error:
-                if "locked" not in str(error) or time.monotonic() > deadline:
+                if error.sqlite_errorcode & _PRIMARY not in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED) or time.monotonic() > deadline:
                     raise StoreError(f"{store.label}: {_reason(error)}") from error
             time.sleep(0.05)
     finally:
@@ -366,15 +366,20 @@ def _reason(error: t.Any) -> str:
         return f"{text}; the database's user needs more rights for this"
     if code == "25006":
         return "the database takes no writes: it is a standby, or is set to read-only"
-    for sign, reason in (
-        ("statement pooling mode", "PgBouncer runs in statement mode, which allows no transactions; set pool_mode to transaction or session"),
-        ("file is not a database", "the file is no SQLite database, so it is no store"),
-        ("readonly database", "it cannot be written: the file or its directory is read-only"),
-        ("unable to open database file", "it cannot be opened: check that the file and its directory can be written"),
-        ("database is locked", f"another run has held it for over {BUSY_TIMEOUT} seconds; try again"),
-        ("disk is full", "the disk is full; make room and run again"),
-        ("disk I/O error", "the disk is full; make room and run again; if it is not, the disk fails"),
-    ):
-        if sign in text:
-            return reason
-    return text
+    if "statement pooling mode" in text:  # PgBouncer has the same code for whatever it does not do
+        return "PgBouncer runs in statement mode, which allows no transactions; set pool_mode to transaction or session"
+    return _SQLITE_REASONS.get(getattr(error, "sqlite_errorcode", 0) & _PRIMARY, text)
+
+
+_PRIMARY = 0xFF
+"""The part of SQLite's extended result codes that its primary codes are (https://www.sqlite.org/rescode.html)."""
+
+_SQLITE_REASONS = {
+    sqlite3.SQLITE_NOTADB: "the file is no SQLite database, so it is no store",
+    sqlite3.SQLITE_READONLY: "it cannot be written: the file or its directory is read-only",
+    sqlite3.SQLITE_CANTOPEN: "it cannot be opened: check that the file and its directory can be written",
+    sqlite3.SQLITE_BUSY: f"another run has held it for over {BUSY_TIMEOUT} seconds; try again",
+    sqlite3.SQLITE_LOCKED: f"another run has held it for over {BUSY_TIMEOUT} seconds; try again",
+    sqlite3.SQLITE_FULL: "the disk is full; make room and run again",
+    sqlite3.SQLITE_IOERR: "the disk is full; make room and run again; if it is not, the disk fails",
+}

@@ -111,7 +111,7 @@ def _free(task: Task, devices: t.Mapping[int, Device], missing: t.Sequence[int])
     )
     field = custom_field(task, None)
     updates = update([DevicePayload(id=key, status=FREE, **field) for key in devices], target)
-    failed = [f"{device.label}: {done.error}" for device, done in zip(devices.values(), updates) if done.error and not done.gone]
+    failed = [done.why_not(device.label) for device, done in zip(devices.values(), updates) if done.error and not done.gone]
     if failed:
         more = f" and {len(failed) - 1} more" if len(failed) > 1 else ""
         raise NodeflowError(f"the store was left as it is, since not every device could be put back: {failed[0]}{more}")
