@@ -111,7 +111,7 @@ def ended(task: Task, message: str) -> dict[str, t.Any]:
     rows = release(task, message)
     if not rows:
         return {"failed": True, "changed": False, "msg": message}
-    return {"failed": True, "changed": False, "nodes": rows, "msg": message + how_to_continue(rows)}
+    return {"failed": True, "changed": False, "nodes": [row.as_result() for row in rows], "msg": message + how_to_continue(rows)}
 
 
 _PLAIN = frozenset((str, int, float, bool, type(None)))

@@ -49,15 +49,14 @@ import typing as t
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._argspec import NODES, options
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._run import run_module
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.workflows import WORKFLOWS
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.run_step import run_step
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.workflows import node_step
 
 OPTIONS = options(NODES)
 
 
 def execute(task: Task) -> dict[str, t.Any]:
     """Do the step modify_subscription for the nodes that are at it."""
-    return run_step(task, "modify_subscription", WORKFLOWS)
+    return node_step(task, "modify_subscription")
 
 
 def main() -> None:

@@ -86,8 +86,7 @@ import typing as t
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._argspec import NODES, PROVIDE_CONFIG, options
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._run import run_module
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.workflows import WORKFLOWS
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.run_step import run_step
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.workflows import node_step
 
 OPTIONS = options(
     NODES,
@@ -110,7 +109,7 @@ OPTIONS = options(
 
 def execute(task: Task) -> dict[str, t.Any]:
     """Do the step provide_config_to_user of create_node for the nodes that are at it."""
-    return run_step(task, "provide_config_to_user", WORKFLOWS)
+    return node_step(task, "provide_config_to_user")
 
 
 def main() -> None:

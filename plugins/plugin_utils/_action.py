@@ -36,6 +36,7 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils._run import 
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.end_of_step import how_to_continue
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.release import release
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.rows import Row
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.location import ENVIRONMENT, is_database, split_password
 from ansible_collections.nodeflow.orchestrator.plugins.plugin_utils._terminal import ask
 from ansible_collections.nodeflow.orchestrator.plugins.plugin_utils._texts import Texts, for_people
@@ -132,7 +133,7 @@ class InProcessAction(ActionBase):
             release(task, str(Interrupted(finalized.interrupt)))
             self._die(finalized.interrupt)
         if finalized and finalized.error:
-            self._tell_how_to_continue(ended(task, str(finalized.error)))
+            self._tell_how_to_continue(release(task, str(finalized.error)))
             raise AnsibleError(f"Finalization of task args for {self._task.resolved_action!r} failed.", obj=self._task.action) from finalized.error
 
     def _die(self, number: int) -> t.NoReturn:
@@ -140,9 +141,9 @@ class InProcessAction(ActionBase):
         os.kill(os.getpid(), number)
         os._exit(1)
 
-    def _tell_how_to_continue(self, outcome: dict[str, t.Any]) -> None:
+    def _tell_how_to_continue(self, rows: t.Sequence[Row]) -> None:
         """For a task that ends with an exception, which says nothing of processes."""
-        hints = how_to_continue(outcome.get("nodes", ()))
+        hints = how_to_continue(rows)
         if hints and not self._task.no_log:
             display.warning(hints.strip())
 
@@ -217,7 +218,7 @@ class InProcessAction(ActionBase):
                 module_name=self._task.resolved_action or self._task.action, task_vars=task_vars, wrap_async=bool(self._task.async_val)
             )
         except Exception as error:
-            self._tell_how_to_continue(ended(task, str(error)))
+            self._tell_how_to_continue(release(task, str(error)))
             raise
         finally:
             task.close()

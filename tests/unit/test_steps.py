@@ -21,6 +21,7 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils._run import 
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.node import NodeBlockInactive, NodeInactive
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.end_of_step import end_of_step, table
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.rows import read_rows
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.run_step import run_step
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.step import Aborted, Done, Failed, Step, Suspended, Workflow
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.processes import Lease, Process, insert_processes, take_processes
@@ -74,7 +75,7 @@ class Shop:
         """One step."""
         task = self.task(rows, check_mode)
         try:
-            return run_step(task, step, {"test": workflow or self.workflow})
+            return run_step(task, step, {"test": workflow or self.workflow}, read_rows(rows))
         finally:
             task.close()
 
@@ -260,7 +261,7 @@ def bad(number, why, **more):
 def test_the_table_has_each_reason_once_with_all_its_nodes_and_hides_none():
     rows = [bad(number, " is bad") for number in range(25)] + [bad(number, f": its own, {number}") for number in range(30, 100)]
     rows.append(bad(100, " is bad"))
-    text = table(rows)
+    text = table(read_rows(rows))
     assert text.startswith("96 nodes: 96 failed\n  failed     26 nodes, each: is bad\n             r (0), r (1), ")
     assert all(f"r ({number})" in text for number in [*range(25), *range(30, 101)])
     assert all(f": its own, {number}" in text for number in range(30, 100))
@@ -269,7 +270,7 @@ def test_the_table_has_each_reason_once_with_all_its_nodes_and_hides_none():
 
 def test_the_table_is_short_however_many_there_are():
     rows = [bad(number, " is bad", process_id=f"p{number}") for number in range(5000)] + [bad(6000, " is worse")]
-    text = table(rows)
+    text = table(read_rows(rows))
     assert "5000 nodes, each: is bad" in text and "r (6000) is worse" in text and len(text.splitlines()) < 20 and len(text) < 2500
     assert "and 4900 more; ansible localhost -m nodeflow.orchestrator.process_info -a status=failed lists all" in text
 

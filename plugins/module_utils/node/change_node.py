@@ -185,7 +185,7 @@ def _conflict(work: Work, device: Device) -> Failed | None:
 
 def _planned_before(task: Task, work: Work, device: Device) -> bool:
     """Whether this process has set the device free already, before it was interrupted, so that it is somebody else's by now."""
-    if not work.row.get("resumed") or "status" not in work.state["write"] or _values(work)["status"] != FREE or device.status == FREE:
+    if not work.row.resumed or "status" not in work.state["write"] or _values(work)["status"] != FREE or device.status == FREE:
         return False
     return any(change.status == FREE and work.key in change.message for change in device_changes(task.netbox, [device.id])[device.id])
 

@@ -24,6 +24,7 @@ __all__ = [
     "chosen_nodes",
     "look_up",
     "look_up_enrolled",
+    "node_row",
     "parse_nodes",
     "wrong_row",
 ]
@@ -62,10 +63,14 @@ class Wrong(t.NamedTuple):
     general: str = ""
 
 
+def node_row(device: Device, status: str, message: str = "", **own: t.Any) -> Row:
+    """The row of a device. ``own`` is what else it carries to the next step."""
+    return Row(device.label, status, message, own={"device_id": device.id, **own})
+
+
 def wrong_row(one: Wrong) -> Row:
     """The row of an entry that cannot be meant."""
-    row: Row = {"device_id": None, "device": str(one.wanted), "status": FAILED, "message": one.reason}
-    return row | ({"reason": one.general} if one.general else {})
+    return Row(str(one.wanted), FAILED, one.reason, one.general or None, own={"device_id": None})
 
 
 NOTHING = "Nothing was chosen, so nothing was done."

@@ -84,7 +84,7 @@ def claim(task: Task, works: t.Sequence[Work]) -> dict[str, Outcome]:
     updates = update([DevicePayload(id=work.subscription.device_id, status=CLAIMED) for work in in_netbox], _target(task, in_netbox))
     outcomes |= {work.key: _claimed(work, done) for work, done in zip(in_netbox, updates)}
     if not task.check_mode and not task.netbox.conditional:
-        sent = [work for work, done in zip(in_netbox, updates) if not done.error or done.uncertain or work.row.get("resumed")]
+        sent = [work for work, done in zip(in_netbox, updates) if not done.error or done.uncertain or work.row.resumed]
         outcomes |= _by_change_log(task, sent, outcomes)
     return outcomes
 
@@ -109,7 +109,7 @@ def _target(task: Task, works: t.Sequence[Work]) -> Target:
     @functools.cache
     def before() -> dict[str, Holder] | NetboxForbidden:
         try:
-            return claim_holders(task, [work for work in works if work.row.get("resumed")])
+            return claim_holders(task, [work for work in works if work.row.resumed])
         except NetboxForbidden as error:  # so that it is asked once, and not for each device
             return error
 
@@ -129,7 +129,7 @@ def _target(task: Task, works: t.Sequence[Work]) -> Target:
         return {Holder.WE: None, Holder.OTHER: taken, Holder.UNKNOWN: Refusal(Kind.UNKNOWN, _unknown(work))}[holder]
 
     # A resumed claim may have arrived before the crash, so it reads the device as it is now.
-    known = {work.subscription.device_id: as_read(work) for work in works if not work.row.get("resumed")}
+    known = {work.subscription.device_id: as_read(work) for work in works if not work.row.resumed}
     tell = Progress(task.show, "store_process_subscription", len(works))
     return Target(task.netbox, lambda device_id: by_device[device_id].changelog_message(), check, known=known, dry_run=task.check_mode, tell=tell)
 
@@ -260,7 +260,7 @@ def _claimed(work: Work, done: Update) -> Outcome:
 
 def _not_claimed(work: Work, reason: str, uncertain: bool = False) -> Outcome:
     """What surely never reached NetBox leaves the device free, so nothing is kept here either."""
-    return Failed(reason) if uncertain or work.row.get("resumed") else Aborted(reason)
+    return Failed(reason) if uncertain or work.row.resumed else Aborted(reason)
 
 
 def contradiction(work: Work, device: Device, ours: t.Collection[str]) -> str | None:

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import typing as t
 
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
@@ -16,32 +17,32 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.devic
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.loopback import ambiguous, lack, loopback
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.loopback_interface import remembered
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.end_of_step import end_of_step
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.rows import FAILED, RUNNING, Row, check_rows, reading_rows
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.rows import RUNNING, Row, read_rows, reading_rows
 
 __all__ = ["construct_node_model", "lacking", "missing_of"]
 
 
 def construct_node_model(task: Task) -> dict[str, t.Any]:
     """Build NodeInactive, lifecycle initial, for each row that the form chose. Writes nothing."""
-    rows: list[Row] = task.params["nodes"]
-    check_rows(rows)
+    rows = read_rows(task.params["nodes"])
     check_customer_id(task.params["customer_id"])
     with reading_rows():
-        built = [_construct(task, row) if row["status"] == RUNNING and "found" in row else row for row in rows]
+        built = [_construct(task, row) if row.status == RUNNING and "found" in row.own else row for row in rows]
     return end_of_step(task, rows, built, False, [])
 
 
 def _construct(task: Task, row: Row) -> Row:
-    device = Device(**row["found"])
+    device = Device(**row.own["found"])
     families = task.params["required_families"]
-    row = {key: value for key, value in row.items() if key != "found"}
+    row = dataclasses.replace(row, own={name: value for name, value in row.own.items() if name != "found"})
     problem = lacking(device, families)
     if problem:
-        return row | {"status": FAILED, "message": problem}
+        return row.failed(problem)
     block = NodeBlockInactive(node_id=device.id, node_name=device.name, node_status=device.status)
     subscription = NodeInactive(customer_id=task.params["customer_id"], node=block)
     subscription = subscription.model_copy(update={"description": description(subscription)})
-    return row | {"model": subscription.model_dump(mode="json"), "state": {"required_families": families, "device": device.facts()} | remembered(task)}
+    state = {"required_families": families, "device": device.facts()} | remembered(task)
+    return dataclasses.replace(row, model=subscription.model_dump(mode="json"), state=state)
 
 
 def missing_of(device: Device, required_families: t.Collection[str]) -> list[str]:

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import typing as t
 import uuid
 
@@ -22,6 +23,7 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.choice 
     Wanted,
     chosen_nodes,
     look_up,
+    node_row,
     wrong_row,
 )
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.construct import missing_of
@@ -88,7 +90,7 @@ def initial_input_form(task: Task) -> dict[str, t.Any]:
         planned, barred = _free(task, find_devices(task.netbox, {**filters, "status": PLANNED}))
         if not filters and not task.params["all_planned"]:
             for row in barred:
-                task.warn(row["message"])
+                task.warn(row.message)
             return _asked(task, _located(task, planned), run_id, limit)
         if not planned:
             task.show(_with_open(task, NONE_FREE))
@@ -110,7 +112,7 @@ def _asked(task: Task, planned: t.Sequence[Device], run_id: str, limit: int | No
         here = {some[0].id: some[0] for some in meant.values() if len(some) == 1}
         elsewhere = [one for one, some in meant.items() if len(some) != 1]
         others = _chosen(task, elsewhere, {}, run_id, None) if elsewhere else []
-        wrong = [row["message"] for row in others if row["status"] == FAILED]
+        wrong = [row.message for row in others if row.status == FAILED]
         if wrong:
             raise NodeflowError("; ".join(wrong))
         return ([_row(device, run_id) for device in here.values()] + others)[:limit]
@@ -145,7 +147,7 @@ def _chosen(task: Task, wanted: t.Sequence[Wanted], filters: dict[str, t.Any], r
         if barred:
             rows.append(barred)
         elif device.id in ours:
-            rows.append({"device_id": device.id, "device": device.label, **_enrolled(device, ours[device.id], processes, run_id)})
+            rows.append(_enrolled(device, ours[device.id], processes, run_id))
         elif device.status == PLANNED:
             rows.append(_row(free[device.id], run_id))
         else:
@@ -153,7 +155,7 @@ def _chosen(task: Task, wanted: t.Sequence[Wanted], filters: dict[str, t.Any], r
                 f"{device.label} has the status {device.status} in NetBox and no subscription here; only a planned device can be enrolled. Set it to planned "
                 "if it is free"
             )
-            rows.append({"device_id": device.id, "device": device.label, "status": FAILED, "message": message})
+            rows.append(node_row(device, FAILED, message))
     rows = rows[:limit]
     return rows + [wrong_row(one) for one in wrong]
 
@@ -164,7 +166,7 @@ def _located(task: Task, devices: t.Sequence[Device]) -> list[Device]:
 
 
 def _row(device: Device, run_id: str) -> Row:
-    return {"device_id": device.id, "device": device.label, "status": RUNNING, "run_id": run_id, "found": device.facts()}
+    return dataclasses.replace(node_row(device, RUNNING, found=device.facts()), run_id=run_id)
 
 
 def _free(task: Task, devices: t.Sequence[Device]) -> tuple[list[Device], list[Row]]:
@@ -179,7 +181,7 @@ def _barred(device: Device, holder: Stored | None) -> Row | None:
     why = device.problem or (holder.sentence if isinstance(holder, Unreadable) else None)
     if why is None:
         return None
-    return {"device_id": device.id, "device": device.label, "status": FAILED, "message": f"{device.label} cannot be enrolled: {why}"}
+    return node_row(device, FAILED, f"{device.label} cannot be enrolled: {why}")
 
 
 def _ours(task: Task, devices: t.Sequence[Device]) -> tuple[dict[int, Stored], dict[str, Process]]:
@@ -195,20 +197,20 @@ def _ours(task: Task, devices: t.Sequence[Device]) -> tuple[dict[int, Stored], d
 
 
 def _enrolled(device: Device, subscription: Stored, processes: t.Mapping[str, Process], run_id: str) -> Row:
-    """The part of a row that says how a device stands that has a subscription already. What failed or was interrupted goes on."""
+    """The row of a device that has a subscription already. What failed or was interrupted goes on."""
     subscription_id = str(subscription.subscription_id)
-    row: Row = {"status": UNCHANGED, "subscription_id": subscription_id}
+    row = dataclasses.replace(node_row(device, UNCHANGED), subscription_id=subscription_id)
     process = processes.get(subscription_id)
     if process is None:
         message = f"{device.label} is enrolled already: subscription {subscription_id}, {subscription.status}"
-        return row | {"message": message, "reason": f"is enrolled already, {subscription.status}"}
+        return row.unchanged(message, f"is enrolled already, {subscription.status}")
     if process.workflow == CREATE_NODE.name and standing(process) in (FAILED, INTERRUPTED):
-        return row | going_on(process, run_id)
+        return going_on(row, process, run_id)
     doing = (
         "is being enrolled already" if process.workflow == CREATE_NODE.name else f"is enrolled already, and {process.workflow} works on it"
     )
     if process.problem:
-        return {"subscription_id": subscription_id, **not_taken(device.label, process)}
+        return not_taken(row, process)
     how, resume = f"is {standing(process)} at {process.step}", command("resume", [process.process_id])
     if can_be_taken(process):
         way = f"; continue it with: {resume}"
@@ -216,5 +218,5 @@ def _enrolled(device: Device, subscription: Stored, processes: t.Mapping[str, Pr
         how += f", by {process.actor} until {until(process)}"
         way = f"; if that run is gone, continue it with: {resume} -e take_over=true"
     message = f"{device.label} {doing}: process {process.process_id} {how}{way}"
-    held = {} if can_be_taken(process) else {"held": True}
-    return row | held | {"process_id": process.process_id, "message": message, "reason": f"{doing}: its process {how}"}
+    row = dataclasses.replace(row, process_id=process.process_id, held=not can_be_taken(process))
+    return row.unchanged(message, f"{doing}: its process {how}")

@@ -30,7 +30,7 @@ def journalled(task: Task, works: t.Sequence[Work], outcomes: dict[str, Outcome]
     if not task.params["netbox_journal"] or task.check_mode or not done:
         return outcomes
     try:
-        refused = add_entries(task.netbox, [_entry(task, work) for work in done], any(work.row.get("resumed") for work in done))
+        refused = add_entries(task.netbox, [_entry(task, work) for work in done], any(work.row.resumed for work in done))
     except NetboxError as error:
         refused = {work.subscription.device_id: str(error) for work in done}
     words = "{0}: its journal in NetBox could not be written: {1}"

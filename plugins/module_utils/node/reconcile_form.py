@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import typing as t
 import uuid
 
@@ -18,7 +19,7 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.devic
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.loopback import ambiguous, lack
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.related import address_ids, site_ids
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.change_node import RECONCILE_NODE, families, gone
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.choice import NOTHING, chosen_nodes, wrong_row
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.choice import NOTHING, chosen_nodes, node_row, wrong_row
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.claim import CLAIMED, FREE, claim_mode
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.construct import lacking
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.create_node import ACTIVE
@@ -27,7 +28,7 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.loopbac
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.validate_node import differences, look, table
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.continued import chosen_processes
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.end_of_step import end_of_step
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.rows import FAILED, RUNNING, UNCHANGED, Row
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.rows import RUNNING, UNCHANGED, Row
 
 __all__ = ["reconcile_form"]
 
@@ -85,7 +86,7 @@ _NOT_OURS = ("unreadable", "device_unreadable")
 
 
 def _left_alone(finding: Finding) -> Row:
-    return {"device_id": finding.device_id, "device": finding.device, "status": UNCHANGED, "message": f"{finding.message}; nothing was changed"}
+    return Row(finding.device, UNCHANGED, f"{finding.message}; nothing was changed", own={"device_id": finding.device_id})
 
 
 def _wins(task: Task) -> dict[str, str]:
@@ -101,11 +102,12 @@ def _wins(task: Task) -> dict[str, str]:
 def _repair(task: Task, seen: Seen, model: SubscriptionModel, findings: t.Sequence[Finding], wins: t.Mapping[str, str], run_id: str) -> Row:
     """What is to become of one subscription."""
     device = seen.devices.get(model.device_id)
-    row: Row = {"device_id": model.device_id, "device": findings[0].device, "subscription_id": str(model.subscription_id)}
+    label = findings[0].device
+    row = Row(label, RUNNING, subscription_id=str(model.subscription_id), own={"device_id": model.device_id})
     problems = {finding.problem: finding for finding in findings}
     todo: dict[str, t.Any] = {"changes": {}, "write": [], "lifecycle": None, "refresh": False, "repairs": list(problems)}
     if "device_gone" in problems and task.params["device_gone"] == "report":
-        return row | {"status": UNCHANGED, "message": findings[0].message + "; device_gone=terminate ends its subscription"}
+        return row.unchanged(findings[0].message + "; device_gone=terminate ends its subscription")
     if "several_subscriptions" in problems:
         keep = kept([one for one in seen.subscriptions if one.device_id == model.device_id], seen.keep.get(model.device_id), seen.at_work)
         todo |= _end(model, f"its device has the subscription {keep.subscription_id}, which is kept")
@@ -118,25 +120,23 @@ def _repair(task: Task, seen: Seen, model: SubscriptionModel, findings: t.Sequen
     else:
         retired = problems.get("status")
         if retired and retired.netbox in _RETIRED and wins["status"] == "netbox":
-            return row | {"status": UNCHANGED, "message": retired.message + "; terminate_node ends its subscription, or let the store's status win"}
+            return row.unchanged(retired.message + "; terminate_node ends its subscription, or let the store's status win")
         todo = _fields(todo, problems, wins)
     required = [family for family in families(model) if family in task.params["required_families"]]
     missing = [family for family in required if todo["changes"].get("node", {}).get(family + "_loopback", "") is None]
     if "node_name" in todo["changes"].get("node", {}) and not todo["changes"]["node"]["node_name"]:
-        message = "{0}: NetBox has no name for it: give it one there, or let the store's win"
-        return row | {"status": FAILED, "message": message.format(findings[0].device)}
+        return row.failed(f"{label}: NetBox has no name for it: give it one there, or let the store's win")
     problem = _unclear(task, device, model, todo)
     if problem:
-        return row | {"status": FAILED, "message": problem}
+        return row.failed(problem)
     if missing and device is not None:
         lacks = " and ".join(lack(device, family) for family in missing)
         store = "" if loopback_interface(task) else ", let the store's win"
         one = len(missing) == 1
         what, which = ("it", "family") if one else ("them", "families")
-        message = f"{findings[0].device} lacks {lacks}: add {what} in NetBox{store}, or leave the {which} out of required_families"
-        return row | {"status": FAILED, "message": message}
+        return row.failed(f"{label} lacks {lacks}: add {what} in NetBox{store}, or leave the {which} out of required_families")
     state = todo | {"required_families": required, "device": (device or gone(model)).facts()} | remembered(task)
-    return row | {"status": RUNNING, "run_id": run_id, "workflow": RECONCILE_NODE.name, "version": model.version, "state": state}
+    return dataclasses.replace(row, run_id=run_id, workflow=RECONCILE_NODE.name, version=model.version, state=state)
 
 
 def _unclear(task: Task, device: Device | None, model: SubscriptionModel, todo: t.Mapping[str, t.Any]) -> str | None:
@@ -183,45 +183,42 @@ def _fields(todo: dict[str, t.Any], problems: t.Mapping[str, Finding], wins: t.M
 
 def _related(task: Task, rows: list[Row]) -> list[Row]:
     """Find the ids of the addresses and sites that NetBox is to have for its devices."""
-    wanted = {row["device_id"]: row["state"]["wanted"] for row in rows if "wanted" in row.get("state", {})}
+    wanted = {row.own["device_id"]: row.state["wanted"] for row in rows if row.state and "wanted" in row.state}
     if not wanted:
         return rows
     addresses = address_ids(task.netbox, list(wanted))
     sites = site_ids(task.netbox, {fields["site"] for fields in wanted.values() if "site" in fields})
     done = []
     for row in rows:
-        fields = wanted.get(row["device_id"]) if "wanted" in row.get("state", {}) else None
+        state, device_id = dict(row.state or {}), row.own["device_id"]
+        fields = state.pop("wanted", None)
         if fields is None:
             done.append(row)
             continue
-        ids = {name: sites.get(value) if name == "site" else addresses.get((row["device_id"], value)) for name, value in fields.items()}
+        ids = {name: sites.get(value) if name == "site" else addresses.get((device_id, value)) for name, value in fields.items()}
         missing = [fields[name] for name, found in ids.items() if found is None and fields[name] is not None]  # to have none is a wish as well
         if missing:
             what = " and no ".join(map(str, missing))
-            message = f"{row['device']}: NetBox has no {what} for it; add {'it' if len(missing) == 1 else 'them'} to the device there"
-            done.append(
-                {name: value for name, value in row.items() if name not in ("state", "workflow", "run_id")} | {"status": FAILED, "message": message}
-            )
+            message = f"{row.label}: NetBox has no {what} for it; add {'it' if len(missing) == 1 else 'them'} to the device there"
+            done.append(row.without_plan().failed(message))
         else:
-            state = {name: value for name, value in row["state"].items() if name != "wanted"}
-            done.append(row | {"state": state | {"relations": ids}})
+            done.append(dataclasses.replace(row, state=state | {"relations": ids}))
     return done
 
 
 def _adoption(task: Task, device: Device, run_id: str) -> Row:
     """A new subscription for a device that is in service already."""
-    row: Row = {"device_id": device.id, "device": device.label}
+    row = node_row(device, RUNNING)
     if not task.params["adopt"]:
-        message = f"{device.label} is active in NetBox and has no subscription; adopt=true gives it one"
-        return row | {"status": UNCHANGED, "message": message}
+        return row.unchanged(f"{device.label} is active in NetBox and has no subscription; adopt=true gives it one")
     required = task.params["required_families"]
     problem = lacking(device, required)
     if problem:
-        return row | {"status": FAILED, "message": problem}
+        return row.failed(problem)
     model = NodeInactive(
         customer_id=task.params["customer_id"], node=NodeBlockInactive(node_id=device.id, node_name=device.name, node_status=device.status)
     )
     model = model.model_copy(update={"description": description(model)})
     state = {"changes": {}, "write": [], "lifecycle": "active", "refresh": True, "repairs": ["no_subscription"], "site": device.site}
     state |= {"required_families": required, "device": device.facts()} | remembered(task)
-    return row | {"status": RUNNING, "run_id": run_id, "workflow": RECONCILE_NODE.name, "model": model.model_dump(mode="json"), "state": state}
+    return dataclasses.replace(row, run_id=run_id, workflow=RECONCILE_NODE.name, model=model.model_dump(mode="json"), state=state)

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import random
 import typing as t
 
@@ -25,7 +26,7 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.begi
     begun_diff,
     new_process,
 )
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.rows import FAILED, RUNNING, UNCHANGED, Row, check_rows, reading_rows
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.rows import RUNNING, Row, read_rows, reading_rows
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.run_step import run_step
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.step import Work
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.processes import insert_processes
@@ -39,14 +40,15 @@ PART = 25
 
 def store_process_subscription(task: Task) -> dict[str, t.Any]:
     """Save what the step before built, in one transaction that the store's unique index decides; then claim in NetBox where that is asked."""
-    rows: list[Row] = task.params["nodes"]
-    check_rows(rows)
-    new = [_work(task, row) for row in rows if row["status"] == RUNNING and "model" in row]
+    rows = read_rows(task.params["nodes"])
+    works = {place: _work(task, row) for place, row in enumerate(rows) if row.status == RUNNING and row.model is not None}
+    new = list({work.process.subscription_id: work for work in works.values()}.values())
     stored = _predict(task, new) if task.check_mode else _insert(task, new)
-    begun = _begun(task, [row for row in rows if row["status"] == RUNNING and "workflow" in row and "model" not in row], bool(new))
-    task.params["nodes"] = [stored.get(row.get("device_id"), row) if "model" in row else begun.rows.get(row.get("subscription_id"), row) for row in rows]
-    claimed = run_step(task, CLAIM, WORKFLOWS)
-    inserted = [work for work in new if stored[work.subscription.device_id]["status"] == RUNNING]
+    begun = _begun(task, [row for row in rows if row.status == RUNNING and row.workflow and row.model is None], bool(new))
+    answers = {place: stored[work.process.subscription_id] for place, work in works.items()}
+    rows = [answers.get(place) or begun.rows.get(row.subscription_id or "", row) for place, row in enumerate(rows)]
+    claimed = run_step(task, CLAIM, WORKFLOWS, rows)
+    inserted = [work for work in new if stored[work.process.subscription_id].status == RUNNING]
     diff = [_created(work) for work in inserted] + begun.diff
     return claimed | {"changed": claimed["changed"] or bool(diff), "diff": diff + claimed["diff"]}
 
@@ -58,9 +60,7 @@ def _begun(task: Task, rows: t.Sequence[Row], others: bool) -> Begun:
     except StoreError as error:
         if not others:
             raise
-        message = "{0} could not be begun: {1}"
-        failed = {row["subscription_id"]: row | {"status": FAILED, "message": message.format(row["device"], error)} for row in rows}
-        return Begun(failed, [])
+        return Begun({row.subscription_id or "": row.failed(f"{row.label} could not be begun: {error}") for row in rows}, [])
 
 
 def _created(work: Work) -> dict[str, t.Any]:
@@ -69,29 +69,29 @@ def _created(work: Work) -> dict[str, t.Any]:
 
 def _work(task: Task, row: Row) -> Work:
     """A row as the construct step left it, with a process that stands at its first step."""
+    state = row.state or {}
     with reading_rows():
-        subscription = load_subscription(row["model"])
-        Device(**row["state"]["device"])
-        if not set(FAMILIES).issuperset(row["state"]["required_families"]):
+        subscription = load_subscription(row.model or {})
+        Device(**state["device"])
+        if not set(FAMILIES).issuperset(state["required_families"]):
             raise ValueError("required_families")
     process = new_process(
         task,
-        WORKFLOWS[row.get("workflow", CREATE_NODE.name)],
+        WORKFLOWS[row.workflow or CREATE_NODE.name],
         str(subscription.subscription_id),
-        row["run_id"],
-        row["state"] | {"claim": claim_mode(task)},
+        row.run_id or "",
+        state | {"claim": claim_mode(task)},
     )
-    row = {key: value for key, value in row.items() if key not in ("model", "state", "workflow")}
-    return Work(row | {"process_id": process.process_id, "subscription_id": process.subscription_id}, subscription, process)
+    return Work(dataclasses.replace(row.begun(process.process_id), subscription_id=process.subscription_id), subscription, process)
 
 
-def _insert(task: Task, works: t.Sequence[Work]) -> dict[int, Row]:
-    """Save the works whose device is free still. Answers with the rows by device id."""
+def _insert(task: Task, works: t.Sequence[Work]) -> dict[str, Row]:
+    """Save the works whose device is free still. Answers with the rows by subscription id."""
     if not works:
         return {}
     task.warn_if_it_vanishes("store")
     task.store.belongs_to(normal_url(task.params["netbox_url"] or task.netbox.url), moved=task.params["netbox_moved"])
-    rows: dict[int, Row] = {}
+    rows: dict[str, Row] = {}
     for part in _parts(works) if task.shares_store else [works]:
         try:
             rows |= _insert_part(task, part)
@@ -99,8 +99,7 @@ def _insert(task: Task, works: t.Sequence[Work]) -> dict[int, Row]:
             if not rows:
                 raise
             for work in part:
-                message = f"{work.label} could not be stored: {error}"
-                rows[work.subscription.device_id] = _without_process(work) | {"status": FAILED, "message": message}
+                rows[work.process.subscription_id] = _without_process(work).failed(f"{work.label} could not be stored: {error}")
     return rows
 
 
@@ -111,19 +110,19 @@ def _parts(works: t.Sequence[Work]) -> list[t.Sequence[Work]]:
     return parts[first:] + parts[:first]
 
 
-def _insert_part(task: Task, works: t.Sequence[Work]) -> dict[int, Row]:
+def _insert_part(task: Task, works: t.Sequence[Work]) -> dict[str, Row]:
     with task.store.write() as connection:
         won = claim_devices(connection, [work.subscription for work in works])
         insert_processes(connection, [work.process for work in works if work.process.subscription_id in won])
         lost = [work.subscription.device_id for work in works if work.process.subscription_id not in won]
         holders = live_subscriptions(connection, lost)
     return {
-        work.subscription.device_id: work.row if work.process.subscription_id in won else _lost(work, holders.get(work.subscription.device_id))
+        work.process.subscription_id: work.row if work.process.subscription_id in won else _lost(work, holders.get(work.subscription.device_id))
         for work in works
     }
 
 
-def _predict(task: Task, works: t.Sequence[Work]) -> dict[int, Row]:
+def _predict(task: Task, works: t.Sequence[Work]) -> dict[str, Row]:
     """What _insert would do, without doing it."""
     store = task.existing_store()
     holders: dict[int, Stored] = {}
@@ -133,22 +132,18 @@ def _predict(task: Task, works: t.Sequence[Work]) -> dict[int, Row]:
     rows = {}
     for work in works:
         device_id = work.subscription.device_id
-        rows[device_id] = _lost(work, holders[device_id]) if device_id in holders else work.predicted()
+        rows[work.process.subscription_id] = _lost(work, holders[device_id]) if device_id in holders else work.predicted()
     return rows
 
 
 def _without_process(work: Work) -> Row:
-    return {key: value for key, value in work.row.items() if key not in ("process_id", "subscription_id")}
+    return dataclasses.replace(work.row, process_id=None, subscription_id=None)
 
 
 def _lost(work: Work, holder: Stored | None) -> Row:
     if isinstance(holder, Unreadable):
-        return _without_process(work) | {"status": FAILED, "message": f"{work.label} cannot be enrolled: {holder.sentence}"}
+        return _without_process(work).failed(f"{work.label} cannot be enrolled: {holder.sentence}")
     which = f"subscription {holder.subscription_id}" if holder else "another subscription"
     what = "was enrolled by another run meanwhile"
-    return _without_process(work) | {
-        "status": UNCHANGED,
-        "subscription_id": str(holder.subscription_id) if holder else None,
-        "message": f"{work.label} {what}: {which}",
-        "reason": what,
-    }
+    row = _without_process(work).unchanged(f"{work.label} {what}: {which}", what)
+    return dataclasses.replace(row, subscription_id=str(holder.subscription_id) if holder else None)

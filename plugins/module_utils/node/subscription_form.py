@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import typing as t
 import uuid
 
@@ -23,6 +24,7 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.choice 
     Wanted,
     chosen_nodes,
     look_up_enrolled,
+    node_row,
     wrong_row,
 )
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.loopback_interface import located, remembered
@@ -134,25 +136,24 @@ _PLANS = {MODIFY_NODE.name: _modification, TERMINATE_NODE.name: _termination}
 
 def _row(task: Task, plan: Plan, model: SubscriptionModel, device: Device | None, run_id: str) -> Row:
     device = device or gone(model)
-    row: Row = {"device_id": model.device_id, "device": device.label, "subscription_id": str(model.subscription_id)}
+    row = Row(device.label, RUNNING, subscription_id=str(model.subscription_id), own={"device_id": model.device_id})
     unclear = f"{device.label}: {device.problem}" if device.problem else ambiguous(device) if task.params["refresh"] else None
     if unclear:
-        return row | {"status": FAILED, "message": unclear}
+        return row.failed(unclear)
     try:
         todo = plan(model, device if device.status else None)
     except DomainError as error:
-        return row | {"status": FAILED, "message": f"{device.label}: {error}"}
+        return row.failed(f"{device.label}: {error}")
     if not todo:
-        return row | {"status": UNCHANGED, "message": f"{device.label}: there is nothing to change"}
+        return row.unchanged(f"{device.label}: there is nothing to change")
     state = todo | {"required_families": families(model), "device": device.facts()} | remembered(task)
-    workflow = task.params["workflow"]
-    return row | {"status": RUNNING, "run_id": run_id, "workflow": workflow, "version": model.version, "state": state}
+    return dataclasses.replace(row, run_id=run_id, workflow=task.params["workflow"], version=model.version, state=state)
 
 
 def _cannot_be_read(one: Unreadable) -> Row:
     """The row of a subscription that nothing can be done with."""
     label = device_label(one.node_name, "", one.device_id or 0)
-    return {"device_id": one.device_id, "device": label, "status": FAILED, "message": f"{label}: {one.sentence}"}
+    return Row(label, FAILED, f"{label}: {one.sentence}", own={"device_id": one.device_id})
 
 
 Chosen = tuple[list[Stored], dict[int, Device], list[Row]]
@@ -186,8 +187,7 @@ def _by_ids(found: t.Mapping[str, Stored], wanted: t.Sequence[str]) -> Chosen:
 
 def _unknown(key: str) -> Row:
     where = "subscription_info lists those that are"
-    row: Row = {"device_id": None, "device": key, "status": FAILED, "message": f"there is no subscription {key}; {where}"}
-    return row | {"reason": f"there is no such subscription; {where}"}
+    return Row(key, FAILED, f"there is no subscription {key}; {where}", f"there is no such subscription; {where}", own={"device_id": None})
 
 
 def _by_nodes(task: Task, wanted: t.Sequence[Wanted], live: t.Sequence[Stored], filters: dict[str, t.Any]) -> Chosen:
@@ -202,8 +202,7 @@ def _by_nodes(task: Task, wanted: t.Sequence[Wanted], live: t.Sequence[Stored], 
         if device.id in ended:
             rows.append(_ended(device.label, ended[device.id]))
         else:
-            message = f"{device.label} has no subscription; enrol it with create_node"
-            rows.append({"device_id": device.id, "device": device.label, "status": FAILED, "message": message})
+            rows.append(node_row(device, FAILED, f"{device.label} has no subscription; enrol it with create_node"))
     return chosen, {device.id: device for device in devices}, rows
 
 
@@ -213,8 +212,7 @@ def _ended(label: str | None, model: Stored) -> Row:
     label = label or model.description
     key, when = str(model.subscription_id), f" at {model.end_date:%Y-%m-%d %H:%M UTC}" if model.end_date else ""
     message = f"{label} was terminated{when}: subscription {key}"
-    row: Row = {"device_id": model.device_id, "device": label, "status": UNCHANGED, "subscription_id": key}
-    return row | {"message": message, "reason": "was terminated before"}
+    return Row(label, UNCHANGED, message, "was terminated before", subscription_id=key, own={"device_id": model.device_id})
 
 
 def _asked(task: Task, found: t.Sequence[Stored]) -> Chosen:
@@ -236,7 +234,7 @@ def _asked(task: Task, found: t.Sequence[Stored]) -> Chosen:
         elsewhere = [one for one, some in meant.items() if len(some) != 1]
         others, devices, rows = _by_nodes(task, elsewhere, live, {}) if elsewhere else ([], {}, [])
         if rows:
-            raise NodeflowError("; ".join(row["message"] for row in rows))
+            raise NodeflowError("; ".join(row.message for row in rows))
         return list((here | {model.device_id: model for model in others}).values()), devices, []
 
     chosen = choose(task, "Enrolled nodes:", listed, "Which ones? Ids or names with commas between, or all", take)

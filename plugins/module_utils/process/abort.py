@@ -30,8 +30,8 @@ def abort(task: Task, workflows: Workflows) -> dict[str, t.Any]:
     rows = chosen_processes(task, playbook="abort")
     if rows is None:
         raise NodeflowError("say which processes to abort, with process_ids, process_status or run_id; process_info lists them")
-    task.params["nodes"] = [row | {"playbook": "abort"} for row in rows]
-    return run_step(task, ABORT, {name: _aborting(workflow) for name, workflow in workflows.items()})
+    rows = [dataclasses.replace(row, playbook="abort") for row in rows]
+    return run_step(task, ABORT, {name: _aborting(workflow) for name, workflow in workflows.items()}, rows)
 
 
 def aborted(task: Task, work: Work, netbox: str, changes: dict[str, list[t.Any]] | None = None) -> Aborted:

@@ -16,7 +16,7 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.lifec
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.subscription import SubscriptionModel
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.commands import command
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.lease import lease_end, standing
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.rows import FAILED, RUNNING, Row, reading_rows
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.rows import RUNNING, Row, reading_rows
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.step import Work, Workflow, Workflows
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.processes import OVER, Process, find_processes, insert_processes
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.subscriptions import (
@@ -62,10 +62,10 @@ def begin_on_existing(task: Task, rows: t.Sequence[Row], workflows: Workflows) -
     failed, with the reason.
     """
     with reading_rows():
-        wanted = {row["subscription_id"]: row for row in rows}
-        if not all(isinstance(row["version"], int) for row in wanted.values()):
+        wanted = {row.subscription_id: row for row in rows if row.subscription_id}
+        if len(wanted) < len(rows) or not all(isinstance(row.version, int) and row.state is not None for row in rows):
             raise ValueError("version")
-        new = {key: new_process(task, workflows[row["workflow"]], key, row["run_id"], row["state"]) for key, row in wanted.items()}
+        new = {key: new_process(task, workflows[row.workflow or ""], key, row.run_id or "", row.state or {}) for key, row in wanted.items()}
     if not wanted:
         return Begun({}, [])
     return _predict(task, wanted, new) if task.check_mode else _begin(task, wanted, new)
@@ -73,13 +73,13 @@ def begin_on_existing(task: Task, rows: t.Sequence[Row], workflows: Workflows) -
 
 def _begin(task: Task, wanted: t.Mapping[str, Row], new: t.Mapping[str, Process]) -> Begun:
     with task.store.write() as connection:
-        locked, others = lock_subscriptions(connection, {key: row["version"] for key, row in wanted.items()})
+        locked, others = lock_subscriptions(connection, {key: row.version or 0 for key, row in wanted.items()})
         busy = _at_work(connection, list(others))
-        locked |= {key: model for key, model in others.items() if not isinstance(model, Unreadable) and _free(model, new[key], wanted[key]["version"], busy)}
+        locked |= {key: model for key, model in others.items() if not isinstance(model, Unreadable) and _free(model, new[key], wanted[key].version, busy)}
         begun = [_remembering(new[key], before) for key, before in locked.items()]
         insert_processes(connection, begun)
     answers = {key: _refused(row, others.get(key), busy.get(key)) for key, row in wanted.items()}
-    answers |= {process.subscription_id: _plain(wanted[process.subscription_id]) | {"process_id": process.process_id} for process in begun}
+    answers |= {process.subscription_id: wanted[process.subscription_id].begun(process.process_id) for process in begun}
     return Begun(answers, [_locked(wanted[key], new[key], before) for key, before in locked.items()])
 
 
@@ -95,7 +95,7 @@ def begun_diff(label: str, process: Process, before: dict[str, t.Any], after: di
 
 
 def _locked(row: Row, process: Process, before: SubscriptionModel) -> dict[str, t.Any]:
-    return begun_diff(row["device"], process, {"insync": before.insync}, {"insync": False})
+    return begun_diff(row.label, process, {"insync": before.insync}, {"insync": False})
 
 
 def _predict(task: Task, wanted: t.Mapping[str, Row], new: t.Mapping[str, Process]) -> Begun:
@@ -109,17 +109,17 @@ def _predict(task: Task, wanted: t.Mapping[str, Row], new: t.Mapping[str, Proces
     answers, diff = {}, []
     for key, row in wanted.items():
         model = found.get(key)
-        if model is not None and not isinstance(model, Unreadable) and _free(model, new[key], row["version"], busy):
+        if model is not None and not isinstance(model, Unreadable) and _free(model, new[key], row.version, busy):
             process = _remembering(new[key], model)
             diff.append(_locked(row, process, model))
             locked = model.model_copy(update={"insync": False})
-            answers[key] = Work(_plain(row) | {"process_id": process.process_id}, locked, process).predicted()
+            answers[key] = Work(row.begun(process.process_id), locked, process).predicted()
         else:
             answers[key] = _refused(row, model, busy.get(key))
     return Begun(answers, diff)
 
 
-def _free(model: SubscriptionModel, process: Process, version: int, busy: t.Collection[str]) -> bool:
+def _free(model: SubscriptionModel, process: Process, version: int | None, busy: t.Collection[str]) -> bool:
     """Whether a process may begin, on the subscription that it was planned for. One that reconciles also takes what is out of sync although nobody
     works on it.
     """
@@ -133,10 +133,6 @@ def _remembering(process: Process, before: SubscriptionModel) -> Process:
     return process
 
 
-def _plain(row: Row) -> Row:
-    return {name: value for name, value in row.items() if name not in ("state", "version", "workflow")}
-
-
 def _at_work(connection: t.Any, subscription_ids: t.Sequence[str]) -> dict[str, Process]:
     """The processes that are not over, by the id of their subscription."""
     found = [process for some in chunks(subscription_ids) for process in find_processes(connection, subscription_id=some)]
@@ -144,20 +140,19 @@ def _at_work(connection: t.Any, subscription_ids: t.Sequence[str]) -> dict[str, 
 
 
 def _refused(row: Row, model: Stored | None, process: Process | None) -> Row:
-    what, key, then = "subscription", row["subscription_id"], ""
+    what, key, then = "subscription", row.subscription_id, ""
     if isinstance(model, Unreadable):
-        return _plain(row) | {"status": FAILED, "message": f"{row['device']}: {model.sentence}"}
+        return row.without_plan().failed(f"{row.label}: {model.sentence}")
     if model is None:
         why = "does not exist any more"
     elif model.status is SubscriptionLifecycle.TERMINATED:
         why = "was terminated meanwhile"
-    elif process is None and model.version != row["version"]:
+    elif process is None and model.version != row.version:
         why = "was changed meanwhile; run again"
     elif process is None:
         why = "is not in sync, and no process works on it; reconcile_nodes repairs that"
     else:
         what, key, then = "process", process.process_id, f"; continue it with: {command('resume', [process.process_id])}"
         why = f"({process.workflow}) works on it and is {standing(process)} at {process.step}"
-    answer = {"status": FAILED, "message": f"{row['device']}: {what} {key} {why}{then}"}
     general = f"its subscription {why}" if what == "subscription" else f"a process {why}; resume continues it, and process_info has its id"
-    return _plain(row) | answer | {"reason": general}
+    return row.without_plan().failed(f"{row.label}: {what} {key} {why}{then}", general)

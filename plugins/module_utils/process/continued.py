@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime
 import typing as t
 import uuid
@@ -69,10 +70,10 @@ def chosen_processes(task: Task, others: t.Sequence[str] = (), playbook: str = "
         else:
             where = store.label if store else "a store that does not exist yet"
             message = f"there is no process {process_id} in {where}; process_info lists those that are"
-            rows.append({"device_id": None, "device": process_id, "status": FAILED, "message": message})
+            rows.append(Row(process_id, FAILED, message, own={"device_id": None}))
     if run is not None and not found and not statuses:
         message = f"the run {run} left no process that is not over; process_info lists those that are"
-        rows.append({"device_id": None, "device": f"run {run}", "status": FAILED, "message": message})
+        rows.append(Row(f"run {run}", FAILED, message, own={"device_id": None}))
     told = _tell_held(task, [process for process in held if process.process_id not in found], playbook) if statuses or not found else False
     if not rows and not told:
         task.show(NONE_STANDING)
@@ -105,25 +106,26 @@ def _tell_held(task: Task, held: t.Sequence[Process], playbook: str) -> bool:
     return bool(by_run)
 
 
-def going_on(process: Process, run_id: str) -> Row:
-    """The part of a row that has a process continued."""
-    return {"process_id": process.process_id, "status": RUNNING, "run_id": run_id, "resumed": True}
+def going_on(row: Row, process: Process, run_id: str) -> Row:
+    """The row, whose process is continued."""
+    return dataclasses.replace(row, process_id=process.process_id, status=RUNNING, run_id=run_id, resumed=True)
 
 
 def _row(task: Task, process: Process, run_id: str) -> Row:
-    row: Row = {**_device(process), "subscription_id": process.subscription_id}
+    device_id, label = _device(process)
+    row = Row(label, FAILED, subscription_id=process.subscription_id, own={"device_id": device_id})
     if can_be_taken(process):
-        return row | going_on(process, run_id)
+        return going_on(row, process, run_id)
     if task.params["take_over"] and process.status not in OVER and process.problem is None:
-        return row | going_on(process, run_id) | {"take_over_from": process.run_id}
+        return dataclasses.replace(going_on(row, process, run_id), take_over_from=process.run_id)
     # Without the process's id: the message names it, and no later step has to do with it.
-    return row | not_taken(row["device"], process)
+    return not_taken(row, process)
 
 
-def _device(process: Process) -> Row:
+def _device(process: Process) -> tuple[int | None, str]:
     """What the process remembers of its device; of one whose state is damaged, its own id for a label."""
     device = process.state.get("device") if isinstance(process.state, dict) else None
     if not isinstance(device, dict) or not isinstance(device.get("id"), int):
-        return {"device_id": None, "device": f"process {process.process_id}"}
-    name, site = (device.get(field) if isinstance(device.get(field), str) else "" for field in ("name", "site"))
-    return {"device_id": device["id"], "device": device_label(name, site, device["id"])}
+        return None, f"process {process.process_id}"
+    name, site = (value if isinstance(value := device.get(field), str) else "" for field in ("name", "site"))
+    return device["id"], device_label(name, site, device["id"])

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import typing as t
 
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
@@ -25,38 +26,38 @@ _WIDTH = 118
 
 
 def end_of_step(
-    task: Task, before: t.Sequence[Row], after: list[Row], changed: bool, diff: list[dict[str, t.Any]], last: bool = False
+    task: Task, before: t.Sequence[Row], after: t.Sequence[Row], changed: bool, diff: list[dict[str, t.Any]], last: bool = False
 ) -> dict[str, t.Any]:
     """The result of a step. One bad node stops one node: the task fails only where no node is left to go on with.
 
     At the end of the step list (``last``) it fails if any node failed on the way.
     """
     # At the end no step reads the predictions any more.
-    rows = [{name: value for name, value in row.items() if name != "predicted"} for row in after] if last else after
-    result = {"changed": changed, "nodes": rows, "diff": diff, "msg": summary(after)}
+    rows = [dataclasses.replace(row, predicted=None) for row in after] if last else after
+    result = {"changed": changed, "nodes": [row.as_result() for row in rows], "diff": diff, "msg": summary(after)}
     _show_renamed(task, before, after)
-    known = [row for row in before if row["status"] != RUNNING]
-    news = [row for row in after if row["status"] not in (RUNNING, COMPLETED) and row not in known]
-    failed = [row for row in after if row["status"] == FAILED]
-    left = any(row["status"] == RUNNING for row in after)
-    if failed and (last or (not left and any(row["status"] == FAILED for row in news))):
-        return result | {"failed": True, "msg": failed[0]["message"] + how_to_continue(after) if len(after) == 1 else table(after)}
-    for tell, some in ((task.warn, [row for row in news if row["status"] == FAILED]), (task.show, [row for row in news if row["status"] != FAILED])):
+    known = [row for row in before if row.status != RUNNING]
+    news = [row for row in after if row.status not in (RUNNING, COMPLETED) and row not in known]
+    failed = [row for row in after if row.status == FAILED]
+    left = any(row.status == RUNNING for row in after)
+    if failed and (last or (not left and any(row.status == FAILED for row in news))):
+        return result | {"failed": True, "msg": failed[0].message + how_to_continue(after) if len(after) == 1 else table(after)}
+    for tell, some in ((task.warn, [row for row in news if row.status == FAILED]), (task.show, [row for row in news if row.status != FAILED])):
         for same in _by_reason(some):
             tell("\n  ".join(_told(same, _NEWS, "the end of the run names all")))
     if last:
-        ended = table(after) if len(after) > 1 else "".join(row["message"] for row in after if row["status"] == COMPLETED)
+        ended = table(after) if len(after) > 1 else "".join(row.message for row in after if row.status == COMPLETED)
         if ended:
             task.show(ended)
-    elif any(row["status"] in (SUSPENDED, UNCHANGED) for row in news) and how_to_continue(after):
+    elif any(row.status in (SUSPENDED, UNCHANGED) for row in news) and how_to_continue(after):
         task.show(how_to_continue(after).strip())
     return result
 
 
 def _show_renamed(task: Task, before: t.Sequence[Row], after: t.Sequence[Row]) -> None:
     """Say once what NetBox calls a device that was read under another name, or in another site, before."""
-    old = {row["process_id"]: row["device"] for row in before if row.get("process_id")}
-    renamed = [(old[key], row["device"]) for row in after if (key := row.get("process_id")) in old and old[key] != row["device"]]
+    old = {row.process_id: row.label for row in before if row.process_id}
+    renamed = [(old[key], row.label) for row in after if (key := row.process_id) in old and old[key] != row.label]
     lines = [f"{then} is called {now} in NetBox now" for then, now in renamed[:_LABELS_ELSE]]
     if len(renamed) > len(lines):
         lines.append(f"and {len(renamed) - len(lines)} more are called otherwise")
@@ -68,7 +69,7 @@ def summary(rows: t.Sequence[Row]) -> str:
     """How many nodes stand how: "3 nodes: 2 completed, 1 failed"."""
     counts: dict[str, int] = {}
     for row in rows:
-        counts[row["status"]] = counts.get(row["status"], 0) + 1
+        counts[row.status] = counts.get(row.status, 0) + 1
     total = f"{len(rows)} node{'' if len(rows) == 1 else 's'}"
     return total + (": " + ", ".join(f"{count} {status}" for status, count in sorted(counts.items())) if rows else "")
 
@@ -77,7 +78,7 @@ def table(rows: t.Sequence[Row]) -> str:
     """Who stands how and why, a reason a line, and below it the nodes that share it; then the commands that continue those that can be."""
     lines = [summary(rows)]
     for status in (COMPLETED, RUNNING, ABORTED, UNCHANGED, SUSPENDED, FAILED):
-        for same in _by_reason([row for row in rows if row["status"] == status]):
+        for same in _by_reason([row for row in rows if row.status == status]):
             first, *names = _told(same, _LABELS.get(status, _LABELS_ELSE), _all_of(same))
             lines += [f"  {status:<10} {first}", *(f"{'':13}{line}" for line in names)]
     return "\n".join(lines) + how_to_continue(rows)
@@ -93,7 +94,7 @@ def _by_reason(rows: t.Sequence[Row]) -> list[list[Row]]:
 
 def _reason(row: Row) -> str:
     """What a row's message says, without what is this node's own, so that it is the same text for all nodes of that reason."""
-    general = row.get("reason") or (row.get("message") or "").removeprefix(row["device"])
+    general = row.reason or row.message.removeprefix(row.label)
     return general.removeprefix(":").strip()
 
 
@@ -103,9 +104,9 @@ def _told(same: t.Sequence[Row], most: int, rest: str) -> list[str]:
     ``rest`` says where those are that are not named.
     """
     if len(same) == 1:
-        return [same[0].get("message") or same[0]["device"]]
+        return [same[0].message or same[0].label]
     why = _reason(same[0])
-    return [f"{len(same)} nodes{', each: ' if why else ''}{why}", *wrapped([row["device"] for row in same], most, rest)]
+    return [f"{len(same)} nodes{', each: ' if why else ''}{why}", *wrapped([row.label for row in same], most, rest)]
 
 
 def wrapped(labels: t.Sequence[str], most: int, rest: str) -> list[str]:
@@ -123,14 +124,14 @@ def wrapped(labels: t.Sequence[str], most: int, rest: str) -> list[str]:
 
 def _all_of(rows: t.Sequence[Row]) -> str:
     """Where all nodes of a status are listed."""
-    if rows[0]["status"] in (FAILED, SUSPENDED) and all(_stored(row) for row in rows):
-        return f"ansible localhost -m nodeflow.orchestrator.process_info -a status={rows[0]['status']} lists all"
+    if rows[0].status in (FAILED, SUSPENDED) and all(_stored(row) for row in rows):
+        return f"ansible localhost -m nodeflow.orchestrator.process_info -a status={rows[0].status} lists all"
     return "the nodes of the task's result have all (-v shows it)"
 
 
 def _stored(row: Row) -> bool:
     """Whether the row's process is in the store. In check mode its id is made up."""
-    return bool(row.get("process_id")) and "predicted" not in row
+    return bool(row.process_id) and row.predicted is None
 
 
 def how_to_continue(rows: t.Sequence[Row]) -> str:
@@ -139,7 +140,7 @@ def how_to_continue(rows: t.Sequence[Row]) -> str:
     for same in _by_reason(rows):
         for row in same:
             for words, playbook, more in _ways(row, alone=len(same) == 1) if _stored(row) else ():
-                commands.setdefault((words, playbook, row["status"], more), []).append(row["process_id"])
+                commands.setdefault((words, playbook, row.status, more), []).append(row.process_id or "")
     return "".join(f"\n{words} with: {_command_for(playbook, ids, status, more)}" for (words, playbook, status, more), ids in commands.items())
 
 
@@ -148,17 +149,17 @@ def _ways(row: Row, alone: bool) -> t.Iterator[tuple[str, str, str]]:
 
     The message of one that stands ``alone`` is shown whole, and has some of it already.
     """
-    playbook = row.get("playbook") or "resume"
-    if row["status"] == SUSPENDED:
+    playbook = row.playbook or "resume"
+    if row.status == SUSPENDED:
         yield "Continue what is suspended", playbook, " -e confirm_config=true"
-    elif row["status"] == UNCHANGED and not alone:
-        words, more = _BEGUN_BEFORE[bool(row.get("held"))]
+    elif row.status == UNCHANGED and not alone:
+        words, more = _BEGUN_BEFORE[row.held]
         yield words, playbook, more
-    elif row["status"] == FAILED:
-        words, more = _AFTER_FAILURE[bool(row.get("held"))]
+    elif row.status == FAILED:
+        words, more = _AFTER_FAILURE[row.held]
         yield words, playbook, more
-        if row.get("or_end") and not alone:
-            yield row["or_end"], "abort", ""
+        if row.or_end and not alone:
+            yield row.or_end, "abort", ""
 
 
 def _command_for(playbook: str, process_ids: t.Sequence[str], status: str, more: str) -> str:

@@ -15,7 +15,7 @@ import datetime
 import typing as t
 
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.rows import FAILED, RUNNING, Row
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.rows import RUNNING, Row
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.step import Work
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.processes import OVER, Lease, Process, load_processes, take_processes
 
@@ -37,20 +37,20 @@ def take(task: Task, works: t.Sequence[Work], **values: t.Any) -> tuple[list[Wor
     """
     if not works:
         return [], {}
-    run_id = works[0].row["run_id"]
+    run_id = works[0].row.run_id or ""
     there: dict[str, Process] = {}
     taken = {work.key for work in works if work.process.run_id == run_id and _fresh(task, work.process) and not values}
     if len(taken) < len(works):
         # A row may name the run to take over from, but only the one that was seen: another may have done so since.
-        holders = {work.key: work.row.get("take_over_from") for work in works}
+        holders = {work.key: work.row.take_over_from for work in works}
         with task.store.write() as connection:
             taken = take_processes(connection, holders, Lease(run_id, task.actor, lease_end(task)), _now(), **values)
             there = load_processes(connection, [key for key in holders if key not in taken])
     held = {}
     for work in works:
         if work.key not in taken:
-            row = {name: value for name, value in work.row.items() if name != "process_id"}  # the message names it and says what to do
-            held[work.key] = row | not_taken(work.label, there.get(work.key, work.process))
+            row = dataclasses.replace(work.row, process_id=None)  # the message names it and says what to do
+            held[work.key] = not_taken(row, there.get(work.key, work.process))
     ours = {"run_id": run_id, "actor": task.actor, "status": RUNNING} | values
     return [dataclasses.replace(work, process=dataclasses.replace(work.process, **ours)) for work in works if work.key in taken], held
 
@@ -66,10 +66,10 @@ def standing(process: Process) -> str:
     return INTERRUPTED if process.status == RUNNING and can_be_taken(process) else process.status
 
 
-def not_taken(label: str, process: Process) -> Row:
-    """The part of a row that says why its process cannot be continued now."""
+def not_taken(row: Row, process: Process) -> Row:
+    """The row, which says why its process cannot be continued now."""
     why = why_not_taken(process)
-    return {"status": FAILED, "message": f"{label}: process {process.process_id} {why}", "reason": f"its process {why}"}
+    return row.failed(f"{row.label}: process {process.process_id} {why}", f"its process {why}")
 
 
 def why_not_taken(process: Process) -> str:

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import datetime
 import typing as t
@@ -13,8 +14,9 @@ import typing as t
 from ansible.module_utils.common.parameters import remove_values
 
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._chunks import chunks
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import NodeflowError
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.rows import FAILED, RUNNING, Row, says_how_it_stands
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.rows import FAILED, RUNNING, Row
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.processes import (
     Process,
     StepRecord,
@@ -38,8 +40,7 @@ def release(task: Task, reason: str) -> list[Row]:
         All rows of the option that a step returned, those of these processes as failed; with ``held`` where the store cannot be told, or does not know
         the process. Empty where nothing was held, and always in check mode.
     """
-    rows = task.params.get("nodes")
-    rows = [row for row in rows if says_how_it_stands(row)] if isinstance(rows, list) and not task.check_mode else []
+    rows = _rows(task.params.get("nodes")) if not task.check_mode else []
     ours = [row for row in rows if _may_be_held(row)]
     if not ours:
         return []
@@ -47,48 +48,56 @@ def release(task: Task, reason: str) -> list[Row]:
     try:
         held, unknown = _release(task, ours, reason)
     except Exception:  # pylint: disable=broad-exception-caught  # what ended the task is what has to be told
-        held, unknown = {}, [row for row in ours if row.get("process_id")]
+        held, unknown = {}, [row for row in ours if row.process_id]
     after: list[Row] = []
     for row in rows:
-        if _key(row) in held and row in ours:
-            after.append(_failed(row, reason) | {"process_id": held[_key(row)]})
+        key = _key(row)
+        if key in held and row in ours:
+            after.append(_failed(row, reason).begun(held[key]))
         else:
-            after.append(_failed(row, reason) | {"held": True} if row in unknown else row)
+            after.append(_failed(row, reason, held=True) if row in unknown else row)
     return after if held or unknown else []
+
+
+def _rows(data: t.Any) -> list[Row]:
+    """Those that a step returned, of what may be anything."""
+    rows = []
+    for one in data if isinstance(data, list) else ():
+        with contextlib.suppress(NodeflowError):
+            rows.append(Row.read(one))
+    return rows
 
 
 def _may_be_held(row: Row) -> bool:
     """Whether a run can hold a process of the row: it is running, is stored or about to be, and no prediction."""
-    return row["status"] == RUNNING and "predicted" not in row and _key(row) is not None
+    return row.status == RUNNING and row.predicted is None and _key(row) is not None
 
 
 def _key(row: Row) -> str | None:
     """The id of the row's subscription; None before it has one."""
-    model = row.get("model")
-    key = row.get("subscription_id") or (model.get("subscription_id") if isinstance(model, dict) else None)
+    key = row.subscription_id or (row.model.get("subscription_id") if isinstance(row.model, dict) else None)
     return key if isinstance(key, str) else None
 
 
-def _failed(row: Row, reason: str) -> Row:
-    kept = {name: value for name, value in row.items() if name not in ("found", "model", "state", "version", "workflow")}
-    return kept | {"status": FAILED, "message": f"{row['device']}: {reason}"}
+def _failed(row: Row, reason: str, *, held: bool = False) -> Row:
+    return row.without_plan().failed(f"{row.label}: {reason}", held=held)
 
 
 def _release(task: Task, rows: t.Sequence[Row], reason: str) -> tuple[dict[str, str], list[Row]]:
     """Save it, all in one transaction. Answers with the ids of the processes, by subscription; and the rows whose process the store does not know."""
     store = task.any_store()
     if store is None:
-        return {}, [row for row in rows if row.get("process_id")]
+        return {}, [row for row in rows if row.process_id]
     with store.write() as connection:
-        known = load_processes(connection, [row["process_id"] for row in rows if row.get("process_id")])
-        unknown = [row for row in rows if row.get("process_id") and row["process_id"] not in known]
+        known = load_processes(connection, [row.process_id for row in rows if row.process_id])
+        unknown = [row for row in rows if row.process_id and row.process_id not in known]
         # A row whose process was saved a moment ago does not name it yet.
-        fresh = [_key(row) or "" for row in rows if not row.get("process_id")]
+        fresh = [_key(row) or "" for row in rows if not row.process_id]
         for some in chunks(fresh):
             known |= {process.process_id: process for process in find_processes(connection, subscription_id=some)}
-        run_of = {_key(row): row["run_id"] for row in rows}
+        run_of = {_key(row): row.run_id for row in rows}
         held = [one for one in known.values() if one.status == RUNNING and one.run_id and one.run_id == run_of.get(one.subscription_id)]
-        label_of = {_key(row): row["device"] for row in rows}
+        label_of = {_key(row): row.label for row in rows}
         for run_id in {one.run_id for one in held}:
             pairs = [_fail(task, one, f"{label_of[one.subscription_id]}: {reason}") for one in held if one.run_id == run_id]
             save_processes(connection, [process for process, log in pairs], run_id or "", [log for process, log in pairs])

@@ -11,38 +11,112 @@ from the store. In check mode nothing is stored, so the row carries the models i
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import typing as t
 
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import NodeflowError
 
-__all__ = ["ABORTED", "COMPLETED", "FAILED", "RUNNING", "SUSPENDED", "UNCHANGED", "Row", "check_rows", "not_stored", "reading_rows", "says_how_it_stands"]
-
-Row = dict[str, t.Any]
+__all__ = ["ABORTED", "COMPLETED", "FAILED", "RUNNING", "SUSPENDED", "UNCHANGED", "Row", "read_rows", "reading_rows"]
 
 RUNNING, SUSPENDED, FAILED, COMPLETED, UNCHANGED, ABORTED = "running", "suspended", "failed", "completed", "unchanged", "aborted"
 
-
-def not_stored(row: Row, error: NodeflowError) -> Row:
-    """The row of a process that could not be read or saved, so that the store still holds it for this run."""
-    return row | {"status": FAILED, "message": f"{row['device']}: {error}", "held": True}
-
+_STATUSES = (RUNNING, SUSPENDED, FAILED, COMPLETED, UNCHANGED, ABORTED)
 
 _NO_ROWS = 'the option nodes takes the nodes that the step before returned, e.g. nodes: "{{ enrolment.nodes }}"'
 
+_LABEL = "device"
+"""What the label is called in a row of a task's result."""
 
-def check_rows(rows: t.Sequence[Row]) -> None:
-    """Raise NodeflowError for rows that no step of ours returned."""
-    for row in rows:
-        known = all(isinstance(row[name], kind) for name, kind in _KINDS.items() if name in row and (row[name] is not None or kind is dict))
-        if not known or not says_how_it_stands(row) or ("model" in row and "state" not in row):
+Json = dict[str, t.Any]
+
+
+@dataclasses.dataclass(frozen=True)
+class Row:
+    """How one node stands. In a task's result it is a dictionary of those fields that say something, and of ``own``.
+
+    ``label`` is how messages call it. ``message`` says what became of it, ``reason`` the same without what is this node's own, and ``or_end`` in which
+    case an abort would be right instead of what is proposed. ``playbook`` is the one that continues its process, where that is not resume. ``held``
+    says that the store still holds the process for a run that ended; ``resumed``, that this run did not begin it; ``take_over_from`` names the run
+    that it is to be taken over from.
+
+    A process that is to begin has a ``workflow`` and a ``state``; and either the ``model`` of its new subscription, or the ``version`` of the one
+    that it was planned for. ``predicted`` is what check mode would have stored. ``own`` is what only the steps of one product know.
+    """
+
+    label: str
+    status: str
+    message: str = ""
+    reason: str | None = None
+    or_end: str | None = None
+    playbook: str | None = None
+    process_id: str | None = None
+    subscription_id: str | None = None
+    run_id: str | None = None
+    take_over_from: str | None = None
+    held: bool = False
+    resumed: bool = False
+    workflow: str | None = None
+    version: int | None = None
+    model: Json | None = None
+    state: Json | None = None
+    predicted: Json | None = None
+    own: t.Mapping[str, t.Any] = dataclasses.field(default_factory=dict)
+
+    @classmethod
+    def read(cls, data: t.Any) -> Row:
+        """A row of a task's result. All its texts are texts, and none is missing that its status needs; what else it carries may be anything.
+
+        Raises NodeflowError for what is no such row.
+        """
+        if not isinstance(data, dict) or not all(isinstance(data.get(name), (str, type(None))) for name in (_LABEL, *_TEXTS)):
             raise NodeflowError(_NO_ROWS)
+        fields = {name: value for name, value in data.items() if name in _FIELDS and value is not None}
+        own = {name: value for name, value in data.items() if name not in _FIELDS and name != _LABEL}
+        row = cls(data.get(_LABEL) or "", fields.pop("status", ""), **fields, own=own)
+        if row.status not in _STATUSES or not row.label or not (row.run_id if row.status == RUNNING else row.message):
+            raise NodeflowError(_NO_ROWS)
+        return row
+
+    def as_result(self) -> Json:
+        """The row as a dictionary, for the result of a task."""
+        said = {name: getattr(self, name) for name in _FIELDS}
+        return {**self.own, _LABEL: self.label, **{name: value for name, value in said.items() if value not in (None, False, "")}}
+
+    def failed(self, message: str, reason: str | None = None, *, held: bool = False) -> Row:
+        """The row of a node that failed."""
+        return dataclasses.replace(self, status=FAILED, message=message, reason=reason, held=held)
+
+    def unchanged(self, message: str, reason: str | None = None) -> Row:
+        """The row of a node that stays as it is."""
+        return dataclasses.replace(self, status=UNCHANGED, message=message, reason=reason)
+
+    def not_stored(self, error: NodeflowError) -> Row:
+        """The row of a process that could not be read or saved, so that the store still holds it for this run."""
+        return self.failed(f"{self.label}: {error}", held=True)
+
+    def begun(self, process_id: str) -> Row:
+        """The row once its process is stored."""
+        return dataclasses.replace(self.without_plan(), process_id=process_id)
+
+    def without_plan(self) -> Row:
+        """The row without the process that was to begin."""
+        return dataclasses.replace(self, workflow=None, version=None, model=None, state=None)
 
 
-def says_how_it_stands(row: t.Any) -> bool:
-    """Whether it is a row, all texts of which are texts, and none is missing that its status needs. What else it carries may be anything."""
-    if not isinstance(row, dict) or not all(isinstance(row.get(name), (str, type(None))) for name in _TEXTS):
-        return False
-    return row.get("status") in _STATUSES and bool(row.get("device") and row.get("run_id" if row["status"] == RUNNING else "message"))
+_FIELDS = tuple(field.name for field in dataclasses.fields(Row) if field.name not in ("label", "own"))
+_TEXTS = ("message", "or_end", "playbook", "process_id", "reason", "run_id", "status", "subscription_id", "take_over_from", "workflow")
+_DICTIONARIES = ("model", "predicted", "state")
+
+
+def read_rows(data: t.Sequence[t.Any]) -> list[Row]:
+    """The rows of a task's result. Raises NodeflowError for what no step of ours returned."""
+    for one in data:
+        if isinstance(one, dict) and not all(isinstance(one[name], dict) for name in _DICTIONARIES if name in one):
+            raise NodeflowError(_NO_ROWS)
+    rows = [Row.read(one) for one in data]
+    if any(row.model is not None and row.state is None for row in rows):
+        raise NodeflowError(_NO_ROWS)
+    return rows
 
 
 @contextlib.contextmanager
@@ -52,9 +126,3 @@ def reading_rows() -> t.Iterator[None]:
         yield
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise NodeflowError(_NO_ROWS) from error
-
-
-_STATUSES = (RUNNING, SUSPENDED, FAILED, COMPLETED, UNCHANGED, ABORTED)
-
-_TEXTS = ("device", "message", "or_end", "playbook", "process_id", "reason", "run_id", "status", "subscription_id", "take_over_from", "workflow")
-_KINDS: dict[str, type] = {"device_id": int, "found": dict, "model": dict, "predicted": dict, "state": dict}

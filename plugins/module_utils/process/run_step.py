@@ -9,6 +9,7 @@ What a step changes in the store and its line in the step log are saved in one t
 
 from __future__ import annotations
 
+import dataclasses
 import datetime
 import typing as t
 
@@ -17,7 +18,7 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.subscription import SubscriptionModel
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.end_of_step import end_of_step
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.lease import take, why_not_taken
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.rows import FAILED, RUNNING, Row, check_rows, not_stored, reading_rows
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.rows import RUNNING, Row, reading_rows
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.settle import Settled, settle
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.step import Failed, Outcome, Step, Work, Workflow, Workflows
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.processes import Process, load_processes, save_processes
@@ -34,17 +35,15 @@ _LOST_STATE = (
 _NO_PROCESS = "there is no process {0} in {1}; do the step store_process_subscription first, and not in check mode"
 
 
-def run_step(task: Task, name: str, workflows: Workflows) -> dict[str, t.Any]:
-    """Do the step ``name`` of its workflow for those rows of the option ``nodes`` that are at it, and pass the others on."""
-    rows: list[Row] = task.params["nodes"]
-    check_rows(rows)
+def run_step(task: Task, name: str, workflows: Workflows, rows: t.Sequence[Row]) -> dict[str, t.Any]:
+    """Do the step ``name`` of its workflow for those rows that are at it, and pass the others on."""
     try:
-        due, refused = due_works(task, name, workflows)
+        due, refused = due_works(task, name, workflows, rows)
         if not task.check_mode:
             due, held = take(task, due, **{column: value for work in due for column, value in _step(work, name, workflows).intent.items()})
             refused |= held
     except StoreError as error:
-        due, refused = [], {_key_of(row): not_stored(row, error) for row in rows if row["status"] == RUNNING}
+        due, refused = [], {_key_of(row): row.not_stored(error) for row in rows if row.status == RUNNING}
     started = datetime.datetime.now(datetime.timezone.utc)
     outcomes: dict[str, Outcome] = {}
     for step in {id(step): step for step in (_step(work, name, workflows) for work in due)}.values():
@@ -57,9 +56,9 @@ def run_step(task: Task, name: str, workflows: Workflows) -> dict[str, t.Any]:
     return end_of_step(task, rows, after, bool(diff), diff, last=last)
 
 
-def due_works(task: Task, name: str, workflows: Workflows) -> tuple[list[Work], dict[str, Row]]:
-    """The works of those rows of the option ``nodes`` that are to do the step ``name`` now. Second, the rows that cannot, by process id."""
-    works, refused = _load(task, workflows, [row for row in task.params["nodes"] if row["status"] == RUNNING])
+def due_works(task: Task, name: str, workflows: Workflows, rows: t.Sequence[Row]) -> tuple[list[Work], dict[str, Row]]:
+    """The works of those rows that are to do the step ``name`` now. Second, the rows that cannot, by process id."""
+    works, refused = _load(task, workflows, [row for row in rows if row.status == RUNNING])
     due, early = _due(works, name, workflows)
     return due, refused | early
 
@@ -70,15 +69,15 @@ def _step(work: Work, name: str, workflows: Workflows) -> Step:
 
 def _key_of(row: Row) -> str:
     """The id of a row's process; "" before it has one."""
-    return row.get("process_id") or ""
+    return row.process_id or ""
 
 
 def _load(task: Task, workflows: Workflows, rows: t.Sequence[Row]) -> tuple[list[Work], dict[str, Row]]:
     """The works of the rows: predicted ones as they are, the others from the store. Second, the rows whose process cannot be continued."""
     with reading_rows():
-        predicted = [Work.from_prediction(row) for row in rows if "predicted" in row] if task.check_mode else []
+        predicted = [Work.from_prediction(row) for row in rows if row.predicted is not None] if task.check_mode else []
     # A prediction that reaches a task outside check mode, of a task before it that was in it, did not happen.
-    stored = [{key: value for key, value in row.items() if key != "predicted"} for row in rows if "predicted" not in row or not task.check_mode]
+    stored = [dataclasses.replace(row, predicted=None) for row in rows if row.predicted is None or not task.check_mode]
     if not stored:
         return predicted, {}
     with task.store.read() as connection:
@@ -95,7 +94,7 @@ def _load(task: Task, workflows: Workflows, rows: t.Sequence[Row]) -> tuple[list
             works.append(Work(row, _readable(subscriptions.get(process.subscription_id), process), _adopted(workflows[process.workflow], process)))
         except NodeflowError as error:
             general = str(error).replace(f"process {_key_of(row)}", "its process")
-            refused[_key_of(row)] = row | {"status": FAILED, "message": f"{row['device']}: {error}", "reason": general}
+            refused[_key_of(row)] = row.failed(f"{row.label}: {error}", general)
     return predicted + works, refused
 
 
@@ -128,13 +127,13 @@ def _due(works: t.Sequence[Work], name: str, workflows: Workflows) -> tuple[list
         if not workflow.has(name):
             continue
         place, here = workflow.index(work.process.step), workflow.index(name)
-        repeat = workflow.step(name).repeats and work.row.get("resumed") and place <= workflow.index(workflow.final)
+        repeat = workflow.step(name).repeats and work.row.resumed and place <= workflow.index(workflow.final)
         if place == here or (place > here and repeat):
             due.append(work)
         elif place < here:
             message = f"{work.label}: process {work.key} stands at {work.process.step}; do that step before {name}"
             reason = f"its process stands at {work.process.step}; do that step before {name}"
-            early[work.key] = work.row | {"status": FAILED, "message": message, "reason": reason, "held": True}
+            early[work.key] = work.row.failed(message, reason, held=True)
     return due, early
 
 
@@ -172,7 +171,7 @@ def _commit(task: Task, settled: t.Sequence[Settled]) -> None:
     with task.store.write() as connection:
         save_subscriptions(connection, [one.subscription for one in changed if one.subscription != one.work.subscription])
         logs = [one.log for one in changed if one.log is not None]
-        save_processes(connection, [one.process for one in changed], changed[0].work.row["run_id"], logs)
+        save_processes(connection, [one.process for one in changed], changed[0].work.row.run_id or "", logs)
 
 
 def _commit_alone(task: Task, one: Settled) -> Settled:

@@ -16,7 +16,7 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.lifec
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.subscription import SubscriptionModel, move_to_lifecycle
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.device import device_label
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.lease import lease_end
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.rows import COMPLETED, FAILED, RUNNING, SUSPENDED, Row, not_stored
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.rows import COMPLETED, FAILED, RUNNING, SUSPENDED, Row
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.step import Done, Failed, Outcome, Suspended, Work, Workflow
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.processes import Process, StepRecord, step_id
 
@@ -42,7 +42,7 @@ class Settled:
             if fields:
                 before[place] = {name: pair[0] for name, pair in fields.items()}
                 after[place] = {name: pair[1] for name, pair in fields.items()}
-        header = f"{self.row['device']}, process {self.work.key}"
+        header = f"{self.row.label}, process {self.work.key}"
         return {"before_header": header, "after_header": header, "before": before, "after": after}
 
     def predicted_row(self) -> Row:
@@ -51,15 +51,15 @@ class Settled:
 
     def not_saved(self, error: StoreError) -> Settled:
         """The same, when the store refused it."""
-        return dataclasses.replace(self, row=not_stored(self.work.row, error), log=None)
+        return dataclasses.replace(self, row=self.work.row.not_stored(error), log=None)
 
 
 def settle(task: Task, workflow: Workflow, step: str, work: Work, outcome: Outcome, started: datetime.datetime) -> Settled:
     """Compute it; nothing is saved here. ``started`` is when the step began, in UTC."""
     now = datetime.datetime.now(datetime.timezone.utc)
     released: dict[str, t.Any] = {"run_id": None, "lease_until": None, "updated_at": now}
-    subscription, row = work.subscription, {key: value for key, value in work.row.items() if key not in ("message", "or_end", "reason")}
-    row["device"] = _label(work, outcome)
+    subscription = work.subscription
+    row = dataclasses.replace(work.row, label=_label(work, outcome), message="", reason=None, or_end=None)
     netbox: dict[str, list[t.Any]] = {}
     if isinstance(outcome, Done):
         subscription, netbox = outcome.subscription, outcome.netbox
@@ -72,26 +72,24 @@ def settle(task: Task, workflow: Workflow, step: str, work: Work, outcome: Outco
         )
         if following is None:
             process = dataclasses.replace(process, status=COMPLETED, completed_at=now, **released)
-            row |= _completed(task, work, subscription)
+            row = _completed(task, row, subscription)
         status, error = "success", None
     elif isinstance(outcome, Suspended):
         status, error = SUSPENDED, outcome.reason
         process = dataclasses.replace(work.process, status=SUSPENDED, step=step, state=outcome.state, error=None, **released)
-        row |= {"status": SUSPENDED, "message": outcome.reason} | ({"reason": outcome.general} if outcome.general else {})
-        if work.row.get("resumed") and (work.process.step, work.state) == (step, outcome.state):
+        row = dataclasses.replace(row, status=SUSPENDED, message=outcome.reason, reason=outcome.general)
+        if work.row.resumed and (work.process.step, work.state) == (step, outcome.state):
             return Settled(work, row, subscription, process, None)  # it waits as it did before
     elif isinstance(outcome, Failed):
         status, error = FAILED, outcome.reason
         process = dataclasses.replace(work.process, status=FAILED, error=outcome.reason, **released)
-        more = {"reason": outcome.general, "or_end": outcome.or_end}
-        row |= {"status": FAILED, "message": outcome.reason} | {name: text for name, text in more.items() if text}
+        row = dataclasses.replace(row.failed(outcome.reason, outcome.general), or_end=outcome.or_end)
     else:
         status, error = "aborted", outcome.reason
         process = dataclasses.replace(work.process, status="aborted", step=None, error=outcome.reason, completed_at=now, **released)
         netbox = outcome.netbox
         subscription = outcome.subscription or _ended(subscription, outcome.reason)
-        row = {name: value for name, value in row.items() if name != "process_id"}  # there is nothing to resume
-        row |= {"status": outcome.status, "message": outcome.reason}
+        row = dataclasses.replace(row, process_id=None, status=outcome.status, message=outcome.reason)  # there is nothing to resume
     changes = {"subscription": _changed(work.subscription, subscription), "process": _changed_process(work.process, process), "netbox": netbox}
     log = StepRecord(
         process_id=work.key,
@@ -103,7 +101,7 @@ def settle(task: Task, workflow: Workflow, step: str, work: Work, outcome: Outco
         error=error,
         changes=changes,
         actor=task.actor,
-        run_id=work.row["run_id"],
+        run_id=work.row.run_id or "",
         started_at=started,
         completed_at=now,
     )
@@ -122,11 +120,11 @@ def _label(work: Work, outcome: Outcome) -> str:
     return outcome.label or work.label if isinstance(outcome, Failed) else work.label
 
 
-def _completed(task: Task, work: Work, subscription: SubscriptionModel) -> Row:
-    """The part of a row that says so."""
+def _completed(task: Task, row: Row, subscription: SubscriptionModel) -> Row:
+    """The row, which says so."""
     stands = f"would be {subscription.status}" if task.check_mode else f"is {subscription.status}"
     which = "" if task.check_mode else f": subscription {subscription.subscription_id}"
-    return {"status": COMPLETED, "message": f"{work.label} {stands}{which}", "reason": stands}
+    return dataclasses.replace(row, status=COMPLETED, message=f"{row.label} {stands}{which}", reason=stands)
 
 
 def _changed(before: SubscriptionModel, after: SubscriptionModel) -> dict[str, list[t.Any]]:

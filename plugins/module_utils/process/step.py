@@ -51,7 +51,7 @@ class Work:
     @property
     def label(self) -> str:
         """How messages call the node."""
-        return self.row["device"]
+        return self.row.label
 
     def changelog_message(self) -> str:
         """The line that NetBox's change log gets with a write of this process."""
@@ -59,22 +59,22 @@ class Work:
 
     def called(self, label: str) -> Work:
         """The same work, of a node that messages call so from now on."""
-        return dataclasses.replace(self, row=self.row | {"device": label})
+        return dataclasses.replace(self, row=dataclasses.replace(self.row, label=label))
 
     @classmethod
     def from_prediction(cls, row: Row) -> Work:
         """The work of a row that check mode made."""
-        process = dict(row["predicted"]["process"])
+        predicted = row.predicted or {}
+        process = dict(predicted["process"])
         for name in _MOMENTS:
             process[name] = datetime.datetime.fromisoformat(process[name]) if process[name] else None
-        plain = {key: value for key, value in row.items() if key != "predicted"}
-        return cls(plain, load_subscription(row["predicted"]["subscription"]), Process(**process))
+        return cls(dataclasses.replace(row, predicted=None), load_subscription(predicted["subscription"]), Process(**process))
 
     def predicted(self) -> Row:
         """The row in check mode: with the models, since they are not stored."""
         process = dataclasses.asdict(self.process)
         process |= {name: process[name].isoformat() if process[name] else None for name in _MOMENTS}
-        return self.row | {"predicted": {"subscription": self.subscription.model_dump(mode="json"), "process": process}}
+        return dataclasses.replace(self.row, predicted={"subscription": self.subscription.model_dump(mode="json"), "process": process})
 
 
 @dataclasses.dataclass(frozen=True)
