@@ -160,14 +160,15 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             location = find_location("store", *(self._text(name) for name in ("store", "store_password")))
         except NodeflowError as error:
             raise AnsibleParserError(str(error)) from error
-        if not self.get_option("cache"):
+        if not self.get_option("cache") or location is None:
             return self._read(location)
         # What is kept of one store must not answer for another. A password is no part of the key.
         key = f"{self.get_cache_key(path)}_{hashlib.sha256(os.fsencode(location.shown)).hexdigest()[:12]}"
         if cache:
             with contextlib.suppress(KeyError):
-                return self.cache[key]
-        self.cache[key] = answers = self._read(location)
+                return list(self.cache[key])
+        answers = self._read(location)
+        self.cache[key] = answers
         return answers
 
     def _text(self, name: str) -> str | None:

@@ -19,7 +19,7 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors impo
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._paths import can_be_made, user_path
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
 
-__all__ = ["Destination", "destination"]
+__all__ = ["Destination", "destination", "needed_destination"]
 
 NEW_FILE = 0o640
 
@@ -75,8 +75,11 @@ class Destination:
 
 def destination(task: Task) -> Destination | None:
     """The file that the options dest and mode name; None where dest is not set. Raises NodeflowError for what can be none."""
-    if task.params["dest"] is None:
-        return None
+    return None if task.params["dest"] is None else needed_destination(task)
+
+
+def needed_destination(task: Task) -> Destination:
+    """The file that the options dest and mode name. Raises NodeflowError for what can be none."""
     try:
         if not task.params["dest"].strip() or task.params["dest"].endswith("/"):
             raise NodeflowError(f"dest takes the path of a file; this is {task.params['dest']!r}")

@@ -36,7 +36,7 @@ class Interrupted(BaseException):
         super().__init__(_INTERRUPTS[number])
 
 
-_INTERRUPTS = {
+_INTERRUPTS: dict[int, str] = {
     signal.SIGALRM: "the task ran into its time limit",
     signal.SIGINT: "the run was interrupted (SIGINT)",
     signal.SIGTERM: "the run was ended (SIGTERM)",
@@ -81,7 +81,7 @@ def call(function: Function, task: Task, over: t.Callable[[], str | None] = lamb
         return {"failed": True, "msg": missing}  # the action plugin releases the processes
     try:
         _check_settings(task.params)
-        result = _plain({"changed": False} | function(task))
+        result = _plain_result({"changed": False} | function(task))
         why = over()
         if why:
             task.params["nodes"] = result.get("nodes")
@@ -117,8 +117,12 @@ def ended(task: Task, message: str) -> dict[str, t.Any]:
 _PLAIN = frozenset((str, int, float, bool, type(None)))
 
 
+def _plain_result(result: dict[str, t.Any]) -> dict[str, t.Any]:
+    return {name: _plain(value) for name, value in result.items()}
+
+
 def _plain(value: t.Any) -> t.Any:
-    """A result of the types that JSON has and of no others, whichever way the module runs. Ansible warns of a str that is more than one, and drops it."""
+    """A value of the types that JSON has and of no others, whichever way the module runs. Ansible warns of a str that is more than one, and drops it."""
     if type(value) in _PLAIN:
         return value
     if isinstance(value, t.Mapping):

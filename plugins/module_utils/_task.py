@@ -45,7 +45,7 @@ class Task:
         warn, show, ask = self.warn, self.show, self.ask
         self.warn = lambda text: warn(printable(text))
         self.show = lambda text: show(printable(text))
-        self.show_config = lambda text: show(printable_config(text))
+        self.show_config: t.Callable[[str], None] = lambda text: show(printable_config(text))
         self.ask = lambda question: ask(printable(question))
 
     @property

@@ -75,7 +75,7 @@ class InProcessAction(ActionBase):
 
     def run(self, tmp: t.Any = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
         """Run the task, here or as the ordinary module."""
-        result = super().run(tmp, task_vars)
+        result: dict[str, t.Any] = super().run(tmp, task_vars)
         self._task.args = given(self._task.args, self.module.OPTIONS["argument_spec"])
         self._name_actor(task_vars or {})
         unclear = self._part_passwords()
@@ -285,7 +285,7 @@ class InProcessAction(ActionBase):
         """The words in which AnsibleModule says the same."""
         if isinstance(error, UnsupportedError):
             return f"Unsupported parameters for ({self._task.resolved_action or self._task.action}) module: {error.msg}"
-        return error.msg
+        return str(error.msg)
 
 
 def _missing_directory(params: dict[str, t.Any], variables: dict[str, t.Any]) -> str | None:

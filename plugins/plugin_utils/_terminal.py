@@ -65,7 +65,7 @@ def ask(question: str) -> str | None:
 
 def _prompt(text: str, seconds: int | None = None) -> bytes:
     """Show a text and wait for a line, so many seconds. Raises AnsiblePromptNoninteractive without a terminal."""
-    return _display.prompt_until(text, seconds=seconds)
+    return bytes(_display.prompt_until(text, seconds=seconds))
 
 
 def _open_terminal() -> int | None:

@@ -15,3 +15,4 @@ __all__ = ["description"]
 @single_dispatch
 def description(subscription: SubscriptionModel) -> str:
     """One line about ``subscription``, e.g. "Node loc1-core". Dispatches on its type; each product registers its own."""
+    raise NotImplementedError

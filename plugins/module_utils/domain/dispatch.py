@@ -14,7 +14,20 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors impo
 __all__ = ["single_dispatch"]
 
 
-def single_dispatch(function: t.Callable[..., t.Any]) -> t.Any:
+Answer = t.TypeVar("Answer")
+
+
+class Dispatched(t.Protocol[Answer]):
+    """A function whose types register what it does for them."""
+
+    def __call__(self, value: t.Any, *args: t.Any, **kwargs: t.Any) -> Answer:
+        """Do what the value's type registered."""
+
+    def register(self, function: t.Callable[..., Answer]) -> t.Callable[..., Answer]:
+        """Have it done by ``function`` for the type of that one's first parameter."""
+
+
+def single_dispatch(function: t.Callable[..., Answer]) -> Dispatched[Answer]:
     """Like ``functools.singledispatch``; a type that nobody registered raises DomainError with the list of those registered.
 
     The body of ``function`` is never run: it gives name, signature and docstring.
@@ -29,4 +42,4 @@ def single_dispatch(function: t.Callable[..., t.Any]) -> t.Any:
         )
 
     dispatched = functools.singledispatch(unregistered)
-    return dispatched
+    return t.cast("Dispatched[Answer]", dispatched)

@@ -22,7 +22,7 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.subsc
     SubscriptionModel,
 )
 
-__all__ = ["FAMILIES", "Node", "NodeBlock", "NodeBlockInactive", "NodeBlockProvisioning", "NodeInactive", "NodeProvisioning", "check_node_status"]
+__all__ = ["FAMILIES", "Node", "NodeBlock", "NodeBlockInactive", "NodeBlockProvisioning", "NodeInactive", "NodeProvisioning", "as_node", "check_node_status"]
 
 FAMILIES = ("ipv4", "ipv6")
 
@@ -83,6 +83,13 @@ class NodeInactive(SubscriptionModel, product="Node", lifecycle=["initial", "ter
     def device_id(self) -> int:
         """The NetBox id of the device."""
         return self.node.node_id
+
+
+def as_node(subscription: SubscriptionModel) -> NodeInactive:
+    """The subscription, which is a node's. Raises DomainError for one of another product."""
+    if not isinstance(subscription, NodeInactive):
+        raise DomainError(f"the subscription {subscription.subscription_id} is one of the product {subscription.product}, not of a node")
+    return subscription
 
 
 class NodeProvisioning(NodeInactive, product="Node", lifecycle=["provisioning"]):

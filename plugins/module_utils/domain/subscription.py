@@ -35,6 +35,8 @@ __all__ = [
 BLOCK_CONTEXT = "required_families"
 """The validation context's key for the address families that a node must have: a collection of "ipv4" and "ipv6"."""
 
+Model = t.TypeVar("Model", bound="SubscriptionModel")
+
 _PRODUCT_TYPES: dict[str, dict[SubscriptionLifecycle, type[SubscriptionModel]]] = {}
 
 
@@ -123,7 +125,7 @@ def move_to_lifecycle(
     return _validate(product_type(subscription.product, target), data, required_families)
 
 
-def revise(subscription: SubscriptionModel, changes: dict[str, t.Any], required_families: t.Collection[str] = ("ipv4", "ipv6")) -> SubscriptionModel:
+def revise(subscription: Model, changes: dict[str, t.Any], required_families: t.Collection[str] = ("ipv4", "ipv6")) -> Model:
     """``subscription`` with some fields changed, those of blocks in a dictionary under the block's name. It keeps its type.
 
     Raises DomainError where the type's rules no longer hold.
@@ -134,7 +136,7 @@ def revise(subscription: SubscriptionModel, changes: dict[str, t.Any], required_
     return _validate(type(subscription), data, required_families)
 
 
-def _validate(cls: type[SubscriptionModel], data: dict[str, t.Any], required_families: t.Collection[str]) -> SubscriptionModel:
+def _validate(cls: type[Model], data: dict[str, t.Any], required_families: t.Collection[str]) -> Model:
     try:
         return cls.model_validate(_without_none(data), context={BLOCK_CONTEXT: required_families})
     except pydantic.ValidationError as error:

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
 import re
 import threading
@@ -19,7 +20,7 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors impo
     NetboxRefusal,
     NetboxUncertain,
 )
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils._libraries import pynetbox, pynetbox_query, requests
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._libraries import pynetbox, pynetbox_query, requests, urllib3
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._paths import user_path
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox import trouble
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.answers import Answers
@@ -94,7 +95,7 @@ class NetboxClient:
         self._say = say
         session = self._api.http_session
         if not validate_certs:
-            requests.packages.urllib3.disable_warnings(requests.packages.urllib3.exceptions.InsecureRequestWarning)
+            urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
         self._proxy = trouble.proxy_for(self.url)
         self._answers = Answers(self.url, self._proxy, self._api.token)
         self._validate_certs = validate_certs
@@ -172,13 +173,13 @@ class NetboxClient:
         tells = self.version is not None and self.version >= NAMES_REFUSED_VERSION  # it would have refused
         if len(answered) != len(ids) or not answered <= asked or (passed_over and tells):
             raise NetboxUncertain(_NO_LIST.format(self.url))
-        by_id = {item["id"]: item for item in changed if isinstance(item, dict)}
+        by_id: dict[int, dict[str, t.Any]] = {item["id"]: item for item in changed if isinstance(item, dict)}
         for change in changes:
             if change["id"] in by_id:
                 self._check_written("PATCH", endpoint, change, by_id[change["id"]])
         if passed_over:
             raise NetboxLeftOut(f"NetBox at {self.url} did not change {endpoint} {min(passed_over)}: {_LEFT_OUT}", passed_over)
-        return changed
+        return list(by_id.values())
 
     def create(self, endpoint: str, objects: t.Sequence[dict[str, t.Any]]) -> None:
         """Create objects in one bulk request, all or none. Raises NetboxUncertain where the answer does not say that NetBox did."""
@@ -243,10 +244,10 @@ class NetboxClient:
         found = re.match(r"(\d+)\.(\d+)", response.headers.get("API-Version", ""))
         if found:
             self.version = tuple(map(int, found.groups()))
-        if found and self.version < MINIMUM_VERSION:
+        if self.version and self.version < MINIMUM_VERSION:
             raise NetboxError(
-                f"the NetBox at {self.url} is too old: it is {found.group(0)}, and {'.'.join(map(str, MINIMUM_VERSION))} or newer is needed, whose "
-                "change log takes a message with a write"
+                f"the NetBox at {self.url} is too old: it is {'.'.join(map(str, self.version))}, and {'.'.join(map(str, MINIMUM_VERSION))} or newer is needed, "
+                "whose change log takes a message with a write"
             )
         if response.request.method == "GET" and response.ok and response.content.lstrip().startswith(b"["):
             raise NetboxError(_NO_LIST.format(self.url))
@@ -270,10 +271,13 @@ class NetboxClient:
                 if isinstance(exc, requests.exceptions.SSLError) or (method != "GET" and not trouble.never_sent(exc)):
                     raise
                 error, reason = exc, trouble.unreachable(exc, self.url, self._proxy).partition(";")[0]
-            if trouble.is_final(error) or not patience.wait(response, lambda seconds, why=reason: self._say(f"{why}; trying again in {seconds:.0f} s")):
+            if trouble.is_final(error) or not patience.wait(response, functools.partial(self._say_again, reason)):
                 if error is not None:
                     raise error
                 return response
+
+    def _say_again(self, reason: str, seconds: float) -> None:
+        self._say(f"{reason}; trying again in {seconds:.0f} s")
 
     @contextlib.contextmanager
     def _errors(self, method: str, endpoint: str) -> t.Iterator[None]:

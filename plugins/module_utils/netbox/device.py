@@ -154,8 +154,9 @@ def _read(client: NetboxClient, data: dict[str, t.Any]) -> Device:
     except (AttributeError, TypeError, ValueError):
         wrong = "one of its fields is not as NetBox writes it"
     name = data.get("name") if isinstance(data.get("name"), str) else None
-    site = data.get("site") if isinstance(data.get("site"), dict) else {}
-    slug = site.get("slug") if isinstance(site.get("slug"), str) else ""
+    site = data.get("site")
+    slug = site.get("slug") if isinstance(site, dict) else None
+    slug = slug if isinstance(slug, str) else ""
     problem = f"NetBox at {client.url} answered with a device that cannot be read, id {data['id']} ({wrong}); look at it there"
     return Device(data["id"], name, "", slug, "", "", "", None, None, problem=problem)
 

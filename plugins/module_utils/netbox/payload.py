@@ -53,6 +53,7 @@ def build_payload(block: ProductBlockModel, subscription: SubscriptionModel) -> 
 
     Raises DomainError, with the types that are registered, for a block that is not.
     """
+    raise NotImplementedError
 
 
 @build_payload.register

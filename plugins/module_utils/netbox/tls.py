@@ -58,7 +58,7 @@ def _load_system(context: ssl.SSLContext) -> None:
     directories = (os.environ.get(paths.openssl_capath_env) or paths.openssl_capath).split(os.pathsep)
     found = [path for path in directories if os.path.isdir(path) and _try_to_load(context, path)]
     if not found and not context.cert_store_stats()["x509"] and not any(_try_to_load(context, path) for path in _KNOWN_BUNDLES):
-        _load(context, requests.certs.where(), "the package certifi")
+        _load(context, requests.utils.DEFAULT_CA_BUNDLE_PATH, "the package certifi")
 
 
 def _is_hashed(directory: str) -> bool:

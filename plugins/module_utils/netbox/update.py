@@ -108,13 +108,14 @@ class Update:
 
 
 @single_dispatch
-def update(payload: NetboxPayload, target: Target) -> Update:
-    """Write one payload, or a list of them in bulk (then the answer is a list of updates). Dispatches on its type.
+def update(payload: NetboxPayload | list[NetboxPayload], target: Target) -> t.Any:
+    """Write one payload, and answer with its Update; or a list of them in bulk, and answer with theirs. Dispatches on its type.
 
     An object that cannot be written has its reason in ``error``; the others are written. A write whose answer was lost is tried again once
     NetBox was read again. To a NetBox without If-Match, which loads all objects of a request and then saves each whole row, one object is written
     at a time, each read right before. Raises DomainError, with the types that are registered, for a payload that is not.
     """
+    raise NotImplementedError
 
 
 @update.register
@@ -123,10 +124,9 @@ def _update_device(payload: DevicePayload, target: Target) -> Update:
 
 
 @update.register
-def _update_list(payload: list, target: Target) -> list[Update]:
-    if all(isinstance(one, DevicePayload) for one in payload):
-        return _update_devices(payload, target)
-    return [update(one, target) for one in payload]
+def _update_list(payload: list, target: Target) -> list[Update]:  # type: ignore[type-arg]  # a class is registered
+    devices = [one for one in payload if isinstance(one, DevicePayload)]
+    return _update_devices(devices, target) if len(devices) == len(payload) else [update(one, target) for one in payload]
 
 
 def difference(payload: NetboxPayload, current: t.Mapping[str, t.Any]) -> Update:
@@ -146,7 +146,7 @@ def _is_so(current: t.Any, value: t.Any) -> bool:
     """Whether a field has its value. Of custom fields, those that are named count."""
     if isinstance(value, dict):
         return isinstance(current, dict) and all((current.get(name) or None) == (one or None) for name, one in value.items())
-    return current == value
+    return bool(current == value)
 
 
 def _update_devices(payloads: t.Sequence[DevicePayload], target: Target) -> list[Update]:
@@ -264,7 +264,7 @@ class _Work:
         refused = group if len(group) == 1 else [payload for payload in group if payload.id in error.by_id]
         if not refused:
             return [group[: len(group) // 2], group[len(group) // 2 :]]
-        rest = [payload for payload in group if payload not in refused]
+        rest: t.Sequence[DevicePayload] = [payload for payload in group if payload not in refused]
         if error.forbidden and len({error.by_id.get(payload.id) for payload in refused}) > 1:
             return [[payload] for payload in refused] + ([rest] if rest else [])  # a 403 for one outranks what NetBox has against others
         there = devices_by_id(self.target.client, [payload.id for payload in refused])

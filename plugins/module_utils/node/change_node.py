@@ -18,7 +18,7 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors impo
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.description import description
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.lifecycle import SubscriptionLifecycle
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.node import FAMILIES
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.node import FAMILIES, NodeInactive
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.subscription import SubscriptionModel, move_to_lifecycle, revise
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.changelog import device_changes
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.device import Device, devices_by_id
@@ -30,9 +30,10 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.create_
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.journal import journalled
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.loopback_interface import located_works
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.provide_config import provide_config_to_user
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.work import NodeWork
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.commands import command
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.progress import Progress
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.step import Done, Failed, Outcome, Step, Work, Workflow, for_each
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.step import Done, Failed, Outcome, Step, Workflow, for_each
 
 __all__ = ["MODIFY_NODE", "RECONCILE_NODE", "TERMINATE_NODE", "families", "gone"]
 
@@ -40,12 +41,12 @@ __all__ = ["MODIFY_NODE", "RECONCILE_NODE", "TERMINATE_NODE", "families", "gone"
 _NOT_THERE = "is not in NetBox any more"
 
 
-def _begin(task: Task, works: t.Sequence[Work]) -> dict[str, Outcome]:  # pylint: disable=unused-argument
+def _begin(task: Task, works: t.Sequence[NodeWork]) -> dict[str, Outcome]:  # pylint: disable=unused-argument
     """The process is stored and the subscription locked already."""
     return {work.key: Done(work.subscription, work.state) for work in works}
 
 
-def _fetch_ip_address_information(task: Task, works: t.Sequence[Work]) -> dict[str, Outcome]:
+def _fetch_ip_address_information(task: Task, works: t.Sequence[NodeWork]) -> dict[str, Outcome]:
     """The device as it is now: what is not as it was read here, when NetBox is written, was changed by somebody else."""
     tell = Progress(task.show, "fetch_ip_address_information", len(works))
     devices = devices_by_id(task.netbox, [work.subscription.device_id for work in works], tell=tell)
@@ -57,7 +58,7 @@ def _fetch_ip_address_information(task: Task, works: t.Sequence[Work]) -> dict[s
     return for_each(works, lambda work: _fetched(work, devices.get(work.subscription.device_id), there))
 
 
-def _fetched(work: Work, device: Device | None, there: t.Container[int]) -> Outcome:
+def _fetched(work: NodeWork, device: Device | None, there: t.Container[int]) -> Outcome:
     if device is None and work.subscription.device_id in there:
         return Failed(f"{work.label}: {HIDDEN}")
     if device is None:
@@ -83,17 +84,17 @@ def _fetched(work: Work, device: Device | None, there: t.Container[int]) -> Outc
     return Done(work.subscription, state)
 
 
-def _gone(work: Work) -> Failed:
+def _gone(work: NodeWork) -> Failed:
     reason = f"{work.label} {_NOT_THERE}; end this process with {command('abort', [work.key])}, then its subscription with terminate_node"
     return Failed(reason, _NOT_THERE, "End the process, then its subscription with terminate_node; the process")
 
 
-def _modify_subscription(task: Task, works: t.Sequence[Work]) -> dict[str, Outcome]:  # pylint: disable=unused-argument
+def _modify_subscription(task: Task, works: t.Sequence[NodeWork]) -> dict[str, Outcome]:  # pylint: disable=unused-argument
     """Set the fields that the process is to change."""
     return for_each(works, _modified)
 
 
-def _modified(work: Work) -> Outcome:
+def _modified(work: NodeWork) -> Outcome:
     changes = work.state["changes"]
     try:
         subscription = revise(work.subscription, changes, work.state["required_families"])
@@ -104,17 +105,17 @@ def _modified(work: Work) -> Outcome:
     return Done(subscription, work.state)
 
 
-def families(subscription: SubscriptionModel) -> list[str]:
+def families(subscription: NodeInactive) -> list[str]:
     """The address families that a subscription has, and so keeps."""
     return [family for family in FAMILIES if getattr(subscription.node, family + "_loopback") is not None]
 
 
-def gone(subscription: SubscriptionModel) -> Device:
+def gone(subscription: NodeInactive) -> Device:
     """Stands for a device that NetBox does not have any more: all that is known of it is its id and name."""
     return Device(subscription.device_id, subscription.node.node_name, "", "", "", "", "", None, None)
 
 
-def _update_node_in_netbox(task: Task, works: t.Sequence[Work]) -> dict[str, Outcome]:
+def _update_node_in_netbox(task: Task, works: t.Sequence[NodeWork]) -> dict[str, Outcome]:
     """Write to NetBox the fields that the process is to write, and no others."""
     payloads = {work.subscription.device_id: _payload(task, work) for work in works if _writes(task, work)}
     by_device = {work.subscription.device_id: work for work in works if _writes(task, work)}
@@ -154,26 +155,27 @@ def _update_node_in_netbox(task: Task, works: t.Sequence[Work]) -> dict[str, Out
     return outcomes
 
 
-def _writes(task: Task, work: Work) -> bool:
+def _writes(task: Task, work: NodeWork) -> bool:
     """Whether there is anything to write: not to a device that is gone, or that another subscription stands for."""
     there = work.state["device"]["status"] and "several_subscriptions" not in work.state.get("repairs", ())
     return bool(there and (work.state["write"] or task.params["netbox_custom_field"]))
 
 
-def _payload(task: Task, work: Work) -> DevicePayload:
+def _payload(task: Task, work: NodeWork) -> DevicePayload:
     ends = work.state["lifecycle"] == SubscriptionLifecycle.TERMINATED
     values, field = _values(work), custom_field(task, None if ends else str(work.subscription.subscription_id))
     return DevicePayload(id=work.subscription.device_id, **{name: values[name] for name in work.state["write"]}, **field)
 
 
-def _values(work: Work) -> dict[str, t.Any]:
+def _values(work: NodeWork) -> dict[str, t.Any]:
     """What fields of the device are to be, as NetBox takes them: relations by id."""
     node = work.subscription.node
     status, name = (work.state["changes"].get("node", {}).get(field, getattr(node, field)) for field in ("node_status", "node_name"))
-    return {"status": status, "name": name} | work.state.get("relations", {})
+    relations: dict[str, t.Any] = work.state.get("relations", {})
+    return {"status": status, "name": name} | relations
 
 
-def _conflict(work: Work, device: Device) -> Failed | None:
+def _conflict(work: NodeWork, device: Device) -> Failed | None:
     """What somebody else changed, of what is to be written, since the device was read; None where nothing is."""
     read, values = Device(**work.state["device"]), _values(work)
     for field in work.state["write"]:
@@ -183,7 +185,7 @@ def _conflict(work: Work, device: Device) -> Failed | None:
     return None
 
 
-def _planned_before(task: Task, work: Work, device: Device) -> bool:
+def _planned_before(task: Task, work: NodeWork, device: Device) -> bool:
     """Whether this process has set the device free already, before it was interrupted, so that it is somebody else's by now."""
     if not work.row.resumed or "status" not in work.state["write"] or _values(work)["status"] != FREE or device.status == FREE:
         return False
@@ -194,21 +196,21 @@ _READ_AS = {"primary_ip4": "ipv4", "primary_ip6": "ipv6"}
 """What we call a field of the device that NetBox calls otherwise."""
 
 
-def _changed_meanwhile(work: Work, what: str) -> Failed:
+def _changed_meanwhile(work: NodeWork, what: str) -> Failed:
     wrong, right = "Where that is wrong, set it back there and continue", "where it is right, end the process"
     reason = f"{work.label}: {what}. {wrong} with: {command('resume', [work.key])}; {right} with: {command('abort', [work.key])}"
     return Failed(reason, f"{what}. {wrong}; {right}", "Where the change is right, end the process")
 
 
-def _done(task: Task, works: t.Sequence[Work]) -> dict[str, Outcome]:
+def _done(task: Task, works: t.Sequence[NodeWork]) -> dict[str, Outcome]:
     """In sync again, and terminated where that is what the process is for."""
     return journalled(task, works, for_each(works, _ended))
 
 
-def _ended(work: Work) -> Outcome:
+def _ended(work: NodeWork) -> Outcome:
     target = SubscriptionLifecycle(work.state["lifecycle"] or work.subscription.status)
     try:
-        subscription = work.subscription
+        subscription: SubscriptionModel = work.subscription
         if target is not subscription.status:
             subscription = move_to_lifecycle(subscription, target, work.state["required_families"])
     except DomainError as error:

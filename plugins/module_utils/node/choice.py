@@ -12,10 +12,11 @@ import typing as t
 import urllib.parse
 
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import NodeflowError
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.node import NodeInactive
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.client import NetboxClient
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.device import Device, devices_by_id, find_devices
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.rows import FAILED, Row
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.subscriptions import Stored, Unreadable
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.subscriptions import Stored, Unreadable, sort_out
 
 __all__ = [
     "NOTHING",
@@ -25,6 +26,7 @@ __all__ = [
     "look_up",
     "look_up_enrolled",
     "node_row",
+    "nodes",
     "parse_nodes",
     "wrong_row",
 ]
@@ -156,16 +158,25 @@ def look_up_enrolled(
     meant: dict[Wanted, int] = {}
     for one in [] if filters else [one.wanted for one in wrong if not one.several and one.wanted.site is None]:
         ids = {model.device_id for model in live if (model.device_id == one.id if one.name is None else _name_of(model) == one.name)}
-        if len(ids) == 1 and None not in ids:
-            meant[one] = ids.pop()
+        [device_id, *others] = ids or [None]
+        if device_id is not None and not others:
+            meant[one] = device_id
     there = devices_by_id(client, sorted(set(meant.values()))) if meant else {}
     gone = {one: device_id for one, device_id in meant.items() if device_id not in there}
     return devices, list(dict.fromkeys(gone.values())), [one for one in wrong if one.wanted not in gone]
 
 
+def nodes(found: t.Iterable[Stored]) -> tuple[list[NodeInactive], list[Unreadable]]:
+    """The subscriptions of nodes, and those that cannot be read, each in their order."""
+    models, unreadable = sort_out(found)
+    return [model for model in models if isinstance(model, NodeInactive)], unreadable
+
+
 def _name_of(subscription: Stored) -> str | None:
     """What a subscription calls its node."""
-    return subscription.node_name if isinstance(subscription, Unreadable) else subscription.node.node_name
+    if isinstance(subscription, Unreadable):
+        return subscription.node_name
+    return subscription.node.node_name if isinstance(subscription, NodeInactive) else None
 
 
 def _parts(names: t.Sequence[str]) -> t.Iterator[list[str]]:

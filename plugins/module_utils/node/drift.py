@@ -11,8 +11,7 @@ import ipaddress
 import typing as t
 
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.lifecycle import SubscriptionLifecycle
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.node import NOT_IN_SERVICE
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.subscription import SubscriptionModel
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.node import NOT_IN_SERVICE, NodeInactive
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.device import Device, device_label
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.loopback import loopback
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.claim import ACTIVE
@@ -61,7 +60,7 @@ class Seen:
     device's field that is to hold the subscription's id, if there is one. ``unreadable`` are live subscriptions that cannot be compared.
     """
 
-    subscriptions: t.Sequence[SubscriptionModel]
+    subscriptions: t.Sequence[NodeInactive]
     devices: t.Mapping[int, Device]
     at_work: t.Collection[str]
     sites: t.Mapping[str, str]
@@ -73,7 +72,7 @@ class Seen:
 def drift(seen: Seen) -> list[Finding]:
     """The findings, by device id. Subscriptions that a process works on are left out: they are about to change."""
     findings: list[Finding] = []
-    by_device: dict[int, list[SubscriptionModel]] = {}
+    by_device: dict[int, list[NodeInactive]] = {}
     for model in seen.subscriptions:
         by_device.setdefault(model.device_id, []).append(model)
     for device_id, models in by_device.items():
@@ -91,12 +90,12 @@ def drift(seen: Seen) -> list[Finding]:
     return sorted(findings, key=lambda finding: (finding.device_id, finding.subscription_id or "", finding.problem))
 
 
-def kept(models: t.Sequence[SubscriptionModel], told: str | None = None, at_work: t.Collection[str] = ()) -> SubscriptionModel:
+def kept(models: t.Sequence[NodeInactive], told: str | None = None, at_work: t.Collection[str] = ()) -> NodeInactive:
     """The one to keep of a device's subscriptions: the one that was named; or the oldest that is active; or the oldest that was active once; or,
     of those that never were, one that a process works on. If there is none of these, all of them are left over, whichever is answered.
     """
 
-    def rank(model: SubscriptionModel) -> tuple[t.Any, ...]:
+    def rank(model: NodeInactive) -> tuple[t.Any, ...]:
         key, unfinished = str(model.subscription_id), model.status in UNFINISHED
         began = model.start_date.timestamp() if model.start_date else float("inf")
         return key != told, model.status is not SubscriptionLifecycle.ACTIVE, unfinished, unfinished and key not in at_work, began, key
@@ -104,7 +103,7 @@ def kept(models: t.Sequence[SubscriptionModel], told: str | None = None, at_work
     return min(models, key=rank)
 
 
-def _of_one(model: SubscriptionModel, keep: SubscriptionModel, seen: Seen) -> list[Finding]:
+def _of_one(model: NodeInactive, keep: NodeInactive, seen: Seen) -> list[Finding]:
     device = seen.devices.get(model.device_id)
     label = device.label if device else device_label(model.node.node_name, seen.sites.get(str(model.subscription_id), ""), model.device_id)
     nothing_kept = keep.status in UNFINISHED and str(keep.subscription_id) not in seen.at_work
@@ -146,7 +145,7 @@ def _unreadable(one: Unreadable, seen: Seen) -> Finding:
     return Finding(one.subscription_id, device_id, label, "unreadable", one.problem, device.status if device else None, message)
 
 
-def _finding(model: SubscriptionModel | None, device: Device | None, problem: str, ours: str | None, theirs: str | None, label: str) -> Finding:
+def _finding(model: NodeInactive | None, device: Device | None, problem: str, ours: str | None, theirs: str | None, label: str) -> Finding:
     device_id = model.device_id if model else device.id if device else 0
     detail = _detail(problem, ours, theirs)
     values = f": {detail}" if detail else ""

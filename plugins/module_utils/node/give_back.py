@@ -14,14 +14,15 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.devic
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.payload import DevicePayload
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.update import HIDDEN, Kind, Refusal, Target, hidden, update
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.claim import CLAIM, CLAIMED, FREE, Holder, claim_holders
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.work import NodeWork
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.abort import aborted
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.step import Failed, Outcome, Work
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.step import Failed, Outcome
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.processes import load_step_log
 
 __all__ = ["give_back"]
 
 
-def give_back(task: Task, works: t.Sequence[Work]) -> dict[str, Outcome]:
+def give_back(task: Task, works: t.Sequence[NodeWork]) -> dict[str, Outcome]:
     """Give back in NetBox what is still claimed by these processes; then they are over."""
     devices = devices_by_id(task.netbox, [work.subscription.device_id for work in works])
     unreadable = {key: device.problem for key, device in devices.items() if device.problem}
@@ -44,7 +45,7 @@ def give_back(task: Task, works: t.Sequence[Work]) -> dict[str, Outcome]:
 
 
 def _left_alone(
-    task: Task, works: t.Sequence[Work], devices: t.Mapping[int, Device], there: t.Container[int], holders: t.Mapping[str, Holder]
+    task: Task, works: t.Sequence[NodeWork], devices: t.Mapping[int, Device], there: t.Container[int], holders: t.Mapping[str, Holder]
 ) -> dict[str, Outcome]:
     """The outcomes of processes whose device is left as it is."""
     outcomes: dict[str, Outcome] = {}
@@ -53,11 +54,11 @@ def _left_alone(
         if device_id in there:
             outcomes[work.key] = Failed(f"{work.label}: {HIDDEN}; then abort again")
         else:
-            outcomes[work.key] = aborted(task, work, _as_left(devices.get(device_id)) + _LEFT_SINCE.get(holders.get(work.key), ""))
+            outcomes[work.key] = aborted(task, work, _as_left(devices.get(device_id)) + _left_since(holders.get(work.key)))
     return outcomes
 
 
-def _claims_done(task: Task, works: t.Sequence[Work]) -> set[str]:
+def _claims_done(task: Task, works: t.Sequence[NodeWork]) -> set[str]:
     """The processes of which their own log says that their claim was done."""
     with task.store.read() as connection:
         logs = load_step_log(connection, [work.key for work in works])
@@ -69,6 +70,10 @@ _NO_CHANGE_LOG = (
     "may read it, or set the device to another status in NetBox first"
 )
 
+def _left_since(holder: Holder | None) -> str:
+    return _LEFT_SINCE.get(holder, "") if holder else ""
+
+
 _LEFT_SINCE = {
     Holder.OTHER: ", since by NetBox's change log somebody else has claimed it",
     Holder.UNKNOWN: ", since neither NetBox's change log nor the process's own says that this is still its claim; where nobody else works on the device, "
@@ -76,12 +81,12 @@ _LEFT_SINCE = {
 }
 
 
-def _status(devices: t.Mapping[int, Device], work: Work) -> str | None:
+def _status(devices: t.Mapping[int, Device], work: NodeWork) -> str | None:
     device = devices.get(work.subscription.device_id)
     return device.status if device else None
 
 
-def _give_back(task: Task, works: t.Sequence[Work], devices: t.Mapping[int, Device]) -> dict[str, Outcome]:
+def _give_back(task: Task, works: t.Sequence[NodeWork], devices: t.Mapping[int, Device]) -> dict[str, Outcome]:
     by_device = {work.subscription.device_id: work for work in works}
 
     def check(device: Device, payload: DevicePayload) -> Refusal | None:

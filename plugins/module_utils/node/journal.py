@@ -12,7 +12,8 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors impo
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.journal import Entry, add_entries
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.drift import PROBLEMS
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.step import Done, Failed, Outcome, Work
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.work import NodeWork
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.step import Done, Failed, Outcome
 
 __all__ = ["journalled"]
 
@@ -24,7 +25,7 @@ _DID = {
 }
 
 
-def journalled(task: Task, works: t.Sequence[Work], outcomes: dict[str, Outcome]) -> dict[str, Outcome]:
+def journalled(task: Task, works: t.Sequence[NodeWork], outcomes: dict[str, Outcome]) -> dict[str, Outcome]:
     """The outcomes of the last step, with an entry made for each that is done. Where NetBox takes none, the step failed, and can be resumed."""
     done = [work for work in works if isinstance(outcomes[work.key], Done) and work.state["device"].get("status")]
     if not task.params["netbox_journal"] or task.check_mode or not done:
@@ -39,7 +40,7 @@ def journalled(task: Task, works: t.Sequence[Work], outcomes: dict[str, Outcome]
     }
 
 
-def _entry(task: Task, work: Work) -> Entry:
+def _entry(task: Task, work: NodeWork) -> Entry:
     did, kind = _DID[work.process.target]
     what = "; ".join(part for part in (_changes(work), work.state.get("changes", {}).get("note")) if part)
     why = f": {what}" if what else ""
@@ -47,7 +48,7 @@ def _entry(task: Task, work: Work) -> Entry:
     return Entry(work.subscription.device_id, text, kind, "process " + work.key)
 
 
-def _changes(work: Work) -> str:
+def _changes(work: NodeWork) -> str:
     """What was changed, each field with its values before and after; and what a repair was for, where that is no field of the subscription."""
     changes, before = work.state.get("changes", {}), work.state.get("before", {})
     node = changes.get("node", {}) if before else {}  # of a new subscription everything is new

@@ -13,7 +13,7 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.node import FAMILIES
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.device import Device
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.loopback import loopback, with_loopbacks
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.step import Work
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.work import NodeWork
 
 __all__ = ["located", "located_works", "loopback_interface", "remembered"]
 
@@ -41,7 +41,7 @@ def located(task: Task, devices: t.Mapping[int, Device]) -> dict[int, Device]:
     return _matching(task, devices, patterns) if patterns and devices else dict(devices)
 
 
-def located_works(task: Task, works: t.Sequence[Work], devices: t.Mapping[int, Device], configured: bool) -> dict[int, Device]:
+def located_works(task: Task, works: t.Sequence[NodeWork], devices: t.Mapping[int, Device], configured: bool) -> dict[int, Device]:
     """The devices of these works with their loopbacks. Where configs are made of them (``configured``), also with the names of the interfaces of
     primary addresses, and with a warning of those that are no loopbacks. Raises NodeflowError.
     """

@@ -27,8 +27,9 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.devic
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.loopback import loopback
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.parallel import in_parallel
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.payload import build_payload
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.work import NodeWork
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.progress import Progress
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.step import Done, Failed, Outcome, Suspended, Work
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.step import Done, Failed, Outcome, Suspended
 
 __all__ = ["check_config_dir", "node_config", "provide_config_to_user"]
 
@@ -36,7 +37,7 @@ SHOWN = 10
 """Configs that are shown at the most where many nodes get theirs in one run."""
 
 
-def node_config(work: Work) -> dict[str, t.Any]:
+def node_config(work: NodeWork) -> dict[str, t.Any]:
     """What a config template gets to know of a node, as its variable ``node``."""
     node, device = work.subscription.node, work.state["device"]
     return {
@@ -54,7 +55,7 @@ def node_config(work: Work) -> dict[str, t.Any]:
     }
 
 
-def _removes(work: Work) -> bool:
+def _removes(work: NodeWork) -> bool:
     """Whether the config is one that takes the node out of service."""
     return work.process.target == "TERMINATE"
 
@@ -77,11 +78,11 @@ def _interface(interface: t.Any, device: t.Mapping[str, t.Any], family: str) -> 
     }
 
 
-def provide_config_to_user(task: Task, works: t.Sequence[Work]) -> dict[str, Outcome]:
+def provide_config_to_user(task: Task, works: t.Sequence[NodeWork]) -> dict[str, Outcome]:
     """Show, save and have confirmed. A node whose config is confirmed already, and is the same still, passes."""
     texts, outcomes = _texts(task, works)
     digests = {work.key: _digest(texts[work.key], work) for work in works if work.key in texts}
-    open_ones = []
+    open_ones: list[NodeWork] = []
     for work in works:
         if work.key in outcomes:
             continue
@@ -117,7 +118,7 @@ def check_config_dir(name: str, directory: str | None) -> None:
         raise NodeflowError(f"{name} names {directory}, which cannot be written, or not be made; name a directory in which configs can be saved")
 
 
-def _texts(task: Task, works: t.Sequence[Work]) -> tuple[dict[str, str], dict[str, Outcome]]:
+def _texts(task: Task, works: t.Sequence[NodeWork]) -> tuple[dict[str, str], dict[str, Outcome]]:
     """The configs by process. Second, the outcomes of those that have none. NetBox renders none that takes a node out of service."""
     by_netbox = [work for work in works if task.params["source"] == "netbox" and not _removes(work)]
     texts, failed = _rendered_by_netbox(task, by_netbox)
@@ -133,13 +134,13 @@ def _texts(task: Task, works: t.Sequence[Work]) -> tuple[dict[str, str], dict[st
     return texts, failed
 
 
-def _rendered_by_netbox(task: Task, works: t.Sequence[Work]) -> tuple[dict[str, str], dict[str, Outcome]]:
+def _rendered_by_netbox(task: Task, works: t.Sequence[NodeWork]) -> tuple[dict[str, str], dict[str, Outcome]]:
     """NetBox renders one device a request."""
     texts: dict[str, str] = {}
     failed: dict[str, Outcome] = {}
     tell = Progress(task.show, "provide_config_to_user", len(works))
 
-    def render(work: Work) -> None:
+    def render(work: NodeWork) -> None:
         try:
             answer = task.netbox.post(f"{ENDPOINT}/{work.subscription.device_id}/render-config", {})
             if not isinstance(answer, dict) or not isinstance(answer.get("content"), str):
@@ -153,7 +154,7 @@ def _rendered_by_netbox(task: Task, works: t.Sequence[Work]) -> tuple[dict[str, 
     return texts, failed
 
 
-def _digest(text: str, work: Work) -> str:
+def _digest(text: str, work: NodeWork) -> str:
     """SHA-256 of the config and of the payload as it will be once the process is through."""
     status = work.state["changes"]["node"]["node_status"] if _removes(work) else "active"
     after = revise(work.subscription, {"node": {"node_status": status}}, ())
@@ -161,13 +162,13 @@ def _digest(text: str, work: Work) -> str:
     return hashlib.sha256(json.dumps([text, payload.model_dump(mode="json")], sort_keys=True).encode()).hexdigest()
 
 
-def _page(work: Work, text: str) -> str:
+def _page(work: NodeWork, text: str) -> str:
     what = "removal from" if _removes(work) else "config of"
     body = text.rstrip("\n")
     return f"\n--- {what} {work.label} ---\n{body}\n--- end ---"
 
 
-def _confirmed(task: Task, works: t.Sequence[Work], digests: t.Mapping[str, str], seen: t.Collection[str], saved: bool) -> set[str]:
+def _confirmed(task: Task, works: t.Sequence[NodeWork], digests: t.Mapping[str, str], seen: t.Collection[str], saved: bool) -> set[str]:
     """The processes whose config is confirmed: by the option, or at the prompt; in check mode all, to see what would follow.
 
     ``seen`` are those whose config is on the screen; ``saved`` says that all are in files.
@@ -187,7 +188,7 @@ def _confirmed(task: Task, works: t.Sequence[Work], digests: t.Mapping[str, str]
     return by_option | ({work.key for work in rest} if rest and _is_confirmed(task, rest, digests, seen, saved) else set())
 
 
-def _is_confirmed(task: Task, works: t.Sequence[Work], digests: t.Mapping[str, str], seen: t.Collection[str], saved: bool) -> bool:
+def _is_confirmed(task: Task, works: t.Sequence[NodeWork], digests: t.Mapping[str, str], seen: t.Collection[str], saved: bool) -> bool:
     """Ask whether the configs are in place. Whoever leaves the question without an answer has not confirmed them."""
     hidden = [work for work in works if work.key not in seen]
     if len(works) == 1:
@@ -205,12 +206,12 @@ def _is_confirmed(task: Task, works: t.Sequence[Work], digests: t.Mapping[str, s
     return (answer or "").lower() in ("y", "yes")
 
 
-def _as_shown(work: Work, digest: str) -> bool:
+def _as_shown(work: NodeWork, digest: str) -> bool:
     """Whether a confirmation can mean this config: it is the one that was shown, or none was shown before."""
     return work.state.get("shown") in (None, digest)
 
 
-def _save_files(task: Task, works: t.Sequence[Work], texts: t.Mapping[str, str], outcomes: dict[str, Outcome]) -> dict[str, str]:
+def _save_files(task: Task, works: t.Sequence[NodeWork], texts: t.Mapping[str, str], outcomes: dict[str, Outcome]) -> dict[str, str]:
     """Write the configs into ``config_dir``, each whole or not at all; answers with the paths. One that cannot be written failed."""
     directory = task.params["config_dir"]
     if not directory:
@@ -237,14 +238,14 @@ def _save_files(task: Task, works: t.Sequence[Work], texts: t.Mapping[str, str],
     return paths
 
 
-def _remove_former(work: Work, path: pathlib.Path) -> None:
+def _remove_former(work: NodeWork, path: pathlib.Path) -> None:
     """Remove the file that an earlier run wrote beside ``path`` under the name that the device had then: a node has one config."""
     former = pathlib.Path(work.state.get("config_file") or path)
     if former != path and former.parent == path.parent:
         former.unlink(missing_ok=True)
 
 
-def file_name(work: Work) -> str:
+def file_name(work: NodeWork) -> str:
     """The file of a node's config. The id comes first, since names can repeat; the name in what every file system takes. What takes a config away
     has a file of its own beside it.
     """

@@ -14,7 +14,7 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors impo
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.description import description
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.node import NOT_IN_SERVICE, NodeBlockInactive, NodeInactive
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.subscription import SubscriptionModel, check_customer_id
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.subscription import check_customer_id
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.device import Device
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.loopback import ambiguous, lack
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.related import address_ids, site_ids
@@ -99,7 +99,7 @@ def _wins(task: Task) -> dict[str, str]:
     return _WINS | given
 
 
-def _repair(task: Task, seen: Seen, model: SubscriptionModel, findings: t.Sequence[Finding], wins: t.Mapping[str, str], run_id: str) -> Row:
+def _repair(task: Task, seen: Seen, model: NodeInactive, findings: t.Sequence[Finding], wins: t.Mapping[str, str], run_id: str) -> Row:
     """What is to become of one subscription."""
     device = seen.devices.get(model.device_id)
     label = findings[0].device
@@ -139,7 +139,7 @@ def _repair(task: Task, seen: Seen, model: SubscriptionModel, findings: t.Sequen
     return dataclasses.replace(row, run_id=run_id, workflow=RECONCILE_NODE.name, version=model.version, state=state)
 
 
-def _unclear(task: Task, device: Device | None, model: SubscriptionModel, todo: t.Mapping[str, t.Any]) -> str | None:
+def _unclear(task: Task, device: Device | None, model: NodeInactive, todo: t.Mapping[str, t.Any]) -> str | None:
     """Why an address cannot be repaired: NetBox has several; or it is the store's that wins, and loopback_interface says that the loopback is not what
     the field for the primary address says. Whoever writes that field would change what the device is managed by, and the difference would stay.
     """
@@ -156,7 +156,7 @@ def _unclear(task: Task, device: Device | None, model: SubscriptionModel, todo: 
     return ambiguous(device) if taken else None
 
 
-def _end(model: SubscriptionModel, why: str) -> dict[str, t.Any]:
+def _end(model: NodeInactive, why: str) -> dict[str, t.Any]:
     note = "; ".join(part for part in (model.note, "terminated by reconcile_node: " + why) if part)
     return {"changes": {"note": note}, "lifecycle": "terminated"}
 

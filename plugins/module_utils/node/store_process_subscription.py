@@ -13,12 +13,13 @@ import typing as t
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._chunks import chunks
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import StoreError
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.node import FAMILIES
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.node import FAMILIES, as_node
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.subscription import load_subscription
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.device import Device
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.url import normal_url
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.claim import CLAIM, claim_mode
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.create_node import CREATE_NODE
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.work import NodeWork
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.workflows import WORKFLOWS
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.begin import (
     Begun,
@@ -28,7 +29,6 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.begi
 )
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.rows import RUNNING, Row, read_rows, reading_rows
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.run_step import run_step
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.step import Work
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.processes import insert_processes
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.subscriptions import Stored, Unreadable, claim_devices, live_subscriptions
 
@@ -63,15 +63,15 @@ def _begun(task: Task, rows: t.Sequence[Row], others: bool) -> Begun:
         return Begun({row.subscription_id or "": row.failed(f"{row.label} could not be begun: {error}") for row in rows}, [])
 
 
-def _created(work: Work) -> dict[str, t.Any]:
+def _created(work: NodeWork) -> dict[str, t.Any]:
     return begun_diff(work.label, work.process, {}, work.subscription.model_dump(mode="json"))
 
 
-def _work(task: Task, row: Row) -> Work:
+def _work(task: Task, row: Row) -> NodeWork:
     """A row as the construct step left it, with a process that stands at its first step."""
     state = row.state or {}
     with reading_rows():
-        subscription = load_subscription(row.model or {})
+        subscription = as_node(load_subscription(row.model or {}))
         Device(**state["device"])
         if not set(FAMILIES).issuperset(state["required_families"]):
             raise ValueError("required_families")
@@ -82,10 +82,10 @@ def _work(task: Task, row: Row) -> Work:
         row.run_id or "",
         state | {"claim": claim_mode(task)},
     )
-    return Work(dataclasses.replace(row.begun(process.process_id), subscription_id=process.subscription_id), subscription, process)
+    return NodeWork(dataclasses.replace(row.begun(process.process_id), subscription_id=process.subscription_id), subscription, process)
 
 
-def _insert(task: Task, works: t.Sequence[Work]) -> dict[str, Row]:
+def _insert(task: Task, works: t.Sequence[NodeWork]) -> dict[str, Row]:
     """Save the works whose device is free still. Answers with the rows by subscription id."""
     if not works:
         return {}
@@ -103,14 +103,14 @@ def _insert(task: Task, works: t.Sequence[Work]) -> dict[str, Row]:
     return rows
 
 
-def _parts(works: t.Sequence[Work]) -> list[t.Sequence[Work]]:
+def _parts(works: t.Sequence[NodeWork]) -> list[t.Sequence[NodeWork]]:
     """Parts to save one after the other, from a random one on, so that runs that start at once share the devices in place of waiting."""
     parts = list(chunks(works, PART))
     first = random.randrange(len(parts))
     return parts[first:] + parts[:first]
 
 
-def _insert_part(task: Task, works: t.Sequence[Work]) -> dict[str, Row]:
+def _insert_part(task: Task, works: t.Sequence[NodeWork]) -> dict[str, Row]:
     with task.store.write() as connection:
         won = claim_devices(connection, [work.subscription for work in works])
         insert_processes(connection, [work.process for work in works if work.process.subscription_id in won])
@@ -122,7 +122,7 @@ def _insert_part(task: Task, works: t.Sequence[Work]) -> dict[str, Row]:
     }
 
 
-def _predict(task: Task, works: t.Sequence[Work]) -> dict[str, Row]:
+def _predict(task: Task, works: t.Sequence[NodeWork]) -> dict[str, Row]:
     """What _insert would do, without doing it."""
     store = task.existing_store()
     holders: dict[int, Stored] = {}
@@ -136,11 +136,11 @@ def _predict(task: Task, works: t.Sequence[Work]) -> dict[str, Row]:
     return rows
 
 
-def _without_process(work: Work) -> Row:
+def _without_process(work: NodeWork) -> Row:
     return dataclasses.replace(work.row, process_id=None, subscription_id=None)
 
 
-def _lost(work: Work, holder: Stored | None) -> Row:
+def _lost(work: NodeWork, holder: Stored | None) -> Row:
     if isinstance(holder, Unreadable):
         return _without_process(work).failed(f"{work.label} cannot be enrolled: {holder.sentence}")
     which = f"subscription {holder.subscription_id}" if holder else "another subscription"

@@ -13,8 +13,8 @@ import uuid
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import DomainError, NodeflowError
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.lifecycle import SubscriptionLifecycle
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.node import check_node_status
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.subscription import SubscriptionModel, check_customer_id, revise
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.node import NodeInactive, check_node_status
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.subscription import check_customer_id, revise
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.device import Device, device_label, devices_by_id, find_devices
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.filters import check_filters
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.loopback import ambiguous, loopback_fields
@@ -25,6 +25,7 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.choice 
     chosen_nodes,
     look_up_enrolled,
     node_row,
+    nodes,
     wrong_row,
 )
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.loopback_interface import located, remembered
@@ -41,7 +42,6 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.subscr
     find_subscriptions,
     is_live,
     load_subscriptions,
-    sort_out,
     terminated_subscriptions,
 )
 
@@ -75,7 +75,7 @@ def subscription_form(task: Task) -> dict[str, t.Any]:
     if task.params["max_nodes"] is not None and task.params["max_nodes"] < 1:
         raise NodeflowError("max_nodes must be 1 or more")
     found, devices, rows = _chosen(task, wanted)
-    chosen, unreadable = sort_out(found)
+    chosen, unreadable = nodes(found)
     rows = [_cannot_be_read(one) for one in unreadable] + rows
     devices |= devices_by_id(task.netbox, [model.device_id for model in chosen if model.device_id not in devices])
     if task.params["refresh"]:
@@ -85,7 +85,7 @@ def subscription_form(task: Task) -> dict[str, t.Any]:
     return end_of_step(task, [], planned + rows, False, [])
 
 
-Plan = t.Callable[[SubscriptionModel, t.Optional[Device]], dict[str, t.Any]]
+Plan = t.Callable[[NodeInactive, t.Optional[Device]], dict[str, t.Any]]
 """What is to become of a subscription: the state of its process; {} where nothing is to be done."""
 
 
@@ -105,7 +105,7 @@ def _modification(task: Task) -> Plan:
         check_node_status(status)
     changes = values | ({"node": {"node_status": status}} if status else {})
 
-    def plan(model: SubscriptionModel, device: Device | None) -> dict[str, t.Any]:
+    def plan(model: NodeInactive, device: Device | None) -> dict[str, t.Any]:
         if device is None:
             raise DomainError("it is not in NetBox any more; terminate its subscription with terminate_node")
         seen = {"node_name": device.name} | loopback_fields(device) if task.params["refresh"] else {}
@@ -134,7 +134,7 @@ ENDED = ("offline", "decommissioning", "planned")
 _PLANS = {MODIFY_NODE.name: _modification, TERMINATE_NODE.name: _termination}
 
 
-def _row(task: Task, plan: Plan, model: SubscriptionModel, device: Device | None, run_id: str) -> Row:
+def _row(task: Task, plan: Plan, model: NodeInactive, device: Device | None, run_id: str) -> Row:
     device = device or gone(model)
     row = Row(device.label, RUNNING, subscription_id=str(model.subscription_id), own={"device_id": model.device_id})
     unclear = f"{device.label}: {device.problem}" if device.problem else ambiguous(device) if task.params["refresh"] else None
@@ -217,7 +217,7 @@ def _ended(label: str | None, model: Stored) -> Row:
 
 def _asked(task: Task, found: t.Sequence[Stored]) -> Chosen:
     """Let the person at the terminal choose."""
-    live, unreadable = sort_out(found)
+    live, unreadable = nodes(found)
     for one in unreadable:
         task.warn(one.sentence)
     if not live:
@@ -243,7 +243,7 @@ def _asked(task: Task, found: t.Sequence[Stored]) -> Chosen:
     return chosen
 
 
-def _listed(model: SubscriptionModel, site: str) -> Listed:
+def _listed(model: NodeInactive, site: str) -> Listed:
     node = model.node
     addresses = [None if loopback is None else str(loopback) for loopback in (node.ipv4_loopback, node.ipv6_loopback)]
     return Listed(model.device_id, node.node_name, site, addresses, str(model.status) if model.insync else f"{model.status}, ! not in sync")

@@ -12,7 +12,7 @@ import typing as t
 
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import NodeflowError
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.subscription import SubscriptionModel
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.node import NodeInactive
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.device import (
     COMPARED_FIELDS,
     FIELDS,
@@ -22,7 +22,7 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.devic
     find_many,
 )
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.filters import check_filters
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.choice import NOTHING, Wanted, Wrong, chosen_nodes, look_up_enrolled
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.choice import NOTHING, Wanted, Wrong, chosen_nodes, look_up_enrolled, nodes
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.create_node import ACTIVE
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.drift import PROBLEMS, UNFINISHED, Finding, Seen, detail, drift
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.loopback_interface import located
@@ -32,7 +32,6 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.subscr
     Unreadable,
     find_subscriptions,
     is_live,
-    sort_out,
 )
 
 __all__ = ["differences", "look", "table", "validate_node"]
@@ -107,7 +106,8 @@ def look(task: Task, wanted: t.Sequence[Wanted] | None, fields: str = FIELDS) ->
     filters = dict(task.params["device_filter"] or {})
     check_filters(task.netbox, filters)
     models, unreadable, at_work, sites = _stored(task)
-    keep, wrong = _keep(task, models, at_work), []
+    keep = _keep(task, models, at_work)
+    wrong: list[Wrong] = []
     if wanted is not None:
         found, gone, wrong = look_up_enrolled(task.netbox, wanted, filters, [*models, *unreadable])
         devices = {device.id: device for device in found}
@@ -118,12 +118,12 @@ def look(task: Task, wanted: t.Sequence[Wanted] | None, fields: str = FIELDS) ->
         models = [model for model in models if model.device_id in devices]
         unreadable = [one for one in unreadable if one.device_id in devices]
     else:
-        devices = _all(task, [one.device_id for one in (*models, *unreadable) if one.device_id is not None], fields)
+        devices = _all(task, [model.device_id for model in models] + [one.device_id for one in unreadable if one.device_id is not None], fields)
     left_out = sorted(keep.keys() - {model.device_id for model in models})
     if left_out:
         raise NodeflowError(f"the option keep names the device {left_out[0]}, which nodes and device_filter leave out, so it would be ignored")
     if not task.params["unenrolled"]:
-        enrolled = {one.device_id for one in (*models, *unreadable)}
+        enrolled = {one.device_id for one in models} | {one.device_id for one in unreadable}
         devices = {key: device for key, device in devices.items() if key in enrolled}
     ids = {str(model.subscription_id) for model in models}
     compared = {model.device_id for model in models} | (set(devices) if task.params.get("adopt") else set())
@@ -139,7 +139,7 @@ def differences(task: Task, seen: Seen) -> list[Finding]:
     models, unreadable, at_work, _sites = _stored(task)
     then = {str(model.subscription_id): model.version for model in seen.subscriptions}
     now = {str(model.subscription_id): model.version for model in models}
-    enrolled = {one.device_id for one in (*models, *unreadable)}
+    enrolled = {one.device_id for one in models} | {one.device_id for one in unreadable}
     still = {one.subscription_id for one in unreadable}
 
     def stands(finding: Finding) -> bool:
@@ -153,7 +153,7 @@ def differences(task: Task, seen: Seen) -> list[Finding]:
     return [finding for finding in findings if stands(finding)]
 
 
-def _stored(task: Task) -> tuple[list[SubscriptionModel], list[Unreadable], set[str], dict[str, str]]:
+def _stored(task: Task) -> tuple[list[NodeInactive], list[Unreadable], set[str], dict[str, str]]:
     """The live subscriptions, those of them that cannot be read, the ids of those that a process works on, and the sites. Raises NodeflowError
     where there is no store yet, unless devices are to be adopted into it.
     """
@@ -163,7 +163,7 @@ def _stored(task: Task) -> tuple[list[SubscriptionModel], list[Unreadable], set[
     if store is None:
         raise NodeflowError("there is no store there yet, so there is nothing to compare; check the option store, or NODEFLOW_STORE")
     with store.read() as connection:
-        models, unreadable = sort_out(find_subscriptions(connection, is_live()))
+        models, unreadable = nodes(find_subscriptions(connection, is_live()))
         return models, unreadable, subscriptions_at_work(connection), last_sites(connection)
 
 
@@ -175,7 +175,7 @@ def _all(task: Task, enrolled: t.Sequence[int], fields: str) -> dict[int, Device
     return devices | devices_by_id(task.netbox, [one for one in dict.fromkeys(enrolled) if one not in devices])
 
 
-def _keep(task: Task, models: t.Sequence[SubscriptionModel], at_work: t.Collection[str]) -> dict[int, str]:
+def _keep(task: Task, models: t.Sequence[NodeInactive], at_work: t.Collection[str]) -> dict[int, str]:
     """The option keep. One that means no subscription of its device must not end those that it has."""
     try:
         keep = {int(device_id): str(key) for device_id, key in (task.params.get("keep") or {}).items()}

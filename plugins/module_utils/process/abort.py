@@ -15,7 +15,7 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.subsc
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.continued import chosen_processes
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.rows import ABORTED
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.run_step import run_step
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.step import ABORT, Aborted, Outcome, Step, Work, Workflow, Workflows, for_each
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.step import ABORT, Aborted, AnyWork, Outcome, Step, Workflow, Workflows, for_each
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.processes import Process
 
 __all__ = ["abort", "aborted"]
@@ -34,7 +34,7 @@ def abort(task: Task, workflows: Workflows) -> dict[str, t.Any]:
     return run_step(task, ABORT, {name: _aborting(workflow) for name, workflow in workflows.items()}, rows)
 
 
-def aborted(task: Task, work: Work, netbox: str, changes: dict[str, list[t.Any]] | None = None) -> Aborted:
+def aborted(task: Task, work: AnyWork, netbox: str, changes: dict[str, list[t.Any]] | None = None) -> Aborted:
     """The outcome of a process that is over. ``netbox`` says how things stand in NetBox; ``changes`` are what the abort changed there."""
     why = ": " + task.params["reason"] if task.params["reason"] else ""
     verb = "would be" if task.check_mode else "was"
@@ -42,12 +42,12 @@ def aborted(task: Task, work: Work, netbox: str, changes: dict[str, list[t.Any]]
     return Aborted(note, ABORTED, changes or {})
 
 
-def _restore(task: Task, works: t.Sequence[Work]) -> dict[str, Outcome]:
+def _restore(task: Task, works: t.Sequence[AnyWork]) -> dict[str, Outcome]:
     """The subscriptions are as they were before; what was written to NetBox stays."""
     return for_each(works, lambda work: _restored(task, work) if "before" in work.state else aborted(task, work, _NOT_ADOPTED))
 
 
-def _restored(task: Task, work: Work) -> Aborted:
+def _restored(task: Task, work: AnyWork) -> Aborted:
     before = load_subscription(work.state["before"]).model_copy(update={"insync": True, "version": work.subscription.version})
     return dataclasses.replace(aborted(task, work, _NOT_WRITTEN), subscription=before)
 

@@ -16,7 +16,7 @@ import typing as t
 
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.rows import RUNNING, Row
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.step import Work
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.step import AnyWork
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.processes import OVER, Lease, Process, load_processes, take_processes
 
 __all__ = ["INTERRUPTED", "can_be_taken", "lease_end", "not_taken", "standing", "take", "until", "why_not_taken"]
@@ -30,7 +30,7 @@ def lease_end(task: Task) -> datetime.datetime:
     return _now() + datetime.timedelta(minutes=task.params["lease_minutes"])
 
 
-def take(task: Task, works: t.Sequence[Work], **values: t.Any) -> tuple[list[Work], dict[str, Row]]:
+def take(task: Task, works: t.Sequence[AnyWork], **values: t.Any) -> tuple[list[AnyWork], dict[str, Row]]:
     """Take the lease of each process, or go on with it. Second, the rows of those that another run works on, or that are over.
 
     ``values`` are further columns of the process to set with it.

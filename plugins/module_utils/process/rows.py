@@ -80,7 +80,7 @@ class Row:
     def as_result(self) -> Json:
         """The row as a dictionary, for the result of a task."""
         said = {name: getattr(self, name) for name in _FIELDS}
-        return {**self.own, _LABEL: self.label, **{name: value for name, value in said.items() if value not in (None, False, "")}}
+        return {**self.own, _LABEL: self.label, **{name: value for name, value in said.items() if value is not None and value is not False and value != ""}}
 
     def failed(self, message: str, reason: str | None = None, *, held: bool = False) -> Row:
         """The row of a node that failed."""

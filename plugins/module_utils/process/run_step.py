@@ -20,7 +20,7 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.end_
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.lease import take, why_not_taken
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.rows import RUNNING, Row, reading_rows
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.settle import Settled, settle
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.step import Failed, Outcome, Step, Work, Workflow, Workflows
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.step import AnyWork, Failed, Outcome, Step, Work, Workflow, Workflows
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.processes import Process, load_processes, save_processes
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.subscriptions import Stored, Unreadable, load_subscriptions, save_subscriptions
 
@@ -56,14 +56,14 @@ def run_step(task: Task, name: str, workflows: Workflows, rows: t.Sequence[Row])
     return end_of_step(task, rows, after, bool(diff), diff, last=last)
 
 
-def due_works(task: Task, name: str, workflows: Workflows, rows: t.Sequence[Row]) -> tuple[list[Work], dict[str, Row]]:
+def due_works(task: Task, name: str, workflows: Workflows, rows: t.Sequence[Row]) -> tuple[list[AnyWork], dict[str, Row]]:
     """The works of those rows that are to do the step ``name`` now. Second, the rows that cannot, by process id."""
     works, refused = _load(task, workflows, [row for row in rows if row.status == RUNNING])
     due, early = _due(works, name, workflows)
     return due, refused | early
 
 
-def _step(work: Work, name: str, workflows: Workflows) -> Step:
+def _step(work: AnyWork, name: str, workflows: Workflows) -> Step:
     return workflows[work.process.workflow].step(name)
 
 
@@ -72,7 +72,7 @@ def _key_of(row: Row) -> str:
     return row.process_id or ""
 
 
-def _load(task: Task, workflows: Workflows, rows: t.Sequence[Row]) -> tuple[list[Work], dict[str, Row]]:
+def _load(task: Task, workflows: Workflows, rows: t.Sequence[Row]) -> tuple[list[AnyWork], dict[str, Row]]:
     """The works of the rows: predicted ones as they are, the others from the store. Second, the rows whose process cannot be continued."""
     with reading_rows():
         predicted = [Work.from_prediction(row) for row in rows if row.predicted is not None] if task.check_mode else []
@@ -119,7 +119,7 @@ def _adopted(workflow: Workflow, process: Process) -> Process:
     return adopted
 
 
-def _due(works: t.Sequence[Work], name: str, workflows: Workflows) -> tuple[list[Work], dict[str, Row]]:
+def _due(works: t.Sequence[AnyWork], name: str, workflows: Workflows) -> tuple[list[AnyWork], dict[str, Row]]:
     """Those at this step, and those that resume behind it and repeat it. Second, the rows of those that are not there yet."""
     due, early = [], {}
     for work in works:
@@ -137,7 +137,7 @@ def _due(works: t.Sequence[Work], name: str, workflows: Workflows) -> tuple[list
     return due, early
 
 
-def _attempt(task: Task, step: Step, due: t.Sequence[Work]) -> dict[str, Outcome]:
+def _attempt(task: Task, step: Step, due: t.Sequence[AnyWork]) -> dict[str, Outcome]:
     """Call the step. Where it fails as a whole, it failed for each node."""
     if not due:
         return {}

@@ -17,7 +17,7 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.subsc
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.device import device_label
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.lease import lease_end
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.rows import COMPLETED, FAILED, RUNNING, SUSPENDED, Row
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.step import Done, Failed, Outcome, Suspended, Work, Workflow
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.step import AnyWork, Done, Failed, Outcome, Suspended, Work, Workflow
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.processes import Process, StepRecord, step_id
 
 __all__ = ["Settled", "settle"]
@@ -27,7 +27,7 @@ __all__ = ["Settled", "settle"]
 class Settled:
     """What a step's outcome for one node means for its row, subscription, process and step log. ``log`` is None where nothing happened."""
 
-    work: Work
+    work: AnyWork
     row: Row
     subscription: SubscriptionModel
     process: Process
@@ -54,7 +54,7 @@ class Settled:
         return dataclasses.replace(self, row=self.work.row.not_stored(error), log=None)
 
 
-def settle(task: Task, workflow: Workflow, step: str, work: Work, outcome: Outcome, started: datetime.datetime) -> Settled:
+def settle(task: Task, workflow: Workflow, step: str, work: AnyWork, outcome: Outcome, started: datetime.datetime) -> Settled:
     """Compute it; nothing is saved here. ``started`` is when the step began, in UTC."""
     now = datetime.datetime.now(datetime.timezone.utc)
     released: dict[str, t.Any] = {"run_id": None, "lease_until": None, "updated_at": now}
@@ -112,7 +112,7 @@ def _ended(subscription: SubscriptionModel, reason: str) -> SubscriptionModel:
     return move_to_lifecycle(subscription, SubscriptionLifecycle.TERMINATED).model_copy(update={"insync": True, "note": reason})
 
 
-def _label(work: Work, outcome: Outcome) -> str:
+def _label(work: AnyWork, outcome: Outcome) -> str:
     """How messages call the node from now on: as NetBox did when it was read last."""
     if isinstance(outcome, (Done, Suspended)):
         device = outcome.state.get("device") or {}

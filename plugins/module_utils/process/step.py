@@ -30,12 +30,16 @@ ABORT = "abort"
 _MOMENTS = ("lease_until", "started_at", "updated_at", "completed_at")
 
 
+Model = t.TypeVar("Model", bound=SubscriptionModel)
+"""The types of a product's subscriptions."""
+
+
 @dataclasses.dataclass(frozen=True)
-class Work:
+class Work(t.Generic[Model]):
     """One node at a step: its row, subscription and process. ``state`` is what the process remembers from step to step."""
 
     row: Row
-    subscription: SubscriptionModel
+    subscription: Model
     process: Process
 
     @property
@@ -57,18 +61,18 @@ class Work:
         """The line that NetBox's change log gets with a write of this process."""
         return f"nodeflow.orchestrator {self.process.workflow}, process {self.key}"
 
-    def called(self, label: str) -> Work:
+    def called(self, label: str) -> Work[Model]:
         """The same work, of a node that messages call so from now on."""
         return dataclasses.replace(self, row=dataclasses.replace(self.row, label=label))
 
-    @classmethod
-    def from_prediction(cls, row: Row) -> Work:
+    @staticmethod
+    def from_prediction(row: Row) -> Work[t.Any]:
         """The work of a row that check mode made."""
         predicted = row.predicted or {}
         process = dict(predicted["process"])
         for name in _MOMENTS:
             process[name] = datetime.datetime.fromisoformat(process[name]) if process[name] else None
-        return cls(dataclasses.replace(row, predicted=None), load_subscription(predicted["subscription"]), Process(**process))
+        return Work(dataclasses.replace(row, predicted=None), load_subscription(predicted["subscription"]), Process(**process))
 
     def predicted(self) -> Row:
         """The row in check mode: with the models, since they are not stored."""
@@ -125,7 +129,7 @@ class Aborted:
 Outcome = t.Union[Done, Failed, Suspended, Aborted]
 
 
-def for_each(works: t.Sequence[Work], function: t.Callable[[Work], Outcome]) -> dict[str, Outcome]:
+def for_each(works: t.Sequence[Work[Model]], function: t.Callable[[Work[Model]], Outcome]) -> dict[str, Outcome]:
     """Call ``function`` for each work, by the process's id. What goes wrong with one, whatever it is, fails that one."""
     outcomes: dict[str, Outcome] = {}
     for work in works:
@@ -138,7 +142,10 @@ def for_each(works: t.Sequence[Work], function: t.Callable[[Work], Outcome]) -> 
     return outcomes
 
 
-StepFunction = t.Callable[[Task, t.Sequence[Work]], t.Mapping[str, Outcome]]
+AnyWork = Work[t.Any]
+"""A work of any product."""
+
+StepFunction = t.Callable[[Task, t.Sequence[AnyWork]], t.Mapping[str, Outcome]]
 
 
 @dataclasses.dataclass(frozen=True)

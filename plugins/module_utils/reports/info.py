@@ -32,7 +32,7 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.proces
 )
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.subscriptions import Stored, Unreadable, find_subscriptions, plain
 
-__all__ = ["Answer", "existing_store", "process_answers", "process_info", "subscription_answers", "subscription_info"]
+__all__ = ["Answer", "needed_store", "process_answers", "process_info", "subscription_answers", "subscription_info"]
 
 Answer = dict[str, t.Any]
 """What is known of one subscription or one process, as JSON; moments in ISO 8601."""
@@ -74,7 +74,7 @@ def subscription_info(task: Task) -> dict[str, t.Any]:
     if task.params["insync"] is not None:
         criteria["insync"] = [task.params["insync"]]
     target = destination(task)
-    store = existing_store(task, needed=target is not None)
+    store = _existing_store(task, target)
     if store is None:
         return {"subscriptions": []}
     with store.read() as connection:
@@ -93,7 +93,7 @@ def process_info(task: Task) -> dict[str, t.Any]:
     if task.params["run_ids"] is not None:
         conditions.append(worked_on_by(task.params["run_ids"]))
     target = destination(task)
-    store = existing_store(task, needed=target is not None)
+    store = _existing_store(task, target)
     if store is None:
         return {"processes": []}
     with store.read() as connection:
@@ -112,11 +112,19 @@ def _result(task: Task, kind: str, answers: list[Answer], target: Destination | 
     return {"count": len(answers), "counts": counts} | export(task, target, answers, columns)
 
 
-def existing_store(task: Task, needed: bool) -> Store | None:
-    """The store. Where there is none, None with a warning, or StoreError where it is needed: an empty file must not replace a good one."""
+def needed_store(task: Task) -> Store:
+    """The store. Raises StoreError where there is none, and for what is none: an empty file must not replace a good one."""
     store = task.existing_store()
-    if store is None and needed:
+    if store is None:
         raise StoreError(NO_STORE)
+    return store
+
+
+def _existing_store(task: Task, target: Destination | None) -> Store | None:
+    """The store; None, with a warning, where there is none and nothing is to be written to a file."""
+    if target is not None:
+        return needed_store(task)
+    store = task.existing_store()
     if store is None:
         task.warn(NO_STORE)
     return store
@@ -134,12 +142,14 @@ def subscription_answers(store: Store, connection: t.Any, *conditions: t.Any, **
 
 def _subscription(store: Store, subscription: Stored, process: Process | None) -> Answer:
     facts = _device_facts(process)
-    unreadable = isinstance(subscription, Unreadable)
-    return (subscription.as_json() if unreadable else subscription.model_dump(mode="json")) | {
+    fields, problem = (
+        (subscription.as_json(), subscription.problem) if isinstance(subscription, Unreadable) else (subscription.model_dump(mode="json"), None)
+    )
+    return fields | {
         "device_id": subscription.device_id,
         "device_url": device_page(store.netbox_url, subscription.device_id) if subscription.device_id is not None else None,
         **{name: _text(facts, name) for name in _FACTS},
-        "problem": subscription.problem if unreadable else None,
+        "problem": problem,
         "process_id": process.process_id if process else None,
         "process_workflow": process.workflow if process else None,
         "process_status": standing(process) if process else None,
@@ -151,7 +161,7 @@ def process_answers(store: Store, connection: t.Any, steps: str, *conditions: t.
 
     ``steps`` says what of their step log: "all"; "times", which is all but the state and the changes; or "", nothing.
     """
-    without = {"state": None, "changes": {}} if steps == "times" else None
+    without: dict[str, t.Any] | None = {"state": None, "changes": {}} if steps == "times" else None
     log = find_step_log(connection, *conditions, without=without, **criteria) if steps else {}
     answers = []
     for process, device_id, description in processes_with_device(connection, *conditions, **criteria):

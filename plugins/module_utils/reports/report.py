@@ -13,12 +13,12 @@ import math
 import typing as t
 
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import NodeflowError
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils._files import destination
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._files import needed_destination
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.drift import PROBLEMS
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.reports.info import (
     Answer,
-    existing_store,
+    needed_store,
     process_answers,
     subscription_answers,
 )
@@ -43,11 +43,11 @@ NO_FINDINGS = "findings takes what a validation found, a list of dictionaries, e
 
 def report(task: Task) -> dict[str, t.Any]:
     """Have the report in the file. One that shows the same already stays as it is, with the moment at which it was written."""
-    target = destination(task)
+    target = needed_destination(task)
     findings, validated_at = _findings(task.params["findings"]), _moment(task.params["validated_at"])
     if findings is None and validated_at:
         raise NodeflowError("validated_at says when findings were found, so give findings as well; an empty list says that there are none")
-    store = existing_store(task, needed=True)
+    store = needed_store(task)
     with store.read() as connection:
         subscriptions = subscription_answers(store, connection)
         processes = process_answers(store, connection, "times")

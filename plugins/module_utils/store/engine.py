@@ -158,6 +158,14 @@ class Store:
             shutil.rmtree(self._copy, ignore_errors=True)
 
 
+@t.overload
+def open_store(location: Location | str | None, create: t.Literal[True] = True, write: bool = True, moved: bool = False) -> Store: ...
+
+
+@t.overload
+def open_store(location: Location | str | None, create: bool, write: bool = True, moved: bool = False) -> Store | None: ...
+
+
 def open_store(location: Location | str | None, create: bool = True, write: bool = True, moved: bool = False) -> Store | None:
     """The store at ``location``, which may be a text that names it; None means the one of NODEFLOW_STORE, else the default one.
 

@@ -92,7 +92,7 @@ class Process:  # pylint: disable=too-many-instance-attributes
 def _is_uuid(text: t.Any) -> bool:
     """Whether a text is a UUID as we write it."""
     try:
-        return str(uuid.UUID(text)) == text
+        return isinstance(text, str) and str(uuid.UUID(text)) == text
     except (AttributeError, TypeError, ValueError):
         return False
 

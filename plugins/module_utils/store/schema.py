@@ -46,7 +46,7 @@ def write_json(value: t.Any) -> str:
     return str(value) if isinstance(value, Damaged) else json.dumps(value)
 
 
-class _Utc(sa.types.TypeDecorator):  # pylint: disable=too-many-ancestors
+class _Utc(sa.types.TypeDecorator[datetime.datetime]):  # pylint: disable=too-many-ancestors
     """A moment in UTC, whatever the time zone of the database or of who asks. SQLite keeps none, so it is given back on reading."""
 
     impl = sa.DateTime(timezone=True)
@@ -56,7 +56,7 @@ class _Utc(sa.types.TypeDecorator):  # pylint: disable=too-many-ancestors
         """As UTC: SQLite would keep the hour and forget the zone."""
         return value.astimezone(datetime.timezone.utc) if value is not None else None
 
-    def process_result_value(self, value: t.Any, dialect: t.Any) -> datetime.datetime | None:
+    def process_result_value(self, value: datetime.datetime | None, dialect: t.Any) -> datetime.datetime | None:
         """As UTC: PostgreSQL answers in its own zone, and SQLite without one."""
         if value is None:
             return None
@@ -64,12 +64,12 @@ class _Utc(sa.types.TypeDecorator):  # pylint: disable=too-many-ancestors
 
     def bind_processor(self, dialect: t.Any) -> t.Any:
         """Write what was read as Damaged as it was."""
-        write = super().bind_processor(dialect)
+        write: t.Any = super().bind_processor(dialect)
         return lambda value: str(value) if isinstance(value, Damaged) else write(value)
 
     def result_processor(self, dialect: t.Any, coltype: t.Any) -> t.Any:
         """Read what is no moment, which an SQLite file can hold, as Damaged."""
-        read = super().result_processor(dialect, coltype)
+        read: t.Any = super().result_processor(dialect, coltype)
 
         def moment(value: t.Any) -> t.Any:
             try:
@@ -79,6 +79,8 @@ class _Utc(sa.types.TypeDecorator):  # pylint: disable=too-many-ancestors
 
         return moment
 
+
+_DDL: t.Any = sa.DDL  # it has no types
 
 store_info = sa.Table(
     "nodeflow_store",
@@ -109,7 +111,7 @@ subscriptions = sa.Table(
     sa.Column("block", sa.JSON, nullable=False),  # {"node": {...}}: the product's blocks by name
 )
 # The same statement for both databases. An Index would load SQLAlchemy's code for PostgreSQL, which an SQLite store does not need: some 50 ms.
-sa.event.listen(subscriptions, "after_create", sa.DDL(ONE_LIVE_SUBSCRIPTION_A_DEVICE))
+sa.event.listen(subscriptions, "after_create", _DDL(ONE_LIVE_SUBSCRIPTION_A_DEVICE))
 
 processes = sa.Table(
     "processes",

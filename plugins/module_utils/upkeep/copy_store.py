@@ -52,7 +52,7 @@ def _copy(task: Task, source: Store, target: Store | None) -> dict[str, t.Any]:
                 f"a run of {working[0].actor} works on process {working[0].process_id} until {working[0].lease_until:%Y-%m-%d %H:%M UTC}; copy the "
                 "store after that"
             )
-        if not task.check_mode:
+        if target and not task.check_mode:
             if source.netbox_url:
                 target.belongs_to(source.netbox_url)
             with target.write() as new:

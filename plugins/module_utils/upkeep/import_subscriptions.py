@@ -15,9 +15,10 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors impo
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._libraries import sa
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.lifecycle import SubscriptionLifecycle
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.node import NOT_IN_SERVICE
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.subscription import SubscriptionModel, check_customer_id, load_subscription
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.node import NOT_IN_SERVICE, NodeInactive, as_node
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.subscription import check_customer_id, load_subscription
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.url import normal_url
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.choice import nodes
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.create_node import ACTIVE
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.drift import UNFINISHED, kept
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.engine import Store, foreign_database, open_store
@@ -38,7 +39,6 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.subscr
     find_subscriptions,
     live_subscriptions,
     load_subscriptions,
-    sort_out,
 )
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.upkeep.orchestrator_core import (
     is_orchestrator,
@@ -60,7 +60,7 @@ class _Source(t.NamedTuple):
     says why. ``others`` are its subscriptions of other products.
     """
 
-    subscriptions: list[SubscriptionModel]
+    subscriptions: list[NodeInactive]
     processes: list[Process]
     log: list[StepRecord]
     refused: dict[str, str]
@@ -93,12 +93,12 @@ def import_subscriptions(task: Task) -> dict[str, t.Any]:
             return _result(task, source, settled, known)
         settled, known = _save(task, source)
         result = _result(task, source, settled, known)
-        if result["source_moved"]:
+        if source.store and result["source_moved"]:
             source.store.mark_moved(source.connection, task.store.label)
         return result
 
 
-def _save(task: Task, source: _Source) -> tuple[list[SubscriptionModel], int]:
+def _save(task: Task, source: _Source) -> tuple[list[NodeInactive], int]:
     """Save what was read in one transaction. Return the subscriptions as they were saved, and how many were here already."""
     task.warn_if_it_vanishes("store")
     task.store.belongs_to(normal_url(task.params["netbox_url"] or task.netbox.url), moved=task.params["netbox_moved"])
@@ -114,7 +114,7 @@ def _save(task: Task, source: _Source) -> tuple[list[SubscriptionModel], int]:
     return settled, known
 
 
-def _settle(connection: t.Any, source: _Source) -> tuple[list[SubscriptionModel], int]:
+def _settle(connection: t.Any, source: _Source) -> tuple[list[NodeInactive], int]:
     """Those that the store does not have yet, as they will be, and how many it has. What a store that was read went on with since is refused."""
     models = source.subscriptions
     known = load_subscriptions(connection, [str(model.subscription_id) for model in models])
@@ -129,14 +129,14 @@ def _settle(connection: t.Any, source: _Source) -> tuple[list[SubscriptionModel]
 _WENT_ON = "it was imported before, and was changed there since: it is {0} there, and {1} here; do here what was done there, and import again"
 
 
-def _went_on(there: SubscriptionModel, here: Stored) -> bool:
+def _went_on(there: NodeInactive, here: Stored) -> bool:
     """Whether a subscription was changed in the source after it was imported, and not here."""
     if here.status == SubscriptionLifecycle.TERMINATED.value:
         return False
     return there.status is SubscriptionLifecycle.TERMINATED or (not isinstance(here, Unreadable) and there.version > here.version)
 
 
-def _brought(connection: t.Any, processes: t.Sequence[Process], settled: t.Sequence[SubscriptionModel]) -> list[Process]:
+def _brought(connection: t.Any, processes: t.Sequence[Process], settled: t.Sequence[NodeInactive]) -> list[Process]:
     """The processes of these subscriptions. One that worked on several may be here already, with one that was imported before."""
     ids = {str(model.subscription_id) for model in settled}
     theirs = [process for process in processes if process.subscription_id in ids]
@@ -145,9 +145,9 @@ def _brought(connection: t.Any, processes: t.Sequence[Process], settled: t.Seque
     return [process for process in theirs if process.process_id not in here]
 
 
-def _one_a_device(new: t.Sequence[SubscriptionModel], holders: t.Mapping[int, Stored]) -> list[SubscriptionModel]:
+def _one_a_device(new: t.Sequence[NodeInactive], holders: t.Mapping[int, Stored]) -> list[NodeInactive]:
     """The subscriptions as they will be: of each device, one stays, and the others are terminated."""
-    by_device: dict[int, list[SubscriptionModel]] = {}
+    by_device: dict[int, list[NodeInactive]] = {}
     for model in new:
         if model.status is not SubscriptionLifecycle.TERMINATED:
             by_device.setdefault(model.device_id, []).append(model)
@@ -156,7 +156,7 @@ def _one_a_device(new: t.Sequence[SubscriptionModel], holders: t.Mapping[int, St
     return [_settled(model, stays.get(model.device_id)) for model in new]
 
 
-def _settled(model: SubscriptionModel, stays: Stored | None) -> SubscriptionModel:
+def _settled(model: NodeInactive, stays: Stored | None) -> NodeInactive:
     if model.status is SubscriptionLifecycle.TERMINATED:
         return model if model.end_date else model.model_copy(update={"end_date": model.start_date or datetime.datetime.now(datetime.timezone.utc)})
     if stays is None:
@@ -168,14 +168,14 @@ def _settled(model: SubscriptionModel, stays: Stored | None) -> SubscriptionMode
     return model.model_copy(update={"insync": True})  # nothing of where it comes from works on it here
 
 
-def _ended(model: SubscriptionModel, why: str) -> SubscriptionModel:
+def _ended(model: NodeInactive, why: str) -> NodeInactive:
     note = "; ".join(part for part in (model.note, "terminated by import_subscriptions: " + why) if part)
     now = datetime.datetime.now(datetime.timezone.utc)
     ended = {"status": SubscriptionLifecycle.TERMINATED.value, "insync": True, "end_date": now, "note": note}
-    return load_subscription(model.model_dump(mode="json") | ended)
+    return as_node(load_subscription(model.model_dump(mode="json") | ended))
 
 
-def _result(task: Task, source: _Source, settled: t.Sequence[SubscriptionModel], known: int) -> dict[str, t.Any]:
+def _result(task: Task, source: _Source, settled: t.Sequence[NodeInactive], known: int) -> dict[str, t.Any]:
     live = [model for model in settled if model.status is not SubscriptionLifecycle.TERMINATED]
     refused = [{"subscription_id": key, "reason": reason} for key, reason in source.refused.items()]
     verb = "would be imported" if task.check_mode else "imported"
@@ -228,7 +228,7 @@ def _read(task: Task, stack: contextlib.ExitStack) -> _Source:
         raise StoreError("source names the same store as store")
     netbox_url = here.netbox_url if here is not None else None
     netbox_url = normal_url(task.params["netbox_url"]) if task.params["netbox_url"] else netbox_url
-    if None not in (store.netbox_url, netbox_url) and store.netbox_url != netbox_url and not task.params["netbox_moved"]:
+    if store.netbox_url and netbox_url and store.netbox_url != netbox_url and not task.params["netbox_moved"]:
         raise store.foreign_netbox(store.netbox_url, netbox_url)
     connection, read_only = _kept_out(task, store, stack)
     if store.moved_to and (here is None or store.moved_to != here.label):
@@ -252,7 +252,7 @@ def _kept_out(task: Task, store: Store, stack: contextlib.ExitStack) -> tuple[t.
 
 
 def _of_store(connection: t.Any, product: str) -> _Source:
-    models, unreadable = sort_out(find_subscriptions(connection, product=[product]))
+    models, unreadable = nodes(find_subscriptions(connection, product=[product]))
     refused = {one.subscription_id: one.sentence for one in unreadable}
     ids = [str(model.subscription_id) for model in models]
     processes = [process for some in chunks(ids) for process in find_processes(connection, subscription_id=some)]
@@ -273,12 +273,12 @@ def _of_store(connection: t.Any, product: str) -> _Source:
 
 
 def _of_orchestrator(connection: t.Any, product: str) -> _Source:
-    models: dict[str, SubscriptionModel] = {}
+    models: dict[str, NodeInactive] = {}
     refused: dict[str, str] = {}
     for row in read_subscriptions(connection, product):
         try:
             check_customer_id(row["customer_id"])
-            models[row["subscription_id"]] = load_subscription(row | {"product": "Node", "node": _block(row["node"])})
+            models[row["subscription_id"]] = as_node(load_subscription(row | {"product": "Node", "node": _block(row["node"])}))
         except (DomainError, TypeError, ValueError) as error:
             refused[row["subscription_id"]] = str(error)
     if not models and not refused:
@@ -338,7 +338,7 @@ def _log(rows: t.Sequence[dict[str, t.Any]], processes: t.Mapping[str, Process])
     return log
 
 
-def _process(row: dict[str, t.Any], model: SubscriptionModel) -> Process:
+def _process(row: dict[str, t.Any], model: NodeInactive) -> Process:
     """A process of the orchestrator. Nobody goes on with it here, so one that is not completed is aborted."""
     completed = row["status"] == "completed"
     error = row["error"] or (None if completed else f"it was {row['status']} at {row['step']} when it was imported")
