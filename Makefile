@@ -54,8 +54,8 @@ soak: ## all faults, over an hour or so, and their table
 	$(BOTH) venv-test lab-soak && $(BIN)/python -m pytest tests/faults tests/integration/test_{life,drift_in_bulk,import}.py --soak -n 2 $(ARGS)
 
 .PHONY: lint
-lint: venv-test ## ruff, ansible-lint and the changelog's linter
-	@ruff check --no-cache && ansible-lint --strict && antsibull-changelog lint
+lint: venv-test ## ruff, mypy, ansible-lint and the changelog's linter
+	@ruff check --no-cache && mypy --no-incremental && ansible-lint --strict && antsibull-changelog lint
 
 .PHONY: sanity
 sanity: venv-test ## ansible-test sanity

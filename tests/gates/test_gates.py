@@ -64,6 +64,12 @@ def test_ruff_finds_nothing():
     assert done.returncode == 0, done.stdout
 
 
+def test_mypy_finds_nothing():
+    done = run("mypy", "--no-incremental")
+    assert done.returncode == 0, done.stdout
+    assert "no issues found" in done.stdout
+
+
 def test_ansible_lint_finds_nothing_with_the_production_profile():
     done = run("ansible-lint", "--nocolor", "--strict")
     assert done.returncode == 0, done.stdout

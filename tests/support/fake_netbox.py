@@ -45,7 +45,7 @@ class FakeNetbox(requests.adapters.BaseAdapter):
         self.writes: list[dict[str, t.Any]] = []
         self.injected = 0
 
-    def send(self, request: t.Any, **kwargs: t.Any) -> requests.Response:  # pylint: disable=arguments-differ
+    def send(self, request: t.Any, *args: t.Any, **kwargs: t.Any) -> requests.Response:
         """Answer a request."""
         number = len(self.asked)
         assert number < MOST_REQUESTS, f"the client does not stop asking: {self.asked[-3:]}"

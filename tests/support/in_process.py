@@ -33,12 +33,12 @@ def call_module(name: str, options: dict[str, t.Any], check_mode: bool = False, 
     said = [] if said is None else said
     parameters = {"params": validated.validated_parameters, "check_mode": check_mode, "warn": said.append, "show": said.append}
     task = task_module.Task(**parameters, ask=lambda question: None, **of_task)
-    return run_module.call(module.execute, task)
+    return dict(run_module.call(module.execute, task))
 
 
 def options_of(name: str) -> dict[str, dict[str, t.Any]]:
     """The options of a module, by name, with what they take."""
-    return importlib.import_module(MODULES + name).OPTIONS["argument_spec"]
+    return dict(importlib.import_module(MODULES + name).OPTIONS["argument_spec"])
 
 
 class InProcess:
@@ -77,7 +77,7 @@ class InProcess:
                 self.secrets.check(json.dumps(results[name], default=str), *said)
             if results[name].get("failed") or name == last:
                 raise _Stopped
-            return results[name].get("nodes", [])
+            return list(results[name].get("nodes", []))
 
         try:
             nodes = step("initial_input_form", **chosen)

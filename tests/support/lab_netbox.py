@@ -46,11 +46,11 @@ class Netbox:
 
     def device(self, device_id: int) -> dict[str, t.Any]:
         """A device as NetBox has it now, less what other devices change in it (its type's ``device_count`` and the like)."""
-        return _without_counts(self.call("GET", f"dcim/devices/{device_id}"))
+        return dict(_without_counts(self.call("GET", f"dcim/devices/{device_id}")))
 
     def status(self, device_id: int) -> str:
         """A device's status."""
-        return self.device(device_id)["status"]["value"]
+        return str(self.device(device_id)["status"]["value"])
 
     def statuses(self, devices: t.Collection[int]) -> dict[int, str]:
         """The statuses of those of ``devices`` that are there, by id."""
@@ -62,7 +62,7 @@ class Netbox:
 
     def set(self, device_id: int, **fields: t.Any) -> dict[str, t.Any]:
         """Change fields of a device, as a person would."""
-        return self.call("PATCH", f"dcim/devices/{device_id}", fields)
+        return dict(self.call("PATCH", f"dcim/devices/{device_id}", fields))
 
     def messages(self, device_id: int) -> list[str]:
         """The messages of the change log of a device, oldest first."""
@@ -86,7 +86,7 @@ class Netbox:
         maker = {"manufacturer_id": software["manufacturer"]["id"]} if software["manufacturer"] else {}
         data = {"name": name, "status": "planned", "platform": software["id"], "device_type": self._part("device-types", **maker)["id"]}
         data |= {"site": self._part("sites", slug=site)["id"], "role": self._part("device-roles")["id"]} | fields
-        device_id = self.call("POST", "dcim/devices", data)["id"]
+        device_id = int(self.call("POST", "dcim/devices", data)["id"])
         place = self.interface(device_id, interface)
         made_up = {
             "primary_ip4": ipv4_of(device_id),
@@ -102,13 +102,13 @@ class Netbox:
         """An interface of a device, made if its type did not bring one of that name; its id."""
         there = self.call("GET", "dcim/interfaces", device_id=device_id, name=name)["results"] if name != "Loopback7" else []
         if there:
-            return there[0]["id"]
-        return self.call("POST", "dcim/interfaces", {"device": device_id, "name": name, "type": "virtual"} | fields)["id"]
+            return int(there[0]["id"])
+        return int(self.call("POST", "dcim/interfaces", {"device": device_id, "name": name, "type": "virtual"} | fields)["id"])
 
     def place(self, address: str, interface: int | None, **fields: t.Any) -> int:
         """Put a new IP address on an interface, or on none; its id. No device has it as its primary address yet."""
         on = {"assigned_object_type": "dcim.interface", "assigned_object_id": interface} if interface else {}
-        return self.call("POST", "ipam/ip-addresses", {"address": address} | on | fields)["id"]
+        return int(self.call("POST", "ipam/ip-addresses", {"address": address} | on | fields)["id"])
 
     def make_many(self, count: int) -> list[int]:
         """``count`` planned devices with both addresses, in a few requests for each hundred. Answers with their ids."""

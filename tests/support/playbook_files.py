@@ -60,7 +60,7 @@ def own_names(where: pathlib.Path) -> set[str]:
 
 def options_of(module: str) -> dict[str, dict[str, t.Any]]:
     """The argument spec of a module."""
-    return importlib.import_module(f"ansible_collections.nodeflow.orchestrator.plugins.modules.{module}").OPTIONS["argument_spec"]
+    return dict(importlib.import_module(f"ansible_collections.nodeflow.orchestrator.plugins.modules.{module}").OPTIONS["argument_spec"])
 
 
 def _read(path: pathlib.Path) -> t.Any:

@@ -41,7 +41,7 @@ class Played:
     @property
     def nodes(self) -> list[dict[str, t.Any]]:
         """The rows as the last step left them."""
-        return [result["nodes"] for result in self.results.values() if "nodes" in result][-1]
+        return list([result["nodes"] for result in self.results.values() if "nodes" in result][-1])
 
 
 class Player:

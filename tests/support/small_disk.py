@@ -89,4 +89,4 @@ class StoreOnDisk(SqliteStore):
 
     def rows(self, query: str) -> list[dict[str, t.Any]]:
         command = [*self._disk.prefix, sys.executable, "-c", _READ, str(self._inside), query]
-        return json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+        return list(json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout))

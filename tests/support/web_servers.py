@@ -131,7 +131,7 @@ def _running(command: list[str], *ports: int) -> t.Iterator[None]:
 
 def _wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
     for _attempt in range(200):
-        assert process.poll() is None, f"{process.args} ended at once"
+        assert process.poll() is None, f"{process.args!r} ended at once"
         with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
             return
         time.sleep(0.05)

@@ -10,6 +10,7 @@ import os
 import pathlib
 import signal
 import time
+import typing as t
 
 from ansible.plugins.callback import CallbackBase
 
@@ -38,22 +39,22 @@ class CallbackModule(CallbackBase):
         super().__init__()
         self._tasks = 0
 
-    def v2_playbook_on_task_start(self, task: object, is_conditional: bool) -> None:
+    def v2_playbook_on_task_start(self, task: t.Any, is_conditional: bool) -> None:
         """A task is about to start."""
         self._tasks += 1
         self._at("start")
         if os.environ.get("NODEFLOW_TEST_GATE_TASK") == task.get_name().rpartition(" : ")[2]:
             _hold(os.environ["NODEFLOW_TEST_GATE"])
 
-    def v2_runner_on_ok(self, result: object) -> None:
+    def v2_runner_on_ok(self, result: t.Any) -> None:
         """A task went well."""
         self._at("end")
 
-    def v2_runner_on_failed(self, result: object, ignore_errors: bool = False) -> None:
+    def v2_runner_on_failed(self, result: t.Any, ignore_errors: bool = False) -> None:
         """A task failed."""
         self._at("end")
 
-    def v2_runner_on_skipped(self, result: object) -> None:
+    def v2_runner_on_skipped(self, result: t.Any) -> None:
         """A task was skipped."""
         self._at("end")
 

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import json
+import typing as t
 
 from ansible.plugins.callback import CallbackBase
 
@@ -29,14 +30,14 @@ class CallbackModule(CallbackBase):
         super().__init__(display)
         self.lines: list[dict[str, object]] = []
 
-    def _collect(self, status: str, result: object) -> None:
+    def _collect(self, status: str, result: t.Any) -> None:
         self.lines.append({"status": status, "task": result.task.get_name(), "result": result.result})
 
-    def v2_runner_on_ok(self, result: object) -> None:
+    def v2_runner_on_ok(self, result: t.Any) -> None:
         """A task went well."""
         self._collect("ok", result)
 
-    def v2_runner_on_failed(self, result: object, ignore_errors: bool = False) -> None:
+    def v2_runner_on_failed(self, result: t.Any, ignore_errors: bool = False) -> None:
         """A task failed."""
         self._collect("failed", result)
 

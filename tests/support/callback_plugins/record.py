@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import typing as t
 
 from ansible.plugins.callback import CallbackBase
 
@@ -26,15 +27,15 @@ class CallbackModule(CallbackBase):
     CALLBACK_TYPE = "notification"
     CALLBACK_NAME = "record"
 
-    def _record(self, status: str, result: object) -> None:
+    def _record(self, status: str, result: t.Any) -> None:
         line = {"status": status, "task": result.task.get_name(), "result": result.result}
         with open(os.environ["NODEFLOW_TEST_RESULTS"], "a", encoding="utf-8") as file:
             file.write(json.dumps(line, default=str) + "\n")
 
-    def v2_runner_on_ok(self, result: object) -> None:
+    def v2_runner_on_ok(self, result: t.Any) -> None:
         """A task went well."""
         self._record("ok", result)
 
-    def v2_runner_on_failed(self, result: object, ignore_errors: bool = False) -> None:
+    def v2_runner_on_failed(self, result: t.Any, ignore_errors: bool = False) -> None:
         """A task failed."""
         self._record("failed", result)
