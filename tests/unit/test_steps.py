@@ -23,6 +23,7 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.node 
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.end_of_step import end_of_step, table
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.rows import read_rows
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.run_step import run_step
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.state import State
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.step import Aborted, Done, Failed, Step, Suspended, Workflow
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.processes import Lease, Process, insert_processes, take_processes
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.subscriptions import claim_devices
@@ -103,7 +104,7 @@ LOG = "SELECT step, status, error FROM process_steps ORDER BY process_step_id"
     [
         ("done", ("running", "write", 0, "initial", "changed"), ("read", "success", None), "running"),
         (Failed("no luck"), ("failed", "read", 1, "initial", None), ("read", "failed", "no luck"), "failed"),
-        (Suspended("wait", {"shown": 1}), ("suspended", "read", 1, "initial", None), ("read", "suspended", "wait"), "suspended"),
+        (Suspended("wait", State(shown=1)), ("suspended", "read", 1, "initial", None), ("read", "suspended", "wait"), "suspended"),
         (Aborted("taken", "unchanged"), ("aborted", None, 1, "terminated", "taken"), ("read", "aborted", "taken"), "unchanged"),
         (Aborted("refused"), ("aborted", None, 1, "terminated", "refused"), ("read", "aborted", "refused"), "failed"),
         (NodeflowError("all of it"), ("failed", "read", 1, "initial", None), ("read", "failed", "r (1): all of it"), "failed"),
@@ -304,11 +305,10 @@ def test_while_the_run_goes_on_a_reason_is_said_once(shop):
 @pytest.mark.parametrize("outcome", ["done", "failed"])
 def test_a_node_is_called_as_netbox_calls_it_from_the_moment_it_is_read(shop, outcome):
     rows = shop.new(1)
-    device = {"id": 1, "name": "new", "site": "loc2", "status": "staged"}
 
     def read(task, works):
         work = works[0].called("new (loc2, 1)")
-        done = Done(work.subscription, work.state | {"device": device})
+        done = Done(work.subscription, work.state, label=work.label)
         return {work.key: done if outcome == "done" else Failed(f"{work.label} is odd", label=work.label)}
 
     shop.workflow = Workflow("test", 1, "CREATE", (Step("read", read), *shop.workflow.steps[1:]), final="write")

@@ -22,9 +22,22 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.subsc
     SubscriptionModel,
 )
 
-__all__ = ["FAMILIES", "Node", "NodeBlock", "NodeBlockInactive", "NodeBlockProvisioning", "NodeInactive", "NodeProvisioning", "as_node", "check_node_status"]
+__all__ = [
+    "FAMILIES",
+    "Family",
+    "Node",
+    "NodeBlock",
+    "NodeBlockInactive",
+    "NodeBlockProvisioning",
+    "NodeInactive",
+    "NodeProvisioning",
+    "as_node",
+    "check_node_status",
+]
 
-FAMILIES = ("ipv4", "ipv6")
+Family = t.Literal["ipv4", "ipv6"]
+
+FAMILIES: tuple[Family, ...] = ("ipv4", "ipv6")
 
 
 NOT_IN_SERVICE = ("planned", "staged", "inventory", "decommissioning")

@@ -18,7 +18,7 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors impo
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.description import description
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.lifecycle import SubscriptionLifecycle
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.node import FAMILIES, NodeInactive
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.node import FAMILIES, Family, NodeInactive
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.subscription import SubscriptionModel, move_to_lifecycle, revise
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.changelog import device_changes
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.device import Device, devices_by_id
@@ -30,7 +30,7 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.create_
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.journal import journalled
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.loopback_interface import located_works
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.provide_config import provide_config_to_user
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.work import NodeWork
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.state import ChangeState, ChangeWork
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.commands import command
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.progress import Progress
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.step import Done, Failed, Outcome, Step, Workflow, for_each
@@ -41,63 +41,63 @@ __all__ = ["MODIFY_NODE", "RECONCILE_NODE", "TERMINATE_NODE", "families", "gone"
 _NOT_THERE = "is not in NetBox any more"
 
 
-def _begin(task: Task, works: t.Sequence[NodeWork]) -> dict[str, Outcome]:  # pylint: disable=unused-argument
+def _begin(task: Task, works: t.Sequence[ChangeWork]) -> dict[str, Outcome]:  # pylint: disable=unused-argument
     """The process is stored and the subscription locked already."""
     return {work.key: Done(work.subscription, work.state) for work in works}
 
 
-def _fetch_ip_address_information(task: Task, works: t.Sequence[NodeWork]) -> dict[str, Outcome]:
+def _fetch_ip_address_information(task: Task, works: t.Sequence[ChangeWork]) -> dict[str, Outcome]:
     """The device as it is now: what is not as it was read here, when NetBox is written, was changed by somebody else."""
     tell = Progress(task.show, "fetch_ip_address_information", len(works))
     devices = devices_by_id(task.netbox, [work.subscription.device_id for work in works], tell=tell)
     missing = [work.subscription.device_id for work in works if work.subscription.device_id not in devices]
     there = set() if task.check_mode else hidden(task.netbox, missing)
     removals = [work for work in works if work.process.target == TERMINATE_NODE.target]
-    devices = located_works(task, [work for work in works if work.state["refresh"]], devices, configured=False)
+    devices = located_works(task, [work for work in works if work.state.refresh], devices, configured=False)
     devices = located_works(task, removals, devices, configured=True)
     return for_each(works, lambda work: _fetched(work, devices.get(work.subscription.device_id), there))
 
 
-def _fetched(work: NodeWork, device: Device | None, there: t.Container[int]) -> Outcome:
+def _fetched(work: ChangeWork, device: Device | None, there: t.Container[int]) -> Outcome:
     if device is None and work.subscription.device_id in there:
         return Failed(f"{work.label}: {HIDDEN}")
     if device is None:
-        if work.state["lifecycle"] == SubscriptionLifecycle.TERMINATED:
-            return Done(work.subscription, work.state | {"write": [], "device": gone(work.subscription).facts()})  # there is nothing to write to
+        if work.state.lifecycle == SubscriptionLifecycle.TERMINATED:
+            return Done(work.subscription, work.state.having(write=[], device=gone(work.subscription)))  # there is nothing to write to
         return _gone(work)
     if device.problem:
         return Failed(f"{work.label}: {device.problem}")
     work = work.called(device.label)
-    if "device_gone" in work.state.get("repairs", ()):
+    if "device_gone" in (work.state.repairs or ()):
         back = "is in NetBox again, so its subscription does not end"
         return Failed(f"{work.label} {back}; {command('abort', [work.key])}", back, "End the process", work.label)
-    conflict = _conflict(work, device) if "repairs" in work.state else None  # the repair was planned for what was found
+    conflict = _conflict(work, device) if work.state.repairs is not None else None  # the repair was planned for what was found
     if conflict:
         return dataclasses.replace(conflict, label=work.label)
-    state = work.state | {"device": device.facts()}
-    if work.state["refresh"]:
+    state = work.state.having(device=device)
+    if work.state.refresh:
         problem = ambiguous(device)
         if problem:
             return Failed(problem, label=work.label)
         seen = {"node_name": device.name} | loopback_fields(device)
-        state["changes"] = work.state["changes"] | {"node": work.state["changes"].get("node", {}) | seen}
-    return Done(work.subscription, state)
+        state = state.having(changes=state.changes | {"node": state.node_changes | seen})
+    return Done(work.subscription, state, label=work.label)
 
 
-def _gone(work: NodeWork) -> Failed:
+def _gone(work: ChangeWork) -> Failed:
     reason = f"{work.label} {_NOT_THERE}; end this process with {command('abort', [work.key])}, then its subscription with terminate_node"
     return Failed(reason, _NOT_THERE, "End the process, then its subscription with terminate_node; the process")
 
 
-def _modify_subscription(task: Task, works: t.Sequence[NodeWork]) -> dict[str, Outcome]:  # pylint: disable=unused-argument
+def _modify_subscription(task: Task, works: t.Sequence[ChangeWork]) -> dict[str, Outcome]:  # pylint: disable=unused-argument
     """Set the fields that the process is to change."""
     return for_each(works, _modified)
 
 
-def _modified(work: NodeWork) -> Outcome:
-    changes = work.state["changes"]
+def _modified(work: ChangeWork) -> Outcome:
+    changes = work.state.changes
     try:
-        subscription = revise(work.subscription, changes, work.state["required_families"])
+        subscription = revise(work.subscription, changes, work.state.required_families)
     except DomainError as error:
         return Failed(f"{work.label}: {error}")
     if "description" not in changes and work.subscription.description == description(work.subscription):
@@ -105,7 +105,7 @@ def _modified(work: NodeWork) -> Outcome:
     return Done(subscription, work.state)
 
 
-def families(subscription: NodeInactive) -> list[str]:
+def families(subscription: NodeInactive) -> list[Family]:
     """The address families that a subscription has, and so keeps."""
     return [family for family in FAMILIES if getattr(subscription.node, family + "_loopback") is not None]
 
@@ -115,7 +115,7 @@ def gone(subscription: NodeInactive) -> Device:
     return Device(subscription.device_id, subscription.node.node_name, "", "", "", "", "", None, None)
 
 
-def _update_node_in_netbox(task: Task, works: t.Sequence[NodeWork]) -> dict[str, Outcome]:
+def _update_node_in_netbox(task: Task, works: t.Sequence[ChangeWork]) -> dict[str, Outcome]:
     """Write to NetBox the fields that the process is to write, and no others."""
     payloads = {work.subscription.device_id: _payload(task, work) for work in works if _writes(task, work)}
     by_device = {work.subscription.device_id: work for work in works if _writes(task, work)}
@@ -140,8 +140,8 @@ def _update_node_in_netbox(task: Task, works: t.Sequence[NodeWork]) -> dict[str,
     )
     outcomes: dict[str, Outcome] = {work.key: Done(work.subscription, work.state) for work in works}
     for work, done in zip(by_device.values(), update(list(payloads.values()), target)):
-        if done.gone and work.state["lifecycle"] == SubscriptionLifecycle.TERMINATED:
-            outcomes[work.key] = Done(work.subscription, work.state | {"device": gone(work.subscription).facts()})
+        if done.gone and work.state.lifecycle == SubscriptionLifecycle.TERMINATED:
+            outcomes[work.key] = Done(work.subscription, work.state.having(device=gone(work.subscription)))
         elif done.kind is Kind.DONE_BEFORE:
             outcomes[work.key] = Done(work.subscription, work.state)
         elif done.gone:
@@ -155,39 +155,38 @@ def _update_node_in_netbox(task: Task, works: t.Sequence[NodeWork]) -> dict[str,
     return outcomes
 
 
-def _writes(task: Task, work: NodeWork) -> bool:
+def _writes(task: Task, work: ChangeWork) -> bool:
     """Whether there is anything to write: not to a device that is gone, or that another subscription stands for."""
-    there = work.state["device"]["status"] and "several_subscriptions" not in work.state.get("repairs", ())
-    return bool(there and (work.state["write"] or task.params["netbox_custom_field"]))
+    there = work.state.device.status and "several_subscriptions" not in (work.state.repairs or ())
+    return bool(there and (work.state.write or task.params["netbox_custom_field"]))
 
 
-def _payload(task: Task, work: NodeWork) -> DevicePayload:
-    ends = work.state["lifecycle"] == SubscriptionLifecycle.TERMINATED
+def _payload(task: Task, work: ChangeWork) -> DevicePayload:
+    ends = work.state.lifecycle == SubscriptionLifecycle.TERMINATED
     values, field = _values(work), custom_field(task, None if ends else str(work.subscription.subscription_id))
-    return DevicePayload(id=work.subscription.device_id, **{name: values[name] for name in work.state["write"]}, **field)
+    return DevicePayload(id=work.subscription.device_id, **{name: values[name] for name in work.state.write}, **field)
 
 
-def _values(work: NodeWork) -> dict[str, t.Any]:
+def _values(work: ChangeWork) -> dict[str, t.Any]:
     """What fields of the device are to be, as NetBox takes them: relations by id."""
     node = work.subscription.node
-    status, name = (work.state["changes"].get("node", {}).get(field, getattr(node, field)) for field in ("node_status", "node_name"))
-    relations: dict[str, t.Any] = work.state.get("relations", {})
-    return {"status": status, "name": name} | relations
+    status, name = (work.state.node_changes.get(field, getattr(node, field)) for field in ("node_status", "node_name"))
+    return {"status": status, "name": name, **(work.state.relations or {})}
 
 
-def _conflict(work: NodeWork, device: Device) -> Failed | None:
+def _conflict(work: ChangeWork, device: Device) -> Failed | None:
     """What somebody else changed, of what is to be written, since the device was read; None where nothing is."""
-    read, values = Device(**work.state["device"]), _values(work)
-    for field in work.state["write"]:
+    read, values = work.state.device, _values(work)
+    for field in work.state.write:
         then, now = getattr(read, _READ_AS.get(field, field)), getattr(device, _READ_AS.get(field, field))
         if now != then and device.writable.get(field) != values[field]:
             return _changed_meanwhile(work, f"its {field} was changed in NetBox meanwhile, from {then or 'nothing'} to {now or 'nothing'}")
     return None
 
 
-def _planned_before(task: Task, work: NodeWork, device: Device) -> bool:
+def _planned_before(task: Task, work: ChangeWork, device: Device) -> bool:
     """Whether this process has set the device free already, before it was interrupted, so that it is somebody else's by now."""
-    if not work.row.resumed or "status" not in work.state["write"] or _values(work)["status"] != FREE or device.status == FREE:
+    if not work.row.resumed or "status" not in work.state.write or _values(work)["status"] != FREE or device.status == FREE:
         return False
     return any(change.status == FREE and work.key in change.message for change in device_changes(task.netbox, [device.id])[device.id])
 
@@ -196,23 +195,23 @@ _READ_AS = {"primary_ip4": "ipv4", "primary_ip6": "ipv6"}
 """What we call a field of the device that NetBox calls otherwise."""
 
 
-def _changed_meanwhile(work: NodeWork, what: str) -> Failed:
+def _changed_meanwhile(work: ChangeWork, what: str) -> Failed:
     wrong, right = "Where that is wrong, set it back there and continue", "where it is right, end the process"
     reason = f"{work.label}: {what}. {wrong} with: {command('resume', [work.key])}; {right} with: {command('abort', [work.key])}"
     return Failed(reason, f"{what}. {wrong}; {right}", "Where the change is right, end the process")
 
 
-def _done(task: Task, works: t.Sequence[NodeWork]) -> dict[str, Outcome]:
+def _done(task: Task, works: t.Sequence[ChangeWork]) -> dict[str, Outcome]:
     """In sync again, and terminated where that is what the process is for."""
     return journalled(task, works, for_each(works, _ended))
 
 
-def _ended(work: NodeWork) -> Outcome:
-    target = SubscriptionLifecycle(work.state["lifecycle"] or work.subscription.status)
+def _ended(work: ChangeWork) -> Outcome:
+    target = SubscriptionLifecycle(work.state.lifecycle or work.subscription.status)
     try:
         subscription: SubscriptionModel = work.subscription
         if target is not subscription.status:
-            subscription = move_to_lifecycle(subscription, target, work.state["required_families"])
+            subscription = move_to_lifecycle(subscription, target, work.state.required_families)
     except DomainError as error:
         return Failed(f"{work.label}: {error}")
     return Done(subscription.model_copy(update={"insync": True}), work.state)
@@ -224,10 +223,7 @@ _MODIFY = Step("modify_subscription", _modify_subscription)
 _WRITE = Step("update_node_in_netbox", _update_node_in_netbox)
 _DONE = Step("done", _done)
 
-_STATE = {"changes": dict, "write": list, "required_families": list}
-"""What the state of each process of these workflows holds."""
-
-MODIFY_NODE = Workflow("modify_node", 1, "MODIFY", (_STORE, _FETCH, _MODIFY, _WRITE, _DONE), final="modify_subscription", state=_STATE | {"before": dict})
+MODIFY_NODE = Workflow("modify_node", 1, "MODIFY", (_STORE, _FETCH, _MODIFY, _WRITE, _DONE), final="modify_subscription", state=ChangeState)
 
 TERMINATE_NODE = Workflow(
     "terminate_node",
@@ -235,7 +231,7 @@ TERMINATE_NODE = Workflow(
     "TERMINATE",
     (_STORE, _FETCH, Step("provide_config_to_user", provide_config_to_user, repeats=True), _MODIFY, _WRITE, _DONE),
     final="modify_subscription",
-    state=_STATE | {"before": dict},
+    state=ChangeState,
 )
 
-RECONCILE_NODE = Workflow("reconcile_node", 1, "RECONCILE", (_STORE, _FETCH, _MODIFY, _WRITE, _DONE), final="modify_subscription", state=_STATE)
+RECONCILE_NODE = Workflow("reconcile_node", 1, "RECONCILE", (_STORE, _FETCH, _MODIFY, _WRITE, _DONE), final="modify_subscription", state=ChangeState)

@@ -31,7 +31,7 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.chang
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.device import ENDPOINT, Device
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.payload import DevicePayload
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.update import Kind, Refusal, Target, Update, update
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.work import NodeWork
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.state import CreateWork
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.commands import command
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.progress import Progress
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.rows import UNCHANGED
@@ -72,10 +72,10 @@ def claim_mode(task: Task) -> str:
     return "store" if by_store else "netbox"
 
 
-def claim(task: Task, works: t.Sequence[NodeWork]) -> dict[str, Outcome]:
+def claim(task: Task, works: t.Sequence[CreateWork]) -> dict[str, Outcome]:
     """Claim the devices of ``works`` in NetBox where that is how they are claimed. A device that somebody else has taken is given up."""
-    outcomes: dict[str, Outcome] = {work.key: Done(work.subscription, work.state) for work in works if work.state["claim"] == "store"}
-    in_netbox = [work for work in works if work.state["claim"] == "netbox"]
+    outcomes: dict[str, Outcome] = {work.key: Done(work.subscription, work.state) for work in works if work.state.claim == "store"}
+    in_netbox = [work for work in works if work.state.claim == "netbox"]
     if not in_netbox:
         return outcomes
     unread = _without_change_log(task, in_netbox)
@@ -89,9 +89,9 @@ def claim(task: Task, works: t.Sequence[NodeWork]) -> dict[str, Outcome]:
     return outcomes
 
 
-def _without_change_log(task: Task, works: t.Sequence[NodeWork]) -> dict[str, Outcome]:
+def _without_change_log(task: Task, works: t.Sequence[CreateWork]) -> dict[str, Outcome]:
     """The outcomes where NetBox is one before 4.6 whose change log the token may not read: it must be, before anything is claimed."""
-    if all(work.state["device"].get("etag") for work in works):
+    if all(work.state.device.etag for work in works):
         return {}
     try:
         check_change_log(task.netbox)
@@ -103,7 +103,7 @@ def _without_change_log(task: Task, works: t.Sequence[NodeWork]) -> dict[str, Ou
     return {}
 
 
-def _target(task: Task, works: t.Sequence[NodeWork]) -> Target:
+def _target(task: Task, works: t.Sequence[CreateWork]) -> Target:
     by_device = {work.subscription.device_id: work for work in works}
 
     @functools.cache
@@ -134,17 +134,16 @@ def _target(task: Task, works: t.Sequence[NodeWork]) -> Target:
     return Target(task.netbox, lambda device_id: by_device[device_id].changelog_message(), check, known=known, dry_run=task.check_mode, tell=tell)
 
 
-def _unknown(work: NodeWork) -> str:
+def _unknown(work: CreateWork) -> str:
     return _UNKNOWN.format(work.label, CLAIMED, FREE, command("resume", [work.key]), command("abort", [work.key]))
 
 
-def as_read(work: NodeWork) -> Device:
+def as_read(work: CreateWork) -> Device:
     """The device as an earlier step read it, of what can be written only the status."""
-    facts = work.state["device"]
-    return Device(**facts, writable={"status": facts["status"]})
+    return dataclasses.replace(work.state.device, writable={"status": work.state.device.status})
 
 
-def claim_holders(task: Task, works: t.Sequence[NodeWork], done: t.Collection[str] = ()) -> dict[str, Holder]:
+def claim_holders(task: Task, works: t.Sequence[CreateWork], done: t.Collection[str] = ()) -> dict[str, Holder]:
     """Tell who holds the devices of ``works``, by process id: by NetBox's change log the first who claimed it since it was free.
 
     ``done`` are the processes whose own log says that their claim was done. Where the change log has no entry of that any more, it only has to
@@ -176,7 +175,7 @@ def _our_claim(key: str, changes: t.Sequence[DeviceChange]) -> int | None:
     return places[-1] if places else None
 
 
-def _by_change_log(task: Task, works: t.Sequence[NodeWork], outcomes: t.Mapping[str, Outcome]) -> dict[str, Outcome]:
+def _by_change_log(task: Task, works: t.Sequence[CreateWork], outcomes: t.Mapping[str, Outcome]) -> dict[str, Outcome]:
     """The outcomes once NetBox's change log has told whose claim came first, and what ours overwrote has been put back."""
     if not works:
         return {}
@@ -190,7 +189,7 @@ def _by_change_log(task: Task, works: t.Sequence[NodeWork], outcomes: t.Mapping[
     return {work.key: _first_come(task, work, rows, changes[work.subscription.device_id], outcomes[work.key]) for work in works}
 
 
-def _lost(work: NodeWork, row: dict[str, t.Any], changes: t.Sequence[DeviceChange]) -> dict[str, t.Any]:
+def _lost(work: CreateWork, row: dict[str, t.Any], changes: t.Sequence[DeviceChange]) -> dict[str, t.Any]:
     """What the claim of ``work`` overwrote in its device, by field."""
     place = _our_claim(work.key, changes)
     if place is not None:
@@ -202,7 +201,7 @@ def _lost(work: NodeWork, row: dict[str, t.Any], changes: t.Sequence[DeviceChang
 
 
 def _first_come(
-    task: Task, work: NodeWork, rows: t.Mapping[int, dict[str, t.Any]], changes: t.Sequence[DeviceChange], outcome: Outcome
+    task: Task, work: CreateWork, rows: t.Mapping[int, dict[str, t.Any]], changes: t.Sequence[DeviceChange], outcome: Outcome
 ) -> Outcome:
     row = rows.get(work.subscription.device_id, {})
     lost = _lost(work, row, changes)
@@ -224,7 +223,7 @@ def _first_come(
 _UNDONE = "{0} was claimed, and a change by somebody else in the same moment undid that: its status in NetBox is {1} now. Claim it again with: {2}"
 
 
-def _put_back(task: Task, work: NodeWork, fields: t.Mapping[str, t.Any]) -> None:
+def _put_back(task: Task, work: CreateWork, fields: t.Mapping[str, t.Any]) -> None:
     """Write to a device what ours overwrote; one field a request where NetBox refuses them together. Raises NetboxError."""
     device_id = work.subscription.device_id
     if not fields:
@@ -248,7 +247,7 @@ _NOT_PUT_BACK = (
 )
 
 
-def _claimed(work: NodeWork, done: Update) -> Outcome:
+def _claimed(work: CreateWork, done: Update) -> Outcome:
     if not done.error:
         return Done(work.subscription, work.state, done.changes())
     if done.kind is Kind.TAKEN:
@@ -258,14 +257,14 @@ def _claimed(work: NodeWork, done: Update) -> Outcome:
     return _not_claimed(work, f"{work.label} could not be claimed: {done.error}", done.uncertain)
 
 
-def _not_claimed(work: NodeWork, reason: str, uncertain: bool = False) -> Outcome:
+def _not_claimed(work: CreateWork, reason: str, uncertain: bool = False) -> Outcome:
     """What surely never reached NetBox leaves the device free, so nothing is kept here either."""
     return Failed(reason) if uncertain or work.row.resumed else Aborted(reason)
 
 
-def contradiction(work: NodeWork, device: Device, ours: t.Collection[str]) -> str | None:
+def contradiction(work: CreateWork, device: Device, ours: t.Collection[str]) -> str | None:
     """Why a device as NetBox has it now contradicts its enrolment; None where it does not. ``ours`` are statuses that we may have written."""
-    expected = (CLAIMED if work.state["claim"] == "netbox" else FREE, *ours)
+    expected = (CLAIMED if work.state.claim == "netbox" else FREE, *ours)
     if device.status in expected:
         return None
     return (
@@ -274,8 +273,8 @@ def contradiction(work: NodeWork, device: Device, ours: t.Collection[str]) -> st
     )
 
 
-def as_claimed(work: NodeWork, device: Device) -> Device:
+def as_claimed(work: CreateWork, device: Device) -> Device:
     """In check mode: the device as it would stand after the claim."""
-    if work.state["claim"] == "netbox" and device.status == FREE:
+    if work.state.claim == "netbox" and device.status == FREE:
         return dataclasses.replace(device, status=CLAIMED, writable=device.writable | {"status": CLAIMED})
     return device

@@ -15,7 +15,8 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.node 
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.subscription import check_customer_id
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.device import Device
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.loopback import ambiguous, lack, loopback
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.loopback_interface import remembered
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.loopback_interface import loopback_interface
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.state import NodeState
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.end_of_step import end_of_step
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.rows import RUNNING, Row, read_rows, reading_rows
 
@@ -41,8 +42,8 @@ def _construct(task: Task, row: Row) -> Row:
     block = NodeBlockInactive(node_id=device.id, node_name=device.name, node_status=device.status)
     subscription = NodeInactive(customer_id=task.params["customer_id"], node=block)
     subscription = subscription.model_copy(update={"description": description(subscription)})
-    state = {"required_families": families, "device": device.facts()} | remembered(task)
-    return dataclasses.replace(row, model=subscription.model_dump(mode="json"), state=state)
+    state = NodeState(device=device, required_families=families, loopback_interface=loopback_interface(task) or None)
+    return dataclasses.replace(row, model=subscription.model_dump(mode="json"), state=state.as_json())
 
 
 def missing_of(device: Device, required_families: t.Collection[str]) -> list[str]:

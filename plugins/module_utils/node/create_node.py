@@ -23,7 +23,7 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.give_ba
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.journal import journalled
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.loopback_interface import located_works
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.provide_config import provide_config_to_user
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.work import NodeWork
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.state import CreateState, CreateWork
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.commands import command
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.progress import Progress
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.step import Done, Failed, Outcome, Step, Workflow, for_each
@@ -35,7 +35,7 @@ _NOT_THERE = "is not in NetBox any more"
 _OR_END = "If it will not come back, end the process"
 
 
-def _fetch_ip_address_information(task: Task, works: t.Sequence[NodeWork]) -> dict[str, Outcome]:
+def _fetch_ip_address_information(task: Task, works: t.Sequence[CreateWork]) -> dict[str, Outcome]:
     """The device's name and loopbacks onto the model; what the templates need of the device into the state."""
     tell = Progress(task.show, "fetch_ip_address_information", len(works))
     devices = devices_by_id(task.netbox, [work.subscription.device_id for work in works], tell=tell)
@@ -45,7 +45,7 @@ def _fetch_ip_address_information(task: Task, works: t.Sequence[NodeWork]) -> di
     return for_each(works, lambda work: _fetched(task, work, devices.get(work.subscription.device_id), there))
 
 
-def _fetched(task: Task, work: NodeWork, device: Device | None, there: t.Container[int]) -> Outcome:
+def _fetched(task: Task, work: CreateWork, device: Device | None, there: t.Container[int]) -> Outcome:
     if device is None and work.subscription.device_id in there:
         return Failed(f"{work.label}: {HIDDEN}")
     if device is None:
@@ -54,7 +54,7 @@ def _fetched(task: Task, work: NodeWork, device: Device | None, there: t.Contain
         return Failed(f"{work.label}: {device.problem}")
     work = work.called(device.label)
     seen = as_claimed(work, device) if task.check_mode else device
-    families = work.state["required_families"]
+    families = work.state.required_families
     problem = contradiction(work, seen, (ACTIVE,)) or lacking(device, families)
     if problem:
         return Failed(problem, label=work.label)
@@ -63,36 +63,36 @@ def _fetched(task: Task, work: NodeWork, device: Device | None, there: t.Contain
     except DomainError as error:
         return Failed(f"{work.label}: {error}", label=work.label)
     subscription = subscription.model_copy(update={"description": description(subscription)})
-    return Done(subscription, work.state | {"device": device.facts()})
+    return Done(subscription, work.state.having(device=device), label=work.label)
 
 
-def _gone(work: NodeWork) -> Failed:
+def _gone(work: CreateWork) -> Failed:
     return Failed(f"{work.label} {_NOT_THERE}. {_OR_END} with: {command('abort', [work.key])}", _NOT_THERE, _OR_END)
 
 
-def _set_status(task: Task, works: t.Sequence[NodeWork]) -> dict[str, Outcome]:
+def _set_status(task: Task, works: t.Sequence[CreateWork]) -> dict[str, Outcome]:
     """Move the subscription to the lifecycle of the option."""
     return for_each(works, lambda work: _moved(work, SubscriptionLifecycle(task.params["lifecycle"])))
 
 
-def _moved(work: NodeWork, target: SubscriptionLifecycle, **fields: t.Any) -> Outcome:
+def _moved(work: CreateWork, target: SubscriptionLifecycle, **fields: t.Any) -> Outcome:
     try:
-        subscription = move_to_lifecycle(work.subscription, target, work.state["required_families"])
+        subscription = move_to_lifecycle(work.subscription, target, work.state.required_families)
     except DomainError as error:
         return Failed(f"{work.label}: {error}")
     return Done(subscription.model_copy(update=fields), work.state)
 
 
-def _set_node_to_active(task: Task, works: t.Sequence[NodeWork]) -> dict[str, Outcome]:  # pylint: disable=unused-argument
+def _set_node_to_active(task: Task, works: t.Sequence[CreateWork]) -> dict[str, Outcome]:  # pylint: disable=unused-argument
     """``node.node_status = "active"``, on the model."""
 
-    def activated(work: NodeWork) -> Outcome:
-        return Done(revise(work.subscription, {"node": {"node_status": ACTIVE}}, work.state["required_families"]), work.state)
+    def activated(work: CreateWork) -> Outcome:
+        return Done(revise(work.subscription, {"node": {"node_status": ACTIVE}}, work.state.required_families), work.state)
 
     return for_each(works, activated)
 
 
-def _update_node_in_netbox(task: Task, works: t.Sequence[NodeWork]) -> dict[str, Outcome]:
+def _update_node_in_netbox(task: Task, works: t.Sequence[CreateWork]) -> dict[str, Outcome]:
     """Write the payload of each node to NetBox. A device that somebody else set to another status meanwhile is a conflict."""
     by_device = {work.subscription.device_id: work for work in works}
     target = Target(
@@ -117,12 +117,12 @@ def _update_node_in_netbox(task: Task, works: t.Sequence[NodeWork]) -> dict[str,
     return outcomes
 
 
-def _refusal(work: NodeWork, device: Device, payload: DevicePayload) -> Refusal | None:
+def _refusal(work: CreateWork, device: Device, payload: DevicePayload) -> Refusal | None:
     why = contradiction(work, device, (payload.status or "",))
     return Refusal(Kind.CONFLICT, why) if why else None
 
 
-def _payload(task: Task, work: NodeWork) -> NetboxPayload:
+def _payload(task: Task, work: CreateWork) -> NetboxPayload:
     return build_payload(work.subscription.node, work.subscription).model_copy(update=custom_field(task, str(work.subscription.subscription_id)))
 
 
@@ -132,7 +132,7 @@ def custom_field(task: Task, value: str | None) -> dict[str, t.Any]:
     return {"custom_fields": {name: value}} if name else {}
 
 
-def _done(task: Task, works: t.Sequence[NodeWork]) -> dict[str, Outcome]:
+def _done(task: Task, works: t.Sequence[CreateWork]) -> dict[str, Outcome]:
     """Active and in sync; the process is completed."""
     return journalled(task, works, for_each(works, lambda work: _moved(work, SubscriptionLifecycle.ACTIVE, insync=True)))
 
@@ -151,6 +151,6 @@ CREATE_NODE = Workflow(
         Step("done", _done),
     ),
     final="update_node_in_netbox",
-    state={"claim": str, "required_families": list},
+    state=CreateState,
     abort=give_back,
 )

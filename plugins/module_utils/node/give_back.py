@@ -14,7 +14,7 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.devic
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.payload import DevicePayload
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.update import HIDDEN, Kind, Refusal, Target, hidden, update
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.claim import CLAIM, CLAIMED, FREE, Holder, claim_holders
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.work import NodeWork
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.state import CreateWork
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.abort import aborted
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.step import Failed, Outcome
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.processes import load_step_log
@@ -22,18 +22,18 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.proces
 __all__ = ["give_back"]
 
 
-def give_back(task: Task, works: t.Sequence[NodeWork]) -> dict[str, Outcome]:
+def give_back(task: Task, works: t.Sequence[CreateWork]) -> dict[str, Outcome]:
     """Give back in NetBox what is still claimed by these processes; then they are over."""
     devices = devices_by_id(task.netbox, [work.subscription.device_id for work in works])
     unreadable = {key: device.problem for key, device in devices.items() if device.problem}
-    claimed = [work for work in works if work.state["claim"] == "netbox"]  # of the others, there is nothing to give back
+    claimed = [work for work in works if work.state.claim == "netbox"]  # of the others, there is nothing to give back
     failed: dict[str, Outcome] = {
         work.key: Failed(f"{work.label}: {unreadable[work.subscription.device_id]}") for work in claimed if work.subscription.device_id in unreadable
     }
     works = [work for work in works if work.key not in failed]
     missing = [work.subscription.device_id for work in claimed if work.subscription.device_id not in devices]
     there = set() if task.check_mode else hidden(task.netbox, missing)
-    staged = [work for work in works if work.state["claim"] == "netbox" and _status(devices, work) == CLAIMED]
+    staged = [work for work in works if work.state.claim == "netbox" and _status(devices, work) == CLAIMED]
     try:
         holders = claim_holders(task, staged, _claims_done(task, staged))
     except NetboxError as error:
@@ -45,7 +45,7 @@ def give_back(task: Task, works: t.Sequence[NodeWork]) -> dict[str, Outcome]:
 
 
 def _left_alone(
-    task: Task, works: t.Sequence[NodeWork], devices: t.Mapping[int, Device], there: t.Container[int], holders: t.Mapping[str, Holder]
+    task: Task, works: t.Sequence[CreateWork], devices: t.Mapping[int, Device], there: t.Container[int], holders: t.Mapping[str, Holder]
 ) -> dict[str, Outcome]:
     """The outcomes of processes whose device is left as it is."""
     outcomes: dict[str, Outcome] = {}
@@ -58,7 +58,7 @@ def _left_alone(
     return outcomes
 
 
-def _claims_done(task: Task, works: t.Sequence[NodeWork]) -> set[str]:
+def _claims_done(task: Task, works: t.Sequence[CreateWork]) -> set[str]:
     """The processes of which their own log says that their claim was done."""
     with task.store.read() as connection:
         logs = load_step_log(connection, [work.key for work in works])
@@ -81,12 +81,12 @@ _LEFT_SINCE = {
 }
 
 
-def _status(devices: t.Mapping[int, Device], work: NodeWork) -> str | None:
+def _status(devices: t.Mapping[int, Device], work: CreateWork) -> str | None:
     device = devices.get(work.subscription.device_id)
     return device.status if device else None
 
 
-def _give_back(task: Task, works: t.Sequence[NodeWork], devices: t.Mapping[int, Device]) -> dict[str, Outcome]:
+def _give_back(task: Task, works: t.Sequence[CreateWork], devices: t.Mapping[int, Device]) -> dict[str, Outcome]:
     by_device = {work.subscription.device_id: work for work in works}
 
     def check(device: Device, payload: DevicePayload) -> Refusal | None:

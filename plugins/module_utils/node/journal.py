@@ -12,7 +12,7 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors impo
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.journal import Entry, add_entries
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.drift import PROBLEMS
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.work import NodeWork
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.state import ChangeState, NodeWork
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.step import Done, Failed, Outcome
 
 __all__ = ["journalled"]
@@ -27,7 +27,7 @@ _DID = {
 
 def journalled(task: Task, works: t.Sequence[NodeWork], outcomes: dict[str, Outcome]) -> dict[str, Outcome]:
     """The outcomes of the last step, with an entry made for each that is done. Where NetBox takes none, the step failed, and can be resumed."""
-    done = [work for work in works if isinstance(outcomes[work.key], Done) and work.state["device"].get("status")]
+    done = [work for work in works if isinstance(outcomes[work.key], Done) and work.state.device.status]
     if not task.params["netbox_journal"] or task.check_mode or not done:
         return outcomes
     try:
@@ -42,22 +42,27 @@ def journalled(task: Task, works: t.Sequence[NodeWork], outcomes: dict[str, Outc
 
 def _entry(task: Task, work: NodeWork) -> Entry:
     did, kind = _DID[work.process.target]
-    what = "; ".join(part for part in (_changes(work), work.state.get("changes", {}).get("note")) if part)
+    what = "; ".join(part for part in (_changes(work), _changed(work).get("note")) if part)
     why = f": {what}" if what else ""
     text = f"{did} by {task.actor}{why}. {work.process.workflow}, process {work.key}, subscription {work.process.subscription_id}"
     return Entry(work.subscription.device_id, text, kind, "process " + work.key)
 
 
+def _changed(work: NodeWork) -> dict[str, t.Any]:
+    return work.state.changes if isinstance(work.state, ChangeState) else {}
+
+
 def _changes(work: NodeWork) -> str:
     """What was changed, each field with its values before and after; and what a repair was for, where that is no field of the subscription."""
-    changes, before = work.state.get("changes", {}), work.state.get("before", {})
+    changes, before = _changed(work), work.state.before or {}
+    repairs = (work.state.repairs if isinstance(work.state, ChangeState) else None) or ()
     node = changes.get("node", {}) if before else {}  # of a new subscription everything is new
     after = work.subscription.model_dump(mode="json")
     fields = [(name, before.get(name), after.get(name)) for name in changes if name not in ("node", "note")]
     fields += [(name, before["node"].get(name), after["node"].get(name)) for name in node]
     differs = [(name, then, now) for name, then, now in fields if then != now]
     told = {name for name, _then, _now in differs}
-    parts = [PROBLEMS.get(repair, repair) for repair in work.state.get("repairs", ()) if _FIELDS.get(repair) not in told]
+    parts = [PROBLEMS.get(repair, repair) for repair in repairs if _FIELDS.get(repair) not in told]
     parts += [f"{name}: {then or 'nothing'} -> {now or 'nothing'}" for name, then, now in differs]
     return ", ".join(parts + (["note removed"] if "note" in changes and not changes["note"] else []))
 

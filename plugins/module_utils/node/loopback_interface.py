@@ -13,9 +13,9 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.node import FAMILIES
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.device import Device
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.loopback import loopback, with_loopbacks
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.work import NodeWork
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.state import NodeState, NodeWork
 
-__all__ = ["located", "located_works", "loopback_interface", "remembered"]
+__all__ = ["located", "located_works", "loopback_interface"]
 
 _SINGLY = 3
 """Nodes that get a warning each; of more, one warning names them all, at most _NAMED."""
@@ -23,16 +23,10 @@ _SINGLY = 3
 _NAMED = 20
 
 
-def loopback_interface(task: Task, state: t.Mapping[str, t.Any] | None = None) -> list[str]:
+def loopback_interface(task: Task, state: NodeState | None = None) -> list[str]:
     """The setting: names or patterns of interfaces; [] where the loopbacks are the primary addresses. Where it is not given, what a process remembers."""
     given = [text.strip() for text in task.params.get("loopback_interface") or [] if text.strip()]
-    return given or list((state or {}).get("loopback_interface") or [])
-
-
-def remembered(task: Task) -> dict[str, list[str]]:
-    """What the state of a new process keeps of the setting, so that it is resumed as it was begun."""
-    patterns = loopback_interface(task)
-    return {"loopback_interface": patterns} if patterns else {}
+    return given or list((state.loopback_interface if state else None) or [])
 
 
 def located(task: Task, devices: t.Mapping[int, Device]) -> dict[int, Device]:

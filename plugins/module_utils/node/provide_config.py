@@ -27,7 +27,7 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.devic
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.loopback import loopback
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.parallel import in_parallel
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.payload import build_payload
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.work import NodeWork
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.state import ChangeState, NodeWork
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.progress import Progress
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.step import Done, Failed, Outcome, Suspended
 
@@ -39,7 +39,7 @@ SHOWN = 10
 
 def node_config(work: NodeWork) -> dict[str, t.Any]:
     """What a config template gets to know of a node, as its variable ``node``."""
-    node, device = work.subscription.node, work.state["device"]
+    node, device = work.subscription.node, work.state.device
     return {
         "process_id": work.key,
         "removal": _removes(work),
@@ -47,9 +47,9 @@ def node_config(work: NodeWork) -> dict[str, t.Any]:
         "device_id": node.node_id,
         "name": node.node_name,
         "description": work.subscription.description,
-        "site": device["site"],
-        "role": device["role"],
-        "platform": device["platform"],
+        "site": device.site,
+        "role": device.role,
+        "platform": device.platform,
         "ipv4": _interface(node.ipv4_loopback, device, "ipv4"),
         "ipv6": _interface(node.ipv6_loopback, device, "ipv6"),
     }
@@ -60,11 +60,11 @@ def _removes(work: NodeWork) -> bool:
     return work.process.target == "TERMINATE"
 
 
-def _interface(interface: t.Any, device: t.Mapping[str, t.Any], family: str) -> dict[str, t.Any] | None:
+def _interface(interface: t.Any, device: Device, family: str) -> dict[str, t.Any] | None:
     """An address as templates see it. Where NetBox has another one by now, nothing is known of the interface of this one."""
     if interface is None:
         return None
-    found = loopback(Device(**device), family)
+    found = loopback(device, family)
     here = found.address is not None and ipaddress.ip_interface(found.address) == interface
     return {
         "interface_name": found.interface if here else "",
@@ -86,7 +86,7 @@ def provide_config_to_user(task: Task, works: t.Sequence[NodeWork]) -> dict[str,
     for work in works:
         if work.key in outcomes:
             continue
-        if work.state.get("confirmed") == digests[work.key]:
+        if work.state.confirmed == digests[work.key]:
             outcomes[work.key] = Done(work.subscription, work.state)
         else:
             open_ones.append(work)
@@ -101,14 +101,13 @@ def provide_config_to_user(task: Task, works: t.Sequence[NodeWork]) -> dict[str,
     open_ones = [work for work in open_ones if work.key not in outcomes]
     confirmed = _confirmed(task, open_ones, digests, seen, bool(files))
     for work in open_ones:
-        state = work.state | {"shown": digests[work.key]} | ({"config_file": files[work.key]} if work.key in files else {})
+        state = work.state.having(shown=digests[work.key], **({"config_file": files[work.key]} if work.key in files else {}))
         if work.key in confirmed:
-            outcomes[work.key] = Done(work.subscription, state | {"confirmed": digests[work.key]})
+            outcomes[work.key] = Done(work.subscription, state.having(confirmed=digests[work.key]))
         else:
             changed = "" if _as_shown(work, digests[work.key]) else ", since it has changed after it was shown"
             waits = f"waits for its config to be confirmed{changed}"
-            state = {key: value for key, value in state.items() if key != "confirmed"}
-            outcomes[work.key] = Suspended(f"{work.label} {waits} (process {work.key})", state, waits)
+            outcomes[work.key] = Suspended(f"{work.label} {waits} (process {work.key})", state.having(confirmed=None), waits)
     return outcomes
 
 
@@ -156,7 +155,7 @@ def _rendered_by_netbox(task: Task, works: t.Sequence[NodeWork]) -> tuple[dict[s
 
 def _digest(text: str, work: NodeWork) -> str:
     """SHA-256 of the config and of the payload as it will be once the process is through."""
-    status = work.state["changes"]["node"]["node_status"] if _removes(work) else "active"
+    status = work.state.node_changes["node_status"] if isinstance(work.state, ChangeState) else "active"
     after = revise(work.subscription, {"node": {"node_status": status}}, ())
     payload = build_payload(after.node, after)
     return hashlib.sha256(json.dumps([text, payload.model_dump(mode="json")], sort_keys=True).encode()).hexdigest()
@@ -208,7 +207,7 @@ def _is_confirmed(task: Task, works: t.Sequence[NodeWork], digests: t.Mapping[st
 
 def _as_shown(work: NodeWork, digest: str) -> bool:
     """Whether a confirmation can mean this config: it is the one that was shown, or none was shown before."""
-    return work.state.get("shown") in (None, digest)
+    return work.state.shown in (None, digest)
 
 
 def _save_files(task: Task, works: t.Sequence[NodeWork], texts: t.Mapping[str, str], outcomes: dict[str, Outcome]) -> dict[str, str]:
@@ -240,7 +239,7 @@ def _save_files(task: Task, works: t.Sequence[NodeWork], texts: t.Mapping[str, s
 
 def _remove_former(work: NodeWork, path: pathlib.Path) -> None:
     """Remove the file that an earlier run wrote beside ``path`` under the name that the device had then: a node has one config."""
-    former = pathlib.Path(work.state.get("config_file") or path)
+    former = pathlib.Path(work.state.config_file or path)
     if former != path and former.parent == path.parent:
         former.unlink(missing_ok=True)
 

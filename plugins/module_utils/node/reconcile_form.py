@@ -24,7 +24,8 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.claim i
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.construct import lacking
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.create_node import ACTIVE
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.drift import Finding, Seen, kept
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.loopback_interface import loopback_interface, remembered
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.loopback_interface import loopback_interface
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.state import ChangeState
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.validate_node import differences, look, table
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.continued import chosen_processes
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.end_of_step import end_of_step
@@ -135,8 +136,9 @@ def _repair(task: Task, seen: Seen, model: NodeInactive, findings: t.Sequence[Fi
         one = len(missing) == 1
         what, which = ("it", "family") if one else ("them", "families")
         return row.failed(f"{label} lacks {lacks}: add {what} in NetBox{store}, or leave the {which} out of required_families")
-    state = todo | {"required_families": required, "device": (device or gone(model)).facts()} | remembered(task)
-    return dataclasses.replace(row, run_id=run_id, workflow=RECONCILE_NODE.name, version=model.version, state=state)
+    patterns = loopback_interface(task) or None
+    state = ChangeState(**todo, device=device or gone(model), required_families=required, loopback_interface=patterns)
+    return dataclasses.replace(row, run_id=run_id, workflow=RECONCILE_NODE.name, version=model.version, state=state.as_json())
 
 
 def _unclear(task: Task, device: Device | None, model: NodeInactive, todo: t.Mapping[str, t.Any]) -> str | None:
@@ -219,6 +221,15 @@ def _adoption(task: Task, device: Device, run_id: str) -> Row:
         customer_id=task.params["customer_id"], node=NodeBlockInactive(node_id=device.id, node_name=device.name, node_status=device.status)
     )
     model = model.model_copy(update={"description": description(model)})
-    state = {"changes": {}, "write": [], "lifecycle": "active", "refresh": True, "repairs": ["no_subscription"], "site": device.site}
-    state |= {"required_families": required, "device": device.facts()} | remembered(task)
-    return dataclasses.replace(row, run_id=run_id, workflow=RECONCILE_NODE.name, model=model.model_dump(mode="json"), state=state)
+    state = ChangeState(
+        device=device,
+        required_families=required,
+        loopback_interface=loopback_interface(task) or None,
+        changes={},
+        write=[],
+        lifecycle="active",
+        refresh=True,
+        repairs=["no_subscription"],
+        site=device.site,
+    )
+    return dataclasses.replace(row, run_id=run_id, workflow=RECONCILE_NODE.name, model=model.model_dump(mode="json"), state=state.as_json())

@@ -13,13 +13,11 @@ import typing as t
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._chunks import chunks
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import StoreError
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.node import FAMILIES, as_node
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.node import NodeInactive, as_node
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.subscription import load_subscription
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.device import Device
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.url import normal_url
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.claim import CLAIM, claim_mode
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.create_node import CREATE_NODE
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.work import NodeWork
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.workflows import WORKFLOWS
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.begin import (
     Begun,
@@ -29,10 +27,14 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.begi
 )
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.rows import RUNNING, Row, read_rows, reading_rows
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.run_step import run_step
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.state import State
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.step import Work, predicted
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.processes import insert_processes
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.subscriptions import Stored, Unreadable, claim_devices, live_subscriptions
 
 __all__ = ["store_process_subscription"]
+
+NewNode = Work[NodeInactive, State]
 
 PART = 25
 """Devices that a run takes at a time from a store that other runs share."""
@@ -63,29 +65,22 @@ def _begun(task: Task, rows: t.Sequence[Row], others: bool) -> Begun:
         return Begun({row.subscription_id or "": row.failed(f"{row.label} could not be begun: {error}") for row in rows}, [])
 
 
-def _created(work: NodeWork) -> dict[str, t.Any]:
+def _created(work: NewNode) -> dict[str, t.Any]:
     return begun_diff(work.label, work.process, {}, work.subscription.model_dump(mode="json"))
 
 
-def _work(task: Task, row: Row) -> NodeWork:
+def _work(task: Task, row: Row) -> NewNode:
     """A row as the construct step left it, with a process that stands at its first step."""
-    state = row.state or {}
     with reading_rows():
+        workflow = WORKFLOWS[row.workflow or CREATE_NODE.name]
         subscription = as_node(load_subscription(row.model or {}))
-        Device(**state["device"])
-        if not set(FAMILIES).issuperset(state["required_families"]):
-            raise ValueError("required_families")
-    process = new_process(
-        task,
-        WORKFLOWS[row.workflow or CREATE_NODE.name],
-        str(subscription.subscription_id),
-        row.run_id or "",
-        state | {"claim": claim_mode(task)},
-    )
-    return NodeWork(dataclasses.replace(row.begun(process.process_id), subscription_id=process.subscription_id), subscription, process)
+        state = workflow.state.model_validate({**(row.state or {}), "claim": claim_mode(task)})
+    process = new_process(task, workflow, str(subscription.subscription_id), row.run_id or "", state.as_json())
+    row = dataclasses.replace(row.begun(process.process_id), subscription_id=process.subscription_id)
+    return Work(row, subscription, process, state)
 
 
-def _insert(task: Task, works: t.Sequence[NodeWork]) -> dict[str, Row]:
+def _insert(task: Task, works: t.Sequence[NewNode]) -> dict[str, Row]:
     """Save the works whose device is free still. Answers with the rows by subscription id."""
     if not works:
         return {}
@@ -103,14 +98,14 @@ def _insert(task: Task, works: t.Sequence[NodeWork]) -> dict[str, Row]:
     return rows
 
 
-def _parts(works: t.Sequence[NodeWork]) -> list[t.Sequence[NodeWork]]:
+def _parts(works: t.Sequence[NewNode]) -> list[t.Sequence[NewNode]]:
     """Parts to save one after the other, from a random one on, so that runs that start at once share the devices in place of waiting."""
     parts = list(chunks(works, PART))
     first = random.randrange(len(parts))
     return parts[first:] + parts[:first]
 
 
-def _insert_part(task: Task, works: t.Sequence[NodeWork]) -> dict[str, Row]:
+def _insert_part(task: Task, works: t.Sequence[NewNode]) -> dict[str, Row]:
     with task.store.write() as connection:
         won = claim_devices(connection, [work.subscription for work in works])
         insert_processes(connection, [work.process for work in works if work.process.subscription_id in won])
@@ -122,7 +117,7 @@ def _insert_part(task: Task, works: t.Sequence[NodeWork]) -> dict[str, Row]:
     }
 
 
-def _predict(task: Task, works: t.Sequence[NodeWork]) -> dict[str, Row]:
+def _predict(task: Task, works: t.Sequence[NewNode]) -> dict[str, Row]:
     """What _insert would do, without doing it."""
     store = task.existing_store()
     holders: dict[int, Stored] = {}
@@ -132,15 +127,15 @@ def _predict(task: Task, works: t.Sequence[NodeWork]) -> dict[str, Row]:
     rows = {}
     for work in works:
         device_id = work.subscription.device_id
-        rows[work.process.subscription_id] = _lost(work, holders[device_id]) if device_id in holders else work.predicted()
+        rows[work.process.subscription_id] = _lost(work, holders[device_id]) if device_id in holders else predicted(work.row, work.subscription, work.process)
     return rows
 
 
-def _without_process(work: NodeWork) -> Row:
+def _without_process(work: NewNode) -> Row:
     return dataclasses.replace(work.row, process_id=None, subscription_id=None)
 
 
-def _lost(work: NodeWork, holder: Stored | None) -> Row:
+def _lost(work: NewNode, holder: Stored | None) -> Row:
     if isinstance(holder, Unreadable):
         return _without_process(work).failed(f"{work.label} cannot be enrolled: {holder.sentence}")
     which = f"subscription {holder.subscription_id}" if holder else "another subscription"

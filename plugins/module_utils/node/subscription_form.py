@@ -28,9 +28,10 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.choice 
     nodes,
     wrong_row,
 )
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.loopback_interface import located, remembered
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.loopback_interface import located, loopback_interface
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.prompt import Listed, choose
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.provide_config import check_config_dir
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.state import ChangeState
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.continued import chosen_processes
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.end_of_step import end_of_step
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.options import given, refuse_together
@@ -146,8 +147,9 @@ def _row(task: Task, plan: Plan, model: NodeInactive, device: Device | None, run
         return row.failed(f"{device.label}: {error}")
     if not todo:
         return row.unchanged(f"{device.label}: there is nothing to change")
-    state = todo | {"required_families": families(model), "device": device.facts()} | remembered(task)
-    return dataclasses.replace(row, run_id=run_id, workflow=task.params["workflow"], version=model.version, state=state)
+    patterns = loopback_interface(task) or None
+    state = ChangeState(**todo, device=device, required_families=families(model), loopback_interface=patterns)
+    return dataclasses.replace(row, run_id=run_id, workflow=task.params["workflow"], version=model.version, state=state.as_json())
 
 
 def _cannot_be_read(one: Unreadable) -> Row:

@@ -44,11 +44,11 @@ def aborted(task: Task, work: AnyWork, netbox: str, changes: dict[str, list[t.An
 
 def _restore(task: Task, works: t.Sequence[AnyWork]) -> dict[str, Outcome]:
     """The subscriptions are as they were before; what was written to NetBox stays."""
-    return for_each(works, lambda work: _restored(task, work) if "before" in work.state else aborted(task, work, _NOT_ADOPTED))
+    return for_each(works, lambda work: _restored(task, work) if work.state.before else aborted(task, work, _NOT_ADOPTED))
 
 
 def _restored(task: Task, work: AnyWork) -> Aborted:
-    before = load_subscription(work.state["before"]).model_copy(update={"insync": True, "version": work.subscription.version})
+    before = load_subscription(work.state.before).model_copy(update={"insync": True, "version": work.subscription.version})
     return dataclasses.replace(aborted(task, work, _NOT_WRITTEN), subscription=before)
 
 

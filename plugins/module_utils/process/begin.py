@@ -17,7 +17,7 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.subsc
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.commands import command
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.lease import lease_end, standing
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.rows import RUNNING, Row, reading_rows
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.step import Work, Workflow, Workflows
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.step import Workflow, Workflows, predicted
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.processes import OVER, Process, find_processes, insert_processes
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.subscriptions import (
     Stored,
@@ -113,7 +113,7 @@ def _predict(task: Task, wanted: t.Mapping[str, Row], new: t.Mapping[str, Proces
             process = _remembering(new[key], model)
             diff.append(_locked(row, process, model))
             locked = model.model_copy(update={"insync": False})
-            answers[key] = Work(row.begun(process.process_id), locked, process).predicted()
+            answers[key] = predicted(row.begun(process.process_id), locked, process)
         else:
             answers[key] = _refused(row, model, busy.get(key))
     return Begun(answers, diff)

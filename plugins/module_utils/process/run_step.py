@@ -20,6 +20,7 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.end_
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.lease import take, why_not_taken
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.rows import RUNNING, Row, reading_rows
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.settle import Settled, settle
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.state import read_state
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.step import AnyWork, Failed, Outcome, Step, Work, Workflow, Workflows
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.processes import Process, load_processes, save_processes
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.subscriptions import Stored, Unreadable, load_subscriptions, save_subscriptions
@@ -27,10 +28,6 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.subscr
 __all__ = ["due_works", "run_step"]
 
 _NO_WORKFLOW = "process {0.process_id} is of the workflow {0.workflow}, which this release does not have; upgrade the collection here"
-
-_LOST_STATE = (
-    "process {0} cannot be read: its state has no {1} that is one. Use the release that wrote it, or correct its row in the store; process_info shows it"
-)
 
 _NO_PROCESS = "there is no process {0} in {1}; do the step store_process_subscription first, and not in check mode"
 
@@ -75,7 +72,7 @@ def _key_of(row: Row) -> str:
 def _load(task: Task, workflows: Workflows, rows: t.Sequence[Row]) -> tuple[list[AnyWork], dict[str, Row]]:
     """The works of the rows: predicted ones as they are, the others from the store. Second, the rows whose process cannot be continued."""
     with reading_rows():
-        predicted = [Work.from_prediction(row) for row in rows if row.predicted is not None] if task.check_mode else []
+        predicted = [Work.from_prediction(row, workflows) for row in rows if row.predicted is not None] if task.check_mode else []
     # A prediction that reaches a task outside check mode, of a task before it that was in it, did not happen.
     stored = [dataclasses.replace(row, predicted=None) for row in rows if row.predicted is None or not task.check_mode]
     if not stored:
@@ -91,7 +88,8 @@ def _load(task: Task, workflows: Workflows, rows: t.Sequence[Row]) -> tuple[list
                 raise NodeflowError(_NO_PROCESS.format(_key_of(row) or "for it", task.store.label))
             if process.workflow not in workflows:
                 raise NodeflowError(_NO_WORKFLOW.format(process))
-            works.append(Work(row, _readable(subscriptions.get(process.subscription_id), process), _adopted(workflows[process.workflow], process)))
+            subscription = _readable(subscriptions.get(process.subscription_id), process)
+            works.append(_work(row, subscription, process, workflows[process.workflow]))
         except NodeflowError as error:
             general = str(error).replace(f"process {_key_of(row)}", "its process")
             refused[_key_of(row)] = row.failed(f"{row.label}: {error}", general)
@@ -109,14 +107,11 @@ def _readable(subscription: Stored | None, process: Process) -> SubscriptionMode
     return subscription
 
 
-def _adopted(workflow: Workflow, process: Process) -> Process:
-    """The process as one of this release. Raises NodeflowError for one that this release cannot continue, so that it stops nobody else."""
+def _work(row: Row, subscription: SubscriptionModel, process: Process, workflow: Workflow) -> AnyWork:
+    """The work of a process as one of this release. Raises NodeflowError for one that this release cannot continue, so that it stops nobody else."""
     adopted = workflow.adopt(process)
     workflow.index(adopted.step)
-    lost = workflow.lost_state(adopted)
-    if lost:
-        raise NodeflowError(_LOST_STATE.format(process.process_id, lost))
-    return adopted
+    return Work(row, subscription, adopted, read_state(workflow.state, process.process_id, adopted.state))
 
 
 def _due(works: t.Sequence[AnyWork], name: str, workflows: Workflows) -> tuple[list[AnyWork], dict[str, Row]]:

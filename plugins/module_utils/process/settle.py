@@ -14,10 +14,9 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors impo
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.lifecycle import SubscriptionLifecycle
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.subscription import SubscriptionModel, move_to_lifecycle
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.device import device_label
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.lease import lease_end
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.rows import COMPLETED, FAILED, RUNNING, SUSPENDED, Row
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.step import AnyWork, Done, Failed, Outcome, Suspended, Work, Workflow
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.step import AnyWork, Done, Failed, Outcome, Suspended, Workflow, predicted
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.processes import Process, StepRecord, step_id
 
 __all__ = ["Settled", "settle"]
@@ -47,7 +46,7 @@ class Settled:
 
     def predicted_row(self) -> Row:
         """The row in check mode: with the models, since they are not stored."""
-        return Work(self.row, self.subscription, self.process).predicted()
+        return predicted(self.row, self.subscription, self.process)
 
     def not_saved(self, error: StoreError) -> Settled:
         """The same, when the store refused it."""
@@ -59,16 +58,16 @@ def settle(task: Task, workflow: Workflow, step: str, work: AnyWork, outcome: Ou
     now = datetime.datetime.now(datetime.timezone.utc)
     released: dict[str, t.Any] = {"run_id": None, "lease_until": None, "updated_at": now}
     subscription = work.subscription
-    row = dataclasses.replace(work.row, label=_label(work, outcome), message="", reason=None, or_end=None)
+    row = dataclasses.replace(work.row, label=getattr(outcome, "label", None) or work.label, message="", reason=None, or_end=None)
     netbox: dict[str, list[t.Any]] = {}
     if isinstance(outcome, Done):
         subscription, netbox = outcome.subscription, outcome.netbox
         repeated = work.process.step != step
-        if repeated and outcome.state == work.state and subscription == work.subscription:
+        if repeated and outcome.state.as_json() == work.state.as_json() and subscription == work.subscription:
             return Settled(work, row, subscription, work.process, None)
         following = work.process.step if repeated else workflow.after(step)
         process = dataclasses.replace(
-            work.process, status=RUNNING, step=following, state=outcome.state, error=None, updated_at=now, lease_until=lease_end(task)
+            work.process, status=RUNNING, step=following, state=outcome.state.as_json(), error=None, updated_at=now, lease_until=lease_end(task)
         )
         if following is None:
             process = dataclasses.replace(process, status=COMPLETED, completed_at=now, **released)
@@ -76,9 +75,9 @@ def settle(task: Task, workflow: Workflow, step: str, work: AnyWork, outcome: Ou
         status, error = "success", None
     elif isinstance(outcome, Suspended):
         status, error = SUSPENDED, outcome.reason
-        process = dataclasses.replace(work.process, status=SUSPENDED, step=step, state=outcome.state, error=None, **released)
+        process = dataclasses.replace(work.process, status=SUSPENDED, step=step, state=outcome.state.as_json(), error=None, **released)
         row = dataclasses.replace(row, status=SUSPENDED, message=outcome.reason, reason=outcome.general)
-        if work.row.resumed and (work.process.step, work.state) == (step, outcome.state):
+        if work.row.resumed and (work.process.step, work.state.as_json()) == (step, outcome.state.as_json()):
             return Settled(work, row, subscription, process, None)  # it waits as it did before
     elif isinstance(outcome, Failed):
         status, error = FAILED, outcome.reason
@@ -110,14 +109,6 @@ def settle(task: Task, workflow: Workflow, step: str, work: AnyWork, outcome: Ou
 
 def _ended(subscription: SubscriptionModel, reason: str) -> SubscriptionModel:
     return move_to_lifecycle(subscription, SubscriptionLifecycle.TERMINATED).model_copy(update={"insync": True, "note": reason})
-
-
-def _label(work: AnyWork, outcome: Outcome) -> str:
-    """How messages call the node from now on: as NetBox did when it was read last."""
-    if isinstance(outcome, (Done, Suspended)):
-        device = outcome.state.get("device") or {}
-        return device_label(device["name"], device["site"], device["id"]) if device.get("status") else work.label
-    return outcome.label or work.label if isinstance(outcome, Failed) else work.label
 
 
 def _completed(task: Task, row: Row, subscription: SubscriptionModel) -> Row:

@@ -17,11 +17,11 @@ import typing as t
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import NodeflowError, StoreError, defect
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.subscription import SubscriptionModel, load_subscription
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.device import Device
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.rows import FAILED, Row
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.state import State, read_state
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.processes import Process
 
-__all__ = ["ABORT", "Aborted", "Done", "Failed", "Outcome", "Step", "Suspended", "Work", "Workflow", "Workflows", "for_each"]
+__all__ = ["ABORT", "Aborted", "Done", "Failed", "Outcome", "Step", "Suspended", "Work", "Workflow", "Workflows", "for_each", "predicted"]
 
 
 ABORT = "abort"
@@ -30,27 +30,26 @@ ABORT = "abort"
 _MOMENTS = ("lease_until", "started_at", "updated_at", "completed_at")
 
 
-Model = t.TypeVar("Model", bound=SubscriptionModel)
+Model_co = t.TypeVar("Model_co", bound=SubscriptionModel, covariant=True)
 """The types of a product's subscriptions."""
+
+State_co = t.TypeVar("State_co", bound=State, covariant=True)
+"""The type of a workflow's states."""
 
 
 @dataclasses.dataclass(frozen=True)
-class Work(t.Generic[Model]):
+class Work(t.Generic[Model_co, State_co]):
     """One node at a step: its row, subscription and process. ``state`` is what the process remembers from step to step."""
 
     row: Row
-    subscription: Model
+    subscription: Model_co
     process: Process
+    state: State_co
 
     @property
     def key(self) -> str:
         """The id of the process."""
         return self.process.process_id
-
-    @property
-    def state(self) -> dict[str, t.Any]:
-        """What earlier steps left for later ones."""
-        return self.process.state
 
     @property
     def label(self) -> str:
@@ -61,33 +60,38 @@ class Work(t.Generic[Model]):
         """The line that NetBox's change log gets with a write of this process."""
         return f"nodeflow.orchestrator {self.process.workflow}, process {self.key}"
 
-    def called(self, label: str) -> Work[Model]:
+    def called(self, label: str) -> Work[Model_co, State_co]:
         """The same work, of a node that messages call so from now on."""
         return dataclasses.replace(self, row=dataclasses.replace(self.row, label=label))
 
     @staticmethod
-    def from_prediction(row: Row) -> Work[t.Any]:
+    def from_prediction(row: Row, workflows: Workflows) -> Work[t.Any, t.Any]:
         """The work of a row that check mode made."""
         predicted = row.predicted or {}
         process = dict(predicted["process"])
         for name in _MOMENTS:
             process[name] = datetime.datetime.fromisoformat(process[name]) if process[name] else None
-        return Work(dataclasses.replace(row, predicted=None), load_subscription(predicted["subscription"]), Process(**process))
+        state = read_state(workflows[process["workflow"]].state, process["process_id"], process["state"])
+        return Work(dataclasses.replace(row, predicted=None), load_subscription(predicted["subscription"]), Process(**process), state)
 
-    def predicted(self) -> Row:
-        """The row in check mode: with the models, since they are not stored."""
-        process = dataclasses.asdict(self.process)
-        process |= {name: process[name].isoformat() if process[name] else None for name in _MOMENTS}
-        return dataclasses.replace(self.row, predicted={"subscription": self.subscription.model_dump(mode="json"), "process": process})
+
+def predicted(row: Row, subscription: SubscriptionModel, process: Process) -> Row:
+    """The row in check mode: with the models, since they are not stored."""
+    fields = dataclasses.asdict(process)
+    fields |= {name: fields[name].isoformat() if fields[name] else None for name in _MOMENTS}
+    return dataclasses.replace(row, predicted={"subscription": subscription.model_dump(mode="json"), "process": fields})
 
 
 @dataclasses.dataclass(frozen=True)
 class Done:
-    """The step is done. ``netbox`` is what it changed there, ``{field: [before, after]}``."""
+    """The step is done. ``netbox`` is what it changed there, ``{field: [before, after]}``. ``label`` is how messages call the node from now on, where
+    NetBox was read and calls it otherwise.
+    """
 
     subscription: SubscriptionModel
-    state: dict[str, t.Any]
+    state: State
     netbox: dict[str, list[t.Any]] = dataclasses.field(default_factory=dict)
+    label: str | None = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -95,7 +99,7 @@ class Failed:
     """The step could not be done; the process can be resumed here once the reason is gone.
 
     ``general`` is the reason without what is this node's own, where it has more of that than the label. ``or_end`` then says in which case an abort
-    would be right instead. ``label`` is how messages call the node from now on, where NetBox was read and calls it otherwise.
+    would be right instead. ``label`` is as that of Done.
     """
 
     reason: str
@@ -109,7 +113,7 @@ class Suspended:
     """The step waits for a person. ``general`` is the reason without what is this node's own."""
 
     reason: str
-    state: dict[str, t.Any]
+    state: State
     general: str | None = None
 
 
@@ -129,7 +133,10 @@ class Aborted:
 Outcome = t.Union[Done, Failed, Suspended, Aborted]
 
 
-def for_each(works: t.Sequence[Work[Model]], function: t.Callable[[Work[Model]], Outcome]) -> dict[str, Outcome]:
+One = t.TypeVar("One", bound="Work[t.Any, t.Any]")
+
+
+def for_each(works: t.Sequence[One], function: t.Callable[[One], Outcome]) -> dict[str, Outcome]:
     """Call ``function`` for each work, by the process's id. What goes wrong with one, whatever it is, fails that one."""
     outcomes: dict[str, Outcome] = {}
     for work in works:
@@ -142,7 +149,7 @@ def for_each(works: t.Sequence[Work[Model]], function: t.Callable[[Work[Model]],
     return outcomes
 
 
-AnyWork = Work[t.Any]
+AnyWork = Work[t.Any, t.Any]
 """A work of any product."""
 
 StepFunction = t.Callable[[Task, t.Sequence[AnyWork]], t.Mapping[str, Outcome]]
@@ -166,8 +173,8 @@ class Workflow:
     """A named list of steps. ``version`` goes up when steps are added, removed or reordered.
 
     ``final`` is the first step after which nothing read before may be read again. ``continues`` says, for each older version whose
-    processes can be continued, which step of this one comes next for one that stands at a step of that one. ``state`` says what the state of its
-    processes holds, and of which type, beside the device. ``abort`` ends processes before their goal; None where that takes no more than to put
+    processes can be continued, which step of this one comes next for one that stands at a step of that one. ``state`` is the type of its
+    processes' state. ``abort`` ends processes before their goal; None where that takes no more than to put
     their subscriptions back.
     """
 
@@ -177,19 +184,8 @@ class Workflow:
     steps: tuple[Step, ...]
     final: str
     continues: t.Mapping[int, t.Mapping[str, str]] = dataclasses.field(default_factory=dict)
-    state: t.Mapping[str, type] = dataclasses.field(default_factory=dict)
+    state: type[State] = State
     abort: StepFunction | None = None
-
-    def lost_state(self, process: Process) -> str | None:
-        """What the state of a process lacks, or has as something else, that the steps read; None where it is whole."""
-        for name, kind in self.state.items():
-            if not isinstance(process.state.get(name), kind):
-                return name
-        try:
-            Device(**process.state["device"])
-        except (KeyError, TypeError):
-            return "device" if self.state else None
-        return None
 
     def adopt(self, process: Process) -> Process:
         """The process as one of this version. Raises NodeflowError for one that this version cannot continue."""

@@ -1,0 +1,71 @@
+# Copyright (c) 2026, nodeflow.orchestrator contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What the processes of nodes remember from step to step."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._libraries import pydantic
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.node import Family, NodeInactive
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.device import Device
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.state import State
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.step import Work
+
+__all__ = ["ChangeState", "ChangeWork", "CreateState", "CreateWork", "NodeState", "NodeWork"]
+
+
+class NodeState(State):
+    """``device`` is the device as it was read last; its status is "" where NetBox does not have it any more. ``required_families`` and
+    ``loopback_interface`` are the options of that name that the process began with.
+
+    Of the config, ``shown`` and ``confirmed`` are the digests, and ``config_file`` is where it was written.
+    """
+
+    device: Device
+    required_families: list[Family]
+    loopback_interface: t.Optional[list[str]] = None
+    shown: t.Optional[str] = None
+    confirmed: t.Optional[str] = None
+    config_file: t.Optional[str] = None
+
+    @pydantic.field_serializer("device")
+    def _facts(self, device: Device) -> dict[str, t.Any]:
+        return device.facts()
+
+
+class CreateState(NodeState):
+    """Of create_node: who decides the claim."""
+
+    claim: t.Literal["store", "netbox"]
+
+
+class ChangeState(NodeState):
+    """Of the workflows of a node that is enrolled.
+
+    ``changes`` are the fields of the subscription to set, those of its block under ``node``; ``write`` the fields of the device that NetBox is to have;
+    ``relations`` the ids of those of them that are relations there; ``lifecycle`` where the subscription ends, None where it stays. ``refresh`` takes
+    name and addresses from NetBox. ``repairs`` are the problems that a reconciliation is for, None in other workflows; ``site`` the site that it
+    settles on.
+    """
+
+    changes: dict[str, t.Any]
+    write: list[str]
+    relations: t.Optional[dict[str, t.Optional[int]]] = None
+    lifecycle: t.Optional[str] = None
+    refresh: bool = False
+    repairs: t.Optional[list[str]] = None
+    site: t.Optional[str] = None
+
+    @property
+    def node_changes(self) -> dict[str, t.Any]:
+        """The fields of the node to set."""
+        changes: dict[str, t.Any] = self.changes.get("node", {})
+        return changes
+
+
+NodeWork = Work[NodeInactive, NodeState]
+CreateWork = Work[NodeInactive, CreateState]
+ChangeWork = Work[NodeInactive, ChangeState]
