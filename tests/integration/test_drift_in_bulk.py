@@ -12,9 +12,9 @@ import uuid
 
 import pytest
 
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox import device as device_module
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.client import NetboxClient
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.device import COMPARED_FIELDS, find_devices, find_many
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node import device as device_module
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.device import COMPARED_FIELDS, find_devices, find_many
 
 VALIDATE, RECONCILE = "nodeflow.orchestrator.validate_node", "nodeflow.orchestrator.reconcile_nodes"
 

@@ -16,7 +16,7 @@ import pytest
 import sqlalchemy as sa
 
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import StoreError
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.node import NodeBlockInactive, NodeInactive
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.model import NodeBlockInactive, NodeInactive
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.engine import open_store
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.subscriptions import claim_devices, find_subscriptions
 

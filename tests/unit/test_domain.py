@@ -15,7 +15,6 @@ import pytest
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import DomainError
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.description import description
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.lifecycle import TRANSITIONS, SubscriptionLifecycle, check_transition
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.node import Node, NodeBlockInactive, NodeInactive, NodeProvisioning
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.subscription import (
     ProductBlockModel,
     SubscriptionModel,
@@ -24,8 +23,10 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.subsc
     product_type,
     revise,
 )
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.payload import DevicePayload, NetboxPayload, build_payload
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.payload import NetboxPayload, build_payload
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.update import difference, update
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.model import Node, NodeBlockInactive, NodeInactive, NodeProvisioning
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.payload import DevicePayload
 
 L = SubscriptionLifecycle
 

@@ -19,7 +19,7 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils import _libr
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import NodeflowError
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._run import call
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.node import NodeBlockInactive, NodeInactive
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.model import NodeBlockInactive, NodeInactive
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.end_of_step import end_of_step, table
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.rows import read_rows
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.run_step import run_step

@@ -16,8 +16,8 @@ import pytest
 
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import StoreError
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.lifecycle import SubscriptionLifecycle
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.node import NodeBlockInactive, NodeInactive
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.subscription import move_to_lifecycle
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.model import NodeBlockInactive, NodeInactive
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.engine import open_store
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.location import default_store
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.processes import (

@@ -12,6 +12,7 @@ import urllib.parse
 
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import ConflictError, NetboxError, NetboxForbidden, NetboxRefusal, NetboxUncertain
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox import trouble
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.object_type import permission
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.url import normal_url
 
 __all__ = ["Answers"]
@@ -21,9 +22,6 @@ RENDER_PERMISSION_VERSION = (4, 5)
 
 _TOO_LARGE = {400: "large_client_header_buffers", 413: "client_max_body_size", 414: "large_client_header_buffers", 431: "large_client_header_buffers"}
 """The statuses of a web server that finds a request too large, and how nginx calls the limit. Its 400 can mean other things."""
-
-_PERMISSIONS = {"GET": "view", "PATCH": "change", "POST": "add"}
-_SINGULAR = {"ip-addresses": "ipaddress", "journal-entries": "journalentry"}
 
 
 class Answers:
@@ -44,12 +42,11 @@ class Answers:
         if status == 401 or (status == 403 and re.search(r"token|credential", detail, re.IGNORECASE) and "permission" not in detail.lower()):
             return NetboxError(f"NetBox at {self._url} does not accept the token ({detail}): check netbox_token")
         if status == 403:
-            app, model = ([*endpoint.split("/"), ""])[:2]
-            permission = f"{app}.{_PERMISSIONS[method]}_{_SINGULAR.get(model, model.rstrip('s')).replace('-', '')}"
+            needed = permission(method, endpoint)
             if endpoint.endswith("render-config") and version and version >= RENDER_PERMISSION_VERSION:
-                permission = "dcim.render_config_device"  # before, NetBox took it for adding a device, as it is a POST
+                needed = "dcim.render_config_device"  # before, NetBox took it for adding a device, as it is a POST
             write = "" if method == "GET" else ", and must be enabled for writing"
-            message = f"the token may not do this in NetBox ({detail}): it needs the permission {permission}{write}"
+            message = f"the token may not do this in NetBox ({detail}): it needs the permission {needed}{write}"
             return NetboxForbidden(message) if method == "GET" else NetboxRefusal(message, _errors_by_id(response), forbidden=True)
         if status == 404 and endpoint.endswith("render-config"):
             # NetBox hides a device from those who may not render it.

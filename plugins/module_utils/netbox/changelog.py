@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""NetBox's change log of devices: who set which status, and what a write overwrote that it had not read."""
+"""NetBox's change log: what became of an object, and by whose write."""
 
 from __future__ import annotations
 
@@ -11,32 +11,23 @@ import typing as t
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._chunks import chunks
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import NetboxError
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.client import NetboxClient
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.device import ENDPOINT as DEVICES
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.device import IDS_IN_A_REQUEST
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.objects import IDS_IN_A_REQUEST
 
-__all__ = ["DeviceChange", "check_change_log", "device_changes", "overwritten", "rows_as_logged", "undone", "was_changed"]
+__all__ = ["Change", "check_change_log", "object_changes"]
 
 ENDPOINT = "core/object-changes"
 
-_ROW = (
-    *("name", "status", "site", "location", "rack", "position", "face", "device_type", "role", "platform", "tenant", "serial", "asset_tag", "airflow"),
-    *("latitude", "longitude", "primary_ip4", "primary_ip6", "oob_ip", "cluster", "virtual_chassis", "vc_position", "vc_priority", "description"),
-    *("comments", "config_template", "local_context_data"),
-)
-"""The fields of a device's row that NetBox's API takes as the change log has them, but for the custom fields."""
+class Change(t.NamedTuple):
+    """A line of the change log: the object, the message that came with it, and the object's fields before and after, {} where it does not say."""
 
-
-class DeviceChange(t.NamedTuple):
-    """A line of the change log: the device, the message that came with it, and the device's fields before and after, {} where it does not say."""
-
-    device_id: int
+    object_id: int
     message: str
     before: dict[str, t.Any]
     after: dict[str, t.Any]
 
     @property
     def status(self) -> str | None:
-        """The device's status after the change; None where the log does not say."""
+        """The object's status after the change; None where the log does not say."""
         return self.after.get("status")
 
     @property
@@ -50,76 +41,14 @@ def check_change_log(client: NetboxClient) -> None:
     client.get(ENDPOINT, {"id": 0})
 
 
-def device_changes(client: NetboxClient, device_ids: t.Sequence[int]) -> dict[int, list[DeviceChange]]:
-    """Read the changes of these devices, by device id, each in the order in which they happened. Raises NetboxError."""
-    found: dict[int, list[DeviceChange]] = {device_id: [] for device_id in device_ids}
-    for some in chunks(device_ids, IDS_IN_A_REQUEST):
-        filters = {"changed_object_type": "dcim.device", "action": "update", "changed_object_id": list(some)}
+def object_changes(client: NetboxClient, kind: str, ids: t.Sequence[int]) -> dict[int, list[Change]]:
+    """Read the changes of these objects of one ``kind``, e.g. "dcim.device", by id, each in the order in which they happened. Raises NetboxError."""
+    found: dict[int, list[Change]] = {key: [] for key in ids}
+    for some in chunks(ids, IDS_IN_A_REQUEST):
+        filters = {"changed_object_type": kind, "action": "update", "changed_object_id": list(some)}
         for entry in sorted(client.get(ENDPOINT, filters), key=lambda entry: entry["id"]):
             before, after = entry.get("prechange_data") or {}, entry.get("postchange_data") or {}
             if entry.get("changed_object_id") not in some or not isinstance(after, dict) or not isinstance(before, dict):
                 raise NetboxError(f"NetBox at {client.url} answered with a change log that cannot be read, entry {entry['id']}")
-            found[entry["changed_object_id"]].append(DeviceChange(entry["changed_object_id"], str(entry.get("message") or ""), before, after))
+            found[entry["changed_object_id"]].append(Change(entry["changed_object_id"], str(entry.get("message") or ""), before, after))
     return found
-
-
-def overwritten(changes: t.Sequence[DeviceChange], place: int, meant: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
-    """What the write at ``place`` of a device's changes overwrote, as NetBox's API takes it: the fields as the entry before it left them.
-
-    Before 4.6, NetBox loads a row and then saves it whole, so it undoes what was saved in between. ``meant`` are values that it was meant to replace.
-    Fields that somebody has set again since are theirs.
-    """
-    before, saved, now = changes[place - 1].after if place else changes[place].before, changes[place].after, changes[-1].after
-    lost = undone(before, saved)
-    custom = lost.pop("custom_fields", {})
-    lost = {name: value for name, value in lost.items() if meant.get(name) != value and _same(name, now.get(name), saved[name])}
-    lost = {name: value for name, value in lost.items() if was_changed(changes[:place], name, meant.get(name, saved[name]))}
-    custom = {name: value for name, value in custom.items() if _custom_fields(now).get(name) == _custom_fields(saved)[name]}
-    return lost | ({"custom_fields": custom} if custom else {})
-
-
-def was_changed(changes: t.Sequence[DeviceChange], name: str, loaded: t.Any) -> bool:
-    """Whether one of these changes took a field away from the value that a write had loaded.
-
-    NetBox logs nothing where it moves devices with their rack or location: what such a move changed is not put back.
-    """
-    return any(_same(name, one.before.get(name), loaded) and not _same(name, one.after.get(name), loaded) for one in changes)
-
-
-def undone(before: dict[str, t.Any], saved: dict[str, t.Any]) -> dict[str, t.Any]:
-    """The fields of ``before``, as the change log has a row, that ``saved`` has otherwise; of custom fields those that differ."""
-    fields = {name: before[name] for name in _ROW if name in before and name in saved and not _same(name, before[name], saved[name])}
-    one, other = _custom_fields(before), _custom_fields(saved)
-    custom = {name: value for name, value in one.items() if name in other and value != other[name]}
-    return fields | ({"custom_fields": custom} if custom else {})
-
-
-def rows_as_logged(client: NetboxClient, device_ids: t.Sequence[int]) -> dict[int, dict[str, t.Any]]:
-    """Read devices as the change log has them, by id: choices by value, relations by id. Custom fields are left out. Raises NetboxError."""
-    found: dict[int, dict[str, t.Any]] = {}
-    for some in chunks(device_ids, IDS_IN_A_REQUEST):
-        for row in client.get(DEVICES, {"id": list(some)}):
-            found[row["id"]] = {name: row[name] if name == "local_context_data" else _plain(row[name]) for name in _ROW if name in row}
-    return found
-
-
-def _custom_fields(row: dict[str, t.Any]) -> dict[str, t.Any]:
-    fields = row.get("custom_fields")
-    return fields if isinstance(fields, dict) else {}
-
-
-def _plain(value: t.Any) -> t.Any:
-    return value.get("value", value.get("id", value)) if isinstance(value, dict) else value
-
-
-def _same(name: str, one: t.Any, other: t.Any) -> bool:
-    """Whether two values mean the same: nothing can be None or "", a number be as it was sent or as the database gives it, "1" or "1.0"."""
-    if name in _NUMBERS and one and other:
-        try:
-            return float(one) == float(other)
-        except (TypeError, ValueError):
-            return False
-    return (one or None) == (other or None)
-
-
-_NUMBERS = ("position", "latitude", "longitude")

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Entries in the journals of devices, each once."""
+"""Entries in the journals of objects, each once."""
 
 from __future__ import annotations
 
@@ -11,56 +11,55 @@ import typing as t
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._chunks import chunks
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import NetboxRefusal
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.client import NetboxClient
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.device import IDS_IN_A_REQUEST
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.objects import IDS_IN_A_REQUEST
 
 __all__ = ["Entry", "add_entries"]
 
 ENDPOINT = "extras/journal-entries"
 
-_DEVICE = "dcim.device"
-
 
 class Entry(t.NamedTuple):
-    """An entry: the device, the text, and NetBox's kind of it, e.g. "success". ``mark`` is a part of the text that no other entry has."""
+    """An entry: the object, the text, and NetBox's kind of it, e.g. "success". ``mark`` is a part of the text that no other entry has."""
 
-    device_id: int
+    object_id: int
     text: str
     kind: str
     mark: str
 
 
-def add_entries(client: NetboxClient, entries: t.Sequence[Entry], maybe_there: bool) -> dict[int, str]:
-    """Add those that are not there yet. NetBox takes an entry as often as it is sent, so it is asked first where one may be there already
-    (``maybe_there``), because an earlier attempt was interrupted. Answers with the reasons of those that NetBox refused, by device id; raises
-    NetboxError for anything else.
+def add_entries(client: NetboxClient, kind: str, entries: t.Sequence[Entry], maybe_there: bool) -> dict[int, str]:
+    """Add those that are not there yet, to objects of one ``kind``, e.g. "dcim.device".
+
+    NetBox takes an entry as often as it is sent, so it is asked first where one may be there already (``maybe_there``), because an earlier attempt was
+    interrupted. Answers with the reasons of those that NetBox refused, by object id; raises NetboxError for anything else.
     """
     refused: dict[int, str] = {}
     for some in chunks(entries, client.batch_size):
-        there = _texts(client, [entry.device_id for entry in some]) if maybe_there else []
-        refused |= _add(client, [entry for entry in some if not any(entry.mark in text for text in there)])
+        there = _texts(client, kind, [entry.object_id for entry in some]) if maybe_there else []
+        refused |= _add(client, kind, [entry for entry in some if not any(entry.mark in text for text in there)])
     return refused
 
 
-def _add(client: NetboxClient, entries: t.Sequence[Entry]) -> dict[int, str]:
+def _add(client: NetboxClient, kind: str, entries: t.Sequence[Entry]) -> dict[int, str]:
     """NetBox takes all or none, and does not say which it did not like: halves of them, then."""
     if not entries:
         return {}
-    kind = {"assigned_object_type": _DEVICE}
     try:
-        client.create(ENDPOINT, [kind | {"assigned_object_id": one.device_id, "kind": one.kind, "comments": one.text} for one in entries])
+        on = {"assigned_object_type": kind}
+        client.create(ENDPOINT, [on | {"assigned_object_id": one.object_id, "kind": one.kind, "comments": one.text} for one in entries])
     except NetboxRefusal as error:
         if error.forbidden and not client.may("POST", ENDPOINT):
             raise
         if len(entries) == 1:
-            return {entries[0].device_id: str(error)}
+            return {entries[0].object_id: str(error)}
         half = len(entries) // 2
-        return _add(client, entries[:half]) | _add(client, entries[half:])
+        return _add(client, kind, entries[:half]) | _add(client, kind, entries[half:])
     return {}
 
 
-def _texts(client: NetboxClient, device_ids: t.Sequence[int]) -> list[str]:
+def _texts(client: NetboxClient, kind: str, ids: t.Sequence[int]) -> list[str]:
     texts: list[str] = []
-    for some in chunks(device_ids, IDS_IN_A_REQUEST):
-        filters = {"assigned_object_type": _DEVICE, "assigned_object_id": list(some)}
+    for some in chunks(ids, IDS_IN_A_REQUEST):
+        filters = {"assigned_object_type": kind, "assigned_object_id": list(some)}
         texts += [str(entry.get("comments") or "") for entry in client.get(ENDPOINT, filters)]
     return texts

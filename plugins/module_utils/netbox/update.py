@@ -14,6 +14,7 @@ import typing as t
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._chunks import chunks
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import (
     ConflictError,
+    DomainError,
     NetboxForbidden,
     NetboxLeftOut,
     NetboxNotWritten,
@@ -22,30 +23,18 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors impo
 )
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.dispatch import single_dispatch
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.client import NetboxClient
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.device import ENDPOINT, Device, devices_by_id
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.objects import AnyObject
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.parallel import in_parallel
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.payload import DevicePayload, NetboxPayload
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.payload import NetboxPayload
 
-__all__ = ["HIDDEN", "Kind", "Refusal", "Target", "Update", "difference", "hidden", "update"]
+__all__ = ["Kind", "Refusal", "Target", "Update", "difference", "update"]
 
 ATTEMPTS = 5
-"""How often a batch is read and tried again after somebody else changed one of its devices in between."""
-
-
-_FORBIDDEN = (
-    "the token may see it, but not change it: the constraints of its permission dcim.change_device exclude the device, as it is or as it would be "
-    "after the change. They must hold before and after each change, so for the statuses planned, staged and active"
-)
-
-HIDDEN = (
-    "it is in NetBox, but the token may not see it any more: the constraints of its permission dcim.view_device exclude the device as it is now. "
-    "They must hold for the statuses planned, staged and active"
-)
-"""What to say of a device that ``hidden`` names."""
+"""How often a batch is read and tried again after somebody else changed one of its objects in between."""
 
 
 class Kind(enum.Enum):
-    """What a caller's check has against the device as it stands."""
+    """What a caller's check has against the object as it stands."""
 
     CONFLICT = enum.auto()
     """It is not as the caller expects it."""
@@ -58,29 +47,36 @@ class Kind(enum.Enum):
 
 
 class Refusal(t.NamedTuple):
-    """Why a caller does not want a device written: the kind, by which code decides, and the text for people."""
+    """Why a caller does not want an object written: the kind, by which code decides, and the text for people."""
 
     kind: Kind
     text: str
 
 
+Object = t.TypeVar("Object", bound=AnyObject)
+Payload = t.TypeVar("Payload", bound=NetboxPayload)
+
+
 @dataclasses.dataclass(frozen=True)
-class Target:
+class Target(t.Generic[Object, Payload]):
     """The NetBox to write to, and on what conditions.
 
-    ``message`` gives the line for NetBox's change log by the object's id. ``check`` may refuse a device as it stands: it takes the device
-    and the payload, and returns the refusal or None. ``known`` are devices as they were read before; those not in it are read.
-    With ``dry_run`` nothing is written, and the updates say what would be; ``see`` then may give a device as it would stand by then.
+    ``message`` gives the line for NetBox's change log by the object's id. ``check`` may refuse an object as it stands: it takes the object, as its
+    payload's type reads it, and the payload, and returns the refusal or None. ``known`` are objects as they were read before; those not in it are
+    read. With ``dry_run`` nothing is written, and the updates say what would be; ``see`` then may give an object as it would stand by then.
     ``tell`` is told after each request how many payloads are done, and how many of them could not be written.
     """
 
     client: NetboxClient
     message: t.Callable[[int], str]
-    check: t.Callable[[Device, DevicePayload], t.Optional[Refusal]]
-    known: t.Mapping[int, Device] = dataclasses.field(default_factory=dict)
-    see: t.Callable[[Device], Device] = lambda device: device
+    check: t.Callable[[Object, Payload], t.Optional[Refusal]] = lambda one, payload: None
+    known: t.Mapping[int, Object] = dataclasses.field(default_factory=dict)
+    see: t.Callable[[Object], Object] = lambda one: one
     dry_run: bool = False
     tell: t.Callable[[int, int], None] = lambda done, failed: None
+
+
+AnyTarget = Target[t.Any, t.Any]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -108,25 +104,28 @@ class Update:
 
 
 @single_dispatch
-def update(payload: NetboxPayload | list[NetboxPayload], target: Target) -> t.Any:
+def update(payload: NetboxPayload | list[NetboxPayload], target: AnyTarget) -> t.Any:
     """Write one payload, and answer with its Update; or a list of them in bulk, and answer with theirs. Dispatches on its type.
 
     An object that cannot be written has its reason in ``error``; the others are written. A write whose answer was lost is tried again once
     NetBox was read again. To a NetBox without If-Match, which loads all objects of a request and then saves each whole row, one object is written
-    at a time, each read right before. Raises DomainError, with the types that are registered, for a payload that is not.
+    at a time, each read right before. Raises DomainError, with the types that are known, for a payload that names no endpoint.
     """
     raise NotImplementedError
 
 
 @update.register
-def _update_device(payload: DevicePayload, target: Target) -> Update:
-    return _update_devices([payload], target)[0]
+def _update_one(payload: NetboxPayload, target: AnyTarget) -> Update:
+    return _write(type(payload), [payload], target)[0]
 
 
 @update.register
-def _update_list(payload: list, target: Target) -> list[Update]:  # type: ignore[type-arg]  # a class is registered
-    devices = [one for one in payload if isinstance(one, DevicePayload)]
-    return _update_devices(devices, target) if len(devices) == len(payload) else [update(one, target) for one in payload]
+def _update_list(payload: list, target: AnyTarget) -> list[Update]:  # type: ignore[type-arg]  # a class is registered
+    done: dict[int, Update] = {}
+    for kind in dict.fromkeys(type(one) for one in payload):
+        places = [place for place, one in enumerate(payload) if type(one) is kind]
+        done |= dict(zip(places, _write(kind, [payload[place] for place in places], target)))
+    return [done[place] for place in range(len(payload))]
 
 
 def difference(payload: NetboxPayload, current: t.Mapping[str, t.Any]) -> Update:
@@ -149,9 +148,13 @@ def _is_so(current: t.Any, value: t.Any) -> bool:
     return bool(current == value)
 
 
-def _update_devices(payloads: t.Sequence[DevicePayload], target: Target) -> list[Update]:
+def _write(kind: type[NetboxPayload], payloads: t.Sequence[NetboxPayload], target: AnyTarget) -> list[Update]:
+    """Write payloads of one type."""
+    if not kind.endpoint:
+        known = sorted(one.__name__ for one in NetboxPayload.__subclasses__() if one.endpoint)
+        raise DomainError(f"update does not know the type {kind.__name__}; registered are: {', '.join([*known, 'list'])}")
     ordered = sorted(payloads, key=lambda payload: payload.id)  # two batches that overlap must lock rows in one order
-    work = _Work(target)
+    work = _Work(kind, target)
     error = in_parallel(target.client.parallel, work.write, list(chunks(ordered, target.client.batch_size)))
     if error:
         work.give_up(ordered, str(error))
@@ -161,18 +164,19 @@ def _update_devices(payloads: t.Sequence[DevicePayload], target: Target) -> list
 class _Work:
     """What several threads have done of an update, and what is known by now. ``sent`` are writes whose answer was lost, so that they may have been done."""
 
-    def __init__(self, target: Target) -> None:
+    def __init__(self, kind: type[NetboxPayload], target: AnyTarget) -> None:
+        self.kind = kind
         self.target = target
         self.done: dict[int, Update] = {}
         self.sent: dict[int, Update] = {}
         # What was read earlier is good enough only for a NetBox that refuses the write if it has changed since.
-        self._known = {key: device for key, device in target.known.items() if device.etag}
+        self._known = {key: one for key, one in target.known.items() if one.etag}
         self._conflicts: dict[int, int] = {}
         self._alone = threading.Lock()
         self._may_change: bool | None = None
         self._patience = target.client.patience()
 
-    def write(self, group: t.Sequence[DevicePayload]) -> list[t.Sequence[DevicePayload]]:
+    def write(self, group: t.Sequence[NetboxPayload]) -> list[t.Sequence[NetboxPayload]]:
         """Read, compare and write a group in one request. Answers with the groups that must be tried again.
 
         Raises NetboxError where nothing more can be written.
@@ -186,7 +190,7 @@ class _Work:
         self.target.tell(len(done), sum(1 for one in done if one.error))
         return again
 
-    def _write(self, group: t.Sequence[DevicePayload]) -> list[t.Sequence[DevicePayload]]:
+    def _write(self, group: t.Sequence[NetboxPayload]) -> list[t.Sequence[NetboxPayload]]:
         writes = self._plan(group)
         if self.target.dry_run or not writes:
             return []
@@ -196,7 +200,7 @@ class _Work:
         changes = [{"id": key, **plan.after, "changelog_message": self.target.message(key)} for key, plan in writes.items()]
         left = [payload for payload in group if payload.id in writes]
         try:
-            self.target.client.patch(ENDPOINT, changes, [etag for key in writes if (etag := self._known[key].etag)])
+            self.target.client.patch(self.kind.endpoint, changes, [etag for key in writes if (etag := self._known[key].etag)])
         except ConflictError:
             return self._after_conflict(left)
         except NetboxNotWritten as error:
@@ -217,19 +221,19 @@ class _Work:
         self.done |= writes
         return []
 
-    def give_up(self, payloads: t.Sequence[DevicePayload], reason: str) -> None:
+    def give_up(self, payloads: t.Sequence[NetboxPayload], reason: str) -> None:
         """What is not done yet will not be."""
         self.done |= {payload.id: Update({}, {}, reason, payload.id in self.sent) for payload in payloads if payload.id not in self.done}
 
-    def _plan(self, group: t.Sequence[DevicePayload]) -> dict[int, Update]:
+    def _plan(self, group: t.Sequence[NetboxPayload]) -> dict[int, Update]:
         """What to write, by id; what needs no write is done."""
-        read = devices_by_id(self.target.client, [payload.id for payload in group if payload.id not in self._known])
-        self._known |= {key: self.target.see(device) for key, device in read.items()}
+        read = self.kind.read(self.target.client, [payload.id for payload in group if payload.id not in self._known])
+        self._known |= {key: self.target.see(one) for key, one in read.items()}
         missing = [payload.id for payload in group if payload.id not in self._known]
-        there = hidden(self.target.client, missing) if not self.target.dry_run else set()
+        there = self.kind.hidden(self.target.client, missing) if not self.target.dry_run else set()
         writes = {}
         for payload in group:
-            plan = _plan(payload, self._known.get(payload.id), self.target) if payload.id not in there else Update({}, {}, HIDDEN)
+            plan = _plan(payload, self._known.get(payload.id), self.target) if payload.id not in there else Update({}, {}, self.kind.unseen())
             if plan.after and not plan.error:
                 writes[payload.id] = plan
             if self.target.dry_run or payload.id not in writes:
@@ -238,15 +242,15 @@ class _Work:
                 self.done[payload.id] = plan
         return writes
 
-    def _forget(self, group: t.Sequence[DevicePayload]) -> None:
-        """Have the devices of a group read again before the next write."""
+    def _forget(self, group: t.Sequence[NetboxPayload]) -> None:
+        """Have the objects of a group read again before the next write."""
         for payload in group:
             self._known.pop(payload.id, None)
 
     def _after_conflict(
-        self, group: t.Sequence[DevicePayload], why: str = "somebody else kept changing it in NetBox meanwhile; run again"
-    ) -> list[t.Sequence[DevicePayload]]:
-        """The group, for another attempt with what NetBox has by then: the answer does not tell which device it was."""
+        self, group: t.Sequence[NetboxPayload], why: str = "somebody else kept changing it in NetBox meanwhile; run again"
+    ) -> list[t.Sequence[NetboxPayload]]:
+        """The group, for another attempt with what NetBox has by then: the answer does not tell which object it was."""
         self._forget(group)
         for payload in group:
             self._conflicts[payload.id] = self._conflicts.get(payload.id, 0) + 1
@@ -254,20 +258,20 @@ class _Work:
         self.give_up([payload for payload in group if payload not in again], why)
         return [again] if again else []
 
-    def _without_refused(self, group: t.Sequence[DevicePayload], error: NetboxRefusal) -> list[t.Sequence[DevicePayload]]:
+    def _without_refused(self, group: t.Sequence[NetboxPayload], error: NetboxRefusal) -> list[t.Sequence[NetboxPayload]]:
         """The rest of a group of which NetBox refused some; halves of it, where NetBox does not say which.
 
-        Raises NetboxError where the token may change no device at all.
+        Raises NetboxError where the token may change no such object at all.
         """
         if error.forbidden and not error.by_id and not self._may():
             raise error
         refused = group if len(group) == 1 else [payload for payload in group if payload.id in error.by_id]
         if not refused:
             return [group[: len(group) // 2], group[len(group) // 2 :]]
-        rest: t.Sequence[DevicePayload] = [payload for payload in group if payload not in refused]
+        rest: t.Sequence[NetboxPayload] = [payload for payload in group if payload not in refused]
         if error.forbidden and len({error.by_id.get(payload.id) for payload in refused}) > 1:
             return [[payload] for payload in refused] + ([rest] if rest else [])  # a 403 for one outranks what NetBox has against others
-        there = devices_by_id(self.target.client, [payload.id for payload in refused])
+        there = self.kind.read(self.target.client, [payload.id for payload in refused])
         for payload in refused:
             if error.forbidden or payload.id in error.unknown:
                 self.done[payload.id] = self._not_allowed(payload, there)
@@ -276,11 +280,11 @@ class _Work:
                 self.done[payload.id] = Update({}, {}, why, payload.id in self.sent) if payload.id in there else _gone(payload)
         return [rest] if rest else []
 
-    def _after_left_out(self, group: t.Sequence[DevicePayload], writes: t.Mapping[int, Update]) -> None:
-        """Settle what NetBox passed over. It also leaves out what somebody changed right after our write, so the devices are read."""
+    def _after_left_out(self, group: t.Sequence[NetboxPayload], writes: t.Mapping[int, Update]) -> None:
+        """Settle what NetBox passed over. It also leaves out what somebody changed right after our write, so the objects are read."""
         before = set(self.sent)
         self.sent |= {payload.id: writes[payload.id] for payload in group}  # until they are read
-        there = devices_by_id(self.target.client, [payload.id for payload in group])
+        there = self.kind.read(self.target.client, [payload.id for payload in group])
         for payload in group:
             now = _plan(payload, there.get(payload.id), self.target)
             if not now.error and not now.after:
@@ -292,54 +296,29 @@ class _Work:
                     self.sent.pop(payload.id, None)
                 self.done[payload.id] = self._not_allowed(payload, there)
 
-    def _not_allowed(self, payload: DevicePayload, there: t.Container[int]) -> Update:
+    def _not_allowed(self, payload: NetboxPayload, there: t.Container[int]) -> Update:
         if payload.id in there:
-            return Update({}, {}, _FORBIDDEN, payload.id in self.sent)
-        return Update({}, {}, HIDDEN) if hidden(self.target.client, [payload.id]) else _gone(payload)
+            return Update({}, {}, self.kind.unchangeable(), payload.id in self.sent)
+        return Update({}, {}, self.kind.unseen()) if self.kind.hidden(self.target.client, [payload.id]) else _gone(payload)
 
     def _may(self) -> bool:
-        """Whether the token may change devices at all. NetBox is asked once."""
+        """Whether the token may change such objects at all. NetBox is asked once."""
         if self._may_change is None:
-            self._may_change = self.target.client.may("PATCH", ENDPOINT)
+            self._may_change = self.target.client.may("PATCH", self.kind.endpoint)
         return self._may_change
 
 
-def hidden(client: NetboxClient, ids: t.Sequence[int]) -> set[int]:
-    """Of devices that no listing has, those that are there all the same: the token may change them, but not see them.
-
-    NetBox tells by what it has against a change that no NetBox accepts, a status that does not exist; nothing is ever written. Of what the token may
-    neither see nor change, nobody can tell. Raises NetboxError.
-    """
-    if not ids:
-        return set()
-    try:
-        client.patch(ENDPOINT, [{"id": key, "status": _NO_STATUS} for key in ids])
-    except NetboxLeftOut:
-        return set()
-    except NetboxRefusal as error:
-        if error.by_id or error.forbidden:
-            return set(error.by_id) - error.unknown if not error.forbidden else set()
-        if len(ids) == 1:
-            return set(ids)
-        half = len(ids) // 2
-        return hidden(client, ids[:half]) | hidden(client, ids[half:])
-    return set()
-
-
-_NO_STATUS = "nodeflow: is this device there?"
-
-
-def _plan(payload: DevicePayload, device: Device | None, target: Target) -> Update:
-    if device is None:
+def _plan(payload: NetboxPayload, one: AnyObject | None, target: AnyTarget) -> Update:
+    if one is None:
         return _gone(payload)
-    if device.problem:
-        return Update({}, {}, device.problem)
+    if one.problem:
+        return Update({}, {}, one.problem)
     try:
-        refusal = target.check(device, payload)
+        refusal = target.check(one, payload)
     except NetboxForbidden as error:  # of what the check has to read for this one; the others may not need it
         return Update({}, {}, str(error))
-    return Update({}, {}, refusal.text, kind=refusal.kind) if refusal else difference(payload, device.writable)
+    return Update({}, {}, refusal.text, kind=refusal.kind) if refusal else difference(payload, one.writable)
 
 
-def _gone(payload: DevicePayload) -> Update:
-    return Update({}, {}, f"there is no device with the id {payload.id} in NetBox any more, or the token may not see it", gone=True)
+def _gone(payload: NetboxPayload) -> Update:
+    return Update({}, {}, f"there is no {payload.noun} with the id {payload.id} in NetBox any more, or the token may not see it", gone=True)

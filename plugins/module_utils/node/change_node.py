@@ -18,19 +18,19 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors impo
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.description import description
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.lifecycle import SubscriptionLifecycle
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.node import FAMILIES, Family, NodeInactive
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.subscription import SubscriptionModel, move_to_lifecycle, revise
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.changelog import device_changes
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.device import Device, devices_by_id
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.loopback import ambiguous, loopback_fields
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.payload import DevicePayload
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.update import HIDDEN, Kind, Refusal, Target, hidden, update
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.changelog import object_changes
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.update import Kind, Refusal, update
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.claim import FREE
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.create_node import custom_field
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.device import DEVICE, Device, devices_by_id
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.journal import journalled
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.loopback import ambiguous, loopback_fields
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.loopback_interface import located_works
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.model import FAMILIES, Family, NodeInactive
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.payload import HIDDEN, DevicePayload, DeviceTarget, hidden
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.provide_config import provide_config_to_user
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.state import ChangeState, ChangeWork
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.state import ChangeState, ChangeWork, named
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.commands import command
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.progress import Progress
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.step import Done, Failed, Outcome, Step, Workflow, for_each
@@ -131,7 +131,7 @@ def _update_node_in_netbox(task: Task, works: t.Sequence[ChangeWork]) -> dict[st
         conflicts[work.key] = conflict
         return Refusal(Kind.CONFLICT, conflict.reason)
 
-    target = Target(
+    target = DeviceTarget(
         client=task.netbox,
         message=lambda device_id: by_device[device_id].changelog_message(),
         check=check,
@@ -188,7 +188,7 @@ def _planned_before(task: Task, work: ChangeWork, device: Device) -> bool:
     """Whether this process has set the device free already, before it was interrupted, so that it is somebody else's by now."""
     if not work.row.resumed or "status" not in work.state.write or _values(work)["status"] != FREE or device.status == FREE:
         return False
-    return any(change.status == FREE and work.key in change.message for change in device_changes(task.netbox, [device.id])[device.id])
+    return any(change.status == FREE and work.key in change.message for change in object_changes(task.netbox, DEVICE, [device.id])[device.id])
 
 
 _READ_AS = {"primary_ip4": "ipv4", "primary_ip6": "ipv6"}
@@ -223,7 +223,9 @@ _MODIFY = Step("modify_subscription", _modify_subscription)
 _WRITE = Step("update_node_in_netbox", _update_node_in_netbox)
 _DONE = Step("done", _done)
 
-MODIFY_NODE = Workflow("modify_node", 1, "MODIFY", (_STORE, _FETCH, _MODIFY, _WRITE, _DONE), final="modify_subscription", state=ChangeState)
+_CHANGE = (_STORE, _FETCH, _MODIFY, _WRITE, _DONE)
+
+MODIFY_NODE = Workflow("modify_node", 1, "MODIFY", _CHANGE, final="modify_subscription", state=ChangeState, named=named)
 
 TERMINATE_NODE = Workflow(
     "terminate_node",
@@ -232,6 +234,7 @@ TERMINATE_NODE = Workflow(
     (_STORE, _FETCH, Step("provide_config_to_user", provide_config_to_user, repeats=True), _MODIFY, _WRITE, _DONE),
     final="modify_subscription",
     state=ChangeState,
+    named=named,
 )
 
-RECONCILE_NODE = Workflow("reconcile_node", 1, "RECONCILE", (_STORE, _FETCH, _MODIFY, _WRITE, _DONE), final="modify_subscription", state=ChangeState)
+RECONCILE_NODE = Workflow("reconcile_node", 1, "RECONCILE", _CHANGE, final="modify_subscription", state=ChangeState, named=named)

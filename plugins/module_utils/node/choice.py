@@ -12,9 +12,9 @@ import typing as t
 import urllib.parse
 
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import NodeflowError
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.node import NodeInactive
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.client import NetboxClient
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.device import Device, devices_by_id, find_devices
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.device import Device, devices_by_id, find_devices
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.model import NodeInactive
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.rows import FAILED, Row
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.subscriptions import Stored, Unreadable, sort_out
 

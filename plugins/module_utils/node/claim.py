@@ -20,17 +20,14 @@ import typing as t
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import NetboxError, NetboxForbidden, NetboxRefusal
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.changelog import (
-    DeviceChange,
+    Change,
     check_change_log,
-    device_changes,
-    overwritten,
-    rows_as_logged,
-    undone,
-    was_changed,
+    object_changes,
 )
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.device import ENDPOINT, Device
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.payload import DevicePayload
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.update import Kind, Refusal, Target, Update, update
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.update import Kind, Refusal, Update, update
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.device import DEVICE, ENDPOINT, Device
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.overwritten import overwritten, rows_as_logged, undone, was_changed
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.payload import DevicePayload, DeviceTarget
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.state import CreateWork
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.commands import command
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.progress import Progress
@@ -103,7 +100,7 @@ def _without_change_log(task: Task, works: t.Sequence[CreateWork]) -> dict[str, 
     return {}
 
 
-def _target(task: Task, works: t.Sequence[CreateWork]) -> Target:
+def _target(task: Task, works: t.Sequence[CreateWork]) -> DeviceTarget:
     by_device = {work.subscription.device_id: work for work in works}
 
     @functools.cache
@@ -131,7 +128,7 @@ def _target(task: Task, works: t.Sequence[CreateWork]) -> Target:
     # A resumed claim may have arrived before the crash, so it reads the device as it is now.
     known = {work.subscription.device_id: as_read(work) for work in works if not work.row.resumed}
     tell = Progress(task.show, "store_process_subscription", len(works))
-    return Target(task.netbox, lambda device_id: by_device[device_id].changelog_message(), check, known=known, dry_run=task.check_mode, tell=tell)
+    return DeviceTarget(task.netbox, lambda device_id: by_device[device_id].changelog_message(), check, known=known, dry_run=task.check_mode, tell=tell)
 
 
 def _unknown(work: CreateWork) -> str:
@@ -149,11 +146,11 @@ def claim_holders(task: Task, works: t.Sequence[CreateWork], done: t.Collection[
     ``done`` are the processes whose own log says that their claim was done. Where the change log has no entry of that any more, it only has to
     say that nobody set the device free, or claimed it, since. Raises NetboxError.
     """
-    changes = device_changes(task.netbox, [work.subscription.device_id for work in works])
+    changes = object_changes(task.netbox, DEVICE, [work.subscription.device_id for work in works])
     return {work.key: _holder(work.key, changes[work.subscription.device_id], work.key in done) for work in works}
 
 
-def _holder(key: str, changes: t.Sequence[DeviceChange], done: bool) -> Holder:
+def _holder(key: str, changes: t.Sequence[Change], done: bool) -> Holder:
     pruned = _our_claim(key, changes) is None
     holder = Holder.WE if done and pruned else Holder.UNKNOWN
     for change in changes:
@@ -168,7 +165,7 @@ _PUT_BACK = ", put back"
 """The end of the message of a write that puts back what the claim overwrote."""
 
 
-def _our_claim(key: str, changes: t.Sequence[DeviceChange]) -> int | None:
+def _our_claim(key: str, changes: t.Sequence[Change]) -> int | None:
     """The place of the last entry by which this process wrote the claim; None where there is none."""
     ours = [(place, change) for place, change in enumerate(changes) if key in change.message and not change.message.endswith(_PUT_BACK)]
     places = [place for place, change in ours if change.status == CLAIMED]
@@ -182,14 +179,14 @@ def _by_change_log(task: Task, works: t.Sequence[CreateWork], outcomes: t.Mappin
     ids = [work.subscription.device_id for work in works]
     try:
         rows = rows_as_logged(task.netbox, ids)  # before the change log, which then has all that was done to them
-        changes = device_changes(task.netbox, ids)
+        changes = object_changes(task.netbox, DEVICE, ids)
     except NetboxError as error:
         why = "may be claimed, but NetBox's change log could not tell whether somebody else was first"
         return {work.key: Failed(f"{work.label} {why}: {error}") for work in works}
     return {work.key: _first_come(task, work, rows, changes[work.subscription.device_id], outcomes[work.key]) for work in works}
 
 
-def _lost(work: CreateWork, row: dict[str, t.Any], changes: t.Sequence[DeviceChange]) -> dict[str, t.Any]:
+def _lost(work: CreateWork, row: dict[str, t.Any], changes: t.Sequence[Change]) -> dict[str, t.Any]:
     """What the claim of ``work`` overwrote in its device, by field."""
     place = _our_claim(work.key, changes)
     if place is not None:
@@ -201,7 +198,7 @@ def _lost(work: CreateWork, row: dict[str, t.Any], changes: t.Sequence[DeviceCha
 
 
 def _first_come(
-    task: Task, work: CreateWork, rows: t.Mapping[int, dict[str, t.Any]], changes: t.Sequence[DeviceChange], outcome: Outcome
+    task: Task, work: CreateWork, rows: t.Mapping[int, dict[str, t.Any]], changes: t.Sequence[Change], outcome: Outcome
 ) -> Outcome:
     row = rows.get(work.subscription.device_id, {})
     lost = _lost(work, row, changes)

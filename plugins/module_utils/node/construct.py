@@ -11,11 +11,11 @@ import typing as t
 
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.description import description
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.node import FAMILIES, NodeBlockInactive, NodeInactive
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.subscription import check_customer_id
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.device import Device
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.loopback import ambiguous, lack, loopback
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.device import Device
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.loopback import ambiguous, lack, loopback
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.loopback_interface import loopback_interface
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.model import FAMILIES, NodeBlockInactive, NodeInactive
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.state import NodeState
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.end_of_step import end_of_step
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.rows import RUNNING, Row, read_rows, reading_rows

@@ -13,17 +13,18 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.description import description
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.lifecycle import SubscriptionLifecycle
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.subscription import move_to_lifecycle, revise
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.device import Device, devices_by_id
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.loopback import loopback_fields
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.payload import DevicePayload, NetboxPayload, build_payload
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.update import HIDDEN, Kind, Refusal, Target, hidden, update
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.payload import NetboxPayload, build_payload
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.update import Kind, Refusal, update
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.claim import ACTIVE, CLAIM, as_claimed, as_read, claim, contradiction
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.construct import lacking
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.device import Device, devices_by_id
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.give_back import give_back
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.journal import journalled
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.loopback import loopback_fields
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.loopback_interface import located_works
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.payload import HIDDEN, DevicePayload, DeviceTarget, hidden
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.provide_config import provide_config_to_user
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.state import CreateState, CreateWork
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.state import CreateState, CreateWork, named
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.commands import command
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.progress import Progress
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.step import Done, Failed, Outcome, Step, Workflow, for_each
@@ -95,7 +96,7 @@ def _set_node_to_active(task: Task, works: t.Sequence[CreateWork]) -> dict[str, 
 def _update_node_in_netbox(task: Task, works: t.Sequence[CreateWork]) -> dict[str, Outcome]:
     """Write the payload of each node to NetBox. A device that somebody else set to another status meanwhile is a conflict."""
     by_device = {work.subscription.device_id: work for work in works}
-    target = Target(
+    target = DeviceTarget(
         client=task.netbox,
         message=lambda device_id: by_device[device_id].changelog_message(),
         check=lambda device, payload: _refusal(by_device[device.id], device, payload),
@@ -153,4 +154,5 @@ CREATE_NODE = Workflow(
     final="update_node_in_netbox",
     state=CreateState,
     abort=give_back,
+    named=named,
 )

@@ -11,10 +11,10 @@ import ipaddress
 import typing as t
 
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.lifecycle import SubscriptionLifecycle
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.node import NOT_IN_SERVICE, NodeInactive
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.device import Device, device_label
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.loopback import loopback
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.claim import ACTIVE
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.device import Device, device_label
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.loopback import loopback
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.model import NOT_IN_SERVICE, NodeInactive
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.subscriptions import Unreadable
 
 __all__ = ["PROBLEMS", "UNFINISHED", "Finding", "Seen", "detail", "drift", "kept"]

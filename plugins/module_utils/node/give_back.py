@@ -10,10 +10,10 @@ import typing as t
 
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import NetboxError
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.device import Device, devices_by_id
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.payload import DevicePayload
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.update import HIDDEN, Kind, Refusal, Target, hidden, update
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.update import Kind, Refusal, update
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.claim import CLAIM, CLAIMED, FREE, Holder, claim_holders
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.device import Device, devices_by_id
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.payload import HIDDEN, DevicePayload, DeviceTarget, hidden
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.state import CreateWork
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.abort import aborted
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.step import Failed, Outcome
@@ -94,7 +94,7 @@ def _give_back(task: Task, works: t.Sequence[CreateWork], devices: t.Mapping[int
             return None
         return Refusal(Kind.CONFLICT, f"{by_device[device.id].label} was set to {device.status} in NetBox meanwhile; run again")
 
-    target = Target(
+    target = DeviceTarget(
         task.netbox, lambda device_id: by_device[device_id].changelog_message() + ", aborted", check, known=devices, dry_run=task.check_mode
     )
     updates = update([DevicePayload(id=device_id, status=FREE) for device_id in by_device], target)

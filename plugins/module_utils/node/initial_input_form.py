@@ -13,11 +13,7 @@ import uuid
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._chunks import chunks
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import NodeflowError
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.node import FAMILIES
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.subscription import check_customer_id
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.device import Device, find_devices
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.filters import check_filters
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.loopback import loopback
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.choice import (
     NOTHING,
     Wanted,
@@ -28,9 +24,14 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.choice 
 )
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.construct import missing_of
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.create_node import CREATE_NODE
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.device import Device, find_devices
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.filters import check_filters
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.loopback import loopback
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.loopback_interface import located
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.model import FAMILIES
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.prompt import Listed, choose
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.provide_config import check_config_dir
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.workflows import WORKFLOWS
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.commands import command, open_processes
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.continued import OPEN, chosen_processes, going_on
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.end_of_step import end_of_step
@@ -65,12 +66,12 @@ def initial_input_form(task: Task) -> dict[str, t.Any]:
     check_config_dir("node_config_dir", task.params["node_config_dir"])
     if task.params["all_open"]:
         task.params["process_status"] = list(OPEN)
-    continued = chosen_processes(task, _CHOICES)
+    continued = chosen_processes(task, WORKFLOWS, _CHOICES)
     if continued is None and task.params["default_status"] is not None:
         if not task.params["default_status"]:
             raise NodeflowError(WHICH_TO_RESUME)
         task.params["process_status"] = task.params["default_status"]
-        continued = chosen_processes(task, _CHOICES)
+        continued = chosen_processes(task, WORKFLOWS, _CHOICES)
     if continued is not None:
         return end_of_step(task, [], continued, False, [])
     refuse_together(given(task, "nodes"), given(task, "all_planned"))

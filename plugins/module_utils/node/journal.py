@@ -11,6 +11,7 @@ import typing as t
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import NetboxError
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.journal import Entry, add_entries
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.device import DEVICE
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.drift import PROBLEMS
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.state import ChangeState, NodeWork
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.step import Done, Failed, Outcome
@@ -31,7 +32,7 @@ def journalled(task: Task, works: t.Sequence[NodeWork], outcomes: dict[str, Outc
     if not task.params["netbox_journal"] or task.check_mode or not done:
         return outcomes
     try:
-        refused = add_entries(task.netbox, [_entry(task, work) for work in done], any(work.row.resumed for work in done))
+        refused = add_entries(task.netbox, DEVICE, [_entry(task, work) for work in done], any(work.row.resumed for work in done))
     except NetboxError as error:
         refused = {work.subscription.device_id: str(error) for work in done}
     words = "{0}: its journal in NetBox could not be written: {1}"

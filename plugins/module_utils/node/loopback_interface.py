@@ -10,9 +10,9 @@ import typing as t
 
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import NetboxForbidden, NodeflowError
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.node import FAMILIES
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.device import Device
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.loopback import loopback, with_loopbacks
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.device import Device
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.loopback import loopback, with_loopbacks
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.model import FAMILIES
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.state import NodeState, NodeWork
 
 __all__ = ["located", "located_works", "loopback_interface"]

@@ -23,10 +23,10 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors impo
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._paths import can_be_made, user_path
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.subscription import revise
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.device import ENDPOINT, Device
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.loopback import loopback
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.parallel import in_parallel
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.payload import build_payload
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.device import ENDPOINT, Device
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.loopback import loopback
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.state import ChangeState, NodeWork
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.progress import Progress
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.step import Done, Failed, Outcome, Suspended

@@ -13,20 +13,21 @@ import uuid
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import NodeflowError
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.description import description
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.node import NOT_IN_SERVICE, NodeBlockInactive, NodeInactive
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.subscription import check_customer_id
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.device import Device
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.loopback import ambiguous, lack
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.related import address_ids, site_ids
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.change_node import RECONCILE_NODE, families, gone
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.choice import NOTHING, chosen_nodes, node_row, wrong_row
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.claim import CLAIMED, FREE, claim_mode
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.construct import lacking
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.create_node import ACTIVE
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.device import Device
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.drift import Finding, Seen, kept
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.loopback import ambiguous, lack
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.loopback_interface import loopback_interface
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.model import NOT_IN_SERVICE, NodeBlockInactive, NodeInactive
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.related import address_ids, site_ids
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.state import ChangeState
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.validate_node import differences, look, table
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.workflows import WORKFLOWS
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.continued import chosen_processes
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.end_of_step import end_of_step
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.rows import RUNNING, UNCHANGED, Row
@@ -50,7 +51,7 @@ _RELATIONS = {"ipv4_loopback": "primary_ip4", "ipv6_loopback": "primary_ip6", "s
 
 def reconcile_form(task: Task) -> dict[str, t.Any]:
     """Find what differs, and plan the repair of each subscription, as rows for the next step. Processes to resume are rows as well."""
-    continued = chosen_processes(task, ("nodes", "device_filter", "keep", "wins", "adopt"))
+    continued = chosen_processes(task, WORKFLOWS, ("nodes", "device_filter", "keep", "wins", "adopt"))
     if continued is not None:
         return end_of_step(task, [], continued, False, [])
     wanted = chosen_nodes(task.params["nodes"])

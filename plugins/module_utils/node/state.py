@@ -9,12 +9,13 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._libraries import pydantic
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.node import Family, NodeInactive
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.device import Device
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.device import Device, device_label
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.model import Family, NodeInactive
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.state import State
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.step import Work
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.step import Named, Work
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.processes import Process
 
-__all__ = ["ChangeState", "ChangeWork", "CreateState", "CreateWork", "NodeState", "NodeWork"]
+__all__ = ["ChangeState", "ChangeWork", "CreateState", "CreateWork", "NodeState", "NodeWork", "named"]
 
 
 class NodeState(State):
@@ -64,6 +65,15 @@ class ChangeState(NodeState):
         """The fields of the node to set."""
         changes: dict[str, t.Any] = self.changes.get("node", {})
         return changes
+
+
+def named(process: Process | None) -> Named:
+    """What a process remembers of its device, however damaged its state is."""
+    device = process.state.get("device") if process and isinstance(process.state, dict) else None
+    if not isinstance(device, dict) or not isinstance(device.get("id"), int):
+        return Named(None, {"device_id": None})
+    name, site = (value if isinstance(value := device.get(field), str) else "" for field in ("name", "site"))
+    return Named(device_label(name, site, device["id"]), {"device_id": device["id"]})
 
 
 NodeWork = Work[NodeInactive, NodeState]

@@ -13,11 +13,11 @@ import typing as t
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._chunks import chunks
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import StoreError
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.node import NodeInactive, as_node
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.subscription import load_subscription
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.url import normal_url
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.claim import CLAIM, claim_mode
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.create_node import CREATE_NODE
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.model import NodeInactive, as_node
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.workflows import WORKFLOWS
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.begin import (
     Begun,

@@ -13,11 +13,7 @@ import uuid
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import DomainError, NodeflowError
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.lifecycle import SubscriptionLifecycle
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.node import NodeInactive, check_node_status
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.subscription import check_customer_id, revise
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.device import Device, device_label, devices_by_id, find_devices
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.filters import check_filters
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.loopback import ambiguous, loopback_fields
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.change_node import MODIFY_NODE, TERMINATE_NODE, families, gone
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.choice import (
     NOTHING,
@@ -28,10 +24,15 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.choice 
     nodes,
     wrong_row,
 )
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.device import Device, device_label, devices_by_id, find_devices
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.filters import check_filters
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.loopback import ambiguous, loopback_fields
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.loopback_interface import located, loopback_interface
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.model import NodeInactive, check_node_status
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.prompt import Listed, choose
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.provide_config import check_config_dir
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.state import ChangeState
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.workflows import WORKFLOWS
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.continued import chosen_processes
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.end_of_step import end_of_step
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.options import given, refuse_together
@@ -63,7 +64,7 @@ _CHOICES = ("nodes", "subscription_ids", "device_filter", "all_enrolled", "max_n
 def subscription_form(task: Task) -> dict[str, t.Any]:
     """Take the choice of subscriptions and what is to be done, as rows for the next step. Processes to resume are rows as well."""
     check_config_dir("node_config_dir", task.params["node_config_dir"])
-    continued = chosen_processes(task, (*_CHOICES, "note", "clear", "description", "customer_id", "node_status", "refresh"))
+    continued = chosen_processes(task, WORKFLOWS, (*_CHOICES, "note", "clear", "description", "customer_id", "node_status", "refresh"))
     if continued is not None:
         return end_of_step(task, [], continued, False, [])
     refuse_together(given(task, "subscription_ids"), given(task, "nodes", "device_filter", "all_enrolled"))

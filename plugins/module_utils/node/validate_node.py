@@ -12,8 +12,9 @@ import typing as t
 
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import NodeflowError
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.node import NodeInactive
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.device import (
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.choice import NOTHING, Wanted, Wrong, chosen_nodes, look_up_enrolled, nodes
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.create_node import ACTIVE
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.device import (
     COMPARED_FIELDS,
     FIELDS,
     Device,
@@ -21,11 +22,10 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.devic
     find_devices,
     find_many,
 )
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.filters import check_filters
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.choice import NOTHING, Wanted, Wrong, chosen_nodes, look_up_enrolled, nodes
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.create_node import ACTIVE
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.drift import PROBLEMS, UNFINISHED, Finding, Seen, detail, drift
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.filters import check_filters
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.loopback_interface import located
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.model import NodeInactive
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.end_of_step import wrapped
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.processes import last_sites, subscriptions_at_work
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.subscriptions import (

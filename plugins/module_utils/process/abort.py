@@ -27,7 +27,7 @@ _NOT_WRITTEN = "its subscription is as it was before; the device in NetBox was l
 
 def abort(task: Task, workflows: Workflows) -> dict[str, t.Any]:
     """Abort the processes that the options choose."""
-    rows = chosen_processes(task, playbook="abort")
+    rows = chosen_processes(task, workflows, playbook="abort")
     if rows is None:
         raise NodeflowError("say which processes to abort, with process_ids, process_status or run_id; process_info lists them")
     rows = [dataclasses.replace(row, playbook="abort") for row in rows]

@@ -13,11 +13,11 @@ import uuid
 
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import NodeflowError
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.device import device_label
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.commands import take_over_with
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.lease import INTERRUPTED, can_be_taken, not_taken, until
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.options import given, refuse_together
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.rows import FAILED, RUNNING, SUSPENDED, Row
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.step import Workflows
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.processes import (
     OVER,
     Process,
@@ -35,7 +35,7 @@ OPEN = (FAILED, INTERRUPTED, SUSPENDED)
 """How a process stands that can be continued."""
 
 
-def chosen_processes(task: Task, others: t.Sequence[str] = (), playbook: str = "resume") -> list[Row] | None:
+def chosen_processes(task: Task, workflows: Workflows, others: t.Sequence[str] = (), playbook: str = "resume") -> list[Row] | None:
     """Return a row for each process that the options process_ids, process_status and run_id choose; one that cannot be had is failed, with the
     reason. Those that runs hold and that were not chosen are told of.
 
@@ -62,18 +62,18 @@ def chosen_processes(task: Task, others: t.Sequence[str] = (), playbook: str = "
             if conditions:
                 found |= {process.process_id: process for process in find_processes(connection, *conditions)}
             held = find_processes(connection, has_status([RUNNING], now))
-    run_id = str(uuid.uuid4())
+    run_id, nobody = str(uuid.uuid4()), next(iter(workflows.values())).named(None).own
     rows = []
     for process_id in dict.fromkeys([*(process_ids or []), *found]):
         if process_id in found:
-            rows.append(_row(task, found[process_id], run_id))
+            rows.append(_row(task, workflows, found[process_id], run_id))
         else:
             where = store.label if store else "a store that does not exist yet"
             message = f"there is no process {process_id} in {where}; process_info lists those that are"
-            rows.append(Row(process_id, FAILED, message, own={"device_id": None}))
+            rows.append(Row(process_id, FAILED, message, own=nobody))
     if run is not None and not found and not statuses:
         message = f"the run {run} left no process that is not over; process_info lists those that are"
-        rows.append(Row(f"run {run}", FAILED, message, own={"device_id": None}))
+        rows.append(Row(f"run {run}", FAILED, message, own=nobody))
     told = _tell_held(task, [process for process in held if process.process_id not in found], playbook) if statuses or not found else False
     if not rows and not told:
         task.show(NONE_STANDING)
@@ -111,21 +111,13 @@ def going_on(row: Row, process: Process, run_id: str) -> Row:
     return dataclasses.replace(row, process_id=process.process_id, status=RUNNING, run_id=run_id, resumed=True)
 
 
-def _row(task: Task, process: Process, run_id: str) -> Row:
-    device_id, label = _device(process)
-    row = Row(label, FAILED, subscription_id=process.subscription_id, own={"device_id": device_id})
+def _row(task: Task, workflows: Workflows, process: Process, run_id: str) -> Row:
+    workflow = workflows.get(process.workflow)
+    label, own = workflow.named(process) if workflow else (None, {})
+    row = Row(label or f"process {process.process_id}", FAILED, subscription_id=process.subscription_id, own=own)
     if can_be_taken(process):
         return going_on(row, process, run_id)
     if task.params["take_over"] and process.status not in OVER and process.problem is None:
         return dataclasses.replace(going_on(row, process, run_id), take_over_from=process.run_id)
     # Without the process's id: the message names it, and no later step has to do with it.
     return not_taken(row, process)
-
-
-def _device(process: Process) -> tuple[int | None, str]:
-    """What the process remembers of its device; of one whose state is damaged, its own id for a label."""
-    device = process.state.get("device") if isinstance(process.state, dict) else None
-    if not isinstance(device, dict) or not isinstance(device.get("id"), int):
-        return None, f"process {process.process_id}"
-    name, site = (value if isinstance(value := device.get(field), str) else "" for field in ("name", "site"))
-    return device["id"], device_label(name, site, device["id"])

@@ -21,7 +21,7 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.rows
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.state import State, read_state
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.processes import Process
 
-__all__ = ["ABORT", "Aborted", "Done", "Failed", "Outcome", "Step", "Suspended", "Work", "Workflow", "Workflows", "for_each", "predicted"]
+__all__ = ["ABORT", "Aborted", "Done", "Failed", "Named", "Outcome", "Step", "Suspended", "Work", "Workflow", "Workflows", "for_each", "predicted"]
 
 
 ABORT = "abort"
@@ -168,6 +168,13 @@ class Step:
     intent: t.Mapping[str, t.Any] = dataclasses.field(default_factory=dict)
 
 
+class Named(t.NamedTuple):
+    """What messages call what a process is about, None where that is not known; and what its row carries of its own beside that."""
+
+    label: str | None
+    own: dict[str, t.Any]
+
+
 @dataclasses.dataclass(frozen=True)
 class Workflow:
     """A named list of steps. ``version`` goes up when steps are added, removed or reordered.
@@ -175,7 +182,7 @@ class Workflow:
     ``final`` is the first step after which nothing read before may be read again. ``continues`` says, for each older version whose
     processes can be continued, which step of this one comes next for one that stands at a step of that one. ``state`` is the type of its
     processes' state. ``abort`` ends processes before their goal; None where that takes no more than to put
-    their subscriptions back.
+    their subscriptions back. ``named`` says what a process is about, as far as its state can be read, and what the row of none carries.
     """
 
     name: str
@@ -186,6 +193,7 @@ class Workflow:
     continues: t.Mapping[int, t.Mapping[str, str]] = dataclasses.field(default_factory=dict)
     state: type[State] = State
     abort: StepFunction | None = None
+    named: t.Callable[[t.Optional[Process]], Named] = lambda process: Named(None, {})
 
     def adopt(self, process: Process) -> Process:
         """The process as one of this version. Raises NodeflowError for one that this version cannot continue."""

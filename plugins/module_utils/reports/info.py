@@ -14,7 +14,8 @@ import typing as t
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import NodeflowError, StoreError
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._files import Destination, destination
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.device import device_label, device_page
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node import model  # noqa: F401  # pylint: disable=unused-import  # registers the types of nodes
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.device import device_label, device_page
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.commands import abort_with, continue_with
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.lease import standing
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.reports.export import export

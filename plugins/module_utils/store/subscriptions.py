@@ -13,7 +13,6 @@ import typing as t
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._chunks import chunks
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import DomainError, StaleSave
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._libraries import sa, sa_insert
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain import products  # noqa: F401  # pylint: disable=unused-import  # registers them
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.lifecycle import SubscriptionLifecycle
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.subscription import SubscriptionModel, load_subscription
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.schema import ONE_LIVE_SUBSCRIPTION_A_DEVICE, Damaged, subscriptions

@@ -15,12 +15,12 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors impo
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._libraries import sa
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.lifecycle import SubscriptionLifecycle
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.node import NOT_IN_SERVICE, NodeInactive, as_node
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.subscription import check_customer_id, load_subscription
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.url import normal_url
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.choice import nodes
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.create_node import ACTIVE
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.drift import UNFINISHED, kept
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.model import NOT_IN_SERVICE, NodeInactive, as_node
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.engine import Store, foreign_database, open_store
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.processes import (
     OVER,

@@ -12,11 +12,11 @@ import typing as t
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import NodeflowError, StoreError
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._libraries import sa
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.device import Device, devices_by_id
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.payload import DevicePayload
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.update import HIDDEN, Target, hidden, update
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.update import update
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.claim import FREE
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.create_node import custom_field
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.device import Device, devices_by_id
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.payload import HIDDEN, DevicePayload, DeviceTarget, hidden
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.progress import Progress
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.copy import count_rows, delete_rows
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.engine import Store
@@ -106,7 +106,7 @@ def _free(task: Task, devices: t.Mapping[int, Device], missing: t.Sequence[int])
     there = sorted(hidden(task.netbox, missing))
     if there:
         raise NodeflowError(f"the store was left as it is, since not every device could be put back: the device {there[0]}: {HIDDEN}")
-    target = Target(
+    target = DeviceTarget(
         task.netbox, lambda device_id: "nodeflow.orchestrator reset", lambda device, payload: None, tell=Progress(task.show, "reset", len(devices))
     )
     field = custom_field(task, None)

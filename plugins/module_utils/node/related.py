@@ -11,7 +11,7 @@ import typing as t
 
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._chunks import chunks
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.client import NetboxClient
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.device import IDS_IN_A_REQUEST
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.objects import IDS_IN_A_REQUEST
 
 __all__ = ["address_ids", "site_ids"]
 

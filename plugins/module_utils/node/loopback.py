@@ -14,10 +14,11 @@ import fnmatch
 import typing as t
 
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._chunks import chunks
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.node import FAMILIES
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.client import NetboxClient
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.device import IDS_IN_A_REQUEST, Device
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.objects import IDS_IN_A_REQUEST
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.parallel import in_parallel
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.device import Device
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.model import FAMILIES
 
 __all__ = ["Loopback", "ambiguous", "lack", "loopback", "loopback_fields", "with_loopbacks"]
 

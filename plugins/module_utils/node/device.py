@@ -7,19 +7,18 @@
 from __future__ import annotations
 
 import dataclasses
-import datetime
 import typing as t
 
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils._chunks import chunks
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._printable import printable
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.client import NetboxClient
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.objects import etag_of, listed_by_id
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.parallel import in_parallel
 
 __all__ = [
     "COMPARED_FIELDS",
+    "DEVICE",
     "ENDPOINT",
     "FIELDS",
-    "IDS_IN_A_REQUEST",
     "PART_OF_A_LISTING",
     "Device",
     "device_label",
@@ -31,13 +30,13 @@ __all__ = [
 
 ENDPOINT = "dcim/devices"
 
+DEVICE = "dcim.device"
+"""The type of a device, by which NetBox's change log and journal name it."""
+
 FIELDS = "id,name,status,site,role,platform,primary_ip4,primary_ip6,last_updated"
 
 COMPARED_FIELDS = "id,name,status,site,primary_ip4,primary_ip6,last_updated"
 """What a subscription can be compared with. Role and platform alone cost NetBox as much time as all of these."""
-
-IDS_IN_A_REQUEST = 200
-"""How many ids one listing asks for: the URL stays below the 8 KB that web servers commonly accept."""
 
 PART_OF_A_LISTING = (100, 900)
 """How many expected devices a part of a long listing has, at least and at the most. A page has room for some others."""
@@ -80,7 +79,7 @@ class Device:  # pylint: disable=too-many-instance-attributes
             platform=_slug(data.get("platform")),
             ipv4=(data.get("primary_ip4") or {}).get("address"),
             ipv6=(data.get("primary_ip6") or {}).get("address"),
-            etag=_etag(data["last_updated"]) if conditional else None,
+            etag=etag_of(data["last_updated"]) if conditional else None,
             writable={"name": data.get("name"), "status": data["status"]["value"]}
             | {name: (data.get(name) or {}).get("id") for name in ("site", "role", "platform", "primary_ip4", "primary_ip6")}
             | {"custom_fields": data.get("custom_fields")},
@@ -168,23 +167,8 @@ def devices_by_id(
 
     ``tell`` is told after each listing how many were found so far.
     """
-    found: dict[int, Device] = {}
-
-    def read(some: t.Sequence[int]) -> None:
-        found.update({device.id: device for device in find_devices(client, {**(filters or {}), "id": list(some)})})
-        tell(len(found))
-
-    error = in_parallel(client.parallel, read, list(chunks(ids, IDS_IN_A_REQUEST)))
-    if error:
-        raise error
-    return found
+    return listed_by_id(client, ids, lambda some: find_devices(client, {**(filters or {}), "id": list(some)}), tell)
 
 
 def _slug(nested: dict[str, t.Any] | None) -> str:
     return (nested or {}).get("slug") or ""
-
-
-def _etag(last_updated: str) -> str:
-    """The ETag that NetBox would answer for an object alone: its ``last_updated`` in UTC, as Python's isoformat writes it."""
-    moment = datetime.datetime.fromisoformat(last_updated.replace("Z", "+00:00"))
-    return f'W/"{moment.astimezone(datetime.timezone.utc).isoformat()}"'

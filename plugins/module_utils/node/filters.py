@@ -11,7 +11,7 @@ import typing as t
 
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import NetboxError, NodeflowError
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.client import NetboxClient
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.device import ENDPOINT
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.device import ENDPOINT
 
 __all__ = ["check_filters"]
 
