@@ -117,6 +117,7 @@ from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable, Constructa
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._argspec import given
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import NodeflowError
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._libraries import missing_libraries
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.fields import LOOPBACKS
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.reports.info import NO_STORE, Answer, subscription_answers
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.engine import open_store
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.location import Location, find_location
@@ -197,7 +198,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         if answer.get("problem"):
             self._add_unreadable(host, variables)
             return
-        loopbacks = [answer["node"].get(family + "_loopback") for family in self.get_option("address_families")]
+        loopbacks = [answer["node"].get(LOOPBACKS[family].node) for family in self.get_option("address_families")]
         if any(loopbacks):
             variables["ansible_host"] = str(ipaddress.ip_interface(next(filter(None, loopbacks))).ip)
         if not all(self._is_true(condition, variables | {"inventory_hostname": host}, host) for condition in self.get_option("filters")):

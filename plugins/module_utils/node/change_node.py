@@ -24,10 +24,11 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.updat
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.claim import FREE
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.create_node import custom_field
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.device import DEVICE, Device, devices_by_id
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.fields import OF_NETBOX
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.journal import journalled
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.loopback import ambiguous, loopback_fields
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.loopback_interface import located_works
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.model import FAMILIES, Family, NodeInactive
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.model import FAMILIES, Family, NodeInactive, loopback_of
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.payload import HIDDEN, DevicePayload, DeviceTarget, hidden
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.provide_config import provide_config_to_user
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.state import ChangeState, ChangeWork, named
@@ -107,7 +108,7 @@ def _modified(work: ChangeWork) -> Outcome:
 
 def families(subscription: NodeInactive) -> list[Family]:
     """The address families that a subscription has, and so keeps."""
-    return [family for family in FAMILIES if getattr(subscription.node, family + "_loopback") is not None]
+    return [family for family in FAMILIES if loopback_of(subscription, family) is not None]
 
 
 def gone(subscription: NodeInactive) -> Device:
@@ -178,7 +179,7 @@ def _conflict(work: ChangeWork, device: Device) -> Failed | None:
     """What somebody else changed, of what is to be written, since the device was read; None where nothing is."""
     read, values = work.state.device, _values(work)
     for field in work.state.write:
-        then, now = getattr(read, _READ_AS.get(field, field)), getattr(device, _READ_AS.get(field, field))
+        then, now = (getattr(one, OF_NETBOX[field].device) for one in (read, device))
         if now != then and device.writable.get(field) != values[field]:
             return _changed_meanwhile(work, f"its {field} was changed in NetBox meanwhile, from {then or 'nothing'} to {now or 'nothing'}")
     return None
@@ -189,10 +190,6 @@ def _planned_before(task: Task, work: ChangeWork, device: Device) -> bool:
     if not work.row.resumed or "status" not in work.state.write or _values(work)["status"] != FREE or device.status == FREE:
         return False
     return any(change.status == FREE and work.key in change.message for change in object_changes(task.netbox, DEVICE, [device.id])[device.id])
-
-
-_READ_AS = {"primary_ip4": "ipv4", "primary_ip6": "ipv6"}
-"""What we call a field of the device that NetBox calls otherwise."""
 
 
 def _changed_meanwhile(work: ChangeWork, what: str) -> Failed:

@@ -13,8 +13,9 @@ import typing as t
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.lifecycle import SubscriptionLifecycle
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.claim import ACTIVE
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.device import Device, device_label
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.fields import LOOPBACKS
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.loopback import loopback
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.model import NOT_IN_SERVICE, NodeInactive
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.model import NOT_IN_SERVICE, NodeInactive, loopback_of
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.subscriptions import Unreadable
 
 __all__ = ["PROBLEMS", "UNFINISHED", "Finding", "Seen", "detail", "drift", "kept"]
@@ -121,8 +122,7 @@ def _of_one(model: NodeInactive, keep: NodeInactive, seen: Seen) -> list[Finding
         "status": (ACTIVE if node.node_status in NOT_IN_SERVICE else node.node_status, device.status),  # it was active, whatever was written down
         "name": (node.node_name, device.name),
         "site": (seen.sites.get(str(model.subscription_id)) or device.site, device.site),
-        "ipv4_loopback": (_text(node.ipv4_loopback), _normal(loopback(device, "ipv4").address)),
-        "ipv6_loopback": (_text(node.ipv6_loopback), _normal(loopback(device, "ipv6").address)),
+        **{field.name: (_text(loopback_of(model, family)), _normal(loopback(device, family).address)) for family, field in LOOPBACKS.items()},
     }
     if seen.custom_field:
         pairs["custom_field"] = (str(model.subscription_id), device.custom_field(seen.custom_field))
@@ -132,7 +132,8 @@ def _of_one(model: NodeInactive, keep: NodeInactive, seen: Seen) -> list[Finding
 
 def _explained(finding: Finding, device: Device) -> Finding:
     """The finding, with the addresses of which NetBox does not say which one is the loopback."""
-    several = loopback(device, finding.problem.partition("_")[0]).several if finding.problem in ("ipv4_loopback", "ipv6_loopback") else ""
+    [family] = [family for family, field in LOOPBACKS.items() if field.name == finding.problem] or [""]
+    several = loopback(device, family).several if family else ""
     return dataclasses.replace(finding, message=f"{finding.message}, which has {several}") if several else finding
 
 

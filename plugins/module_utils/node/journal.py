@@ -13,6 +13,7 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.journal import Entry, add_entries
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.device import DEVICE
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.drift import PROBLEMS
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.fields import SHARED
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.state import ChangeState, NodeWork
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.step import Done, Failed, Outcome
 
@@ -63,10 +64,7 @@ def _changes(work: NodeWork) -> str:
     fields += [(name, before["node"].get(name), after["node"].get(name)) for name in node]
     differs = [(name, then, now) for name, then, now in fields if then != now]
     told = {name for name, _then, _now in differs}
-    parts = [PROBLEMS.get(repair, repair) for repair in repairs if _FIELDS.get(repair) not in told]
+    parts = [PROBLEMS.get(repair, repair) for repair in repairs if repair not in SHARED or SHARED[repair].node not in told]
     parts += [f"{name}: {then or 'nothing'} -> {now or 'nothing'}" for name, then, now in differs]
     return ", ".join(parts + (["note removed"] if "note" in changes and not changes["note"] else []))
 
-
-_FIELDS = {"status": "node_status", "name": "node_name", "ipv4_loopback": "ipv4_loopback", "ipv6_loopback": "ipv6_loopback"}
-"""The field of the node that a repair may set, by what was found."""

@@ -18,14 +18,13 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.clien
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.objects import IDS_IN_A_REQUEST
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.parallel import in_parallel
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.device import Device
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.fields import LOOPBACKS
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.model import FAMILIES
 
-__all__ = ["Loopback", "ambiguous", "lack", "loopback", "loopback_fields", "with_loopbacks"]
+__all__ = ["Loopback", "ambiguous", "in_words", "lack", "loopback", "loopback_fields", "with_loopbacks"]
 
 LOOPBACK_NAMES = ("lo", "lo[0-9.:]*", "loopback*", "system", "system[0-9.]*", "dum[0-9]*", "dummy[0-9]*")
 """What platforms call their loopbacks, in lower case. NetBox's interface type does not tell: VLAN interfaces and tunnels are virtual as well."""
-
-_PRIMARY = {"ipv4": "primary_ip4", "ipv6": "primary_ip6"}
 
 _FIELDS = "id,address,role,assigned_object_type,assigned_object,nat_inside"
 
@@ -73,17 +72,17 @@ class _Address:
 def loopback(device: Device, family: str) -> Loopback:
     """The loopback of a device: as its interfaces say where they were read, else its primary address."""
     known = device.loopbacks.get(family)
-    return Loopback(**known) if known else Loopback({"ipv4": device.ipv4, "ipv6": device.ipv6}[family])
+    return Loopback(**known) if known else Loopback(getattr(device, LOOPBACKS[family].device))
 
 
 def loopback_fields(device: Device) -> dict[str, str | None]:
     """Both addresses, as the fields of a node block."""
-    return {f"{family}_loopback": loopback(device, family).address for family in FAMILIES}
+    return {str(field.node): loopback(device, family).address for family, field in LOOPBACKS.items()}
 
 
 def lack(device: Device, family: str) -> str:
     """What a device without a loopback of this family lacks, as a noun phrase."""
-    return loopback(device, family).lacks or f"a primary {_words(family)} address"
+    return loopback(device, family).lacks or f"a primary {in_words(family)} address"
 
 
 def ambiguous(device: Device) -> str | None:
@@ -143,7 +142,7 @@ def _read(entry: dict[str, t.Any]) -> _Address | None:
 
 
 def _primary_ids(device: Device) -> list[int]:
-    return [key for key in (device.writable.get(field) for field in _PRIMARY.values()) if key is not None]
+    return [key for key in (device.writable.get(field.netbox) for field in LOOPBACKS.values()) if key is not None]
 
 
 def _located(device: Device, found: t.Mapping[str, Loopback]) -> Device:
@@ -152,10 +151,10 @@ def _located(device: Device, found: t.Mapping[str, Loopback]) -> Device:
 
 def _primary(device: Device, family: str, found: t.Mapping[int, _Address]) -> Loopback:
     """The primary address, and where it stands."""
-    address = {"ipv4": device.ipv4, "ipv6": device.ipv6}[family]
+    address = getattr(device, LOOPBACKS[family].device)
     if address is None:
         return Loopback(None)
-    there = found.get(device.writable[_PRIMARY[family]])
+    there = found.get(device.writable[LOOPBACKS[family].netbox])
     if there is None:
         return Loopback(address, no_interface="NetBox does not show its interface to this token")
     if not there.interface:
@@ -179,15 +178,16 @@ def _choose(device: Device, addresses: t.Sequence[_Address], family: str, patter
     for pattern in patterns:
         some = [one for one in addresses if one.interface and (one.interface == pattern or fnmatch.fnmatchcase(one.interface, pattern))]
         own = [one for one in some if one.role in _OWN_ROLES] or some
-        chosen = [one for one in some if one.id == device.writable.get(_PRIMARY[family])] or own
+        chosen = [one for one in some if one.id == device.writable.get(LOOPBACKS[family].netbox)] or own
         if len(chosen) == 1:
             return Loopback(chosen[0].address, chosen[0].interface)
         if chosen:
             names = " and ".join(sorted(f"{one.address} on {one.interface}" for one in chosen))
-            several = f"several {_words(family)} addresses on interfaces that match loopback_interface ({names})"
-            return Loopback(None, lacks=f"a single {_words(family)} address on an interface that matches loopback_interface", several=several)
-    return Loopback(None, lacks=f"an {_words(family)} address on an interface that matches loopback_interface ({', '.join(patterns)})")
+            several = f"several {in_words(family)} addresses on interfaces that match loopback_interface ({names})"
+            return Loopback(None, lacks=f"a single {in_words(family)} address on an interface that matches loopback_interface", several=several)
+    return Loopback(None, lacks=f"an {in_words(family)} address on an interface that matches loopback_interface ({', '.join(patterns)})")
 
 
-def _words(family: str) -> str:
+def in_words(family: str) -> str:
+    """IPv4 or IPv6."""
     return family.replace("ip", "IP")

@@ -21,6 +21,7 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.subsc
     ProductBlockModel,
     SubscriptionModel,
 )
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.fields import LOOPBACKS
 
 __all__ = [
     "FAMILIES",
@@ -33,6 +34,7 @@ __all__ = [
     "NodeProvisioning",
     "as_node",
     "check_node_status",
+    "loopback_of",
 ]
 
 Family = t.Literal["ipv4", "ipv6"]
@@ -77,7 +79,7 @@ class NodeBlockProvisioning(NodeBlockInactive):
     @classmethod
     def _required(cls, value: t.Any, info: t.Any) -> t.Any:
         families = FAMILIES if info.context is None else info.context.get(BLOCK_CONTEXT, FAMILIES)
-        if value is None and info.field_name.split("_")[0] in families:
+        if value is None and any(LOOPBACKS[family].node == info.field_name for family in families):
             raise pydantic_core.PydanticCustomError("missing", "Field required")
         return value
 
@@ -96,6 +98,11 @@ class NodeInactive(SubscriptionModel, product="Node", lifecycle=["initial", "ter
     def device_id(self) -> int:
         """The NetBox id of the device."""
         return self.node.node_id
+
+
+def loopback_of(subscription: NodeInactive, family: str) -> t.Any:
+    """The loopback of a node in an address family, as an ``ip_interface``; None where it has none."""
+    return getattr(subscription.node, str(LOOPBACKS[family].node))
 
 
 def as_node(subscription: SubscriptionModel) -> NodeInactive:

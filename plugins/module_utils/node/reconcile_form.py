@@ -21,9 +21,10 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.constru
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.create_node import ACTIVE
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.device import Device
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.drift import Finding, Seen, kept
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.loopback import ambiguous, lack
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.fields import LOOPBACKS, SHARED
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.loopback import ambiguous, in_words, lack
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.loopback_interface import loopback_interface
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.model import NOT_IN_SERVICE, NodeBlockInactive, NodeInactive
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.model import NOT_IN_SERVICE, NodeBlockInactive, NodeInactive, loopback_of
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.related import address_ids, site_ids
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.state import ChangeState
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.validate_node import differences, look, table
@@ -34,7 +35,7 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.rows
 
 __all__ = ["reconcile_form"]
 
-_WINS = {"status": "netbox", "name": "netbox", "site": "netbox", "ipv4_loopback": "netbox", "ipv6_loopback": "netbox"}
+_WINS = dict.fromkeys(SHARED, "netbox")
 """Whose value wins where nothing else is said."""
 
 _NOT_ALONE = (
@@ -44,9 +45,6 @@ _NOT_ALONE = (
 
 _RETIRED = set(NOT_IN_SERVICE) - {FREE, CLAIMED}
 """Statuses by which somebody says that a device left service. Only a person knows whether its subscription is to end."""
-
-_RELATIONS = {"ipv4_loopback": "primary_ip4", "ipv6_loopback": "primary_ip6", "site": "site"}
-"""The device's field in NetBox for each of ours that is a relation there."""
 
 
 def reconcile_form(task: Task) -> dict[str, t.Any]:
@@ -125,7 +123,7 @@ def _repair(task: Task, seen: Seen, model: NodeInactive, findings: t.Sequence[Fi
             return row.unchanged(retired.message + "; terminate_node ends its subscription, or let the store's status win")
         todo = _fields(todo, problems, wins)
     required = [family for family in families(model) if family in task.params["required_families"]]
-    missing = [family for family in required if todo["changes"].get("node", {}).get(family + "_loopback", "") is None]
+    missing = [family for family in required if todo["changes"].get("node", {}).get(LOOPBACKS[family].node, "") is None]
     if "node_name" in todo["changes"].get("node", {}) and not todo["changes"]["node"]["node_name"]:
         return row.failed(f"{label}: NetBox has no name for it: give it one there, or let the store's win")
     problem = _unclear(task, device, model, todo)
@@ -148,14 +146,14 @@ def _unclear(task: Task, device: Device | None, model: NodeInactive, todo: t.Map
     """
     if device is None:
         return None
-    stored = [field for field in ("ipv4_loopback", "ipv6_loopback") if _RELATIONS[field] in todo["write"]]
+    stored = [family for family, field in LOOPBACKS.items() if field.netbox in todo["write"]]
     if stored and loopback_interface(task):
-        addresses = " and ".join(str(getattr(model.node, field) or "no " + field[:4].replace("ip", "IP") + " address") for field in stored)
+        addresses = " and ".join(str(loopback_of(model, family) or f"no {in_words(family)} address") for family in stored)
         return (
             f"{device.label}: with loopback_interface, which interface has an address decides, and addresses are not moved between interfaces here: "
             f"see to it in NetBox that the interface has {addresses}, or let NetBox's value win"
         )
-    taken = any(field in todo["changes"].get("node", {}) for field in ("ipv4_loopback", "ipv6_loopback"))
+    taken = any(field.node in todo["changes"].get("node", {}) for field in LOOPBACKS.values())
     return ambiguous(device) if taken else None
 
 
@@ -171,16 +169,17 @@ def _fields(todo: dict[str, t.Any], problems: t.Mapping[str, Finding], wins: t.M
         if problem not in wins:
             continue
         # A device that is planned or staged still was never told that its node is active, or was put back by mistake.
+        field = SHARED[problem]
         by_store = wins[problem] == "store" or (problem == "status" and finding.netbox in (FREE, CLAIMED))
         if by_store:
-            todo["write"].append(_RELATIONS.get(problem, problem))
+            todo["write"].append(field.netbox)
             node |= {"node_status": finding.store} if problem == "status" else {}  # as it is, unless the store had none of a node in service
-        elif problem != "site":
-            node[{"status": "node_status", "name": "node_name"}.get(problem, problem)] = finding.netbox
+        elif field.node:
+            node[field.node] = finding.netbox
         if problem == "site":
             todo["site"] = finding.store if by_store else finding.netbox  # which only processes remember
-        if by_store and problem in _RELATIONS:
-            todo.setdefault("wanted", {})[_RELATIONS[problem]] = finding.store
+        if by_store and field.relation:
+            todo.setdefault("wanted", {})[field.netbox] = finding.store
     return todo | ({"changes": {"node": node}} if node else {})
 
 

@@ -28,7 +28,7 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.device 
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.filters import check_filters
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.loopback import ambiguous, loopback_fields
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.loopback_interface import located, loopback_interface
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.model import NodeInactive, check_node_status
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.model import FAMILIES, NodeInactive, check_node_status, loopback_of
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.prompt import Listed, choose
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.provide_config import check_config_dir
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.state import ChangeState
@@ -248,5 +248,5 @@ def _asked(task: Task, found: t.Sequence[Stored]) -> Chosen:
 
 def _listed(model: NodeInactive, site: str) -> Listed:
     node = model.node
-    addresses = [None if loopback is None else str(loopback) for loopback in (node.ipv4_loopback, node.ipv6_loopback)]
+    addresses = [None if loopback is None else str(loopback) for loopback in (loopback_of(model, family) for family in FAMILIES)]
     return Listed(model.device_id, node.node_name, site, addresses, str(model.status) if model.insync else f"{model.status}, ! not in sync")
