@@ -21,7 +21,6 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.lifec
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.subscription import SubscriptionModel, move_to_lifecycle, revise
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.changelog import object_changes
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.update import Kind, Refusal, update
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.claim import FREE
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.create_node import custom_field
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.device import DEVICE, Device, devices_by_id
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.fields import OF_NETBOX
@@ -32,6 +31,7 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.model i
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.payload import HIDDEN, DevicePayload, DeviceTarget, hidden
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.provide_config import provide_config_to_user
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.state import ChangeState, ChangeWork, named
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.statuses import FREE
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.commands import command
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.progress import Progress
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.step import Done, Failed, Outcome, Step, Workflow, for_each

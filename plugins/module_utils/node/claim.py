@@ -29,19 +29,16 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.device 
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.overwritten import overwritten, rows_as_logged, undone, was_changed
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.payload import DevicePayload, DeviceTarget
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.state import CreateWork
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.statuses import CLAIMED, FREE
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.commands import command
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.progress import Progress
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.rows import UNCHANGED
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.step import Aborted, Done, Failed, Outcome
 
-__all__ = ["ACTIVE", "CLAIM", "CLAIMED", "FREE", "Holder", "as_claimed", "as_read", "claim", "claim_holders", "claim_mode", "contradiction"]
+__all__ = ["CLAIM", "Holder", "as_claimed", "as_read", "claim", "claim_holders", "claim_mode", "contradiction"]
 
 CLAIM = "store_process_subscription"
 """The step that claims a device."""
-
-FREE, CLAIMED, ACTIVE = "planned", "staged", "active"
-"""NetBox's status of a device before the claim, after it, and once the node is in service."""
-
 
 class Holder(enum.Enum):
     """Who holds the claim of a device, as far as NetBox's change log and the process's own log tell."""

@@ -20,7 +20,7 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.state i
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.end_of_step import end_of_step
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.rows import RUNNING, Row, read_rows, reading_rows
 
-__all__ = ["construct_node_model", "lacking", "missing_of"]
+__all__ = ["construct_node_model", "lacking", "missing_of", "new_node"]
 
 
 def construct_node_model(task: Task) -> dict[str, t.Any]:
@@ -39,11 +39,15 @@ def _construct(task: Task, row: Row) -> Row:
     problem = lacking(device, families)
     if problem:
         return row.failed(problem)
+    state = NodeState(device=device, required_families=families, loopback_interface=loopback_interface(task) or None)
+    return dataclasses.replace(row, model=new_node(task, device).model_dump(mode="json"), state=state.as_json())
+
+
+def new_node(task: Task, device: Device) -> NodeInactive:
+    """The subscription of a device that has none yet, for the customer of the options."""
     block = NodeBlockInactive(node_id=device.id, node_name=device.name, node_status=device.status)
     subscription = NodeInactive(customer_id=task.params["customer_id"], node=block)
-    subscription = subscription.model_copy(update={"description": description(subscription)})
-    state = NodeState(device=device, required_families=families, loopback_interface=loopback_interface(task) or None)
-    return dataclasses.replace(row, model=subscription.model_dump(mode="json"), state=state.as_json())
+    return subscription.model_copy(update={"description": description(subscription)})
 
 
 def missing_of(device: Device, required_families: t.Collection[str]) -> list[str]:

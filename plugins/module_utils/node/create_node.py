@@ -15,7 +15,7 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.lifec
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.subscription import move_to_lifecycle, revise
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.payload import NetboxPayload, build_payload
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.update import Kind, Refusal, update
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.claim import ACTIVE, CLAIM, as_claimed, as_read, claim, contradiction
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.claim import CLAIM, as_claimed, as_read, claim, contradiction
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.construct import lacking
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.device import Device, devices_by_id
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.give_back import give_back
@@ -25,11 +25,12 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.loopbac
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.payload import HIDDEN, DevicePayload, DeviceTarget, hidden
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.provide_config import provide_config_to_user
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.state import CreateState, CreateWork, named
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.statuses import ACTIVE
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.commands import command
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.progress import Progress
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.step import Done, Failed, Outcome, Step, Workflow, for_each
 
-__all__ = ["ACTIVE", "CREATE_NODE", "custom_field"]
+__all__ = ["CREATE_NODE", "custom_field"]
 
 _NOT_THERE = "is not in NetBox any more"
 

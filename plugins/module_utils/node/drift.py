@@ -11,11 +11,11 @@ import ipaddress
 import typing as t
 
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.lifecycle import SubscriptionLifecycle
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.claim import ACTIVE
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.device import Device, device_label
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.fields import LOOPBACKS
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.loopback import loopback
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.model import NOT_IN_SERVICE, NodeInactive, loopback_of
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.model import NodeInactive, loopback_of
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.statuses import ACTIVE, NOT_IN_SERVICE
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.subscriptions import Unreadable
 
 __all__ = ["PROBLEMS", "UNFINISHED", "Finding", "Seen", "detail", "drift", "kept"]

@@ -11,10 +11,11 @@ import typing as t
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import NetboxError
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.update import Kind, Refusal, update
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.claim import CLAIM, CLAIMED, FREE, Holder, claim_holders
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.claim import CLAIM, Holder, claim_holders
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.device import Device, devices_by_id
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.payload import HIDDEN, DevicePayload, DeviceTarget, hidden
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.state import CreateWork
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.statuses import CLAIMED, FREE
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.abort import aborted
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.step import Failed, Outcome
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.processes import load_step_log

@@ -31,6 +31,7 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.loopbac
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.model import FAMILIES
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.prompt import Listed, choose
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.provide_config import check_config_dir
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.statuses import FREE
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.workflows import WORKFLOWS
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.commands import command, open_processes
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.continued import OPEN, chosen_processes, going_on
@@ -42,8 +43,6 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.proces
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.subscriptions import Stored, Unreadable, live_subscriptions
 
 __all__ = ["initial_input_form"]
-
-PLANNED = "planned"
 
 NONE_FREE = "There is nothing to enrol: NetBox has no such device that is planned and has no subscription yet."
 
@@ -88,7 +87,7 @@ def initial_input_form(task: Task) -> dict[str, t.Any]:
     if wanted is not None:
         rows = _chosen(task, wanted, filters, run_id, limit)
     else:
-        planned, barred = _free(task, find_devices(task.netbox, {**filters, "status": PLANNED}))
+        planned, barred = _free(task, find_devices(task.netbox, {**filters, "status": FREE}))
         if not filters and not task.params["all_planned"]:
             for row in barred:
                 task.warn(row.message)
@@ -140,7 +139,7 @@ def _chosen(task: Task, wanted: t.Sequence[Wanted], filters: dict[str, t.Any], r
     """A row for each entry of ``nodes``: planned ones to go on with, ours as they stand, the others failed with the reason."""
     devices, wrong = look_up(task.netbox, wanted, filters)
     ours, processes = _ours(task, devices)
-    free = {device.id: device for device in devices if device.id not in ours and device.status == PLANNED}
+    free = {device.id: device for device in devices if device.id not in ours and device.status == FREE}
     free = located(task, free)
     rows: list[Row] = []
     for device in devices:
@@ -149,7 +148,7 @@ def _chosen(task: Task, wanted: t.Sequence[Wanted], filters: dict[str, t.Any], r
             rows.append(barred)
         elif device.id in ours:
             rows.append(_enrolled(device, ours[device.id], processes, run_id))
-        elif device.status == PLANNED:
+        elif device.status == FREE:
             rows.append(_row(free[device.id], run_id))
         else:
             message = (

@@ -22,6 +22,7 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.subsc
     SubscriptionModel,
 )
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.fields import LOOPBACKS
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.statuses import NOT_IN_SERVICE
 
 __all__ = [
     "FAMILIES",
@@ -40,10 +41,6 @@ __all__ = [
 Family = t.Literal["ipv4", "ipv6"]
 
 FAMILIES: tuple[Family, ...] = ("ipv4", "ipv6")
-
-
-NOT_IN_SERVICE = ("planned", "staged", "inventory", "decommissioning")
-"""NetBox's statuses that contradict a node in service. Whoever wants one of them terminates the node."""
 
 
 def check_node_status(status: str) -> None:

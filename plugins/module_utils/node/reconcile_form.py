@@ -12,21 +12,20 @@ import uuid
 
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import NodeflowError
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.description import description
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.subscription import check_customer_id
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.change_node import RECONCILE_NODE, families, gone
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.choice import NOTHING, chosen_nodes, node_row, wrong_row
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.claim import CLAIMED, FREE, claim_mode
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.construct import lacking
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.create_node import ACTIVE
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.claim import claim_mode
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.construct import lacking, new_node
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.device import Device
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.drift import Finding, Seen, kept
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.fields import LOOPBACKS, SHARED
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.loopback import ambiguous, in_words, lack
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.loopback_interface import loopback_interface
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.model import NOT_IN_SERVICE, NodeBlockInactive, NodeInactive, loopback_of
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.model import NodeInactive, loopback_of
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.related import address_ids, site_ids
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.state import ChangeState
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.statuses import ACTIVE, CLAIMED, FREE, RETIRED
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.validate_node import differences, look, table
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.workflows import WORKFLOWS
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.continued import chosen_processes
@@ -42,9 +41,6 @@ _NOT_ALONE = (
     "adopt: another machine with an SQLite store of its own may have enrolled such devices already. If it has, bring its store in with "
     "import_subscriptions; if this is the only store, say so with claim=store"
 )
-
-_RETIRED = set(NOT_IN_SERVICE) - {FREE, CLAIMED}
-"""Statuses by which somebody says that a device left service. Only a person knows whether its subscription is to end."""
 
 
 def reconcile_form(task: Task) -> dict[str, t.Any]:
@@ -119,7 +115,7 @@ def _repair(task: Task, seen: Seen, model: NodeInactive, findings: t.Sequence[Fi
             todo |= {"write": ["status"], "changes": todo["changes"] | {"node": {"node_status": FREE}}}
     else:
         retired = problems.get("status")
-        if retired and retired.netbox in _RETIRED and wins["status"] == "netbox":
+        if retired and retired.netbox in RETIRED and wins["status"] == "netbox":
             return row.unchanged(retired.message + "; terminate_node ends its subscription, or let the store's status win")
         todo = _fields(todo, problems, wins)
     required = [family for family in families(model) if family in task.params["required_families"]]
@@ -217,10 +213,6 @@ def _adoption(task: Task, device: Device, run_id: str) -> Row:
     problem = lacking(device, required)
     if problem:
         return row.failed(problem)
-    model = NodeInactive(
-        customer_id=task.params["customer_id"], node=NodeBlockInactive(node_id=device.id, node_name=device.name, node_status=device.status)
-    )
-    model = model.model_copy(update={"description": description(model)})
     state = ChangeState(
         device=device,
         required_families=required,
@@ -232,4 +224,4 @@ def _adoption(task: Task, device: Device, run_id: str) -> Row:
         repairs=["no_subscription"],
         site=device.site,
     )
-    return dataclasses.replace(row, run_id=run_id, workflow=RECONCILE_NODE.name, model=model.model_dump(mode="json"), state=state.as_json())
+    return dataclasses.replace(row, run_id=run_id, workflow=RECONCILE_NODE.name, model=new_node(task, device).model_dump(mode="json"), state=state.as_json())

@@ -32,6 +32,7 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.model i
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.prompt import Listed, choose
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.provide_config import check_config_dir
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.state import ChangeState
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.statuses import ENDED
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.workflows import WORKFLOWS
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.continued import chosen_processes
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.end_of_step import end_of_step
@@ -123,15 +124,12 @@ def _modification(task: Task) -> Plan:
 
 def _termination(task: Task) -> Plan:
     refuse_together(["terminate_node"], given(task, "clear", "description", "customer_id", "refresh"))
-    status = task.params["node_status"] or "offline"
+    status = task.params["node_status"] or ENDED[0]
     if status not in ENDED:
         raise NodeflowError(f"a terminated node's device can be {' or '.join(ENDED)} in NetBox, not {status}")
     changes: dict[str, t.Any] = {"node": {"node_status": status}} | ({"note": task.params["note"]} if task.params["note"] else {})
     return lambda model, device: {"changes": changes, "write": ["status"], "lifecycle": SubscriptionLifecycle.TERMINATED.value, "refresh": False}
 
-
-ENDED = ("offline", "decommissioning", "planned")
-"""What a device can be in NetBox once its subscription is terminated."""
 
 _PLANS = {MODIFY_NODE.name: _modification, TERMINATE_NODE.name: _termination}
 

@@ -13,7 +13,6 @@ import typing as t
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import NodeflowError
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.choice import NOTHING, Wanted, Wrong, chosen_nodes, look_up_enrolled, nodes
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.create_node import ACTIVE
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.device import (
     COMPARED_FIELDS,
     FIELDS,
@@ -26,6 +25,7 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.drift i
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.filters import check_filters
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.loopback_interface import located
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.model import NodeInactive
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.statuses import ACTIVE
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.end_of_step import wrapped
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.processes import last_sites, subscriptions_at_work
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.subscriptions import (

@@ -18,9 +18,9 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.lifec
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.subscription import check_customer_id, load_subscription
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.url import normal_url
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.choice import nodes
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.create_node import ACTIVE
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.drift import UNFINISHED, kept
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.model import NOT_IN_SERVICE, NodeInactive, as_node
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.model import NodeInactive, as_node
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.statuses import ACTIVE, NOT_IN_SERVICE
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.engine import Store, foreign_database, open_store
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.processes import (
     OVER,

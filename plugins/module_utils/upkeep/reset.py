@@ -13,10 +13,10 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors impo
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._libraries import sa
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.update import update
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.claim import FREE
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.create_node import custom_field
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.device import Device, devices_by_id
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.payload import HIDDEN, DevicePayload, DeviceTarget, hidden
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.statuses import FREE
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.progress import Progress
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.copy import count_rows, delete_rows
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.engine import Store
