@@ -17,6 +17,7 @@ from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import NodeflowError, defect
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._libraries import missing_libraries
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.subject import Subject
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.end_of_step import how_to_continue
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.release import release
 
@@ -84,7 +85,8 @@ def call(function: Function, task: Task, over: t.Callable[[], str | None] = lamb
         result = _plain_result({"changed": False} | function(task))
         why = over()
         if why:
-            task.params["nodes"] = result.get("nodes")
+            if task.rows_about:
+                task.params[task.rows_about.many] = result.get(task.rows_about.many)
             release(task, why)
         return result
     except NodeflowError as error:
@@ -111,7 +113,7 @@ def ended(task: Task, message: str) -> dict[str, t.Any]:
     rows = release(task, message)
     if not rows:
         return {"failed": True, "changed": False, "msg": message}
-    return {"failed": True, "changed": False, "nodes": [row.as_result() for row in rows], "msg": message + how_to_continue(rows)}
+    return {"failed": True, "changed": False, task.subject.many: [row.as_result(task.subject) for row in rows], "msg": message + how_to_continue(rows)}
 
 
 _PLAIN = frozenset((str, int, float, bool, type(None)))
@@ -156,11 +158,12 @@ def _check_settings(params: dict[str, t.Any]) -> None:
         raise NodeflowError("actor must have 200 characters or less, and all of them printable")
 
 
-def run_module(options: dict[str, t.Any], function: Function) -> None:
-    """The ``main`` of a module: validate the options, call ``function``, leave with its result."""
+def run_module(options: dict[str, t.Any], function: Function, rows: Subject | None = None) -> None:
+    """The ``main`` of a module: validate the options, call ``function``, leave with its result. ``rows`` says what its rows are about, if it has any."""
     module = AnsibleModule(**options)
     texts: list[str] = []
-    task = Task(module.params, module.check_mode, module.warn, texts.append, lambda question: None, secrets=frozenset(module.no_log_values))
+    secrets = frozenset(module.no_log_values)
+    task = Task(module.params, module.check_mode, module.warn, texts.append, lambda question: None, secrets, rows)
     with interrupts():
         signal.setitimer(signal.ITIMER_REAL, float(os.environ.get(TIME_LIMIT) or 0))
         try:

@@ -12,9 +12,12 @@ import os
 import socket
 import typing as t
 
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import NodeflowError
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._printable import printable, printable_config
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.subject import Subject
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.client import NetboxClient
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.url import normal_url
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.rows import Row, read_rows
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.engine import Store, open_store
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.job import job, vanishes
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.location import Location, find_location
@@ -29,7 +32,7 @@ class Task:
     ``warn`` shows a warning; ``show`` shows text to the person who runs the play; ``ask`` puts a question to a person at the terminal and
     answers with the line typed, or None where nobody is there. All three show what is not printable as "?", since names come from NetBox;
     ``show_config`` shows a config.
-    ``secrets`` are the values of the options that must be in no text.
+    ``secrets`` are the values of the options that must be in no text. ``rows_about`` says what the rows are about that the task takes or returns.
     """
 
     params: dict[str, t.Any]
@@ -38,6 +41,7 @@ class Task:
     show: t.Callable[[str], None]
     ask: t.Callable[[str], str | None]
     secrets: t.Collection[str] = ()
+    rows_about: Subject | None = None
     _client: NetboxClient | None = None
     _store: Store | None = None
 
@@ -47,6 +51,17 @@ class Task:
         self.show = lambda text: show(printable(text))
         self.show_config: t.Callable[[str], None] = lambda text: show(printable_config(text))
         self.ask = lambda question: ask(printable(question))
+
+    @property
+    def subject(self) -> Subject:
+        """What the rows of the task are about."""
+        if self.rows_about is None:
+            raise NodeflowError("this module does not say what its rows are about")
+        return self.rows_about
+
+    def rows(self) -> list[Row]:
+        """The rows that the step before returned. Raises NodeflowError for what no step returned."""
+        return read_rows(self.params[self.subject.many], self.subject)
 
     @property
     def netbox(self) -> NetboxClient:

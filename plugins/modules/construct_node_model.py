@@ -62,13 +62,15 @@ extends_documentation_fragment: [nodeflow.orchestrator.nodes]
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._argspec import MODEL, NODES, options
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._run import run_module
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.construct import construct_node_model as execute
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.model import NODE
 
+ROWS = NODE
 OPTIONS = options(NODES, MODEL)
 
 
 def main() -> None:
     """Run as an ordinary module."""
-    run_module(OPTIONS, execute)
+    run_module(OPTIONS, execute, ROWS)
 
 
 if __name__ == "__main__":

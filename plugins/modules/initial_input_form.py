@@ -112,7 +112,9 @@ extends_documentation_fragment: [nodeflow.orchestrator.nodes]
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._argspec import CLAIM, CONFIG, MODEL, PROCESSES, options
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._run import run_module
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.initial_input_form import initial_input_form as execute
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.model import NODE
 
+ROWS = NODE
 OPTIONS = options(
     {
         "nodes": {"type": "raw"},
@@ -131,7 +133,7 @@ OPTIONS = options(
 
 def main() -> None:
     """Run as an ordinary module."""
-    run_module(OPTIONS, execute)
+    run_module(OPTIONS, execute, ROWS)
 
 
 if __name__ == "__main__":

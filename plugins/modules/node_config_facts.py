@@ -69,14 +69,16 @@ node_configs:
 
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._argspec import NODES, options
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._run import run_module
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.model import NODE
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.node_config_facts import node_config_facts as execute
 
+ROWS = NODE
 OPTIONS = options(NODES)
 
 
 def main() -> None:
     """Run as an ordinary module."""
-    run_module(OPTIONS, execute)
+    run_module(OPTIONS, execute, ROWS)
 
 
 if __name__ == "__main__":

@@ -143,8 +143,10 @@ msg:
 
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._argspec import CLAIM, MODEL, PROCESSES, options
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._run import run_module
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.model import NODE
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.reconcile_form import reconcile_form as execute
 
+ROWS = NODE
 OPTIONS = options(
     {
         "nodes": {"type": "raw"},
@@ -163,7 +165,7 @@ OPTIONS = options(
 
 def main() -> None:
     """Run as an ordinary module."""
-    run_module(OPTIONS, execute)
+    run_module(OPTIONS, execute, ROWS)
 
 
 if __name__ == "__main__":

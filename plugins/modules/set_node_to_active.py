@@ -47,8 +47,10 @@ import typing as t
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._argspec import NODES, options
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._run import run_module
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.model import NODE
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.workflows import node_step
 
+ROWS = NODE
 OPTIONS = options(NODES)
 
 
@@ -59,7 +61,7 @@ def execute(task: Task) -> dict[str, t.Any]:
 
 def main() -> None:
     """Run as an ordinary module."""
-    run_module(OPTIONS, execute)
+    run_module(OPTIONS, execute, ROWS)
 
 
 if __name__ == "__main__":

@@ -59,14 +59,16 @@ extends_documentation_fragment: [nodeflow.orchestrator.nodes]
 
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._argspec import CLAIM, NODES, options
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._run import run_module
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.model import NODE
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.store_process_subscription import store_process_subscription as execute
 
+ROWS = NODE
 OPTIONS = options(NODES, CLAIM)
 
 
 def main() -> None:
     """Run as an ordinary module."""
-    run_module(OPTIONS, execute)
+    run_module(OPTIONS, execute, ROWS)
 
 
 if __name__ == "__main__":

@@ -113,8 +113,10 @@ extends_documentation_fragment: [nodeflow.orchestrator.nodes]
 
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._argspec import CONFIG, PROCESSES, options
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._run import run_module
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.model import NODE
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.subscription_form import subscription_form as execute
 
+ROWS = NODE
 OPTIONS = options(
     {
         "workflow": {"type": "str", "required": True, "choices": ["modify_node", "terminate_node"]},
@@ -137,7 +139,7 @@ OPTIONS = options(
 
 def main() -> None:
     """Run as an ordinary module."""
-    run_module(OPTIONS, execute)
+    run_module(OPTIONS, execute, ROWS)
 
 
 if __name__ == "__main__":

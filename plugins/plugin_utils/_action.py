@@ -34,6 +34,7 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors impo
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._libraries import missing_libraries, sa
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._run import TIME_LIMIT, Interrupted, call, ended, interrupts, missing_sentence, sentence
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.subject import Subject
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.end_of_step import how_to_continue
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.release import release
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.rows import Row
@@ -114,7 +115,8 @@ class InProcessAction(ActionBase):
             default = _DEFAULT_OMIT.fullmatch(value)
             if default and default.group(1) not in templar.available_variables:
                 raise AnsibleValueOmittedError
-            if name == "nodes" and cls.module.OPTIONS["argument_spec"][name].get("elements") == "dict":
+            subject = cls._rows_about()
+            if subject and name == subject.many and cls.module.OPTIONS["argument_spec"][name].get("elements") == "dict":
                 rows = _rows(value, templar)
                 if rows is not None:
                     return rows
@@ -200,8 +202,15 @@ class InProcessAction(ActionBase):
             show=lambda text: texts.show(remove_values(text, secrets)),
             ask=lambda question: self._ask(remove_values(question, secrets)),
             secrets=secrets,
+            rows_about=self._rows_about(),
         )
         return task, self._argument_error(validated.errors[0]) if validated.error_messages else None
+
+    @classmethod
+    def _rows_about(cls) -> Subject | None:
+        """What the rows of the module are about, if it has any."""
+        subject: Subject | None = getattr(cls.module, "ROWS", None)
+        return subject
 
     def _environment(self) -> dict[str, str]:
         """What the keyword environment sets for the task."""
@@ -222,7 +231,7 @@ class InProcessAction(ActionBase):
             raise
         finally:
             task.close()
-        if (result.get("failed") or result.get("unreachable")) and "nodes" not in result:
+        if (result.get("failed") or result.get("unreachable")) and not (task.rows_about and task.rows_about.many in result):
             result |= ended(task, result.get("msg") or "the module did not start")
             task.close()
         return {name: value for name, value in result.items() if name not in _PATH_INFO}

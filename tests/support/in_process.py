@@ -32,7 +32,7 @@ def call_module(name: str, options: dict[str, t.Any], check_mode: bool = False, 
         return {"failed": True, "msg": validated.error_messages[0], "invalid": True}
     said = [] if said is None else said
     parameters = {"params": validated.validated_parameters, "check_mode": check_mode, "warn": said.append, "show": said.append}
-    task = task_module.Task(**parameters, ask=lambda question: None, **of_task)
+    task = task_module.Task(**parameters, ask=lambda question: None, rows_about=getattr(module, "ROWS", None), **of_task)
     return dict(run_module.call(module.execute, task))
 
 

@@ -12,7 +12,7 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.prog
 def told(*reports):
     """What is shown, of reports that are each (seconds since the beginning, done, failed)."""
     lines, now = [], [100.0]
-    progress = Progress(lines.append, "update_node_in_netbox", 1000, clock=lambda: now[0])
+    progress = Progress(lines.append, "update_node_in_netbox", 1000, "nodes", clock=lambda: now[0])
     for seconds, done, failed in reports:
         now[0] = 100.0 + seconds
         progress(done, failed)

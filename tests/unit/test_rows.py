@@ -11,6 +11,7 @@ import json
 import pytest
 
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import NodeflowError
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.model import NODE
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.rows import FAILED, RUNNING, UNCHANGED, Row, read_rows
 
 FULL = Row(
@@ -37,12 +38,12 @@ FULL = Row(
 
 @pytest.mark.parametrize("row", [FULL, Row("r", RUNNING, run_id="x"), Row("r", FAILED, "m", own={"device_id": None})])
 def test_a_row_comes_back_from_a_result_as_it_was(row):
-    assert read_rows([json.loads(json.dumps(row.as_result()))]) == [row]
+    assert read_rows([json.loads(json.dumps(row.as_result(NODE)))], NODE) == [row]
 
 
 def test_a_result_has_what_a_row_says_and_nothing_else():
-    assert Row("r", FAILED, "m", own={"device_id": 7}).as_result() == {"device_id": 7, "device": "r", "status": "failed", "message": "m"}
-    assert Row("r", RUNNING, run_id="x", state={}).as_result() == {"device": "r", "status": "running", "run_id": "x", "state": {}}
+    assert Row("r", FAILED, "m", own={"device_id": 7}).as_result(NODE) == {"device_id": 7, "device": "r", "status": "failed", "message": "m"}
+    assert Row("r", RUNNING, run_id="x", state={}).as_result(NODE) == {"device": "r", "status": "running", "run_id": "x", "state": {}}
 
 
 @pytest.mark.parametrize(
@@ -64,7 +65,7 @@ def test_a_result_has_what_a_row_says_and_nothing_else():
 )
 def test_what_is_no_row_is_refused(data):
     with pytest.raises(NodeflowError, match="the option nodes takes the nodes that the step before returned"):
-        read_rows([FULL.as_result(), data])
+        read_rows([FULL.as_result(NODE), data], NODE)
 
 
 def test_what_became_of_a_row_replaces_what_was_said_of_it():

@@ -19,7 +19,7 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils import _libr
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import NodeflowError
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._run import call
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.model import NodeBlockInactive, NodeInactive
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.model import NODE, NodeBlockInactive, NodeInactive
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.end_of_step import end_of_step, table
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.rows import read_rows
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.run_step import run_step
@@ -55,7 +55,7 @@ class Shop:
     def task(self, rows, check_mode=False):
         """A task of the test's."""
         params = {"nodes": rows, "store": str(self.path), "netbox_url": None, "lease_minutes": 15, "actor": "ann", "netbox_moved": False}
-        return Task(params, check_mode, self.warnings.append, self.shown.append, lambda question: None)
+        return Task(params, check_mode, self.warnings.append, self.shown.append, lambda question: None, rows_about=NODE)
 
     def new(self, *device_ids):
         """Rows of new processes."""
@@ -76,7 +76,7 @@ class Shop:
         """One step."""
         task = self.task(rows, check_mode)
         try:
-            return run_step(task, step, {"test": workflow or self.workflow}, read_rows(rows))
+            return run_step(task, step, {"test": workflow or self.workflow}, read_rows(rows, NODE))
         finally:
             task.close()
 
@@ -262,7 +262,7 @@ def bad(number, why, **more):
 def test_the_table_has_each_reason_once_with_all_its_nodes_and_hides_none():
     rows = [bad(number, " is bad") for number in range(25)] + [bad(number, f": its own, {number}") for number in range(30, 100)]
     rows.append(bad(100, " is bad"))
-    text = table(read_rows(rows))
+    text = table(read_rows(rows, NODE), NODE)
     assert text.startswith("96 nodes: 96 failed\n  failed     26 nodes, each: is bad\n             r (0), r (1), ")
     assert all(f"r ({number})" in text for number in [*range(25), *range(30, 101)])
     assert all(f": its own, {number}" in text for number in range(30, 100))
@@ -271,7 +271,7 @@ def test_the_table_has_each_reason_once_with_all_its_nodes_and_hides_none():
 
 def test_the_table_is_short_however_many_there_are():
     rows = [bad(number, " is bad", process_id=f"p{number}") for number in range(5000)] + [bad(6000, " is worse")]
-    text = table(read_rows(rows))
+    text = table(read_rows(rows, NODE), NODE)
     assert "5000 nodes, each: is bad" in text and "r (6000) is worse" in text and len(text.splitlines()) < 20 and len(text) < 2500
     assert "and 4900 more; ansible localhost -m nodeflow.orchestrator.process_info -a status=failed lists all" in text
 

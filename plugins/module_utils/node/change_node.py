@@ -49,7 +49,7 @@ def _begin(task: Task, works: t.Sequence[ChangeWork]) -> dict[str, Outcome]:  # 
 
 def _fetch_ip_address_information(task: Task, works: t.Sequence[ChangeWork]) -> dict[str, Outcome]:
     """The device as it is now: what is not as it was read here, when NetBox is written, was changed by somebody else."""
-    tell = Progress(task.show, "fetch_ip_address_information", len(works))
+    tell = Progress(task.show, "fetch_ip_address_information", len(works), task.subject.many)
     devices = devices_by_id(task.netbox, [work.subscription.device_id for work in works], tell=tell)
     missing = [work.subscription.device_id for work in works if work.subscription.device_id not in devices]
     there = set() if task.check_mode else hidden(task.netbox, missing)
@@ -137,7 +137,7 @@ def _update_node_in_netbox(task: Task, works: t.Sequence[ChangeWork]) -> dict[st
         message=lambda device_id: by_device[device_id].changelog_message(),
         check=check,
         dry_run=task.check_mode,
-        tell=Progress(task.show, "update_node_in_netbox", len(works)),
+        tell=Progress(task.show, "update_node_in_netbox", len(works), task.subject.many),
     )
     outcomes: dict[str, Outcome] = {work.key: Done(work.subscription, work.state) for work in works}
     for work, done in zip(by_device.values(), update(list(payloads.values()), target)):

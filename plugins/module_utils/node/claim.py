@@ -124,7 +124,7 @@ def _target(task: Task, works: t.Sequence[CreateWork]) -> DeviceTarget:
 
     # A resumed claim may have arrived before the crash, so it reads the device as it is now.
     known = {work.subscription.device_id: as_read(work) for work in works if not work.row.resumed}
-    tell = Progress(task.show, "store_process_subscription", len(works))
+    tell = Progress(task.show, "store_process_subscription", len(works), task.subject.many)
     return DeviceTarget(task.netbox, lambda device_id: by_device[device_id].changelog_message(), check, known=known, dry_run=task.check_mode, tell=tell)
 
 

@@ -18,16 +18,16 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.loopbac
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.model import FAMILIES, NodeBlockInactive, NodeInactive
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.state import NodeState
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.end_of_step import end_of_step
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.rows import RUNNING, Row, read_rows, reading_rows
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.rows import RUNNING, Row, reading_rows
 
 __all__ = ["construct_node_model", "lacking", "missing_of", "new_node"]
 
 
 def construct_node_model(task: Task) -> dict[str, t.Any]:
     """Build NodeInactive, lifecycle initial, for each row that the form chose. Writes nothing."""
-    rows = read_rows(task.params["nodes"])
+    rows = task.rows()
     check_customer_id(task.params["customer_id"])
-    with reading_rows():
+    with reading_rows(task.subject):
         built = [_construct(task, row) if row.status == RUNNING and "found" in row.own else row for row in rows]
     return end_of_step(task, rows, built, False, [])
 

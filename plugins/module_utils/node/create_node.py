@@ -39,7 +39,7 @@ _OR_END = "If it will not come back, end the process"
 
 def _fetch_ip_address_information(task: Task, works: t.Sequence[CreateWork]) -> dict[str, Outcome]:
     """The device's name and loopbacks onto the model; what the templates need of the device into the state."""
-    tell = Progress(task.show, "fetch_ip_address_information", len(works))
+    tell = Progress(task.show, "fetch_ip_address_information", len(works), task.subject.many)
     devices = devices_by_id(task.netbox, [work.subscription.device_id for work in works], tell=tell)
     missing = [work.subscription.device_id for work in works if work.subscription.device_id not in devices]
     there = set() if task.check_mode else hidden(task.netbox, missing)
@@ -105,7 +105,7 @@ def _update_node_in_netbox(task: Task, works: t.Sequence[CreateWork]) -> dict[st
         known={work.subscription.device_id: as_claimed(work, as_read(work)) if task.check_mode else as_read(work) for work in works},
         see=lambda device: as_claimed(by_device[device.id], device) if task.check_mode else device,
         dry_run=task.check_mode,
-        tell=Progress(task.show, "update_node_in_netbox", len(works)),
+        tell=Progress(task.show, "update_node_in_netbox", len(works), task.subject.many),
     )
     updates = update([_payload(task, work) for work in works], target)
     outcomes: dict[str, Outcome] = {}

@@ -16,6 +16,7 @@ import typing as t
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import DomainError
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._libraries import pydantic, pydantic_core
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.description import description
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.subject import Subject
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.subscription import (
     BLOCK_CONTEXT,
     ProductBlockModel,
@@ -26,6 +27,7 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.statuse
 
 __all__ = [
     "FAMILIES",
+    "NODE",
     "Family",
     "Node",
     "NodeBlock",
@@ -49,6 +51,10 @@ def check_node_status(status: str) -> None:
         raise DomainError("node_status is empty; name a status of NetBox")
     if status in NOT_IN_SERVICE:
         raise DomainError(f"a node in service cannot be {status}; terminate it with terminate_node")
+
+
+NODE = Subject("node", "nodes", "device", repaired_by="reconcile_nodes")
+"""What the rows of our steps are about; their label is the device's."""
 
 
 class NodeBlockInactive(ProductBlockModel):

@@ -11,7 +11,6 @@ import typing as t
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.provide_config import node_config
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.workflows import WORKFLOWS
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.rows import read_rows
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.run_step import due_works
 
 __all__ = ["node_config_facts"]
@@ -19,5 +18,5 @@ __all__ = ["node_config_facts"]
 
 def node_config_facts(task: Task) -> dict[str, t.Any]:
     """One dictionary a node."""
-    works, _refused = due_works(task, "provide_config_to_user", WORKFLOWS, read_rows(task.params["nodes"]))
+    works, _refused = due_works(task, "provide_config_to_user", WORKFLOWS, task.rows())
     return {"node_configs": [node_config(work) for work in works]}

@@ -25,7 +25,7 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.begi
     begun_diff,
     new_process,
 )
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.rows import RUNNING, Row, read_rows, reading_rows
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.rows import RUNNING, Row, reading_rows
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.run_step import run_step
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.state import State
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.step import Work, predicted
@@ -42,7 +42,7 @@ PART = 25
 
 def store_process_subscription(task: Task) -> dict[str, t.Any]:
     """Save what the step before built, in one transaction that the store's unique index decides; then claim in NetBox where that is asked."""
-    rows = read_rows(task.params["nodes"])
+    rows = task.rows()
     works = {place: _work(task, row) for place, row in enumerate(rows) if row.status == RUNNING and row.model is not None}
     new = list({work.process.subscription_id: work for work in works.values()}.values())
     stored = _predict(task, new) if task.check_mode else _insert(task, new)
@@ -71,7 +71,7 @@ def _created(work: NewNode) -> dict[str, t.Any]:
 
 def _work(task: Task, row: Row) -> NewNode:
     """A row as the construct step left it, with a process that stands at its first step."""
-    with reading_rows():
+    with reading_rows(task.subject):
         workflow = WORKFLOWS[row.workflow or CREATE_NODE.name]
         subscription = as_node(load_subscription(row.model or {}))
         state = workflow.state.model_validate({**(row.state or {}), "claim": claim_mode(task)})

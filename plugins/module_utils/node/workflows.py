@@ -11,7 +11,6 @@ import typing as t
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.change_node import MODIFY_NODE, RECONCILE_NODE, TERMINATE_NODE
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.create_node import CREATE_NODE
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.rows import read_rows
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.run_step import run_step
 
 __all__ = ["WORKFLOWS", "node_step"]
@@ -22,4 +21,4 @@ WORKFLOWS = {workflow.name: workflow for workflow in (CREATE_NODE, MODIFY_NODE, 
 
 def node_step(task: Task, name: str) -> dict[str, t.Any]:
     """Do the step ``name`` for those nodes of the option ``nodes`` that are at it."""
-    return run_step(task, name, WORKFLOWS, read_rows(task.params["nodes"]))
+    return run_step(task, name, WORKFLOWS, task.rows())

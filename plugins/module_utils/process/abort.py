@@ -20,9 +20,9 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.proces
 
 __all__ = ["abort", "aborted"]
 
-_NOT_ADOPTED = "its new subscription is terminated; the device in NetBox was left as it is"
+_ENDED = "its new subscription is terminated; the {0} in NetBox was left as it is"
 
-_NOT_WRITTEN = "its subscription is as it was before; the device in NetBox was left as it is"
+_PUT_BACK = "its subscription is as it was before; the {0} in NetBox was left as it is"
 
 
 def abort(task: Task, workflows: Workflows) -> dict[str, t.Any]:
@@ -44,12 +44,12 @@ def aborted(task: Task, work: AnyWork, netbox: str, changes: dict[str, list[t.An
 
 def _restore(task: Task, works: t.Sequence[AnyWork]) -> dict[str, Outcome]:
     """The subscriptions are as they were before; what was written to NetBox stays."""
-    return for_each(works, lambda work: _restored(task, work) if work.state.before else aborted(task, work, _NOT_ADOPTED))
+    return for_each(works, lambda work: _restored(task, work) if work.state.before else aborted(task, work, _ENDED.format(task.subject.label)))
 
 
 def _restored(task: Task, work: AnyWork) -> Aborted:
     before = load_subscription(work.state.before).model_copy(update={"insync": True, "version": work.subscription.version})
-    return dataclasses.replace(aborted(task, work, _NOT_WRITTEN), subscription=before)
+    return dataclasses.replace(aborted(task, work, _PUT_BACK.format(task.subject.label)), subscription=before)
 
 
 class _AnyVersion(Workflow):
@@ -61,6 +61,6 @@ class _AnyVersion(Workflow):
 
 
 def _aborting(workflow: Workflow) -> Workflow:
-    # The intent first: a process of which the device was given back must not be continued.
+    # The intent first: a process of which the resources were given back must not be continued.
     step = Step(ABORT, workflow.abort or _restore, intent={"step": ABORT})
     return _AnyVersion(name=workflow.name, version=workflow.version, target=workflow.target, steps=(step,), final=ABORT, state=workflow.state)

@@ -61,7 +61,7 @@ def begin_on_existing(task: Task, rows: t.Sequence[Row], workflows: Workflows) -
     """Lock the subscriptions of the rows and store a process for each. The row of one that a workflow works on already, or that is terminated, is
     failed, with the reason.
     """
-    with reading_rows():
+    with reading_rows(task.subject):
         wanted = {row.subscription_id: row for row in rows if row.subscription_id}
         if len(wanted) < len(rows) or not all(isinstance(row.version, int) and row.state is not None for row in rows):
             raise ValueError("version")
@@ -78,7 +78,7 @@ def _begin(task: Task, wanted: t.Mapping[str, Row], new: t.Mapping[str, Process]
         locked |= {key: model for key, model in others.items() if not isinstance(model, Unreadable) and _free(model, new[key], wanted[key].version, busy)}
         begun = [_remembering(new[key], before) for key, before in locked.items()]
         insert_processes(connection, begun)
-    answers = {key: _refused(row, others.get(key), busy.get(key)) for key, row in wanted.items()}
+    answers = {key: _refused(row, others.get(key), busy.get(key), task.subject.repaired_by) for key, row in wanted.items()}
     answers |= {process.subscription_id: wanted[process.subscription_id].begun(process.process_id) for process in begun}
     return Begun(answers, [_locked(wanted[key], new[key], before) for key, before in locked.items()])
 
@@ -115,7 +115,7 @@ def _predict(task: Task, wanted: t.Mapping[str, Row], new: t.Mapping[str, Proces
             locked = model.model_copy(update={"insync": False})
             answers[key] = predicted(row.begun(process.process_id), locked, process)
         else:
-            answers[key] = _refused(row, model, busy.get(key))
+            answers[key] = _refused(row, model, busy.get(key), task.subject.repaired_by)
     return Begun(answers, diff)
 
 
@@ -139,7 +139,7 @@ def _at_work(connection: t.Any, subscription_ids: t.Sequence[str]) -> dict[str, 
     return {process.subscription_id: process for process in found if process.status not in OVER}
 
 
-def _refused(row: Row, model: Stored | None, process: Process | None) -> Row:
+def _refused(row: Row, model: Stored | None, process: Process | None, repaired_by: str) -> Row:
     what, key, then = "subscription", row.subscription_id, ""
     if isinstance(model, Unreadable):
         return row.without_plan().failed(f"{row.label}: {model.sentence}")
@@ -150,7 +150,7 @@ def _refused(row: Row, model: Stored | None, process: Process | None) -> Row:
     elif process is None and model.version != row.version:
         why = "was changed meanwhile; run again"
     elif process is None:
-        why = "is not in sync, and no process works on it; reconcile_nodes repairs that"
+        why = "is not in sync, and no process works on it" + (f"; {repaired_by} repairs that" if repaired_by else "")
     else:
         what, key, then = "process", process.process_id, f"; continue it with: {command('resume', [process.process_id])}"
         why = f"({process.workflow}) works on it and is {standing(process)} at {process.step}"

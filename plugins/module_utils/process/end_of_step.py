@@ -10,17 +10,18 @@ import dataclasses
 import typing as t
 
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.subject import Subject
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.commands import command
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.rows import ABORTED, COMPLETED, FAILED, RUNNING, SUSPENDED, UNCHANGED, Row
 
 __all__ = ["end_of_step", "how_to_continue", "table", "wrapped"]
 
 _NEWS = 10
-"""Nodes that a message names at the most while a run goes on, of those that leave it for one reason."""
+"""Labels that a message names at the most while a run goes on, of those that leave it for one reason."""
 
 _LABELS = {COMPLETED: 10, UNCHANGED: 10}
 _LABELS_ELSE = 100
-"""Nodes that the closing table names at the most for one reason, for each status; the count is always of all, and no reason is left out."""
+"""Labels that the closing table names at the most for one reason, for each status; the count is always of all, and no reason is left out."""
 
 _WIDTH = 118
 
@@ -28,25 +29,25 @@ _WIDTH = 118
 def end_of_step(
     task: Task, before: t.Sequence[Row], after: t.Sequence[Row], changed: bool, diff: list[dict[str, t.Any]], last: bool = False
 ) -> dict[str, t.Any]:
-    """The result of a step. One bad node stops one node: the task fails only where no node is left to go on with.
+    """The result of a step. One bad one stops that one: the task fails only where none is left to go on with.
 
-    At the end of the step list (``last``) it fails if any node failed on the way.
+    At the end of the step list (``last``) it fails if any failed on the way.
     """
     # At the end no step reads the predictions any more.
     rows = [dataclasses.replace(row, predicted=None) for row in after] if last else after
-    result = {"changed": changed, "nodes": [row.as_result() for row in rows], "diff": diff, "msg": summary(after)}
+    result = {"changed": changed, task.subject.many: [row.as_result(task.subject) for row in rows], "diff": diff, "msg": summary(after, task.subject)}
     _show_renamed(task, before, after)
     known = [row for row in before if row.status != RUNNING]
     news = [row for row in after if row.status not in (RUNNING, COMPLETED) and row not in known]
     failed = [row for row in after if row.status == FAILED]
     left = any(row.status == RUNNING for row in after)
     if failed and (last or (not left and any(row.status == FAILED for row in news))):
-        return result | {"failed": True, "msg": failed[0].message + how_to_continue(after) if len(after) == 1 else table(after)}
+        return result | {"failed": True, "msg": failed[0].message + how_to_continue(after) if len(after) == 1 else table(after, task.subject)}
     for tell, some in ((task.warn, [row for row in news if row.status == FAILED]), (task.show, [row for row in news if row.status != FAILED])):
         for same in _by_reason(some):
-            tell("\n  ".join(_told(same, _NEWS, "the end of the run names all")))
+            tell("\n  ".join(_told(same, _NEWS, "the end of the run names all", task.subject)))
     if last:
-        ended = table(after) if len(after) > 1 else "".join(row.message for row in after if row.status == COMPLETED)
+        ended = table(after, task.subject) if len(after) > 1 else "".join(row.message for row in after if row.status == COMPLETED)
         if ended:
             task.show(ended)
     elif any(row.status in (SUSPENDED, UNCHANGED) for row in news) and how_to_continue(after):
@@ -55,7 +56,7 @@ def end_of_step(
 
 
 def _show_renamed(task: Task, before: t.Sequence[Row], after: t.Sequence[Row]) -> None:
-    """Say once what NetBox calls a device that was read under another name, or in another site, before."""
+    """Say once what NetBox calls one that was read under another name before."""
     old = {row.process_id: row.label for row in before if row.process_id}
     renamed = [(old[key], row.label) for row in after if (key := row.process_id) in old and old[key] != row.label]
     lines = [f"{then} is called {now} in NetBox now" for then, now in renamed[:_LABELS_ELSE]]
@@ -65,21 +66,20 @@ def _show_renamed(task: Task, before: t.Sequence[Row], after: t.Sequence[Row]) -
         task.show("\n".join(lines))
 
 
-def summary(rows: t.Sequence[Row]) -> str:
-    """How many nodes stand how: "3 nodes: 2 completed, 1 failed"."""
+def summary(rows: t.Sequence[Row], subject: Subject) -> str:
+    """How many stand how: "3 nodes: 2 completed, 1 failed"."""
     counts: dict[str, int] = {}
     for row in rows:
         counts[row.status] = counts.get(row.status, 0) + 1
-    total = f"{len(rows)} node{'' if len(rows) == 1 else 's'}"
-    return total + (": " + ", ".join(f"{count} {status}" for status, count in sorted(counts.items())) if rows else "")
+    return subject.counted(len(rows)) + (": " + ", ".join(f"{count} {status}" for status, count in sorted(counts.items())) if rows else "")
 
 
-def table(rows: t.Sequence[Row]) -> str:
-    """Who stands how and why, a reason a line, and below it the nodes that share it; then the commands that continue those that can be."""
-    lines = [summary(rows)]
+def table(rows: t.Sequence[Row], subject: Subject) -> str:
+    """Who stands how and why, a reason a line, and below it those that share it; then the commands that continue those that can be."""
+    lines = [summary(rows, subject)]
     for status in (COMPLETED, RUNNING, ABORTED, UNCHANGED, SUSPENDED, FAILED):
         for same in _by_reason([row for row in rows if row.status == status]):
-            first, *names = _told(same, _LABELS.get(status, _LABELS_ELSE), _all_of(same))
+            first, *names = _told(same, _LABELS.get(status, _LABELS_ELSE), _all_of(same, subject), subject)
             lines += [f"  {status:<10} {first}", *(f"{'':13}{line}" for line in names)]
     return "\n".join(lines) + how_to_continue(rows)
 
@@ -93,20 +93,20 @@ def _by_reason(rows: t.Sequence[Row]) -> list[list[Row]]:
 
 
 def _reason(row: Row) -> str:
-    """What a row's message says, without what is this node's own, so that it is the same text for all nodes of that reason."""
+    """What a row's message says, without what is its own, so that it is the same text for all of that reason."""
     general = row.reason or row.message.removeprefix(row.label)
     return general.removeprefix(":").strip()
 
 
-def _told(same: t.Sequence[Row], most: int, rest: str) -> list[str]:
-    """What is said of nodes of one reason: the sentence of the only one; else how many and why, and then their labels, so many at the ``most``.
+def _told(same: t.Sequence[Row], most: int, rest: str, subject: Subject) -> list[str]:
+    """What is said of those of one reason: the sentence of the only one; else how many and why, and then their labels, so many at the ``most``.
 
     ``rest`` says where those are that are not named.
     """
     if len(same) == 1:
         return [same[0].message or same[0].label]
     why = _reason(same[0])
-    return [f"{len(same)} nodes{', each: ' if why else ''}{why}", *wrapped([row.label for row in same], most, rest)]
+    return [f"{subject.counted(len(same))}{', each: ' if why else ''}{why}", *wrapped([row.label for row in same], most, rest)]
 
 
 def wrapped(labels: t.Sequence[str], most: int, rest: str) -> list[str]:
@@ -122,11 +122,11 @@ def wrapped(labels: t.Sequence[str], most: int, rest: str) -> list[str]:
     return lines
 
 
-def _all_of(rows: t.Sequence[Row]) -> str:
-    """Where all nodes of a status are listed."""
+def _all_of(rows: t.Sequence[Row], subject: Subject) -> str:
+    """Where all of a status are listed."""
     if rows[0].status in (FAILED, SUSPENDED) and all(_stored(row) for row in rows):
         return f"ansible localhost -m nodeflow.orchestrator.process_info -a status={rows[0].status} lists all"
-    return "the nodes of the task's result have all (-v shows it)"
+    return f"the {subject.many} of the task's result have all (-v shows it)"
 
 
 def _stored(row: Row) -> bool:

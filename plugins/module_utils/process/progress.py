@@ -17,16 +17,16 @@ FIRST, EVERY = 5, 10
 
 
 class Progress:
-    """Tells ``show`` how much of ``total`` nodes a step has done. Several threads may report to it."""
+    """Tells ``show`` how many of ``total``, e.g. nodes, a step has done. Several threads may report to it."""
 
-    def __init__(self, show: t.Callable[[str], None], step: str, total: int, clock: t.Callable[[], float] = time.monotonic) -> None:
-        self._show, self._step, self._total, self._clock = show, step, total, clock
+    def __init__(self, show: t.Callable[[str], None], step: str, total: int, many: str, clock: t.Callable[[], float] = time.monotonic) -> None:
+        self._show, self._step, self._total, self._many, self._clock = show, step, total, many, clock
         self._began = clock()
         self._next = self._began + FIRST
         self._lock = threading.Lock()
 
     def __call__(self, done: int, failed: int = 0) -> None:
-        """So many nodes are done by now, ``failed`` among them."""
+        """So many are done by now, ``failed`` among them."""
         with self._lock:
             now = self._clock()
             if now < self._next or not done:
@@ -34,5 +34,5 @@ class Progress:
             self._next = now + EVERY
             rate = done / (now - self._began)
             left = f"about {(self._total - done) / rate:.0f} s left" if done < self._total else f"{now - self._began:.0f} s in all"
-            parts = [f"{done} of {self._total} nodes", f"{failed} failed", f"{rate:.1f} a second", left]
+            parts = [f"{done} of {self._total} {self._many}", f"{failed} failed", f"{rate:.1f} a second", left]
             self._show(f"{self._step}: {', '.join(part for part in parts if part != '0 failed')}")

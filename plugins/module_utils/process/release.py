@@ -16,6 +16,7 @@ from ansible.module_utils.common.parameters import remove_values
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._chunks import chunks
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import NodeflowError
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.subject import Subject
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.rows import FAILED, RUNNING, Row
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.processes import (
     Process,
@@ -30,17 +31,18 @@ __all__ = ["release"]
 
 
 def release(task: Task, reason: str) -> list[Row]:
-    """Fail those processes of the option ``nodes`` that this run holds, and give their lease back. Of others, nothing is touched.
+    """Fail those processes of the task's rows that this run holds, and give their lease back. Of others, nothing is touched.
 
     Args:
         task: The task; its options may be wrong, which can be why it ended.
         reason: Why it ended, a sentence.
 
     Returns:
-        All rows of the option that a step returned, those of these processes as failed; with ``held`` where the store cannot be told, or does not know
+        All rows that a step returned, those of these processes as failed; with ``held`` where the store cannot be told, or does not know
         the process. Empty where nothing was held, and always in check mode.
     """
-    rows = _rows(task.params.get("nodes")) if not task.check_mode else []
+    subject = task.rows_about
+    rows = _rows(task.params.get(subject.many), subject) if subject and not task.check_mode else []
     ours = [row for row in rows if _may_be_held(row)]
     if not ours:
         return []
@@ -59,12 +61,12 @@ def release(task: Task, reason: str) -> list[Row]:
     return after if held or unknown else []
 
 
-def _rows(data: t.Any) -> list[Row]:
+def _rows(data: t.Any, subject: Subject) -> list[Row]:
     """Those that a step returned, of what may be anything."""
     rows = []
     for one in data if isinstance(data, list) else ():
         with contextlib.suppress(NodeflowError):
-            rows.append(Row.read(one))
+            rows.append(Row.read(one, subject))
     return rows
 
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The rows that go from task to task: one a node, with how it stands. All that a playbook needs to know of a node is in its row.
+"""The rows that go from task to task: one a subject, with how it stands. All that a playbook needs to know of a subject is in its row.
 
 Between the form and the store a row carries what was found; after that, the ids of process and subscription, and everything else is read
 from the store. In check mode nothing is stored, so the row carries the models instead, under ``predicted``.
@@ -15,6 +15,7 @@ import dataclasses
 import typing as t
 
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import NodeflowError
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.subject import Subject
 
 __all__ = ["ABORTED", "COMPLETED", "FAILED", "RUNNING", "SUSPENDED", "UNCHANGED", "Row", "read_rows", "reading_rows"]
 
@@ -22,19 +23,14 @@ RUNNING, SUSPENDED, FAILED, COMPLETED, UNCHANGED, ABORTED = "running", "suspende
 
 _STATUSES = (RUNNING, SUSPENDED, FAILED, COMPLETED, UNCHANGED, ABORTED)
 
-_NO_ROWS = 'the option nodes takes the nodes that the step before returned, e.g. nodes: "{{ enrolment.nodes }}"'
-
-_LABEL = "device"
-"""What the label is called in a row of a task's result."""
-
 Json = dict[str, t.Any]
 
 
 @dataclasses.dataclass(frozen=True)
 class Row:
-    """How one node stands. In a task's result it is a dictionary of those fields that say something, and of ``own``.
+    """How one subject stands. In a task's result it is a dictionary of those fields that say something, and of ``own``.
 
-    ``label`` is how messages call it. ``message`` says what became of it, ``reason`` the same without what is this node's own, and ``or_end`` in which
+    ``label`` is how messages call it. ``message`` says what became of it, ``reason`` the same without what is its own, and ``or_end`` in which
     case an abort would be right instead of what is proposed. ``playbook`` is the one that continues its process, where that is not resume. ``held``
     says that the store still holds the process for a run that ended; ``resumed``, that this run did not begin it; ``take_over_from`` names the run
     that it is to be taken over from.
@@ -63,31 +59,32 @@ class Row:
     own: t.Mapping[str, t.Any] = dataclasses.field(default_factory=dict)
 
     @classmethod
-    def read(cls, data: t.Any) -> Row:
+    def read(cls, data: t.Any, subject: Subject) -> Row:
         """A row of a task's result. All its texts are texts, and none is missing that its status needs; what else it carries may be anything.
 
         Raises NodeflowError for what is no such row.
         """
-        if not isinstance(data, dict) or not all(isinstance(data.get(name), (str, type(None))) for name in (_LABEL, *_TEXTS)):
-            raise NodeflowError(_NO_ROWS)
+        if not isinstance(data, dict) or not all(isinstance(data.get(name), (str, type(None))) for name in (subject.label, *_TEXTS)):
+            raise _no_rows(subject)
         fields = {name: value for name, value in data.items() if name in _FIELDS and value is not None}
-        own = {name: value for name, value in data.items() if name not in _FIELDS and name != _LABEL}
-        row = cls(data.get(_LABEL) or "", fields.pop("status", ""), **fields, own=own)
+        own = {name: value for name, value in data.items() if name not in _FIELDS and name != subject.label}
+        row = cls(data.get(subject.label) or "", fields.pop("status", ""), **fields, own=own)
         if row.status not in _STATUSES or not row.label or not (row.run_id if row.status == RUNNING else row.message):
-            raise NodeflowError(_NO_ROWS)
+            raise _no_rows(subject)
         return row
 
-    def as_result(self) -> Json:
+    def as_result(self, subject: Subject) -> Json:
         """The row as a dictionary, for the result of a task."""
-        said = {name: getattr(self, name) for name in _FIELDS}
-        return {**self.own, _LABEL: self.label, **{name: value for name, value in said.items() if value is not None and value is not False and value != ""}}
+        said = ((name, getattr(self, name)) for name in _FIELDS)
+        fields = {name: value for name, value in said if value is not None and value is not False and value != ""}
+        return {**self.own, subject.label: self.label, **fields}
 
     def failed(self, message: str, reason: str | None = None, *, held: bool = False) -> Row:
-        """The row of a node that failed."""
+        """The row of one that failed."""
         return dataclasses.replace(self, status=FAILED, message=message, reason=reason, held=held)
 
     def unchanged(self, message: str, reason: str | None = None) -> Row:
-        """The row of a node that stays as it is."""
+        """The row of one that stays as it is."""
         return dataclasses.replace(self, status=UNCHANGED, message=message, reason=reason)
 
     def not_stored(self, error: NodeflowError) -> Row:
@@ -108,21 +105,26 @@ _TEXTS = ("message", "or_end", "playbook", "process_id", "reason", "run_id", "st
 _DICTIONARIES = ("model", "predicted", "state")
 
 
-def read_rows(data: t.Sequence[t.Any]) -> list[Row]:
+def _no_rows(subject: Subject) -> NodeflowError:
+    many = subject.many
+    return NodeflowError(f'the option {many} takes the {many} that the step before returned, e.g. {many}: "{{{{ enrolment.{many} }}}}"')
+
+
+def read_rows(data: t.Sequence[t.Any], subject: Subject) -> list[Row]:
     """The rows of a task's result. Raises NodeflowError for what no step of ours returned."""
     for one in data:
         if isinstance(one, dict) and not all(isinstance(one[name], dict) for name in _DICTIONARIES if name in one):
-            raise NodeflowError(_NO_ROWS)
-    rows = [Row.read(one) for one in data]
+            raise _no_rows(subject)
+    rows = [Row.read(one, subject) for one in data]
     if any(row.model is not None and row.state is None for row in rows):
-        raise NodeflowError(_NO_ROWS)
+        raise _no_rows(subject)
     return rows
 
 
 @contextlib.contextmanager
-def reading_rows() -> t.Iterator[None]:
+def reading_rows(subject: Subject) -> t.Iterator[None]:
     """Raise NodeflowError where what a row carries is not what a step of ours put there."""
     try:
         yield
     except (AttributeError, KeyError, TypeError, ValueError) as error:
-        raise NodeflowError(_NO_ROWS) from error
+        raise _no_rows(subject) from error

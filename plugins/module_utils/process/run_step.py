@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Do one step for many nodes: load, take the lease, call the step, save.
+"""Do one step for many subjects: load, take the lease, call the step, save.
 
 What a step changes in the store and its line in the step log are saved in one transaction: a step happened or it did not.
 """
@@ -71,7 +71,7 @@ def _key_of(row: Row) -> str:
 
 def _load(task: Task, workflows: Workflows, rows: t.Sequence[Row]) -> tuple[list[AnyWork], dict[str, Row]]:
     """The works of the rows: predicted ones as they are, the others from the store. Second, the rows whose process cannot be continued."""
-    with reading_rows():
+    with reading_rows(task.subject):
         predicted = [Work.from_prediction(row, workflows) for row in rows if row.predicted is not None] if task.check_mode else []
     # A prediction that reaches a task outside check mode, of a task before it that was in it, did not happen.
     stored = [dataclasses.replace(row, predicted=None) for row in rows if row.predicted is None or not task.check_mode]
@@ -133,7 +133,7 @@ def _due(works: t.Sequence[AnyWork], name: str, workflows: Workflows) -> tuple[l
 
 
 def _attempt(task: Task, step: Step, due: t.Sequence[AnyWork]) -> dict[str, Outcome]:
-    """Call the step. Where it fails as a whole, it failed for each node."""
+    """Call the step. Where it fails as a whole, it failed for each of them."""
     if not due:
         return {}
     try:
@@ -153,7 +153,7 @@ def _save(task: Task, settled: list[Settled]) -> tuple[dict[str, Row], list[dict
         _commit(task, settled)
     except StaleSave:
         settled = [_commit_alone(task, one) for one in settled]
-    except StoreError as error:  # a lock, a full disk, a server that is gone: it is not one node's
+    except StoreError as error:  # a lock, a full disk, a server that is gone: it is not one row's
         settled = [one.not_saved(error) for one in settled]
     return {one.work.key: one.row for one in settled}, [one.diff() for one in settled]
 

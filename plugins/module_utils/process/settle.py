@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a step's outcome means for the row, the subscription, the process and the step log of its node."""
+"""What a step's outcome means for the row, the subscription, the process and the step log of its subject."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ __all__ = ["Settled", "settle"]
 
 @dataclasses.dataclass(frozen=True)
 class Settled:
-    """What a step's outcome for one node means for its row, subscription, process and step log. ``log`` is None where nothing happened."""
+    """What a step's outcome for one subject means for its row, subscription, process and step log. ``log`` is None where nothing happened."""
 
     work: AnyWork
     row: Row

@@ -4,7 +4,7 @@
 
 """The step contract: what a step is given, and what it answers.
 
-A step is a function. It takes the works that are due, one a node, and answers for each with an Outcome. It computes and may talk to
+A step is a function. It takes the works that are due, one a subject, and answers for each with an Outcome. It computes and may talk to
 NetBox; it never writes to the store. ``run_step`` does that for it.
 """
 
@@ -39,7 +39,7 @@ State_co = t.TypeVar("State_co", bound=State, covariant=True)
 
 @dataclasses.dataclass(frozen=True)
 class Work(t.Generic[Model_co, State_co]):
-    """One node at a step: its row, subscription and process. ``state`` is what the process remembers from step to step."""
+    """One subject at a step: its row, subscription and process. ``state`` is what the process remembers from step to step."""
 
     row: Row
     subscription: Model_co
@@ -53,7 +53,7 @@ class Work(t.Generic[Model_co, State_co]):
 
     @property
     def label(self) -> str:
-        """How messages call the node."""
+        """How messages call it."""
         return self.row.label
 
     def changelog_message(self) -> str:
@@ -61,7 +61,7 @@ class Work(t.Generic[Model_co, State_co]):
         return f"nodeflow.orchestrator {self.process.workflow}, process {self.key}"
 
     def called(self, label: str) -> Work[Model_co, State_co]:
-        """The same work, of a node that messages call so from now on."""
+        """The same work, which messages call so from now on."""
         return dataclasses.replace(self, row=dataclasses.replace(self.row, label=label))
 
     @staticmethod
@@ -84,7 +84,7 @@ def predicted(row: Row, subscription: SubscriptionModel, process: Process) -> Ro
 
 @dataclasses.dataclass(frozen=True)
 class Done:
-    """The step is done. ``netbox`` is what it changed there, ``{field: [before, after]}``. ``label`` is how messages call the node from now on, where
+    """The step is done. ``netbox`` is what it changed there, ``{field: [before, after]}``. ``label`` is how messages call it from now on, where
     NetBox was read and calls it otherwise.
     """
 
@@ -98,7 +98,7 @@ class Done:
 class Failed:
     """The step could not be done; the process can be resumed here once the reason is gone.
 
-    ``general`` is the reason without what is this node's own, where it has more of that than the label. ``or_end`` then says in which case an abort
+    ``general`` is the reason without what is its own, where it has more of that than the label. ``or_end`` then says in which case an abort
     would be right instead. ``label`` is as that of Done.
     """
 
@@ -110,7 +110,7 @@ class Failed:
 
 @dataclasses.dataclass(frozen=True)
 class Suspended:
-    """The step waits for a person. ``general`` is the reason without what is this node's own."""
+    """The step waits for a person. ``general`` is the reason without what is its own."""
 
     reason: str
     state: State
@@ -119,7 +119,7 @@ class Suspended:
 
 @dataclasses.dataclass(frozen=True)
 class Aborted:
-    """The process is over without its goal, and the device is free again. ``status`` is how its row stands then: that it went to somebody
+    """The process is over without its goal, and its resources are free again. ``status`` is how its row stands then: that it went to somebody
     else, or that this was asked for, is no failure. ``netbox`` is what the step changed there, ``{field: [before, after]}``. ``subscription``
     is the subscription as it stands then; where it is None, the subscription ends with the process.
     """

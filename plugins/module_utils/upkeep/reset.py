@@ -107,7 +107,7 @@ def _free(task: Task, devices: t.Mapping[int, Device], missing: t.Sequence[int])
     if there:
         raise NodeflowError(f"the store was left as it is, since not every device could be put back: the device {there[0]}: {HIDDEN}")
     target = DeviceTarget(
-        task.netbox, lambda device_id: "nodeflow.orchestrator reset", lambda device, payload: None, tell=Progress(task.show, "reset", len(devices))
+        task.netbox, lambda device_id: "nodeflow.orchestrator reset", lambda device, payload: None, tell=Progress(task.show, "reset", len(devices), "nodes")
     )
     field = custom_field(task, None)
     updates = update([DevicePayload(id=key, status=FREE, **field) for key in devices], target)

@@ -1,0 +1,28 @@
+# Copyright (c) 2026, nodeflow.orchestrator contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What the rows of a product's steps are about."""
+
+from __future__ import annotations
+
+import dataclasses
+
+__all__ = ["Subject"]
+
+
+@dataclasses.dataclass(frozen=True)
+class Subject:
+    """The words for it: ``one`` and ``many`` of them, e.g. "node" and "nodes". ``many`` is the option, and the key of a result, that has the rows;
+    ``label`` the key of a row that has what messages call it. ``repaired_by`` is the playbook that repairs what is out of sync,
+    "" where there is none.
+    """
+
+    one: str
+    many: str
+    label: str
+    repaired_by: str = ""
+
+    def counted(self, number: int) -> str:
+        """So many of them, in words: "1 node", "2 nodes"."""
+        return f"{number} {self.one if number == 1 else self.many}"
