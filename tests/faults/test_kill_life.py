@@ -58,9 +58,9 @@ def found(play, netbox, devices, playbook):
     """What is wrong, by SQL and the REST API."""
     findings = Findings()
     lifecycle, status = LEFT[playbook]
-    rows = {row["device_id"]: row for row in play.rows("SELECT device_id, status, insync FROM subscriptions")}
+    rows = {row["device_id"]: row for row in play.rows(f"SELECT {play.store.device_id} AS device_id, status, insync FROM subscriptions")}
     workflow = {"reconcile_nodes": "reconcile_node"}.get(playbook, playbook)
-    processes = play.rows("SELECT device_id, workflow, p.status FROM processes p JOIN subscriptions s USING (subscription_id)")
+    processes = play.rows(f"SELECT {play.store.device_id} AS device_id, workflow, p.status FROM processes p JOIN subscriptions s USING (subscription_id)")
     for device in devices:
         if (rows[device]["status"], bool(rows[device]["insync"])) != (lifecycle, True):
             findings.lost.append(f"device {device}: its subscription is {rows[device]}")

@@ -11,7 +11,7 @@ import json
 import pytest
 
 from netbox_proxy import NetboxProxy
-from stores import SqliteStore
+from stores import SqliteStore, device_id_of
 
 STEPS = [
     "initial input form",
@@ -131,7 +131,7 @@ def test_a_bad_node_stops_one_node(play, netbox):
     ):
         assert sentence in done.message, done.message
     assert "8 nodes: 1 completed, 7 failed" in done.message
-    assert [row["device_id"] for row in play.rows("SELECT device_id FROM subscriptions")] == [good]
+    assert [device_id_of(row) for row in play.rows("SELECT block FROM subscriptions")] == [good]
     for device in (unnamed, only_ipv4, nothing):
         assert netbox.status(device) == "planned"
 

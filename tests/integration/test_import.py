@@ -17,7 +17,7 @@ from in_process import InProcess, call_module
 from lab_netbox import ipv4_of
 from orchestrator_database import OrchestratorDatabase
 from player import Player
-from stores import PostgresqlStore, SqliteStore
+from stores import PostgresqlStore, SqliteStore, device_id_of
 
 IMPORT, RECONCILE = "nodeflow.orchestrator.import_subscriptions", "nodeflow.orchestrator.reconcile_nodes"
 VALIDATE = "nodeflow.orchestrator.validate_node"
@@ -69,8 +69,8 @@ def test_a_device_that_was_enrolled_many_times_has_one_subscription_and_is_put_r
     repaired = play_on(RECONCILE, device_gone="terminate", unenrolled=False)
     assert repaired.returncode == 0, repaired.output
     assert {netbox.status(device) for device in (first, renamed, here)} == {"active"}
-    live = play_on.rows("SELECT device_id FROM subscriptions WHERE status <> 'terminated' ORDER BY device_id")
-    assert [row["device_id"] for row in live] == sorted([first, renamed, here]) and rows[gone]["status"] == "active"
+    live = play_on.rows("SELECT block FROM subscriptions WHERE status <> 'terminated'")
+    assert sorted(map(device_id_of, live)) == sorted([first, renamed, here]) and rows[gone]["status"] == "active"
     nothing = play_on(RECONCILE, device_gone="terminate", unenrolled=False)
     assert (nothing.returncode, nothing.recap["changed"]) == (0, 0), nothing.output
     netbox.set(first, site=netbox.call("GET", "dcim/sites", slug="loc2")["results"][0]["id"])
@@ -100,9 +100,9 @@ def test_every_device_of_many_comes_out_with_its_oldest_subscription(play_on, ne
     done = play_on(RECONCILE, device_gone="terminate", unenrolled=False)
     assert done.returncode == 0, done.output
     assert netbox.statuses(devices) == dict.fromkeys(there, "active")
-    live = {row["device_id"]: str(row["subscription_id"]) for row in play_on.rows("SELECT * FROM subscriptions WHERE status <> 'terminated'")}
+    live = {device_id_of(row): str(row["subscription_id"]) for row in play_on.rows("SELECT * FROM subscriptions WHERE status <> 'terminated'")}
     assert live == {device: oldest[device] for device in there}
-    names = play_on.rows(f"SELECT description FROM subscriptions WHERE status = 'active' AND device_id IN ({', '.join(map(str, renamed))})")
+    names = play_on.rows(f"SELECT description FROM subscriptions WHERE status = 'active' AND {play_on.store.device_id} IN ({', '.join(map(str, renamed))})")
     assert sorted(row["description"] for row in names) == sorted(f"Node renamed-{device}" for device in renamed)
     for playbook, variables in ((IMPORT, {"source": orchestrator.location}), (RECONCILE, {"device_gone": "terminate", "unenrolled": False})):
         again = play_on(playbook, **variables)
@@ -256,8 +256,8 @@ def test_another_store_is_brought_in_with_its_log(lab, play_on, netbox, tmp_path
     assert done.results["import_subscriptions"]["imported"] == {"live": 1, "terminated": 0, "known": 0}
     [refused] = done.results["import_subscriptions"]["refused"]
     assert "is suspended there; finish or abort it first" in refused["reason"]
-    live = play_on.rows("SELECT device_id FROM subscriptions ORDER BY device_id")
-    assert [row["device_id"] for row in live] == sorted([ours, theirs])
+    live = play_on.rows("SELECT block FROM subscriptions")
+    assert sorted(map(device_id_of, live)) == sorted([ours, theirs])
     assert len(play_on.rows("SELECT * FROM process_steps")) == 14
     assert play_on(IMPORT, source=other.store.location).recap["changed"] == 0
 

@@ -98,7 +98,7 @@ def test_the_variables_are_those_of_subscription_info(filled):
 
 def test_the_preferred_family_that_is_there_is_the_address(filled):
     inventory = filled(2, address_families=["ipv6", "ipv4"])
-    statement = "UPDATE subscriptions SET block = json_set(block, '$.node.ipv6_loopback', null) WHERE device_id = 2"
+    statement = "UPDATE subscriptions SET block = json_set(block, '$.node.ipv6_loopback', null) WHERE json_extract(block, '$.node.node_id') = 2"
     inventory.play.store.change(statement)
     variables = inventory.listed()[0]["_meta"]["hostvars"]
     assert [variables[name]["ansible_host"] for name in ("node-1", "node-2")] == ["2001:db8::1", "10.0.2.1"]
@@ -112,7 +112,8 @@ def test_a_name_that_is_not_one_nodes_alone_is_followed_by_the_id(filled, name):
 
 def test_a_name_that_looks_like_another_with_its_id_is_none_of_them(filled):
     inventory = filled(3, name="core")
-    inventory.play.store.change("UPDATE subscriptions SET block = json_set(block, '$.node.node_name', 'core-2') WHERE device_id = 3")
+    renamed = "UPDATE subscriptions SET block = json_set(block, '$.node.node_name', 'core-2') WHERE json_extract(block, '$.node.node_id') = 3"
+    inventory.play.store.change(renamed)
     assert hosts(inventory.listed()[0]) == ["core-2-3", "core-1", "core-2"][::-1][:0] or hosts(inventory.listed()[0]) == [
         "core-1",
         "core-2",
@@ -158,7 +159,7 @@ def test_a_filter_that_cannot_be_evaluated_leaves_out_or_is_an_error(filled):
 def test_the_cache_is_asked_until_it_is_flushed_and_never_for_another_store(filled, tmp_path):
     inventory = filled(cache=True, cache_plugin="ansible.builtin.jsonfile", cache_connection=str(tmp_path / "cache"))
     assert hosts(inventory.listed()[0]) == ["node-1", "node-2", "node-3"]
-    inventory.play.store.change("UPDATE subscriptions SET status = 'terminated' WHERE device_id = 1")
+    inventory.play.store.change("UPDATE subscriptions SET status = 'terminated' WHERE json_extract(block, '$.node.node_id') = 1")
     assert hosts(inventory.listed()[0]) == ["node-1", "node-2", "node-3"]
     assert hosts(inventory.listed("--flush-cache")[0]) == hosts(inventory.listed()[0]) == ["node-2", "node-3"]
     other = FilledStore(tmp_path / "other.db", 1, name="other")
@@ -219,7 +220,7 @@ def test_the_next_play_takes_exactly_the_nodes_in_provisioning(play_on, netbox):
 def test_a_subscription_that_cannot_be_read_is_a_host_apart_and_hides_no_other(filled, damage):
     inventory = filled(count=6, strict=True, filters=["nodeflow_insync or nodeflow_status == 'provisioning'"])
     before, _warnings = inventory.listed()
-    inventory.play.store.change(f"UPDATE subscriptions SET {damage} WHERE device_id = 5")
+    inventory.play.store.change(f"UPDATE subscriptions SET {damage} WHERE json_extract(block, '$.node.node_id') = 5")
     after, warnings = inventory.listed()
     [bad] = after["unreadable"]["hosts"]
     assert "cannot be read" in warnings and after["_meta"]["hostvars"][bad]["nodeflow_problem"] and bad not in str(after["lifecycle_active"])

@@ -53,7 +53,7 @@ def enrolled(play_on, netbox):
 
 def subscription(play, device):
     """The live subscription of a device, with its block; None where there is none."""
-    rows = play.rows(f"SELECT * FROM subscriptions WHERE device_id = {device} AND status <> 'terminated'")
+    rows = play.rows(f"SELECT * FROM subscriptions WHERE {play.store.device_id} = {device} AND status <> 'terminated'")
     assert len(rows) < 2
     for row in rows:
         block = row["block"] if isinstance(row["block"], dict) else json.loads(row["block"])
@@ -64,9 +64,10 @@ def subscription(play, device):
 def processes(play, device):
     """Workflow, target and status of a device's processes, the oldest first."""
     query = (
-        "SELECT workflow, target, p.status FROM processes p JOIN subscriptions s USING (subscription_id) WHERE device_id = {0} ORDER BY started_at"
+        "SELECT workflow, target, p.status FROM processes p JOIN subscriptions s USING (subscription_id) "
+        f"WHERE {play.store.device_id} = {device} ORDER BY started_at"
     )
-    return [tuple(row.values()) for row in play.rows(query.format(device))]
+    return [tuple(row.values()) for row in play.rows(query)]
 
 
 def test_a_note_is_changed_once_and_only_the_note(play_on, netbox, enrolled):
@@ -162,7 +163,7 @@ def test_the_whole_life(play_on, netbox, soak):
     assert play_on.create(nodes=devices, confirm_config=True).returncode == 0
     assert set(netbox.statuses(devices).values()) == {"active"}
     logs = play_on.rows(
-        "SELECT device_id, s.status AS lifecycle, workflow, t.step, t.status FROM process_steps t "
+        f"SELECT {play_on.store.device_id} AS device_id, s.status AS lifecycle, workflow, t.step, t.status FROM process_steps t "
         "JOIN processes USING (process_id) JOIN subscriptions s USING (subscription_id) ORDER BY process_step_id"
     )
     for device in devices:
@@ -197,13 +198,12 @@ def test_what_differs_is_found_and_repaired_and_then_nothing_is_left(play_on, ne
     netbox.set(moved, site=netbox.call("GET", "dcim/sites", slug="loc2")["results"][0]["id"])
     netbox.set(failed, status="failed")
     netbox.call("DELETE", f"dcim/devices/{gone}")
-    of_device = "UPDATE subscriptions SET {0} WHERE device_id = {1}"
+    of_device = f"UPDATE subscriptions SET {{0}} WHERE {play_on.store.device_id} = {{1}}"
     play_on.store.write(
-        "DROP INDEX one_live_subscription_a_device",
         of_device.format(f"status = 'provisioning', insync = {False}", left),
         of_device.format(f"insync = {False}", stuck),
         "INSERT INTO subscriptions SELECT 'ffffffff-0000-4000-8000-000000000000', product, customer_id, status, insync, description, note, "
-        f"'2030-01-01 00:00:00', end_date, version, device_id, block FROM subscriptions WHERE device_id = {twice}",
+        f"'2030-01-01 00:00:00', end_date, version, block FROM subscriptions WHERE {play_on.store.device_id} = {twice}",
     )
     found = play_on(VALIDATE, **NOT_OURS)
     assert found.returncode == 2 and found.recap["changed"] == 0, found.output

@@ -24,7 +24,7 @@ ADDRESSES = "/api/ipam/ip-addresses/"
 
 def block(play, device):
     """The product block of a device's live subscription."""
-    [row] = play.rows(f"SELECT block FROM subscriptions WHERE device_id = {device} AND status <> 'terminated'")
+    [row] = play.rows(f"SELECT block FROM subscriptions WHERE {play.store.device_id} = {device} AND status <> 'terminated'")
     return (row["block"] if isinstance(row["block"], dict) else json.loads(row["block"]))["node"]
 
 

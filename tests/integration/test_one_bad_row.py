@@ -12,6 +12,7 @@ import pytest
 
 from in_process import InProcess, call_module
 from netbox_proxy import NetboxProxy
+from stores import device_id_of
 
 
 @pytest.fixture
@@ -50,8 +51,9 @@ def test_a_subscription_that_cannot_be_read_stops_its_own_node_alone(run, netbox
     bad, good, free = netbox.make(), netbox.make(), netbox.make()
     assert run.create(nodes=[bad, good], confirm_config=True).returncode == 0
     statement, reason = DAMAGE[damage]
-    run.store.write(f"UPDATE subscriptions SET {statement % bad} WHERE device_id = {bad}")
-    [damaged] = run.rows(f"SELECT * FROM subscriptions WHERE device_id = {bad}")
+    [own] = [row["subscription_id"] for row in run.rows("SELECT * FROM subscriptions") if device_id_of(row) == bad]
+    run.store.write(f"UPDATE subscriptions SET {statement % bad} WHERE subscription_id = '{own}'")
+    [damaged] = run.rows(f"SELECT * FROM subscriptions WHERE subscription_id = '{own}'")
     netbox.set(good, status="offline")
     checked = call(run, "validate_node", unenrolled=False)
     assert {(one["device_id"], one["problem"]) for one in checked["findings"]} == {(bad, "unreadable"), (good, "status")}, checked
@@ -67,7 +69,7 @@ def test_a_subscription_that_cannot_be_read_stops_its_own_node_alone(run, netbox
     assert str(damaged["subscription_id"]) in rows[bad]["message"] and reason in rows[bad]["message"]
     rows, said = change(run, "terminate_node", subscription_ids=[str(damaged["subscription_id"])])
     assert rows[bad]["status"] == "failed" and reason in said
-    assert run.rows(f"SELECT * FROM subscriptions WHERE device_id = {bad}") == [damaged]
+    assert run.rows(f"SELECT * FROM subscriptions WHERE subscription_id = '{own}'") == [damaged]
 
 
 @pytest.mark.parametrize(

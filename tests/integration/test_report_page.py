@@ -424,12 +424,13 @@ def test_hostile_names_stay_text(watched, tmp_path, width):
     for number, name in enumerate(HOSTILE, 1):
         facts = {"id": number, "name": name, "site": name, "role": name, "platform": name}
         store.change(
-            "UPDATE subscriptions SET block = json_set(block, '$.node.node_name', ?), description = ?, note = ?, customer_id = ? WHERE device_id = ?",
+            "UPDATE subscriptions SET block = json_set(block, '$.node.node_name', ?), description = ?, note = ?, customer_id = ? "
+            "WHERE json_extract(block, '$.node.node_id') = ?",
             *(name, name, name, name, number),
         )
         store.change(
             "UPDATE processes SET state = json_object('device', json(?)), error = ?, actor = ?, step = ?, workflow = ?, status = ? "
-            "WHERE subscription_id = (SELECT subscription_id FROM subscriptions WHERE device_id = ?)",
+            "WHERE subscription_id = (SELECT subscription_id FROM subscriptions WHERE json_extract(block, '$.node.node_id') = ?)",
             *(json.dumps(facts), name, name, name[:70], name[:70], "failed", number),
         )
         store.change("UPDATE process_steps SET step = ?, status = ?, error = ?, actor = ?", name, name, name, name)

@@ -18,7 +18,7 @@ import sqlalchemy as sa
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import StoreError
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.model import NodeBlockInactive, NodeInactive
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.engine import open_store
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.subscriptions import claim_devices, find_subscriptions
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.subscriptions import claim_subscriptions, find_subscriptions
 
 BEFORE_LAYOUT_2 = (
     "DROP INDEX ix_process_steps_step_id",
@@ -123,11 +123,11 @@ def test_a_read_sees_one_state_and_moments_are_in_utc_whatever_the_servers_time_
     opened = open_store(store.location)
     models = [NodeInactive(customer_id="c", start_date=moment, node=NodeBlockInactive(node_id=number)) for number in (7, 8)]
     with opened.write() as connection:
-        claim_devices(connection, models[:1])
+        claim_subscriptions(connection, models[:1])
     with opened.read() as connection:
         before = find_subscriptions(connection)
         with contextlib.closing(open_store(store.location)) as other, other.write() as writing:
-            claim_devices(writing, models[1:])
+            claim_subscriptions(writing, models[1:])
         assert find_subscriptions(connection) == before
     assert before[0].start_date == moment and before[0].start_date.utcoffset() == datetime.timedelta(0)
     opened.close()

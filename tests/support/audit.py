@@ -10,7 +10,7 @@ import dataclasses
 import typing as t
 
 from lab_netbox import Netbox
-from stores import Store
+from stores import Store, device_id_of
 
 STEP_LIST = (
     "store_process_subscription",
@@ -46,7 +46,7 @@ def audit(netbox: Netbox, stores: t.Sequence[Store], devices: t.Collection[int])
         processes = {row["subscription_id"]: row for row in store.rows("SELECT * FROM processes")}
         log = store.rows("SELECT process_id, step, status FROM process_steps ORDER BY process_step_id")
         for row in store.rows("SELECT * FROM subscriptions"):
-            name = f"device {row['device_id']}: subscription {row['subscription_id']}"
+            name = f"device {device_id_of(row)}: subscription {row['subscription_id']}"
             process = processes.pop(row["subscription_id"], None)
             if process is None:
                 found.lost.append(f"{name} has no process")
@@ -55,10 +55,10 @@ def audit(netbox: Netbox, stores: t.Sequence[Store], devices: t.Collection[int])
                 found.stuck.append(f"{name}: process {process['process_id']} is {process['status']} at {process['step']}")
             if row["status"] == "terminated":
                 continue
-            if row["device_id"] not in live:
+            if device_id_of(row) not in live:
                 found.lost.append(f"{name} is of a device that was not asked for")
                 continue
-            live[row["device_id"]].append(row)
+            live[device_id_of(row)].append(row)
             done = [line["step"] for line in log if line["process_id"] == process["process_id"] and line["status"] == "success"]
             if [step for step in dict.fromkeys(done) if step in STEP_LIST] != list(STEP_LIST):
                 found.lost.append(f"{name}: its log has the steps {done}")

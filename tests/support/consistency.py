@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 
-from stores import Store
+from stores import Store, device_id_of
 
 _LIVE = {"running", "suspended", "failed"}
 _OVER = {"completed", "aborted"}
@@ -24,7 +24,7 @@ def inconsistencies(store: Store) -> list[str]:
     log = store.rows("SELECT * FROM process_steps ORDER BY process_step_id")
     if {row["subscription_id"] for row in processes} != set(subscriptions):
         wrong.append("processes and subscriptions do not belong together")
-    devices = [row["device_id"] for row in subscriptions.values() if row["status"] != "terminated"]
+    devices = [device_id_of(row) for row in subscriptions.values() if row["status"] != "terminated"]
     if len(devices) != len(set(devices)):
         wrong.append("a device has two live subscriptions")
     for process in processes:

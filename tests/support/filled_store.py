@@ -37,6 +37,9 @@ class FilledStore:
         with self._transaction() as connection:
             connection.execute("INSERT INTO nodeflow_store VALUES ('netbox_url', ?)", [NETBOX])
             self._insert(connection, "subscriptions", [subscription for subscription, _process, _log in rows])
+            live = [one for one, _process, _log in rows if one["status"] != "terminated"]
+            claims = [{"resource": f"dcim.device/{json.loads(one['block'])['node']['node_id']}", "subscription_id": one["subscription_id"]} for one in live]
+            self._insert(connection, "claims", claims)
             self._insert(connection, "processes", [process for _subscription, process, _log in rows])
             self._insert(connection, "process_steps", [line for _subscription, _process, log in rows for line in log])
 
@@ -84,7 +87,7 @@ class FilledStore:
         error = f"{name} ({site}, {number}) was set to offline in NetBox" if end == "failed" else None
         subscription = {
             "subscription_id": subscription_id, "product": "Node", "customer_id": "default", "status": lifecycle, "insync": step is None,
-            "description": "Node " + name, "note": "wrong rack" if end == "aborted" else None, "version": 6, "device_id": number,
+            "description": "Node " + name, "note": "wrong rack" if end == "aborted" else None, "version": 6,
             "start_date": _sql(begun) if end == "completed" else None, "end_date": _sql(begun) if end == "aborted" else None,
             "block": json.dumps({"node": block}),
         }  # fmt: skip

@@ -12,6 +12,7 @@ import typing as t
 from audit import Findings, audit
 from lab_netbox import Netbox
 from player import Player
+from stores import device_id_of
 
 
 @dataclasses.dataclass
@@ -52,8 +53,8 @@ def unfinished(play: Player) -> list[str]:
 
 def never_stored(play: Player, devices: t.Sequence[int]) -> list[int]:
     """Those of the devices that have no live subscription."""
-    known = play.rows("SELECT device_id FROM subscriptions WHERE status <> 'terminated'") if _has_tables(play) else []
-    return [device for device in devices if device not in {row["device_id"] for row in known}]
+    known = play.rows("SELECT block FROM subscriptions WHERE status <> 'terminated'") if _has_tables(play) else []
+    return [device for device in devices if device not in {device_id_of(row) for row in known}]
 
 
 def _has_tables(play: Player) -> bool:

@@ -39,7 +39,9 @@ class Store(t.Protocol):
 
 
 class SqliteStore:
-    """A file that does not exist yet, in a directory that does not exist yet."""
+    """A file that does not exist yet, in a directory that does not exist yet. ``device_id`` is, in its SQL, the device that a subscription stands for."""
+
+    device_id = "CAST(json_extract(block, '$.node.node_id') AS INTEGER)"
 
     def __init__(self, directory: pathlib.Path) -> None:
         self.path = directory / "state" / "store.db"
@@ -72,7 +74,11 @@ class SqliteStore:
 
 
 class PostgresqlStore:
-    """An empty database of its own on a PostgreSQL server, dropped by ``drop``. ``direct`` is where it is read, whatever ``location`` says."""
+    """An empty database of its own on a PostgreSQL server, dropped by ``drop``. ``direct`` is where it is read, whatever ``location`` says.
+    ``device_id`` is, in its SQL, the device that a subscription stands for.
+    """
+
+    device_id = "CAST(block->'node'->>'node_id' AS INTEGER)"
 
     def __init__(self, server: str) -> None:
         self.server = server
@@ -112,3 +118,9 @@ class PostgresqlStore:
 
 def _values(row: dict[str, t.Any]) -> list[t.Any]:
     return [json.dumps(value) if isinstance(value, (dict, list)) else value for value in row.values()]
+
+
+def device_id_of(row: dict[str, t.Any]) -> int:
+    """The device that a subscription stands for, by its row as a store's ``rows`` gives it."""
+    blocks = row["block"] if isinstance(row["block"], dict) else json.loads(row["block"])
+    return int(blocks["node"]["node_id"])

@@ -127,7 +127,7 @@ def test_the_second_report_changes_nothing_and_keeps_its_moment(run):
 
 def test_what_changed_in_the_store_changes_the_report_and_the_diff_is_short(run, store):
     first = run("report")
-    store.change("UPDATE subscriptions SET status = 'disabled' WHERE device_id = 1")
+    store.change("UPDATE subscriptions SET status = 'disabled' WHERE json_extract(block, '$.node.node_id') = 1")
     expected = run("report", check_mode=True)
     assert expected["changed"] and "would be written" in expected["msg"] and data_of(read(first["dest"]))["findings"] is None
     second = run("report")

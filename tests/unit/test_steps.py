@@ -26,7 +26,7 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.run_
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.state import State
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.step import Aborted, Done, Failed, Step, Suspended, Workflow
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.processes import Lease, Process, insert_processes, take_processes
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.subscriptions import claim_devices
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.subscriptions import claim_subscriptions
 
 RUN = "run-of-the-test"
 
@@ -65,7 +65,7 @@ class Shop:
             for device_id in device_ids:
                 one = NodeInactive(customer_id="c", node=NodeBlockInactive(node_id=device_id, node_name="r"))
                 key = str(one.subscription_id)
-                assert claim_devices(connection, [one]) == {key}
+                assert claim_subscriptions(connection, [one]) == {key}
                 until = now + datetime.timedelta(minutes=15)
                 insert_processes(connection, [Process(key, key, "test", 1, "CREATE", "running", "read", {}, None, "ann", RUN, until, now, now)])
                 rows.append({"device_id": device_id, "device": f"r ({device_id})", "status": "running", "run_id": RUN, "process_id": key})
@@ -239,14 +239,15 @@ def test_one_that_cannot_be_saved_does_not_keep_the_others_from_it(shop):
 
     def meanwhile(task, works):
         with task.store.write() as connection:  # somebody saves the first one while the step is at work
-            connection.exec_driver_sql("UPDATE subscriptions SET version = version + 1 WHERE device_id = 1")
+            connection.exec_driver_sql("UPDATE subscriptions SET version = version + 1 WHERE json_extract(block, '$.node.node_id') = 1")
         return real(task, works)
 
     shop.workflow = Workflow("test", 1, "CREATE", (Step("read", meanwhile), *shop.workflow.steps[1:]), final="write")
     result = shop.run("read", rows)
     assert [row["status"] for row in result["nodes"]] == ["failed", "running"]
     assert "was changed meanwhile, by another run" in shop.warnings[0]
-    assert shop.ask("SELECT step FROM processes p JOIN subscriptions USING (subscription_id) ORDER BY device_id") == [("read",), ("write",)]
+    query = "SELECT step FROM processes p JOIN subscriptions USING (subscription_id) ORDER BY json_extract(block, '$.node.node_id')"
+    assert shop.ask(query) == [("read",), ("write",)]
 
 
 def test_rows_of_nobody_are_refused(shop):

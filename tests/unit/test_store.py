@@ -10,14 +10,16 @@ import datetime
 import multiprocessing
 import sqlite3
 import stat
+import typing as t
 import uuid
 
 import pytest
 
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import StoreError
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.lifecycle import SubscriptionLifecycle
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.subscription import move_to_lifecycle
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.subscription import SubscriptionModel, move_to_lifecycle
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.model import NodeBlockInactive, NodeInactive
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.stored import is_of_devices, live_of_devices
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.engine import open_store
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.location import default_store
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.processes import (
@@ -32,11 +34,11 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.proces
     take_processes,
 )
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.subscriptions import (
-    claim_devices,
+    claim_subscriptions,
     find_subscriptions,
-    live_subscriptions,
     load_subscriptions,
     save_subscriptions,
+    without_claims,
 )
 
 NOW = datetime.datetime(2026, 11, 23, 3, 0, tzinfo=datetime.timezone.utc)
@@ -67,7 +69,7 @@ def stored(store, **fields):
     """A subscription and a process in the store."""
     one = subscription()
     with store.write() as connection:
-        claim_devices(connection, [one])
+        claim_subscriptions(connection, [one])
         insert_processes(connection, [process(one, **fields)])
         return one, next(iter(load_processes_of(connection, one).values()))
 
@@ -85,7 +87,7 @@ def test_it_is_private_and_lets_readers_and_a_writer_work_at_once(store, tmp_pat
     connection = sqlite3.connect(path)
     assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
     with store.write() as writing:
-        claim_devices(writing, [subscription()])
+        claim_subscriptions(writing, [subscription()])
         with store.read() as reading:
             assert find_subscriptions(reading) == []
 
@@ -140,40 +142,92 @@ def test_no_message_has_the_password(url):
 def test_a_device_has_one_live_subscription(store):
     first, second, other = subscription(), subscription(), subscription(8)
     with store.write() as connection:
-        assert claim_devices(connection, [first]) == {str(first.subscription_id)}
-        assert claim_devices(connection, [second, other]) == {str(other.subscription_id)}
-        assert live_subscriptions(connection, [7, 8, 9]) == {7: first, 8: other}
+        assert claim_subscriptions(connection, [first]) == {str(first.subscription_id)}
+        assert claim_subscriptions(connection, [second, other]) == {str(other.subscription_id)}
+        assert live_of_devices(connection, [7, 8, 9]) == {7: first, 8: other}
     ended = move_to_lifecycle(first, SubscriptionLifecycle.TERMINATED)
     with store.write() as connection:
         save_subscriptions(connection, [ended])
-        assert claim_devices(connection, [second]) == {str(second.subscription_id)}
-        assert len(find_subscriptions(connection, device_id=[7])) == 2
+        assert claim_subscriptions(connection, [second]) == {str(second.subscription_id)}
+        assert len(find_subscriptions(connection, is_of_devices(connection, [7]))) == 2
 
 
-def test_an_index_that_was_lost_is_made_again_and_until_then_no_device_is_enrolled_twice(store):
-    def indexes(connection):
-        return connection.exec_driver_sql("SELECT count(*) FROM sqlite_schema WHERE name = 'one_live_subscription_a_device'").scalar_one()
+class _Link(SubscriptionModel, product="TestLink", lifecycle=["initial", "terminated"]):
+    """A product that claims several resources."""
 
-    first, twice, another, free = subscription(), subscription(), subscription(), subscription(8)
+    product: t.Literal["TestLink"] = "TestLink"
+    ends: list[int]
+
+    def resources(self):
+        return tuple(f"dcim.interface/{end}" for end in self.ends)
+
+
+def link(*ends):
+    """A new link between interfaces."""
+    return _Link(customer_id="c", ends=list(ends))
+
+
+def claimed(connection):
+    """What is claimed, by whom."""
+    return dict(map(tuple, connection.exec_driver_sql("SELECT resource, subscription_id FROM claims")))
+
+
+def test_a_subscription_claims_all_of_its_resources_or_none(store):
+    first, crossing, apart = link(1, 2), link(2, 3), link(3, 4)
     with store.write() as connection:
-        claim_devices(connection, [first])
-        connection.exec_driver_sql("DROP INDEX one_live_subscription_a_device")
-        connection.exec_driver_sql(
-            "INSERT INTO subscriptions SELECT ?, product, customer_id, status, insync, description, note, start_date, end_date, version, device_id, block "
-            "FROM subscriptions",
-            (str(twice.subscription_id),),
-        )
+        assert claim_subscriptions(connection, [first]) == {str(first.subscription_id)}
+        assert claim_subscriptions(connection, [crossing]) == set()
+        assert claim_subscriptions(connection, [apart]) == {str(apart.subscription_id)}
+        assert len(find_subscriptions(connection)) == 2
+        expected = {1: first, 2: first, 3: apart, 4: apart}
+        assert claimed(connection) == {f"dcim.interface/{end}": str(one.subscription_id) for end, one in expected.items()}
+
+
+def test_of_two_new_ones_that_want_the_same_the_first_gets_it(store):
+    first, second, third = link(1, 2), link(2, 3), link(4, 5)
     with store.write() as connection:
-        assert claim_devices(connection, [another, free]) == {str(free.subscription_id)} and indexes(connection) == 0
-        save_subscriptions(connection, [move_to_lifecycle(first, SubscriptionLifecycle.TERMINATED)])
-        assert claim_devices(connection, [another]) == set() and indexes(connection) == 1
+        assert claim_subscriptions(connection, [first, second, third]) == {str(first.subscription_id), str(third.subscription_id)}
+        assert set(claimed(connection)) == {f"dcim.interface/{end}" for end in (1, 2, 4, 5)}
+
+
+def test_what_a_live_subscription_does_not_claim_it_claims_when_it_is_saved_once_nobody_does(store):
+    one, other = link(1, 2), link(1, 2)
+    with store.write() as connection:
+        claim_subscriptions(connection, [one])
+        columns = "product, customer_id, status, insync, description, note, start_date, end_date, version, block"
+        insert = f"INSERT INTO subscriptions SELECT ?, {columns} FROM subscriptions"
+        connection.exec_driver_sql(insert, (str(other.subscription_id),))
+        assert without_claims(connection) == {str(other.subscription_id)}
+        [other] = save_subscriptions(connection, [other])
+        assert set(claimed(connection).values()) == {str(one.subscription_id)}
+        save_subscriptions(connection, [other, move_to_lifecycle(one, SubscriptionLifecycle.TERMINATED)])
+        assert set(claimed(connection).values()) == {str(other.subscription_id)} and without_claims(connection) == set()
+
+
+def test_what_was_terminated_claims_nothing(store):
+    one = link(1, 2)
+    with store.write() as connection:
+        claim_subscriptions(connection, [one])
+        save_subscriptions(connection, [move_to_lifecycle(one, SubscriptionLifecycle.TERMINATED)])
+        assert claimed(connection) == {}
+        assert claim_subscriptions(connection, [link(1, 2)]) != set()
+
+
+def test_a_subscription_that_claims_what_it_does_not_stand_for_cannot_be_read(store):
+    one = subscription()
+    with store.write() as connection:
+        claim_subscriptions(connection, [one])
+        connection.exec_driver_sql("UPDATE claims SET resource = 'dcim.device/8'")
+    with store.read() as connection:
+        [found] = find_subscriptions(connection)
+    assert found.claims == ("dcim.device/8",) and found.problem == "its block stands for dcim.device/7, and it claims dcim.device/8"
 
 
 def _claim_fifty(path, barrier, answers):
     barrier.wait()
     opened = open_store(path)
     with opened.write() as connection:
-        answers.put(len(claim_devices(connection, [subscription(device) for device in range(50)])))
+        answers.put(len(claim_subscriptions(connection, [subscription(device) for device in range(50)])))
     opened.close()
 
 
@@ -241,7 +295,7 @@ def test_a_process_that_was_taken_over_is_not_saved_and_neither_is_its_log(store
 
 def test_a_crash_in_the_middle_leaves_nothing(store):
     with pytest.raises(ZeroDivisionError), store.write() as connection:
-        claim_devices(connection, [subscription()])
+        claim_subscriptions(connection, [subscription()])
         raise ZeroDivisionError
     with store.read() as connection:
         assert find_subscriptions(connection) == []
@@ -252,15 +306,15 @@ def test_moments_come_back_in_utc_and_lists_may_be_long(store):
     assert one.started_at == NOW and one.started_at.tzinfo is not None
     with store.write() as connection:
         many = [subscription(device) for device in range(100, 1400)]
-        assert len(claim_devices(connection, many)) == 1300
-        assert len(live_subscriptions(connection, list(range(100, 1400)))) == 1300
+        assert len(claim_subscriptions(connection, many)) == 1300
+        assert len(live_of_devices(connection, list(range(100, 1400)))) == 1300
 
 
 def test_a_moment_of_another_time_zone_is_the_same_moment(store):
     tokyo = datetime.timezone(datetime.timedelta(hours=9))
     model = subscription().model_copy(update={"start_date": NOW.astimezone(tokyo)})
     with store.write() as connection:
-        claim_devices(connection, [model])
+        claim_subscriptions(connection, [model])
     with store.read() as connection:
         [found] = find_subscriptions(connection)
     assert found.start_date == NOW and found.start_date.utcoffset() == datetime.timedelta(0)

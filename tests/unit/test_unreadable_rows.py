@@ -8,12 +8,16 @@ from __future__ import annotations
 
 import csv
 import json
+import uuid
 
 import pytest
 
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.reports.page import data_of
 from filled_store import FilledStore
 from in_process import call_module
+
+OF_DEVICE = {number: str(uuid.UUID(int=1 << 64 | number)) for number in range(1, 5)}
+"""The subscriptions of the store, by the ids of their devices."""
 
 ENDS = ("completed", "suspended", "interrupted", "failed")
 
@@ -52,7 +56,7 @@ def ask(store, module, **options):
 def test_a_subscription_that_cannot_be_read_is_shown_with_the_reason_and_hides_no_other(store, tmp_path, damage):
     statement, reason = SUBSCRIPTIONS[damage]
     before = {one["subscription_id"]: one for one in ask(store, "subscription_info")["subscriptions"]}
-    store.change(f"UPDATE subscriptions SET {statement} WHERE device_id = 1")
+    store.change(f"UPDATE subscriptions SET {statement} WHERE subscription_id = ?", OF_DEVICE[1])
     found = ask(store, "subscription_info")["subscriptions"]
     bad, good = [one for one in found if one["problem"]], [one for one in found if not one["problem"]]
     assert len(bad) == 1 and bad[0]["device_id"] == 1 and reason in bad[0]["problem"], bad
@@ -80,7 +84,7 @@ PROCESSES = {
 @pytest.mark.parametrize("damage", PROCESSES)
 def test_a_process_that_cannot_be_read_is_shown_with_the_reason_and_hides_no_other(store, tmp_path, damage):
     statement, reason = PROCESSES[damage]
-    store.change(f"UPDATE processes SET {statement} WHERE subscription_id = (SELECT subscription_id FROM subscriptions WHERE device_id = 3)")
+    store.change(f"UPDATE processes SET {statement} WHERE subscription_id = ?", OF_DEVICE[3])
     found = ask(store, "process_info", steps=True)["processes"]
     assert len(found) == len(ENDS)
     [bad] = [one for one in found if one["problem"]]
@@ -104,15 +108,15 @@ def test_a_line_of_a_step_log_that_cannot_be_read_is_shown_with_the_reason(store
 
 
 def test_a_process_of_which_only_the_name_is_damaged_is_found_by_no_name(store):
-    store.change("UPDATE subscriptions SET block = '{' WHERE device_id = 1")
+    store.change("UPDATE subscriptions SET block = '{' WHERE subscription_id = ?", OF_DEVICE[1])
     assert ask(store, "process_info", device_names=["node-1"])["processes"] == []
     assert len(ask(store, "process_info", device_names=["node-1"], device_ids=[1])["processes"]) == 1
 
 
 def test_a_copy_has_each_row_as_it_is_and_the_same_command_again_changes_nothing(store, tmp_path):
     store.change("UPDATE processes SET lease_until = NULL, run_id = NULL")
-    store.change("UPDATE subscriptions SET block = '{oops' WHERE device_id = 1")
-    store.change("UPDATE subscriptions SET status = 'archived', start_date = 'yesterday' WHERE device_id = 2")
+    store.change("UPDATE subscriptions SET block = '{oops' WHERE subscription_id = ?", OF_DEVICE[1])
+    store.change("UPDATE subscriptions SET status = 'archived', start_date = 'yesterday' WHERE subscription_id = ?", OF_DEVICE[2])
     store.change("UPDATE process_steps SET changes = 'no' WHERE process_step_id = 2")
     target = tmp_path / "target.db"
     tables = ("subscriptions", "processes", "process_steps")

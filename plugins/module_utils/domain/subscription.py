@@ -77,10 +77,12 @@ class SubscriptionModel(pydantic.BaseModel):
         """Take the class keywords that __pydantic_init_subclass__ works on."""
         super().__init_subclass__(**kwargs)
 
-    @property
-    def device_id(self) -> int:
-        """The id of the NetBox device that the subscription points to. Raises DomainError where a product has none."""
-        raise DomainError(f"{type(self).__name__} does not say which device it stands for")
+    def resources(self) -> tuple[str, ...]:
+        """What the subscription stands for, as long as it is not terminated, each as the type and id of an object of NetBox: "dcim.device/7".
+
+        Of all subscriptions, one claims a resource.
+        """
+        return ()
 
 
 def check_customer_id(customer_id: str) -> None:

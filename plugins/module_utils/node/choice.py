@@ -15,6 +15,7 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors impo
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.client import NetboxClient
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.device import Device, devices_by_id, find_devices
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.model import NodeInactive
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.stored import device_of, name_of
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.rows import FAILED, Row
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.subscriptions import Stored, Unreadable, sort_out
 
@@ -157,7 +158,7 @@ def look_up_enrolled(
     devices, wrong = look_up(client, wanted, filters)
     meant: dict[Wanted, int] = {}
     for one in [] if filters else [one.wanted for one in wrong if not one.several and one.wanted.site is None]:
-        ids = {model.device_id for model in live if (model.device_id == one.id if one.name is None else _name_of(model) == one.name)}
+        ids = {device_of(model) for model in live if (device_of(model) == one.id if one.name is None else name_of(model) == one.name)}
         [device_id, *others] = ids or [None]
         if device_id is not None and not others:
             meant[one] = device_id
@@ -170,13 +171,6 @@ def nodes(found: t.Iterable[Stored]) -> tuple[list[NodeInactive], list[Unreadabl
     """The subscriptions of nodes, and those that cannot be read, each in their order."""
     models, unreadable = sort_out(found)
     return [model for model in models if isinstance(model, NodeInactive)], unreadable
-
-
-def _name_of(subscription: Stored) -> str | None:
-    """What a subscription calls its node."""
-    if isinstance(subscription, Unreadable):
-        return subscription.node_name
-    return subscription.node.node_name if isinstance(subscription, NodeInactive) else None
 
 
 def _parts(names: t.Sequence[str]) -> t.Iterator[list[str]]:

@@ -16,6 +16,7 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.fields 
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.loopback import loopback
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.model import NodeInactive, loopback_of
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.statuses import ACTIVE, NOT_IN_SERVICE
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.stored import device_of, name_of
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.subscriptions import Unreadable
 
 __all__ = ["PROBLEMS", "UNFINISHED", "Finding", "Seen", "detail", "drift", "kept"]
@@ -25,6 +26,7 @@ PROBLEMS = {
     "device_unreadable": "what NetBox says of the device cannot be read",
     "device_gone": "the device is not in NetBox any more",
     "several_subscriptions": "the device has several subscriptions that are not terminated",
+    "unclaimed": "the subscription does not claim its device, so that it could be enrolled again",
     "left_over": "the subscription was never active, and no process works on it",
     "not_insync": "the subscription is out of sync, and no process works on it",
     "status": "the status differs",
@@ -58,7 +60,8 @@ class Finding:
 class Seen:
     """What was read. ``devices`` are NetBox's, by id; ``at_work`` the ids of subscriptions that a process works on; ``sites`` the site's slug as it
     was known last, by subscription id; ``keep`` the subscription to keep, by device id, where somebody said so; ``custom_field`` the name of the
-    device's field that is to hold the subscription's id, if there is one. ``unreadable`` are live subscriptions that cannot be compared.
+    device's field that is to hold the subscription's id, if there is one. ``unreadable`` are live subscriptions that cannot be compared;
+    ``unclaimed`` the ids of those that claim nothing.
     """
 
     subscriptions: t.Sequence[NodeInactive]
@@ -68,6 +71,7 @@ class Seen:
     keep: t.Mapping[int, str] = dataclasses.field(default_factory=dict)
     custom_field: str | None = None
     unreadable: t.Sequence[Unreadable] = ()
+    unclaimed: t.Collection[str] = ()
 
 
 def drift(seen: Seen) -> list[Finding]:
@@ -82,7 +86,7 @@ def drift(seen: Seen) -> list[Finding]:
             if str(model.subscription_id) not in seen.at_work:
                 findings += _of_one(model, keep, seen)
     findings += [_unreadable(one, seen) for one in seen.unreadable]
-    enrolled = by_device.keys() | {one.device_id for one in seen.unreadable}
+    enrolled = by_device.keys() | {device_of(one) for one in seen.unreadable}
     for device in seen.devices.values():
         if device.problem and device.id not in enrolled:
             findings.append(_finding(None, device, "device_unreadable", None, device.problem, device.label))
@@ -116,7 +120,8 @@ def _of_one(model: NodeInactive, keep: NodeInactive, seen: Seen) -> list[Finding
         return [_finding(model, device, "device_gone", str(model.subscription_id), None, label)]
     if device.problem:
         return [_finding(model, device, "device_unreadable", None, device.problem, label)]
-    found = [] if model.insync else [_finding(model, device, "not_insync", "false", None, label)]
+    found = [_finding(model, device, "unclaimed", "false", None, label)] if str(model.subscription_id) in seen.unclaimed else []
+    found += [] if model.insync else [_finding(model, device, "not_insync", "false", None, label)]
     node = model.node
     pairs = {
         "status": (ACTIVE if node.node_status in NOT_IN_SERVICE else node.node_status, device.status),  # it was active, whatever was written down
@@ -139,9 +144,9 @@ def _explained(finding: Finding, device: Device) -> Finding:
 
 def _unreadable(one: Unreadable, seen: Seen) -> Finding:
     """The finding of a subscription that cannot be read."""
-    device_id = one.device_id or 0
+    device_id = device_of(one) or 0
     device = seen.devices.get(device_id)
-    label = device.label if device else device_label(one.node_name, seen.sites.get(one.subscription_id, ""), device_id)
+    label = device.label if device else device_label(name_of(one), seen.sites.get(one.subscription_id, ""), device_id)
     message = f"{label}: {one.sentence}"
     return Finding(one.subscription_id, device_id, label, "unreadable", one.problem, device.status if device else None, message)
 
@@ -156,7 +161,7 @@ def _finding(model: NodeInactive | None, device: Device | None, problem: str, ou
 
 def _detail(problem: str, ours: str | None, theirs: str | None) -> str:
     """The values that differ, in words; "" where the problem says it all."""
-    if problem in ("device_gone", "not_insync", "no_subscription"):
+    if problem in ("device_gone", "unclaimed", "not_insync", "no_subscription"):
         return ""
     if problem in ("left_over", "unreadable"):
         return str(ours)

@@ -32,6 +32,7 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.model i
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.prompt import Listed, choose
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.provide_config import check_config_dir
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.statuses import FREE
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.stored import live_of_devices
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.workflows import WORKFLOWS
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.commands import command, open_processes
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.continued import OPEN, chosen_processes, going_on
@@ -40,7 +41,7 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.leas
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.options import given, refuse_together
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.rows import FAILED, RUNNING, UNCHANGED, Row
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.processes import OVER, Process, find_processes
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.subscriptions import Stored, Unreadable, live_subscriptions
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.subscriptions import Stored, Unreadable
 
 __all__ = ["initial_input_form"]
 
@@ -190,7 +191,7 @@ def _ours(task: Task, devices: t.Sequence[Device]) -> tuple[dict[int, Stored], d
     if store is None:
         return {}, {}
     with store.read() as connection:
-        ours = live_subscriptions(connection, [device.id for device in devices])
+        ours = live_of_devices(connection, [device.id for device in devices])
         unfinished = [str(one.subscription_id) for one in ours.values() if not one.insync]
         found = [process for some in chunks(unfinished) for process in find_processes(connection, subscription_id=some)]
     return ours, {process.subscription_id: process for process in found if process.status not in OVER}

@@ -37,6 +37,7 @@ __all__ = [
     "NodeProvisioning",
     "as_node",
     "check_node_status",
+    "device_resource",
     "loopback_of",
 ]
 
@@ -55,6 +56,11 @@ def check_node_status(status: str) -> None:
 
 NODE = Subject("node", "nodes", "device", repaired_by="reconcile_nodes")
 """What the rows of our steps are about; their label is the device's."""
+
+
+def device_resource(device_id: int) -> str:
+    """What a node claims of NetBox."""
+    return f"dcim.device/{device_id}"
 
 
 class NodeBlockInactive(ProductBlockModel):
@@ -101,6 +107,10 @@ class NodeInactive(SubscriptionModel, product="Node", lifecycle=["initial", "ter
     def device_id(self) -> int:
         """The NetBox id of the device."""
         return self.node.node_id
+
+    def resources(self) -> tuple[str, ...]:
+        """The device."""
+        return (device_resource(self.device_id),)
 
 
 def loopback_of(subscription: NodeInactive, family: str) -> t.Any:

@@ -18,6 +18,7 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.url i
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.claim import CLAIM, claim_mode
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.create_node import CREATE_NODE
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.model import NodeInactive, as_node
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.stored import live_of_devices
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.workflows import WORKFLOWS
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.begin import (
     Begun,
@@ -30,7 +31,7 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.run_
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.state import State
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.step import Work, predicted
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.processes import insert_processes
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.subscriptions import Stored, Unreadable, claim_devices, live_subscriptions
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.subscriptions import Stored, Unreadable, claim_subscriptions
 
 __all__ = ["store_process_subscription"]
 
@@ -107,10 +108,10 @@ def _parts(works: t.Sequence[NewNode]) -> list[t.Sequence[NewNode]]:
 
 def _insert_part(task: Task, works: t.Sequence[NewNode]) -> dict[str, Row]:
     with task.store.write() as connection:
-        won = claim_devices(connection, [work.subscription for work in works])
+        won = claim_subscriptions(connection, [work.subscription for work in works])
         insert_processes(connection, [work.process for work in works if work.process.subscription_id in won])
         lost = [work.subscription.device_id for work in works if work.process.subscription_id not in won]
-        holders = live_subscriptions(connection, lost)
+        holders = live_of_devices(connection, lost)
     return {
         work.process.subscription_id: work.row if work.process.subscription_id in won else _lost(work, holders.get(work.subscription.device_id))
         for work in works
@@ -123,7 +124,7 @@ def _predict(task: Task, works: t.Sequence[NewNode]) -> dict[str, Row]:
     holders: dict[int, Stored] = {}
     if store is not None:
         with store.read() as connection:
-            holders = live_subscriptions(connection, [work.subscription.device_id for work in works])
+            holders = live_of_devices(connection, [work.subscription.device_id for work in works])
     rows = {}
     for work in works:
         device_id = work.subscription.device_id

@@ -33,19 +33,18 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.prompt 
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.provide_config import check_config_dir
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.state import ChangeState
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.statuses import ENDED
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.stored import device_of, last_sites, name_of, terminated_of_devices
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.workflows import WORKFLOWS
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.continued import chosen_processes
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.end_of_step import end_of_step
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.options import given, refuse_together
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.rows import FAILED, RUNNING, UNCHANGED, Row
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.processes import last_sites
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.subscriptions import (
     Stored,
     Unreadable,
     find_subscriptions,
     is_live,
     load_subscriptions,
-    terminated_subscriptions,
 )
 
 __all__ = ["subscription_form"]
@@ -153,8 +152,9 @@ def _row(task: Task, plan: Plan, model: NodeInactive, device: Device | None, run
 
 def _cannot_be_read(one: Unreadable) -> Row:
     """The row of a subscription that nothing can be done with."""
-    label = device_label(one.node_name, "", one.device_id or 0)
-    return Row(label, FAILED, f"{label}: {one.sentence}", own={"device_id": one.device_id})
+    device_id = device_of(one)
+    label = device_label(name_of(one), "", device_id or 0)
+    return Row(label, FAILED, f"{label}: {one.sentence}", own={"device_id": device_id})
 
 
 Chosen = tuple[list[Stored], dict[int, Device], list[Row]]
@@ -174,7 +174,7 @@ def _chosen(task: Task, wanted: t.Sequence[Wanted] | None) -> Chosen:
     if wanted is None:
         if filters:
             devices = {device.id: device for device in find_devices(task.netbox, filters)}
-            return [model for model in live if model.device_id in devices], devices, []
+            return [model for model in live if device_of(model) in devices], devices, []
         return (live, {}, []) if task.params["all_enrolled"] else _asked(task, live)
     return _by_nodes(task, wanted, live, filters)
 
@@ -193,12 +193,12 @@ def _unknown(key: str) -> Row:
 
 def _by_nodes(task: Task, wanted: t.Sequence[Wanted], live: t.Sequence[Stored], filters: dict[str, t.Any]) -> Chosen:
     devices, gone_ids, wrong = look_up_enrolled(task.netbox, wanted, filters, live)
-    by_device = {model.device_id: model for model in live}
+    by_device = {device_of(model): model for model in live}
     chosen = [by_device[device.id] for device in devices if device.id in by_device] + [by_device[device_id] for device_id in gone_ids]
     rows = [wrong_row(one) for one in wrong]
     without = [device for device in devices if device.id not in by_device]
     with task.store.read() as connection:
-        ended = terminated_subscriptions(connection, [device.id for device in without])
+        ended = terminated_of_devices(connection, [device.id for device in without])
     for device in without:
         if device.id in ended:
             rows.append(_ended(device.label, ended[device.id]))
@@ -213,7 +213,7 @@ def _ended(label: str | None, model: Stored) -> Row:
     label = label or model.description
     key, when = str(model.subscription_id), f" at {model.end_date:%Y-%m-%d %H:%M UTC}" if model.end_date else ""
     message = f"{label} was terminated{when}: subscription {key}"
-    return Row(label, UNCHANGED, message, "was terminated before", subscription_id=key, own={"device_id": model.device_id})
+    return Row(label, UNCHANGED, message, "was terminated before", subscription_id=key, own={"device_id": device_of(model)})
 
 
 def _asked(task: Task, found: t.Sequence[Stored]) -> Chosen:
@@ -231,12 +231,12 @@ def _asked(task: Task, found: t.Sequence[Stored]) -> Chosen:
         if wanted is None:
             return list(found), {}, []
         meant = {one: [model for model, line in zip(live, listed) if line.meant_by(one)] for one in wanted}
-        here = {some[0].device_id: some[0] for some in meant.values() if len(some) == 1}
+        here: dict[int | None, Stored] = {some[0].device_id: some[0] for some in meant.values() if len(some) == 1}
         elsewhere = [one for one, some in meant.items() if len(some) != 1]
         others, devices, rows = _by_nodes(task, elsewhere, live, {}) if elsewhere else ([], {}, [])
         if rows:
             raise NodeflowError("; ".join(row.message for row in rows))
-        return list((here | {model.device_id: model for model in others}).values()), devices, []
+        return list((here | {device_of(model): model for model in others}).values()), devices, []
 
     chosen = choose(task, "Enrolled nodes:", listed, "Which ones? Ids or names with commas between, or all", take)
     if chosen is None:

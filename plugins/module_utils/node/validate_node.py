@@ -26,12 +26,14 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.filters
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.loopback_interface import located
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.model import NodeInactive
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.statuses import ACTIVE
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.stored import device_of, last_sites
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.end_of_step import wrapped
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.processes import last_sites, subscriptions_at_work
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.processes import subscriptions_at_work
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.subscriptions import (
     Unreadable,
     find_subscriptions,
     is_live,
+    without_claims,
 )
 
 __all__ = ["differences", "look", "table", "validate_node"]
@@ -105,30 +107,30 @@ def look(task: Task, wanted: t.Sequence[Wanted] | None, fields: str = FIELDS) ->
     """
     filters = dict(task.params["device_filter"] or {})
     check_filters(task.netbox, filters)
-    models, unreadable, at_work, sites = _stored(task)
+    models, unreadable, at_work, unclaimed, sites = _stored(task)
     keep = _keep(task, models, at_work)
     wrong: list[Wrong] = []
     if wanted is not None:
         found, gone, wrong = look_up_enrolled(task.netbox, wanted, filters, [*models, *unreadable])
         devices = {device.id: device for device in found}
         models = [model for model in models if model.device_id in devices or model.device_id in gone]
-        unreadable = [one for one in unreadable if one.device_id in devices or one.device_id in gone]
+        unreadable = [one for one in unreadable if device_of(one) in devices or device_of(one) in gone]
     elif filters:
         devices = {device.id: device for device in find_devices(task.netbox, filters)}
         models = [model for model in models if model.device_id in devices]
-        unreadable = [one for one in unreadable if one.device_id in devices]
+        unreadable = [one for one in unreadable if device_of(one) in devices]
     else:
-        devices = _all(task, [model.device_id for model in models] + [one.device_id for one in unreadable if one.device_id is not None], fields)
+        devices = _all(task, [model.device_id for model in models] + [held for one in unreadable if (held := device_of(one)) is not None], fields)
     left_out = sorted(keep.keys() - {model.device_id for model in models})
     if left_out:
         raise NodeflowError(f"the option keep names the device {left_out[0]}, which nodes and device_filter leave out, so it would be ignored")
     if not task.params["unenrolled"]:
-        enrolled = {one.device_id for one in models} | {one.device_id for one in unreadable}
+        enrolled = {one.device_id for one in models} | {device_of(one) for one in unreadable}
         devices = {key: device for key, device in devices.items() if key in enrolled}
     ids = {str(model.subscription_id) for model in models}
     compared = {model.device_id for model in models} | (set(devices) if task.params.get("adopt") else set())
     devices |= located(task, {key: device for key, device in devices.items() if key in compared})
-    return Seen(models, devices, at_work & ids, sites, keep, task.params["netbox_custom_field"], unreadable), wrong
+    return Seen(models, devices, at_work & ids, sites, keep, task.params["netbox_custom_field"], unreadable, unclaimed), wrong
 
 
 def differences(task: Task, seen: Seen) -> list[Finding]:
@@ -136,10 +138,10 @@ def differences(task: Task, seen: Seen) -> list[Finding]:
     findings = drift(seen)
     if not findings or task.existing_store() is None:
         return findings
-    models, unreadable, at_work, _sites = _stored(task)
+    models, unreadable, at_work, _unclaimed, _sites = _stored(task)
     then = {str(model.subscription_id): model.version for model in seen.subscriptions}
     now = {str(model.subscription_id): model.version for model in models}
-    enrolled = {one.device_id for one in models} | {one.device_id for one in unreadable}
+    enrolled = {one.device_id for one in models} | {device_of(one) for one in unreadable}
     still = {one.subscription_id for one in unreadable}
 
     def stands(finding: Finding) -> bool:
@@ -153,18 +155,28 @@ def differences(task: Task, seen: Seen) -> list[Finding]:
     return [finding for finding in findings if stands(finding)]
 
 
-def _stored(task: Task) -> tuple[list[NodeInactive], list[Unreadable], set[str], dict[str, str]]:
-    """The live subscriptions, those of them that cannot be read, the ids of those that a process works on, and the sites. Raises NodeflowError
-    where there is no store yet, unless devices are to be adopted into it.
+class _Stored(t.NamedTuple):
+    """The live subscriptions, and those of them that cannot be read; the ids of those that a process works on, and of those that claim nothing; the
+    sites, by subscription id.
     """
+
+    models: list[NodeInactive]
+    unreadable: list[Unreadable]
+    at_work: set[str]
+    unclaimed: set[str]
+    sites: dict[str, str]
+
+
+def _stored(task: Task) -> _Stored:
+    """What the store has. Raises NodeflowError where there is no store yet, unless devices are to be adopted into it."""
     store = task.existing_store()
     if store is None and task.params.get("adopt"):
-        return [], [], set(), {}
+        return _Stored([], [], set(), set(), {})
     if store is None:
         raise NodeflowError("there is no store there yet, so there is nothing to compare; check the option store, or NODEFLOW_STORE")
     with store.read() as connection:
         models, unreadable = nodes(find_subscriptions(connection, is_live()))
-        return models, unreadable, subscriptions_at_work(connection), last_sites(connection)
+        return _Stored(models, unreadable, subscriptions_at_work(connection), without_claims(connection), last_sites(connection))
 
 
 def _all(task: Task, enrolled: t.Sequence[int], fields: str) -> dict[int, Device]:

@@ -16,6 +16,7 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils._files impor
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node import model  # noqa: F401  # pylint: disable=unused-import  # registers the types of nodes
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.device import device_label, device_page
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.stored import device_of, is_of_devices, stored_device_id
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.commands import abort_with, continue_with
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.lease import standing
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.reports.export import export
@@ -27,10 +28,11 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.proces
     has_status,
     latest_processes,
     of_age,
-    of_devices,
-    processes_with_device,
+    of_subscriptions,
+    processes_with,
     worked_on_by,
 )
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.schema import subscriptions
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.subscriptions import Stored, Unreadable, find_subscriptions, plain
 
 __all__ = ["Answer", "needed_store", "process_answers", "process_info", "subscription_answers", "subscription_info"]
@@ -66,7 +68,6 @@ def subscription_info(task: Task) -> dict[str, t.Any]:
     """The subscriptions that meet every criterion given."""
     names = {
         "subscription_ids": "subscription_id",
-        "device_ids": "device_id",
         "status": "status",
         "products": "product",
         "customer_ids": "customer_id",
@@ -79,7 +80,8 @@ def subscription_info(task: Task) -> dict[str, t.Any]:
     if store is None:
         return {"subscriptions": []}
     with store.read() as connection:
-        answers = subscription_answers(store, connection, **criteria)
+        conditions = [] if task.params["device_ids"] is None else [is_of_devices(connection, task.params["device_ids"])]
+        answers = subscription_answers(store, connection, *conditions, **criteria)
     return _result(task, "subscriptions", answers, target, SUBSCRIPTION_COLUMNS)
 
 
@@ -99,7 +101,8 @@ def process_info(task: Task) -> dict[str, t.Any]:
         return {"processes": []}
     with store.read() as connection:
         if task.params["device_ids"] is not None or task.params["device_names"] is not None:
-            conditions.append(of_devices(connection, task.params["device_ids"] or [], task.params["device_names"] or []))
+            chosen = is_of_devices(connection, task.params["device_ids"] or [], task.params["device_names"] or [])
+            conditions.append(of_subscriptions(chosen))
         answers = process_answers(store, connection, "all" if task.params["steps"] else "", *conditions, **criteria)
     columns = PROCESS_COLUMNS + (STEP_COLUMNS if task.params["steps"] else ())
     return _result(task, "processes", answers, target, columns)
@@ -143,12 +146,14 @@ def subscription_answers(store: Store, connection: t.Any, *conditions: t.Any, **
 
 def _subscription(store: Store, subscription: Stored, process: Process | None) -> Answer:
     facts = _device_facts(process)
-    fields, problem = (
-        (subscription.as_json(), subscription.problem) if isinstance(subscription, Unreadable) else (subscription.model_dump(mode="json"), None)
-    )
+    if isinstance(subscription, Unreadable):
+        fields, problem = subscription.as_json() | {"node": subscription.block("node")}, subscription.problem
+    else:
+        fields, problem = subscription.model_dump(mode="json"), None
+    device_id = device_of(subscription)
     return fields | {
-        "device_id": subscription.device_id,
-        "device_url": device_page(store.netbox_url, subscription.device_id) if subscription.device_id is not None else None,
+        "device_id": device_id,
+        "device_url": device_page(store.netbox_url, device_id) if device_id is not None else None,
         **{name: _text(facts, name) for name in _FACTS},
         "problem": problem,
         "process_id": process.process_id if process else None,
@@ -165,13 +170,16 @@ def process_answers(store: Store, connection: t.Any, steps: str, *conditions: t.
     without: dict[str, t.Any] | None = {"state": None, "changes": {}} if steps == "times" else None
     log = find_step_log(connection, *conditions, without=without, **criteria) if steps else {}
     answers = []
-    for process, device_id, description in processes_with_device(connection, *conditions, **criteria):
+    columns = (stored_device_id(connection), subscriptions.c.description)
+    for process, (number, description) in processes_with(connection, columns, *conditions, **criteria):
         facts = _device_facts(process)
+        remembered = facts.get("id") if isinstance(facts.get("id"), int) else None  # where the block cannot be read
+        device_id = int(number) if str(number).isdecimal() else remembered
         answer = _json(process) | {
             "status": standing(process),
             "device_id": device_id,
-            "device": device_label(_text(facts, "name"), _text(facts, "site") or "", device_id) if facts else None,
-            "device_url": device_page(store.netbox_url, device_id),
+            "device": device_label(_text(facts, "name"), _text(facts, "site") or "", device_id or 0) if facts else None,
+            "device_url": device_page(store.netbox_url, device_id) if device_id is not None else None,
             **{name: _text(facts, name) for name in _FACTS},
             "description": description,
             "problem": process.problem,

@@ -10,11 +10,13 @@ import typing as t
 
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._chunks import chunks
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._libraries import sa
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.schema import processes, steps, subscriptions
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.schema import claims, processes, steps, subscriptions
 
 __all__ = ["copy_rows", "count_rows", "delete_rows"]
 
-_TABLES = (subscriptions, processes, steps)
+_TABLES = (subscriptions, claims, processes, steps)
+
+_COUNTED = (subscriptions, processes, steps)
 
 
 def copy_rows(source: t.Any, target: t.Any) -> bool:
@@ -31,7 +33,7 @@ def copy_rows(source: t.Any, target: t.Any) -> bool:
 
 def count_rows(connection: t.Any) -> dict[str, int]:
     """How many rows each table has."""
-    return {str(table.name): connection.execute(sa.select(sa.func.count()).select_from(table)).scalar_one() for table in _TABLES}
+    return {str(table.name): connection.execute(sa.select(sa.func.count()).select_from(table)).scalar_one() for table in _COUNTED}
 
 
 def delete_rows(connection: t.Any) -> None:

@@ -48,12 +48,18 @@ class Store:
         self.reader = engine.execution_options(nodeflow_read=True, **one_state)
 
     @contextlib.contextmanager
-    def transaction(self) -> t.Iterator[t.Any]:
-        """A connection in a transaction, whatever the store says of itself; committed at the end, or undone by an exception. Raises StoreError."""
+    def transaction(self, migrating: bool = False) -> t.Iterator[t.Any]:
+        """A connection in a transaction, whatever the store says of itself; committed at the end, or undone by an exception. Raises StoreError.
+
+        While it is ``migrating``, a table can be replaced that others refer to.
+        """
         if self.may_only_be_read:
             raise StoreError(f"{self.label} cannot be written: the file or its directory is read-only for this login")
-        with self.errors(), self.engine.begin() as connection:
+        engine = self.engine.execution_options(nodeflow_migrating=True) if migrating else self.engine
+        with self.errors(), engine.begin() as connection:
             yield connection
+        if migrating:
+            self.engine.dispose()  # its connections do not check references
 
     @contextlib.contextmanager
     def write(self) -> t.Iterator[t.Any]:
@@ -275,7 +281,10 @@ def _on_connect(connection: t.Any, record: t.Any) -> None:  # pylint: disable=un
 
 def _on_begin(connection: t.Any) -> None:
     # IMMEDIATE: a transaction that reads first and writes then would fail at once, not wait, if another writer came in between.
-    reading = connection.get_execution_options().get("nodeflow_read")
+    options = connection.get_execution_options()
+    if options.get("nodeflow_migrating"):
+        connection.exec_driver_sql("PRAGMA foreign_keys=OFF")  # it cannot be set in a transaction
+    reading = options.get("nodeflow_read")
     connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
 
 
@@ -294,7 +303,7 @@ def _prepare(store: Store, create: bool, write: bool, moved: bool) -> bool:
         raise StoreError(words.format(store.label) + (", and may write it" if store.may_only_be_read else ""))
     if store.engine.dialect.name == "sqlite":
         _use_wal(store)
-    with store.transaction() as connection:
+    with store.transaction(migrating=True) as connection:
         if store.engine.dialect.name == "postgresql":
             # Two first runs at once: the second waits here, and then finds the tables made.
             connection.exec_driver_sql("SELECT pg_advisory_xact_lock(7021946)")

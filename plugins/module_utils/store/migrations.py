@@ -10,7 +10,7 @@ import typing as t
 
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._libraries import sa
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.processes import step_id
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.schema import steps
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.schema import claims, steps, subscriptions
 
 __all__ = ["MIGRATIONS"]
 
@@ -29,5 +29,29 @@ def _count_attempts(connection: t.Any) -> None:
         connection.execute(steps.update().where(steps.c.process_step_id == line.process_step_id).values(values))
 
 
-MIGRATIONS: dict[int, t.Callable[[t.Any], None]] = {1: _count_attempts}
+def _claim_resources(connection: t.Any) -> None:
+    """Layout 3: what subscriptions stand for is in a table of claims, whose key takes the place of the unique index on the device.
+
+    Of several live subscriptions of one device, which a store without that index can have, one gets the claim: an active one first, then the oldest.
+    """
+    claims.create(connection)
+    connection.exec_driver_sql(
+        "INSERT INTO claims (resource, subscription_id) SELECT 'dcim.device/' || device_id, subscription_id FROM ("
+        "SELECT device_id, subscription_id, row_number() OVER (PARTITION BY device_id ORDER BY "
+        "CASE status WHEN 'active' THEN 0 WHEN 'initial' THEN 2 WHEN 'provisioning' THEN 2 ELSE 1 END, start_date, subscription_id) AS place "
+        "FROM subscriptions WHERE status <> 'terminated') AS live WHERE place = 1"
+    )
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql("ALTER TABLE subscriptions DROP COLUMN device_id")
+        return
+    # SQLite before 3.35 cannot drop a column: https://sqlite.org/lang_altertable.html, "Making Other Kinds Of Table Schema Changes"
+    names = ", ".join(column.name for column in subscriptions.columns)
+    made = sa.schema.CreateTable(subscriptions).compile(connection).string.replace("CREATE TABLE subscriptions", "CREATE TABLE subscriptions_of_layout_3")
+    connection.exec_driver_sql(made)
+    connection.exec_driver_sql(f"INSERT INTO subscriptions_of_layout_3 ({names}) SELECT {names} FROM subscriptions")
+    connection.exec_driver_sql("DROP TABLE subscriptions")
+    connection.exec_driver_sql("ALTER TABLE subscriptions_of_layout_3 RENAME TO subscriptions")
+
+
+MIGRATIONS: dict[int, t.Callable[[t.Any], None]] = {1: _count_attempts, 2: _claim_resources}
 """By the layout that they start from: each takes a connection and leaves the tables in the next layout."""

@@ -26,14 +26,13 @@ __all__ = [
     "has_status",
     "insert_processes",
     "insert_step_log",
-    "last_sites",
     "latest_processes",
     "left_by",
     "load_processes",
     "load_step_log",
     "of_age",
-    "of_devices",
-    "processes_with_device",
+    "of_subscriptions",
+    "processes_with",
     "save_processes",
     "step_id",
     "subscriptions_at_work",
@@ -224,13 +223,13 @@ def find_processes(connection: t.Any, *conditions: t.Any, **criteria: t.Sequence
     return [Process(**row) for row in connection.execute(query).mappings()]
 
 
-def processes_with_device(connection: t.Any, *conditions: t.Any, **criteria: t.Sequence[t.Any]) -> list[tuple[Process, int, str]]:
-    """The same processes, each with its device's id and its subscription's description."""
-    query = sa.select(processes, subscriptions.c.device_id, subscriptions.c.description).join(subscriptions)
+def processes_with(connection: t.Any, columns: t.Sequence[t.Any], *conditions: t.Any, **criteria: t.Sequence[t.Any]) -> list[tuple[Process, t.Any]]:
+    """The same processes, each with these columns of its subscription."""
+    query = sa.select(processes, *(column.label(f"of_subscription_{place}") for place, column in enumerate(columns))).join(subscriptions)
     query = query.where(*conditions, *_having(processes, criteria)).order_by(processes.c.started_at, processes.c.process_id)
     names = [field.name for field in dataclasses.fields(Process)]
     found = connection.execute(query).mappings()
-    return [(Process(**{name: row[name] for name in names}), row["device_id"], row["description"]) for row in found]
+    return [(Process(**{name: row[name] for name in names}), [row[f"of_subscription_{place}"] for place in range(len(columns))]) for row in found]
 
 
 def latest_processes(connection: t.Any, *conditions: t.Any, **criteria: t.Sequence[t.Any]) -> dict[str, Process]:
@@ -272,39 +271,14 @@ def worked_on_by(run_ids: t.Collection[str]) -> t.Any:
     return sa.or_(processes.c.run_id.in_(run_ids), processes.c.process_id.in_(did))
 
 
-def of_devices(connection: t.Any, device_ids: t.Collection[int], names: t.Collection[str]) -> t.Any:
-    """The condition that a process is of a device of these ids, or of these names, as they were when they were read last."""
-    name = _text_in(connection, subscriptions.c.block, "node", "node_name")
-    chosen = sa.or_(subscriptions.c.device_id.in_(device_ids), name.in_(names))
-    return processes.c.subscription_id.in_(sa.select(subscriptions.c.subscription_id).where(chosen))
+def of_subscriptions(*conditions: t.Any) -> t.Any:
+    """Return the condition that a process is of a subscription that meets these, of SQLAlchemy."""
+    return processes.c.subscription_id.in_(sa.select(subscriptions.c.subscription_id).where(*conditions))
 
 
 def subscriptions_at_work(connection: t.Any) -> set[str]:
     """The ids of the subscriptions that a process works on which is not over."""
     return set(connection.execute(sa.select(processes.c.subscription_id).where(processes.c.status.not_in(OVER))).scalars())
-
-
-def last_sites(connection: t.Any) -> dict[str, str]:
-    """The slug of the site that each subscription's device is to be in, by subscription id: as the first of its processes read it that read one; a
-    later one that was to change it says so in its state, under ``site``. What later ones read on the way does not count.
-    """
-    read, said = (_text_in(connection, processes.c.state, *path) for path in (("device", "site"), ("site",)))
-    query = sa.select(processes.c.subscription_id, read, said).where(processes.c.status != "aborted").order_by(processes.c.started_at)
-    sites: dict[str, str] = {}
-    for subscription_id, seen, meant in connection.execute(query):
-        if meant or seen:
-            sites[subscription_id] = meant or sites.get(subscription_id) or seen
-    return sites
-
-
-def _text_in(connection: t.Any, column: t.Any, *path: str) -> t.Any:
-    """A text in the JSON of a column; null where it is not there, and where an SQLite file holds what is no JSON, which would end the statement."""
-    found = column
-    for name in path:
-        found = found[name]
-    if connection.dialect.name == "sqlite":
-        return sa.case((sa.func.json_valid(column) == 1, found.as_string()), else_=None)
-    return found.as_string()
 
 
 def of_age(stamp: str, moment: datetime.datetime, younger: bool) -> t.Any:

@@ -4,8 +4,8 @@
 
 """The tables of the store, for SQLite and PostgreSQL alike, and the version of their layout.
 
-The store holds subscriptions, processes and the step log. A subscription points to a NetBox device by its id; what NetBox knows of the
-device stays in NetBox.
+The store holds subscriptions, what they claim, processes and the step log. A claim points to an object of NetBox by its type and id; what NetBox
+knows of it stays in NetBox.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ import typing as t
 
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._libraries import sa
 
-__all__ = ["SCHEMA_VERSION", "Damaged", "metadata", "processes", "read_json", "steps", "store_info", "subscriptions", "write_json"]
+__all__ = ["SCHEMA_VERSION", "Damaged", "claims", "metadata", "processes", "read_json", "steps", "store_info", "subscriptions", "text_in", "write_json"]
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 """The layout that this release reads and writes. ``store_info`` says which one a store has."""
 
 metadata = sa.MetaData()
@@ -80,19 +80,12 @@ class _Utc(sa.types.TypeDecorator[datetime.datetime]):  # pylint: disable=too-ma
         return moment
 
 
-_DDL: t.Any = sa.DDL  # it has no types
-
 store_info = sa.Table(
     "nodeflow_store",
     metadata,
-    sa.Column("name", sa.String(40), primary_key=True),  # schema_version; netbox_url: the NetBox whose device ids are meant
+    sa.Column("name", sa.String(40), primary_key=True),  # schema_version; netbox_url: the NetBox whose ids are meant
     sa.Column("value", sa.Text, nullable=False),
 )
-
-ONE_LIVE_SUBSCRIPTION_A_DEVICE = (
-    "CREATE UNIQUE INDEX IF NOT EXISTS one_live_subscription_a_device ON subscriptions (device_id) WHERE status <> 'terminated'"
-)
-"""What decides that a device is enrolled once."""
 
 subscriptions = sa.Table(
     "subscriptions",
@@ -107,11 +100,16 @@ subscriptions = sa.Table(
     sa.Column("start_date", _Utc),
     sa.Column("end_date", _Utc),
     sa.Column("version", sa.Integer, nullable=False),
-    sa.Column("device_id", sa.Integer, nullable=False),
     sa.Column("block", sa.JSON, nullable=False),  # {"node": {...}}: the product's blocks by name
 )
-# The same statement for both databases. An Index would load SQLAlchemy's code for PostgreSQL, which an SQLite store does not need: some 50 ms.
-sa.event.listen(subscriptions, "after_create", _DDL(ONE_LIVE_SUBSCRIPTION_A_DEVICE))
+
+claims = sa.Table(
+    "claims",
+    metadata,
+    # A subscription that is not terminated holds what it stands for. The key decides that nothing is claimed twice, whatever the product.
+    sa.Column("resource", sa.String(120), primary_key=True),  # the type and id of an object of NetBox: dcim.device/7
+    sa.Column("subscription_id", sa.String(36), sa.ForeignKey("subscriptions.subscription_id"), nullable=False, index=True),
+)
 
 processes = sa.Table(
     "processes",
@@ -150,3 +148,13 @@ steps = sa.Table(
     sa.Column("started_at", _Utc, nullable=False),
     sa.Column("completed_at", _Utc, nullable=False),
 )
+
+
+def text_in(connection: t.Any, column: t.Any, *path: str) -> t.Any:
+    """A text in the JSON of a column; null where it is not there, and where an SQLite file holds what is no JSON, which would end the statement."""
+    found = column
+    for name in path:
+        found = found[name]
+    if connection.dialect.name == "sqlite":
+        return sa.case((sa.func.json_valid(column) == 1, found.as_string()), else_=None)
+    return found.as_string()

@@ -15,26 +15,28 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors impo
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._libraries import sa, sa_insert
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.lifecycle import SubscriptionLifecycle
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.subscription import SubscriptionModel, load_subscription
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.schema import ONE_LIVE_SUBSCRIPTION_A_DEVICE, Damaged, subscriptions
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.schema import Damaged, claims, subscriptions, text_in
 
 __all__ = [
     "LIVE",
     "Stored",
     "Unreadable",
-    "claim_devices",
+    "claim_subscriptions",
+    "claims_any_of",
     "find_subscriptions",
+    "holders",
+    "in_block",
     "is_live",
-    "live_subscriptions",
     "load_subscriptions",
     "lock_subscriptions",
     "plain",
     "save_subscriptions",
     "sort_out",
-    "terminated_subscriptions",
+    "without_claims",
 ]
 
 LIVE = [status.value for status in SubscriptionLifecycle if status is not SubscriptionLifecycle.TERMINATED]
-"""The lifecycles in which a subscription stands for its device."""
+"""The lifecycles in which a subscription claims what it stands for."""
 
 _PLAIN = ("subscription_id", "product", "customer_id", "status", "insync", "description", "note", "start_date", "end_date", "version")
 
@@ -42,22 +44,17 @@ _PLAIN = ("subscription_id", "product", "customer_id", "status", "insync", "desc
 @dataclasses.dataclass(frozen=True)
 class Unreadable:
     """A subscription that this release cannot read: damaged, or of a product or a lifecycle that is not known here. ``problem`` says why, and
-    ``row`` is what the store holds of it, by column. It stands for its device all the same, unless it is terminated.
+    ``row`` is what the store holds of it, by column, and ``claims`` what it claims all the same.
     """
 
     row: t.Mapping[str, t.Any]
     problem: str
+    claims: tuple[str, ...] = ()
 
     @property
     def subscription_id(self) -> str:
         """Its id, which need not be a UUID."""
         return str(self.row["subscription_id"])
-
-    @property
-    def device_id(self) -> int | None:
-        """The device that it stands for, by the column that the store's index is on."""
-        found = self.row["device_id"]
-        return found if isinstance(found, int) else None
 
     @property
     def status(self) -> str:
@@ -69,18 +66,11 @@ class Unreadable:
         """Whether no workflow works on it."""
         return bool(self.row["insync"])
 
-    @property
-    def node(self) -> dict[str, t.Any]:
-        """The block of a node as it is stored; {} where there is none."""
-        block = self.row["block"]
-        found = block.get("node") if isinstance(block, dict) else None
+    def block(self, name: str) -> dict[str, t.Any]:
+        """The block of that name as it is stored; {} where there is none."""
+        blocks = self.row["block"]
+        found = blocks.get(name) if isinstance(blocks, dict) else None
         return found if isinstance(found, dict) else {}
-
-    @property
-    def node_name(self) -> str | None:
-        """What its block calls the node, if it is a text."""
-        name = self.node.get("node_name")
-        return name if isinstance(name, str) and name else None
 
     @property
     def sentence(self) -> str:
@@ -95,8 +85,8 @@ class Unreadable:
         columns = {name: plain(self.row[name]) for name in _PLAIN}
         block = self.row["block"]
         if not isinstance(block, dict) or not all(isinstance(one, dict) for one in block.values()):
-            return columns | {"node": self.node, "block": plain(block)}
-        return block | columns | {"node": self.node}
+            return columns | {"block": plain(block)}
+        return block | columns
 
 
 Stored = t.Union[SubscriptionModel, Unreadable]
@@ -116,48 +106,49 @@ def sort_out(found: t.Iterable[Stored]) -> tuple[list[SubscriptionModel], list[U
 
 
 def is_live() -> t.Any:
-    """Return the condition that a subscription stands for its device, as the unique index has it: of whatever lifecycle, but not terminated."""
+    """Return the condition that a subscription claims what it stands for: of whatever lifecycle, but not terminated."""
     return subscriptions.c.status != "terminated"
 
 
-def claim_devices(connection: t.Any, models: t.Sequence[SubscriptionModel]) -> set[str]:
-    """Insert new subscriptions, one live one a device; of a device that has one already, none is inserted. The partial unique index decides.
+def claim_subscriptions(connection: t.Any, models: t.Sequence[SubscriptionModel]) -> set[str]:
+    """Insert new subscriptions, with what they claim; of one of whose resources another has one already, nothing is inserted. The key of the claims
+    decides.
 
-    Returns the ids of the subscriptions that are in the store now: those that won their device.
+    Returns the ids of the subscriptions that are in the store now: those that won all of their resources.
     """
     insert = sa_insert(connection, subscriptions).on_conflict_do_nothing()
-    for some in chunks(models if _has_index(connection) else _without_index(connection, models)):
+    for some in chunks(models):
         connection.execute(insert, [_row(model) for model in some])
-    won: set[str] = set()
-    for some in chunks([str(model.subscription_id) for model in models]):
-        found = connection.execute(sa.select(subscriptions.c.subscription_id).where(subscriptions.c.subscription_id.in_(some)))
-        won.update(found.scalars())
-    return won
+    held = _holders(connection, _claim(connection, models))
+    lost = {key for model in models if is_claiming(model) and {held.get(resource) for resource in model.resources()} - {key := str(model.subscription_id)}}
+    for some in chunks(sorted(lost)):
+        connection.execute(claims.delete().where(claims.c.subscription_id.in_(some)))
+        connection.execute(subscriptions.delete().where(subscriptions.c.subscription_id.in_(some)))
+    return {str(model.subscription_id) for model in models} - lost
 
 
-_INDEX = {
-    "sqlite": "SELECT 1 FROM sqlite_schema WHERE name = 'one_live_subscription_a_device'",
-    "postgresql": "SELECT 1 FROM pg_indexes WHERE schemaname = current_schema() AND indexname = 'one_live_subscription_a_device'",
-}
+def _claim(connection: t.Any, models: t.Sequence[SubscriptionModel]) -> list[str]:
+    """Claim what these stand for, as far as nobody does; of two of them that want the same, the first gets it. Returns all that was wanted."""
+    wanted = {resource: str(model.subscription_id) for model in reversed(models) if is_claiming(model) for resource in model.resources()}
+    insert = sa_insert(connection, claims).on_conflict_do_nothing()
+    ordered = sorted(wanted)  # in one order, so that two runs cannot wait for each other
+    for some in chunks(ordered):
+        connection.execute(insert, [{"resource": resource, "subscription_id": wanted[resource]} for resource in some])
+    return ordered
 
 
-def _has_index(connection: t.Any) -> bool:
-    """Whether the store has the index still: one that was restored, or repaired by hand, may have lost it."""
-    return connection.exec_driver_sql(_INDEX[connection.dialect.name]).first() is not None
+def is_claiming(model: SubscriptionModel) -> bool:
+    """Whether a subscription claims what it stands for: all but a terminated one do."""
+    return model.status is not SubscriptionLifecycle.TERMINATED
 
 
-def _without_index(connection: t.Any, models: t.Sequence[SubscriptionModel]) -> t.Sequence[SubscriptionModel]:
-    """Make the index again. Where a device has several live subscriptions by now, it cannot be made: then those of ``models`` whose device is free,
-    while nobody else inserts any.
-    """
-    if connection.dialect.name == "postgresql":  # SQLite has one writer at a time anyway
-        connection.exec_driver_sql("LOCK TABLE subscriptions IN SHARE ROW EXCLUSIVE MODE")
-    live = sa.select(subscriptions.c.device_id).where(subscriptions.c.status != "terminated")
-    if connection.execute(live.group_by(subscriptions.c.device_id).having(sa.func.count() > 1).limit(1)).first() is None:
-        connection.exec_driver_sql(ONE_LIVE_SUBSCRIPTION_A_DEVICE)
-        return models
-    held = live_subscriptions(connection, [model.device_id for model in models])
-    return [model for model in models if model.status is SubscriptionLifecycle.TERMINATED or model.device_id not in held]
+def _holders(connection: t.Any, resources: t.Sequence[str]) -> dict[str, str]:
+    """The ids of the subscriptions that claim these, by resource."""
+    found: dict[str, str] = {}
+    for some in chunks(resources):
+        query = sa.select(claims.c.resource, claims.c.subscription_id).where(claims.c.resource.in_(some))
+        found.update({row.resource: row.subscription_id for row in connection.execute(query)})
+    return found
 
 
 def lock_subscriptions(connection: t.Any, versions: t.Mapping[str, int]) -> tuple[dict[str, SubscriptionModel], dict[str, Stored]]:
@@ -170,13 +161,13 @@ def lock_subscriptions(connection: t.Any, versions: t.Mapping[str, int]) -> tupl
     locked: dict[str, SubscriptionModel] = {}
     others: dict[str, Stored] = {}
     for some in chunks(sorted(versions)):  # in one order, so that two runs cannot wait for each other
-        query = sa.select(subscriptions).where(subscriptions.c.subscription_id.in_(some)).order_by(subscriptions.c.subscription_id)
-        for row in connection.execute(query.with_for_update()).mappings():
-            model = _read(row)
-            if isinstance(model, Unreadable) or not _is_free(model, versions[row["subscription_id"]]):
-                others[row["subscription_id"]] = model
+        connection.execute(sa.select(subscriptions.c.subscription_id).where(subscriptions.c.subscription_id.in_(some)).order_by(
+            subscriptions.c.subscription_id).with_for_update())
+        for key, model in load_subscriptions(connection, some).items():
+            if isinstance(model, Unreadable) or not _is_free(model, versions[key]):
+                others[key] = model
             else:
-                locked[row["subscription_id"]] = model
+                locked[key] = model
     save_subscriptions(connection, [model.model_copy(update={"insync": False}) for model in locked.values()])
     return locked, others
 
@@ -186,7 +177,8 @@ def _is_free(model: SubscriptionModel, version: int) -> bool:
 
 
 def save_subscriptions(connection: t.Any, models: t.Sequence[SubscriptionModel]) -> list[SubscriptionModel]:
-    """Save what changed and count the versions up. Returns the models as saved.
+    """Save what changed and count the versions up. Returns the models as saved. One that is terminated claims nothing any more; any other claims what
+    it stands for, unless somebody else does.
 
     Raises StaleSave if one of them was saved by somebody else since it was loaded; then the transaction must be undone.
     """
@@ -209,6 +201,9 @@ def save_subscriptions(connection: t.Any, models: t.Sequence[SubscriptionModel])
             else f"one of {len(models)} subscriptions"
         )
         raise StaleSave(f"{which} was changed meanwhile, by another run, or by this one in a save whose answer was lost; resume the process")
+    for some in chunks([str(model.subscription_id) for model in saved if not is_claiming(model)]):
+        connection.execute(claims.delete().where(claims.c.subscription_id.in_(some)))
+    _claim(connection, saved)
     return saved
 
 
@@ -216,57 +211,61 @@ def load_subscriptions(connection: t.Any, subscription_ids: t.Sequence[str]) -> 
     """The subscriptions of these ids that exist, by id."""
     found: dict[str, Stored] = {}
     for some in chunks(subscription_ids):
-        rows = connection.execute(sa.select(subscriptions).where(subscriptions.c.subscription_id.in_(some))).mappings()
-        found.update({row["subscription_id"]: _read(row) for row in rows})
+        found.update(_read_all(connection, sa.select(subscriptions).where(subscriptions.c.subscription_id.in_(some))))
     return found
 
 
-def live_subscriptions(connection: t.Any, device_ids: t.Sequence[int]) -> dict[int, Stored]:
-    """The subscriptions of these devices that are not terminated, by device id."""
-    found: dict[int, Stored] = {}
-    for some in chunks(device_ids):
-        query = sa.select(subscriptions).where(subscriptions.c.device_id.in_(some), is_live())
-        found.update({row["device_id"]: _read(row) for row in connection.execute(query).mappings()})
-    return found
-
-
-def terminated_subscriptions(connection: t.Any, device_ids: t.Sequence[int]) -> dict[int, Stored]:
-    """Of each of these devices the subscription that was terminated last, by device id."""
-    found: dict[int, Stored] = {}
-    for some in chunks(device_ids):
-        query = sa.select(subscriptions).where(subscriptions.c.device_id.in_(some), subscriptions.c.status == "terminated")
-        found.update({row["device_id"]: _read(row) for row in connection.execute(query.order_by(subscriptions.c.end_date)).mappings()})
-    return found
+def holders(connection: t.Any, resources: t.Sequence[str]) -> dict[str, Stored]:
+    """The subscriptions that claim these, by resource."""
+    by_resource = _holders(connection, resources)
+    found = load_subscriptions(connection, list(dict.fromkeys(by_resource.values())))
+    return {resource: found[key] for resource, key in by_resource.items() if key in found}
 
 
 def find_subscriptions(connection: t.Any, *conditions: t.Any, **criteria: t.Sequence[t.Any]) -> list[Stored]:
-    """The subscriptions whose columns have one of the values named for them, in order of their device's id and start. ``conditions`` are
-    further ones, of SQLAlchemy.
+    """The subscriptions whose columns have one of the values named for them, in the order of what they stand for, and of their start.
+
+    ``conditions`` are further ones, of SQLAlchemy.
     """
-    query = sa.select(subscriptions).order_by(subscriptions.c.device_id, subscriptions.c.start_date, subscriptions.c.subscription_id)
-    query = query.where(*conditions)
+    query = sa.select(subscriptions).where(*conditions).order_by(subscriptions.c.subscription_id)
     for column, values in criteria.items():
         query = query.where(subscriptions.c[column].in_(values))
-    return [_read(row) for row in connection.execute(query).mappings()]
+    return sorted(_read_all(connection, query).values(), key=_place)
+
+
+def _place(stored: Stored) -> tuple[list[tuple[str, int]], str]:
+    resources, started = (stored.claims, stored.row["start_date"]) if isinstance(stored, Unreadable) else (stored.resources(), stored.start_date)
+    parts = (resource.rpartition("/") for resource in resources)
+    return [(kind, int(number) if number.isdecimal() else 0) for kind, _slash, number in parts], str(started or "")
+
+
+def _read_all(connection: t.Any, query: t.Any) -> dict[str, Stored]:
+    """The subscriptions of a query of their table, by id, in its order."""
+    rows = {row["subscription_id"]: row for row in connection.execute(query).mappings()}
+    claimed: dict[str, list[str]] = {}
+    chosen = query.with_only_columns(subscriptions.c.subscription_id).order_by(None)
+    for resource, key in connection.execute(sa.select(claims.c.resource, claims.c.subscription_id).where(claims.c.subscription_id.in_(chosen))):
+        claimed.setdefault(key, []).append(resource)
+    return {key: _read(row, tuple(sorted(claimed.get(key, ())))) for key, row in rows.items()}
 
 
 def _row(model: SubscriptionModel) -> dict[str, t.Any]:
     blocks = model.model_dump(mode="json", exclude=set(_PLAIN))
     columns = {name: getattr(model, name) for name in _PLAIN}
     columns.update(subscription_id=str(model.subscription_id), status=model.status.value)
-    return columns | {"device_id": model.device_id, "block": blocks}
+    return columns | {"block": blocks}
 
 
-def _read(row: t.Mapping[str, t.Any]) -> Stored:
+def _read(row: t.Mapping[str, t.Any], claimed: tuple[str, ...]) -> Stored:
     """The subscription of a row, or what there is of it, with the reason."""
     try:
         problem = _problem(row)
         if problem is None:
             model = load_subscription({name: row[name] for name in _PLAIN} | row["block"])
-            problem = _contradiction(row, model)
+            problem = _contradiction(row, model, claimed)
     except (AttributeError, DomainError, RecursionError, TypeError, ValueError) as error:
         problem = str(error)
-    return model if problem is None else Unreadable(dict(row), problem)
+    return model if problem is None else Unreadable(dict(row), problem, claimed)
 
 
 def _problem(row: t.Mapping[str, t.Any]) -> str | None:
@@ -282,13 +281,29 @@ def _problem(row: t.Mapping[str, t.Any]) -> str | None:
     return None
 
 
-def _contradiction(row: t.Mapping[str, t.Any], model: SubscriptionModel) -> str | None:
+def _contradiction(row: t.Mapping[str, t.Any], model: SubscriptionModel, claimed: tuple[str, ...]) -> str | None:
     """What of a row does not fit the rest of it, so that it would be taken for another one."""
     if str(model.subscription_id) != row["subscription_id"]:
         return "its id is not written as a UUID is"
-    if model.device_id != row["device_id"]:
-        return f"its block stands for the device {model.device_id}, and its row for the device {row['device_id']}"
+    if claimed and claimed != tuple(sorted(model.resources())):
+        return f"its block stands for {' and '.join(model.resources())}, and it claims {' and '.join(claimed)}"
     return None
+
+
+def without_claims(connection: t.Any) -> set[str]:
+    """The ids of the subscriptions that are not terminated and claim nothing: somebody else claims what they stand for, or did."""
+    claiming = sa.exists().where(claims.c.subscription_id == subscriptions.c.subscription_id)
+    return set(connection.execute(sa.select(subscriptions.c.subscription_id).where(is_live(), sa.not_(claiming))).scalars())
+
+
+def claims_any_of(resources: t.Collection[str]) -> t.Any:
+    """Return the condition that a subscription claims one of these."""
+    return subscriptions.c.subscription_id.in_(sa.select(claims.c.subscription_id).where(claims.c.resource.in_(resources)))
+
+
+def in_block(connection: t.Any, *path: str) -> t.Any:
+    """A text, or a number as a text, in the blocks of a subscription, for a condition; null where there is none."""
+    return text_in(connection, subscriptions.c.block, *path)
 
 
 def plain(value: t.Any) -> t.Any:

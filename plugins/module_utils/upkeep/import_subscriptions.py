@@ -21,6 +21,7 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.choice 
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.drift import UNFINISHED, kept
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.model import NodeInactive, as_node
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.statuses import ACTIVE, NOT_IN_SERVICE
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.stored import live_of_devices
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.engine import Store, foreign_database, open_store
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.processes import (
     OVER,
@@ -35,9 +36,8 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.schema
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.subscriptions import (
     Stored,
     Unreadable,
-    claim_devices,
+    claim_subscriptions,
     find_subscriptions,
-    live_subscriptions,
     load_subscriptions,
 )
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.upkeep.orchestrator_core import (
@@ -108,7 +108,7 @@ def _save(task: Task, source: _Source) -> tuple[list[NodeInactive], int]:
         brought = _brought(connection, source.processes, settled)
         process_ids = {process.process_id for process in brought}
         if settled:
-            claim_devices(connection, settled)
+            claim_subscriptions(connection, settled)
         insert_processes(connection, brought)
         insert_step_log(connection, [record for record in source.log if record.process_id in process_ids])
     return settled, known
@@ -118,7 +118,7 @@ def _settle(connection: t.Any, source: _Source) -> tuple[list[NodeInactive], int
     """Those that the store does not have yet, as they will be, and how many it has. What a store that was read went on with since is refused."""
     models = source.subscriptions
     known = load_subscriptions(connection, [str(model.subscription_id) for model in models])
-    holders = live_subscriptions(connection, [model.device_id for model in models])
+    holders = live_of_devices(connection, [model.device_id for model in models])
     for model in models if source.store else []:
         here = known.get(str(model.subscription_id))
         if here is not None and _went_on(model, here):

@@ -17,11 +17,11 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.create_
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.device import Device, devices_by_id
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.payload import HIDDEN, DevicePayload, DeviceTarget, hidden
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.statuses import FREE
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.stored import stored_device_id
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.progress import Progress
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.copy import count_rows, delete_rows
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.engine import Store
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.processes import find_processes, has_status
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.schema import subscriptions
 
 __all__ = ["reset"]
 
@@ -65,7 +65,7 @@ def _look(task: Task, store: Store) -> tuple[dict[str, int], dict[int, Device], 
     with store.read() as connection:
         _refuse_while_working(connection)
         rows = count_rows(connection)
-        device_ids = sorted(set(connection.execute(sa.select(subscriptions.c.device_id)).scalars()))
+        device_ids = sorted({int(found) for found in connection.execute(sa.select(stored_device_id(connection))).scalars() if str(found).isdecimal()})
     found = devices_by_id(task.netbox, device_ids)
     return rows, {key: device for key, device in found.items() if device.status != FREE}, [key for key in device_ids if key not in found]
 

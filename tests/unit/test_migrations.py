@@ -1,0 +1,96 @@
+# Copyright (c) 2026, nodeflow.orchestrator contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A store of an older layout becomes one of this one, whole or not at all."""
+
+from __future__ import annotations
+
+import contextlib
+
+import pytest
+import sqlalchemy as sa
+
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store import migrations
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.engine import open_store
+from store_of_0_1_0 import fill, lives, made_up
+from stores import SqliteStore, device_id_of
+
+NETBOX = "https://netbox.example.org"
+
+
+@pytest.fixture
+def old(tmp_path):
+    """A store as release 0.1.0 left it, with a process in every state."""
+    store = SqliteStore(tmp_path)
+    fill(store, NETBOX, lives(made_up(number) for number in range(1, 81)))
+    return store
+
+
+def layout(location):
+    """Tables with their columns, indexes and references, as SQLite tells."""
+    with contextlib.closing(open_store(location)) as opened:
+        seen = sa.inspect(opened.engine)
+        return {
+            name: (
+                [(column["name"], str(column["type"]), column["nullable"]) for column in seen.get_columns(name)],
+                sorted(index["name"] for index in seen.get_indexes(name)),
+                [key["referred_table"] for key in seen.get_foreign_keys(name)],
+                seen.get_pk_constraint(name)["constrained_columns"],
+            )
+            for name in seen.get_table_names()
+        }
+
+
+def migrate(store):
+    """Open it, so that it is of this layout."""
+    open_store(store.location).close()
+
+
+def test_what_was_not_terminated_claims_its_device(old, tmp_path):
+    before = old.rows("SELECT * FROM subscriptions ORDER BY subscription_id")
+    migrate(old)
+    claims = {row["subscription_id"]: row["resource"] for row in old.rows("SELECT * FROM claims")}
+    assert claims == {row["subscription_id"]: f"dcim.device/{row['device_id']}" for row in before if row["status"] != "terminated"}
+    after = old.rows("SELECT * FROM subscriptions ORDER BY subscription_id")
+    assert after == [{name: value for name, value in row.items() if name != "device_id"} for row in before]
+    assert old.rows("PRAGMA foreign_key_check") == [] == [row for row in old.rows("PRAGMA integrity_check") if row["integrity_check"] != "ok"]
+    here, new = layout(old.location), layout(str(tmp_path / "new" / "store.db"))
+    assert here.keys() == new.keys() and all(here[name] == new[name] for name in ("subscriptions", "claims", "processes"))
+
+
+def test_of_several_live_ones_of_a_device_the_one_in_service_gets_the_claim(old):
+    [device] = {device_id_of(row) for row in old.rows("SELECT * FROM subscriptions WHERE status = 'active' LIMIT 1")}
+    columns = "product, customer_id, 'provisioning', insync, description, note, NULL, end_date, version, device_id, block"
+    old.write(
+        "DROP INDEX one_live_subscription_a_device",
+        f"INSERT INTO subscriptions SELECT '00000000-0000-4000-8000-000000000000', {columns} FROM subscriptions WHERE device_id = {device}",
+    )
+    migrate(old)
+    claims = old.rows(f"SELECT status FROM claims JOIN subscriptions USING (subscription_id) WHERE resource = 'dcim.device/{device}'")
+    assert [row["status"] for row in claims] == ["active"]
+
+
+@pytest.mark.parametrize("place", ["before", "after"])
+def test_what_goes_wrong_on_the_way_leaves_the_old_layout(old, monkeypatch, place):
+    real = migrations.MIGRATIONS[2]
+
+    def fails(connection):
+        if place == "after":
+            real(connection)
+        raise MemoryError
+
+    tables = "SELECT name, sql FROM sqlite_schema ORDER BY name"
+    before = old.rows(tables), old.rows("SELECT * FROM subscriptions")
+    with monkeypatch.context() as patch:
+        patch.setitem(migrations.MIGRATIONS, 2, fails)
+        with pytest.raises(MemoryError):
+            migrate(old)
+    assert (old.rows(tables), old.rows("SELECT * FROM subscriptions")) == before
+    migrate(old)
+    assert old.rows("SELECT value FROM nodeflow_store WHERE name = 'schema_version'") == [{"value": "3"}]
+
+
+def test_references_are_checked_again_afterwards(old):
+    with contextlib.closing(open_store(old.location)) as opened, opened.write() as connection:
+        assert connection.exec_driver_sql("PRAGMA foreign_keys").scalar_one() == 1
