@@ -94,7 +94,7 @@ def call(function: Function, task: Task, over: t.Callable[[], str | None] = lamb
     except Exception as error:  # pylint: disable=broad-exception-caught
         return ended(task, sentence(defect(error)))
     except BaseException as error:  # an interrupt, or the time limit of the task
-        hints = how_to_continue(release(task, str(error) or type(error).__name__))
+        hints = how_to_continue(release(task, str(error) or type(error).__name__), task.rows_about)
         if hints:
             task.show(hints.strip())
         raise
@@ -113,7 +113,8 @@ def ended(task: Task, message: str) -> dict[str, t.Any]:
     rows = release(task, message)
     if not rows:
         return {"failed": True, "changed": False, "msg": message}
-    return {"failed": True, "changed": False, task.subject.many: [row.as_result(task.subject) for row in rows], "msg": message + how_to_continue(rows)}
+    told = message + how_to_continue(rows, task.subject)
+    return {"failed": True, "changed": False, task.subject.many: [row.as_result(task.subject) for row in rows], "msg": told}
 
 
 _PLAIN = frozenset((str, int, float, bool, type(None)))

@@ -145,7 +145,7 @@ class InProcessAction(ActionBase):
 
     def _tell_how_to_continue(self, rows: t.Sequence[Row]) -> None:
         """For a task that ends with an exception, which says nothing of processes."""
-        hints = how_to_continue(rows)
+        hints = how_to_continue(rows, self._rows_about())
         if hints and not self._task.no_log:
             display.warning(hints.strip())
 

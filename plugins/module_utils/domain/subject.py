@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import dataclasses
 
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.collection import OURS
+
 __all__ = ["Subject"]
 
 
@@ -15,13 +17,14 @@ __all__ = ["Subject"]
 class Subject:
     """The words for it: ``one`` and ``many`` of them, e.g. "node" and "nodes". ``many`` is the option, and the key of a result, that has the rows;
     ``label`` the key of a row that has what messages call it. ``repaired_by`` is the playbook that repairs what is out of sync,
-    "" where there is none.
+    "" where there is none; ``collection`` is the one whose playbooks continue its processes.
     """
 
     one: str
     many: str
     label: str
     repaired_by: str = ""
+    collection: str = OURS
 
     def counted(self, number: int) -> str:
         """So many of them, in words: "1 node", "2 nodes"."""

@@ -19,6 +19,7 @@ import uuid
 
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import DomainError
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._libraries import pydantic
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.collection import OURS, collection_of, why_not_imported
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.lifecycle import SubscriptionLifecycle, check_transition
 
 __all__ = [
@@ -92,8 +93,13 @@ def check_customer_id(customer_id: str) -> None:
 
 
 def product_type(product: str, status: SubscriptionLifecycle) -> type[SubscriptionModel]:
-    """The model of ``product`` in the state ``status``. Raises DomainError for a product or a state without one."""
+    """The model of ``product`` in the state ``status``, imported with the product's collection on first sight. Raises DomainError for a product or a
+    state without one.
+    """
+    missing = why_not_imported(collection_of(product)) if product not in _PRODUCT_TYPES and collection_of(product) != OURS else None
     types = _PRODUCT_TYPES.get(product)
+    if types is None and missing:
+        raise DomainError(f"the product {product} is not known here: {missing}")
     if types is None:
         raise DomainError(f"there is no product {product}; known are: {', '.join(sorted(_PRODUCT_TYPES)) or 'none'}")
     if status not in types:

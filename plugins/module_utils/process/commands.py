@@ -10,6 +10,7 @@ import datetime
 import typing as t
 
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.collection import OURS, collection_of
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.lease import INTERRUPTED, can_be_taken, standing
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.rows import FAILED, SUSPENDED
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.step import ABORT
@@ -18,10 +19,10 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.proces
 __all__ = ["abort_with", "command", "continue_with", "open_processes", "take_over_with"]
 
 
-def command(playbook: str, process_ids: t.Sequence[str], status: str = "") -> str:
+def command(playbook: str, process_ids: t.Sequence[str], status: str = "", collection: str = OURS) -> str:
     """The command line that continues, or aborts, processes: those of the ids, or all that stand as ``status``."""
     which = f"status={status}" if status else f"process_ids={','.join(process_ids)}"
-    return f"ansible-playbook nodeflow.orchestrator.{playbook} -e {which}"
+    return f"ansible-playbook {collection}.{playbook} -e {which}"
 
 
 def continue_with(process: Process) -> str | None:
@@ -33,17 +34,20 @@ def continue_with(process: Process) -> str | None:
         return None
     if process.step == ABORT:
         return abort_with(process)
-    return command("resume", [process.process_id]) + (" -e confirm_config=true" if process.status == SUSPENDED else "")
+    confirmed = " -e confirm_config=true" if process.status == SUSPENDED else ""
+    return command("resume", [process.process_id], collection=collection_of(process.workflow)) + confirmed
 
 
 def abort_with(process: Process) -> str | None:
     """The command line that ends the process; None where it is over, or while a run works on it."""
-    return command("abort", [process.process_id]) if process.status not in OVER and can_be_taken(process) else None
+    if process.status in OVER or not can_be_taken(process):
+        return None
+    return command("abort", [process.process_id], collection=collection_of(process.workflow))
 
 
-def take_over_with(playbook: str, run_id: str) -> str:
+def take_over_with(playbook: str, run_id: str, collection: str = OURS) -> str:
     """The command line that continues, or aborts, what a run left, and takes over what it holds still."""
-    return f"ansible-playbook nodeflow.orchestrator.{playbook} -e run_id={run_id} -e take_over=true"
+    return f"ansible-playbook {collection}.{playbook} -e run_id={run_id} -e take_over=true"
 
 
 def open_processes(task: Task) -> str:
@@ -54,15 +58,16 @@ def open_processes(task: Task) -> str:
     with store.read() as connection:
         now = datetime.datetime.now(datetime.timezone.utc)
         found = find_processes(connection, has_status([SUSPENDED, FAILED, INTERRUPTED], now))
-    waiting: dict[str, list[str]] = {}
+    waiting: dict[tuple[str, str], list[str]] = {}
     for process in found:
-        waiting.setdefault("half aborted" if process.step == ABORT else standing(process), []).append(process.process_id)
-    return "\n".join(_waiting(stand, ids) for stand, ids in waiting.items())
+        stand = "half aborted" if process.step == ABORT else standing(process)
+        waiting.setdefault((stand, collection_of(process.workflow)), []).append(process.process_id)
+    return "\n".join(_waiting(stand, collection, ids) for (stand, collection), ids in waiting.items())
 
 
-def _waiting(stand: str, ids: t.Sequence[str]) -> str:
+def _waiting(stand: str, collection: str, ids: t.Sequence[str]) -> str:
     one = len(ids) == 1
     playbook = "abort" if stand == "half aborted" else "resume"
     named = playbook == "abort" or len(ids) <= 10
-    how = command(playbook, ids if named else (), "" if named else stand) + (" -e confirm_config=true" if stand == SUSPENDED else "")
+    how = command(playbook, ids if named else (), "" if named else stand, collection) + (" -e confirm_config=true" if stand == SUSPENDED else "")
     return f"{len(ids)} {'process is' if one else 'processes are'} {stand}; continue {'it' if one else 'them'} with: {how}"

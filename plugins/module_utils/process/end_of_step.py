@@ -10,6 +10,7 @@ import dataclasses
 import typing as t
 
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.collection import OURS
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.subject import Subject
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.commands import command
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.rows import ABORTED, COMPLETED, FAILED, RUNNING, SUSPENDED, UNCHANGED, Row
@@ -42,7 +43,7 @@ def end_of_step(
     failed = [row for row in after if row.status == FAILED]
     left = any(row.status == RUNNING for row in after)
     if failed and (last or (not left and any(row.status == FAILED for row in news))):
-        return result | {"failed": True, "msg": failed[0].message + how_to_continue(after) if len(after) == 1 else table(after, task.subject)}
+        return result | {"failed": True, "msg": failed[0].message + how_to_continue(after, task.subject) if len(after) == 1 else table(after, task.subject)}
     for tell, some in ((task.warn, [row for row in news if row.status == FAILED]), (task.show, [row for row in news if row.status != FAILED])):
         for same in _by_reason(some):
             tell("\n  ".join(_told(same, _NEWS, "the end of the run names all", task.subject)))
@@ -50,8 +51,8 @@ def end_of_step(
         ended = table(after, task.subject) if len(after) > 1 else "".join(row.message for row in after if row.status == COMPLETED)
         if ended:
             task.show(ended)
-    elif any(row.status in (SUSPENDED, UNCHANGED) for row in news) and how_to_continue(after):
-        task.show(how_to_continue(after).strip())
+    elif any(row.status in (SUSPENDED, UNCHANGED) for row in news) and how_to_continue(after, task.subject):
+        task.show(how_to_continue(after, task.subject).strip())
     return result
 
 
@@ -81,7 +82,7 @@ def table(rows: t.Sequence[Row], subject: Subject) -> str:
         for same in _by_reason([row for row in rows if row.status == status]):
             first, *names = _told(same, _LABELS.get(status, _LABELS_ELSE), _all_of(same, subject), subject)
             lines += [f"  {status:<10} {first}", *(f"{'':13}{line}" for line in names)]
-    return "\n".join(lines) + how_to_continue(rows)
+    return "\n".join(lines) + how_to_continue(rows, subject)
 
 
 def _by_reason(rows: t.Sequence[Row]) -> list[list[Row]]:
@@ -134,14 +135,15 @@ def _stored(row: Row) -> bool:
     return bool(row.process_id) and row.predicted is None
 
 
-def how_to_continue(rows: t.Sequence[Row]) -> str:
+def how_to_continue(rows: t.Sequence[Row], subject: Subject | None) -> str:
     """The commands that continue, or end, what can be, each on a line of its own; "" where there is nothing of the kind."""
     commands: dict[tuple[str, str, str, str], list[str]] = {}
     for same in _by_reason(rows):
         for row in same:
             for words, playbook, more in _ways(row, alone=len(same) == 1) if _stored(row) else ():
                 commands.setdefault((words, playbook, row.status, more), []).append(row.process_id or "")
-    return "".join(f"\n{words} with: {_command_for(playbook, ids, status, more)}" for (words, playbook, status, more), ids in commands.items())
+    collection = subject.collection if subject else OURS
+    return "".join(f"\n{words} with: {_command_for(collection, playbook, ids, status, more)}" for (words, playbook, status, more), ids in commands.items())
 
 
 def _ways(row: Row, alone: bool) -> t.Iterator[tuple[str, str, str]]:
@@ -162,11 +164,11 @@ def _ways(row: Row, alone: bool) -> t.Iterator[tuple[str, str, str]]:
             yield row.or_end, "abort", ""
 
 
-def _command_for(playbook: str, process_ids: t.Sequence[str], status: str, more: str) -> str:
+def _command_for(collection: str, playbook: str, process_ids: t.Sequence[str], status: str, more: str) -> str:
     """By ids. Of many, by status, where that can be meant: what is held is not released yet, and an abort is for those that were named."""
     if len(process_ids) <= _NAMED or playbook != "resume" or more == _AFTER_FAILURE[True][1] or status == UNCHANGED:
-        return command(playbook, process_ids) + more
-    return f"{command(playbook, (), status)}{more}, which takes all that stand so, of other runs as well"
+        return command(playbook, process_ids, collection=collection) + more
+    return f"{command(playbook, (), status, collection)}{more}, which takes all that stand so, of other runs as well"
 
 
 _AFTER_FAILURE = {

@@ -15,7 +15,9 @@ import typing as t
 
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import NodeflowError, StaleSave, StoreError, defect
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.collection import collection_of
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.subscription import SubscriptionModel
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.commands import command
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.end_of_step import end_of_step
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.lease import take, why_not_taken
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.rows import RUNNING, Row, reading_rows
@@ -28,6 +30,8 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.subscr
 __all__ = ["due_works", "run_step"]
 
 _NO_WORKFLOW = "process {0.process_id} is of the workflow {0.workflow}, which this release does not have; upgrade the collection here"
+
+_OF_ANOTHER = "process {0.process_id} is of the workflow {0.workflow}, which is not among those of this playbook; continue it with: {1}"
 
 _NO_PROCESS = "there is no process {0} in {1}; do the step store_process_subscription first, and not in check mode"
 
@@ -87,7 +91,10 @@ def _load(task: Task, workflows: Workflows, rows: t.Sequence[Row]) -> tuple[list
             if process is None:
                 raise NodeflowError(_NO_PROCESS.format(_key_of(row) or "for it", task.store.label))
             if process.workflow not in workflows:
-                raise NodeflowError(_NO_WORKFLOW.format(process))
+                collection = collection_of(process.workflow)
+                foreign = collection != task.subject.collection
+                how = command("resume", [process.process_id], collection=collection)
+                raise NodeflowError(_OF_ANOTHER.format(process, how) if foreign else _NO_WORKFLOW.format(process))
             subscription = _readable(subscriptions.get(process.subscription_id), process)
             works.append(_work(row, subscription, process, workflows[process.workflow]))
         except NodeflowError as error:

@@ -16,6 +16,7 @@ import typing as t
 
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import NodeflowError, StoreError, defect
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.collection import collection_of
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.subscription import SubscriptionModel, load_subscription
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.rows import FAILED, Row
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.state import State, read_state
@@ -58,7 +59,7 @@ class Work(t.Generic[Model_co, State_co]):
 
     def changelog_message(self) -> str:
         """The line that NetBox's change log gets with a write of this process."""
-        return f"nodeflow.orchestrator {self.process.workflow}, process {self.key}"
+        return f"{collection_of(self.process.workflow)} {self.process.workflow.rpartition('.')[2]}, process {self.key}"
 
     def called(self, label: str) -> Work[Model_co, State_co]:
         """The same work, which messages call so from now on."""
@@ -200,7 +201,7 @@ class Workflow:
         if process.step == ABORT:
             raise NodeflowError(
                 f"process {process.process_id} is being aborted; finish that with: "
-                f"ansible-playbook nodeflow.orchestrator.abort -e process_ids={process.process_id}"
+                f"ansible-playbook {collection_of(self.name)}.abort -e process_ids={process.process_id}"
             )
         if process.workflow_version == self.version:
             return process
