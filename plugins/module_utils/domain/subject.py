@@ -16,13 +16,15 @@ __all__ = ["Subject"]
 @dataclasses.dataclass(frozen=True)
 class Subject:
     """The words for it: ``one`` and ``many`` of them, e.g. "node" and "nodes". ``many`` is the option, and the key of a result, that has the rows;
-    ``label`` the key of a row that has what messages call it. ``repaired_by`` is the playbook that repairs what is out of sync,
+    ``label`` the key of a row that has what messages call it. ``taken`` is what becomes of one that a run gets:
+    "enrolled". ``repaired_by`` is the playbook that repairs what is out of sync,
     "" where there is none; ``collection`` is the one whose playbooks continue its processes.
     """
 
     one: str
     many: str
     label: str
+    taken: str = "taken"
     repaired_by: str = ""
     collection: str = OURS
 

@@ -222,7 +222,7 @@ _DONE = Step("done", _done)
 
 _CHANGE = (_STORE, _FETCH, _MODIFY, _WRITE, _DONE)
 
-MODIFY_NODE = Workflow("modify_node", 1, "MODIFY", _CHANGE, final="modify_subscription", state=ChangeState, named=named)
+MODIFY_NODE = Workflow("modify_node", 1, "MODIFY", _CHANGE, final="modify_subscription", state=ChangeState, about=NodeInactive, named=named)
 
 TERMINATE_NODE = Workflow(
     "terminate_node",
@@ -231,7 +231,8 @@ TERMINATE_NODE = Workflow(
     (_STORE, _FETCH, Step("provide_config_to_user", provide_config_to_user, repeats=True), _MODIFY, _WRITE, _DONE),
     final="modify_subscription",
     state=ChangeState,
+    about=NodeInactive,
     named=named,
 )
 
-RECONCILE_NODE = Workflow("reconcile_node", 1, "RECONCILE", _CHANGE, final="modify_subscription", state=ChangeState, named=named)
+RECONCILE_NODE = Workflow("reconcile_node", 1, "RECONCILE", _CHANGE, final="modify_subscription", state=ChangeState, about=NodeInactive, named=named)

@@ -12,15 +12,16 @@ import typing as t
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.description import description
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.subscription import check_customer_id
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.create_node import CREATE_NODE
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.device import Device
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.loopback import ambiguous, lack, loopback
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.lacking import lacking
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.loopback_interface import loopback_interface
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.model import FAMILIES, NodeBlockInactive, NodeInactive
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.model import NodeBlockInactive, NodeInactive
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.state import NodeState
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.end_of_step import end_of_step
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.rows import RUNNING, Row, reading_rows
 
-__all__ = ["construct_node_model", "lacking", "missing_of", "new_node"]
+__all__ = ["construct_node_model", "new_node"]
 
 
 def construct_node_model(task: Task) -> dict[str, t.Any]:
@@ -40,7 +41,7 @@ def _construct(task: Task, row: Row) -> Row:
     if problem:
         return row.failed(problem)
     state = NodeState(device=device, required_families=families, loopback_interface=loopback_interface(task) or None)
-    return dataclasses.replace(row, model=new_node(task, device).model_dump(mode="json"), state=state.as_json())
+    return dataclasses.replace(row, workflow=CREATE_NODE.name, model=new_node(task, device).model_dump(mode="json"), state=state.as_json())
 
 
 def new_node(task: Task, device: Device) -> NodeInactive:
@@ -48,23 +49,3 @@ def new_node(task: Task, device: Device) -> NodeInactive:
     block = NodeBlockInactive(node_id=device.id, node_name=device.name, node_status=device.status)
     subscription = NodeInactive(customer_id=task.params["customer_id"], node=block)
     return subscription.model_copy(update={"description": description(subscription)})
-
-
-def missing_of(device: Device, required_families: t.Collection[str]) -> list[str]:
-    """What NetBox must know of a device before it can be enrolled, and does not: "a name", "a primary IPv4 address"."""
-    lacks = [lack(device, family) for family in FAMILIES if family in required_families and not loopback(device, family).address]
-    return ([] if device.name else ["a name"]) + lacks
-
-
-def lacking(device: Device, required_families: t.Collection[str]) -> str | None:
-    """The same as a sentence, or which address is not clear; None where NetBox knows everything."""
-    missing, several = missing_of(device, required_families), ambiguous(device)
-    if several or not missing:
-        return several
-    hint = "; or name the families that are needed in required_families" if "address" in missing[-1] else ""
-    return f"{device.label} lacks {_listed(missing)}: add {'it' if len(missing) == 1 else 'them'} in NetBox{hint}"
-
-
-def _listed(words: t.Sequence[str]) -> str:
-    """Words as a list in a sentence: "a, b and c"."""
-    return " and ".join(filter(None, (", ".join(words[:-1]), words[-1])))

@@ -16,12 +16,13 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.subsc
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.payload import NetboxPayload, build_payload
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.update import Kind, Refusal, update
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.claim import CLAIM, as_claimed, as_read, claim, contradiction
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.construct import lacking
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.device import Device, devices_by_id
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.give_back import give_back
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.journal import journalled
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.lacking import lacking
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.loopback import loopback_fields
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.loopback_interface import located_works
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.model import NodeInactive
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.payload import HIDDEN, DevicePayload, DeviceTarget, hidden
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.provide_config import provide_config_to_user
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.state import CreateState, CreateWork, named
@@ -154,6 +155,7 @@ CREATE_NODE = Workflow(
     ),
     final="update_node_in_netbox",
     state=CreateState,
+    about=NodeInactive,
     abort=give_back,
     named=named,
 )

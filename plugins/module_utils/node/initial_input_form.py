@@ -22,10 +22,10 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.choice 
     node_row,
     wrong_row,
 )
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.construct import missing_of
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.create_node import CREATE_NODE
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.device import Device, find_devices
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.filters import check_filters
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.lacking import missing_of
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.loopback import loopback
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.loopback_interface import located
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.model import FAMILIES

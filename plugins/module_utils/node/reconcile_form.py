@@ -16,10 +16,11 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.subsc
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.change_node import RECONCILE_NODE, families, gone
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.choice import NOTHING, chosen_nodes, node_row, wrong_row
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.claim import claim_mode
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.construct import lacking, new_node
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.construct import new_node
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.device import Device
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.drift import Finding, Seen, kept
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.fields import LOOPBACKS, SHARED
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.lacking import lacking
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.loopback import ambiguous, in_words, lack
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.loopback_interface import loopback_interface
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.model import NodeInactive, loopback_of

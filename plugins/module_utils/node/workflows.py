@@ -10,13 +10,20 @@ import typing as t
 
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.change_node import MODIFY_NODE, RECONCILE_NODE, TERMINATE_NODE
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.claim import CLAIM, claim_mode
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.create_node import CREATE_NODE
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.run_step import run_step
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.store_process import store_process
 
-__all__ = ["WORKFLOWS", "node_step"]
+__all__ = ["WORKFLOWS", "node_step", "store_process_subscription"]
 
 WORKFLOWS = {workflow.name: workflow for workflow in (CREATE_NODE, MODIFY_NODE, TERMINATE_NODE, RECONCILE_NODE)}
 """By name."""
+
+
+def store_process_subscription(task: Task) -> dict[str, t.Any]:
+    """Begin the processes of the nodes of the option ``nodes``; then claim the devices of new ones in NetBox, where that is asked."""
+    return store_process(task, CLAIM, WORKFLOWS, task.rows(), claim=claim_mode(task))
 
 
 def node_step(task: Task, name: str) -> dict[str, t.Any]:

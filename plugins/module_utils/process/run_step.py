@@ -118,6 +118,8 @@ def _work(row: Row, subscription: SubscriptionModel, process: Process, workflow:
     """The work of a process as one of this release. Raises NodeflowError for one that this release cannot continue, so that it stops nobody else."""
     adopted = workflow.adopt(process)
     workflow.index(adopted.step)
+    if not isinstance(subscription, workflow.about):
+        raise NodeflowError(f"process {process.process_id} is of the workflow {workflow.name}, and its subscription of the product {subscription.product}")
     return Work(row, subscription, adopted, read_state(workflow.state, process.process_id, adopted.state))
 
 

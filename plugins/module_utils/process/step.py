@@ -182,7 +182,7 @@ class Workflow:
 
     ``final`` is the first step after which nothing read before may be read again. ``continues`` says, for each older version whose
     processes can be continued, which step of this one comes next for one that stands at a step of that one. ``state`` is the type of its
-    processes' state. ``abort`` ends processes before their goal; None where that takes no more than to put
+    processes' state, and ``about`` that of their subscriptions. ``abort`` ends processes before their goal; None where that takes no more than to put
     their subscriptions back. ``named`` says what a process is about, as far as its state can be read, and what the row of none carries.
     """
 
@@ -193,6 +193,7 @@ class Workflow:
     final: str
     continues: t.Mapping[int, t.Mapping[str, str]] = dataclasses.field(default_factory=dict)
     state: type[State] = State
+    about: type[SubscriptionModel] = SubscriptionModel
     abort: StepFunction | None = None
     named: t.Callable[[t.Optional[Process]], Named] = lambda process: Named(None, {})
 

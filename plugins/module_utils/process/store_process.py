@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The third step: save the process, relate it to its subscription, new or locked for it, and claim the device of a new one."""
+"""Begin processes: save each, related to its subscription, which is new and claims what it stands for, or is locked for it."""
 
 from __future__ import annotations
 
@@ -15,11 +15,6 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors impo
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.subscription import load_subscription
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.url import normal_url
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.claim import CLAIM, claim_mode
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.create_node import CREATE_NODE
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.model import NodeInactive, as_node
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.stored import live_of_devices
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.workflows import WORKFLOWS
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.begin import (
     Begun,
     begin_on_existing,
@@ -28,61 +23,64 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.begi
 )
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.rows import RUNNING, Row, reading_rows
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.run_step import run_step
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.state import State
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.step import Work, predicted
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.step import AnyWork, Work, Workflows, predicted
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.processes import insert_processes
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.subscriptions import Stored, Unreadable, claim_subscriptions
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.subscriptions import Stored, Unreadable, claim_subscriptions, holders
 
-__all__ = ["store_process_subscription"]
-
-NewNode = Work[NodeInactive, State]
+__all__ = ["store_process"]
 
 PART = 25
-"""Devices that a run takes at a time from a store that other runs share."""
+"""New subscriptions that a run stores at a time where other runs share the store."""
 
 
-def store_process_subscription(task: Task) -> dict[str, t.Any]:
-    """Save what the step before built, in one transaction that the store's unique index decides; then claim in NetBox where that is asked."""
-    rows = task.rows()
-    works = {place: _work(task, row) for place, row in enumerate(rows) if row.status == RUNNING and row.model is not None}
+def store_process(task: Task, name: str, workflows: Workflows, rows: t.Sequence[Row], **remembered: t.Any) -> dict[str, t.Any]:
+    """Save what the step before built, in one transaction that the key of the claims decides; then do the step ``name``, which is the first of all of the
+    ``workflows``.
+
+    A row to begin has a ``workflow`` and a ``state``, to which ``remembered`` is added; and the ``model`` of its new subscription, or the ``version`` of
+    the one that it was planned for.
+    """
+    works = {place: _work(task, workflows, row, remembered) for place, row in enumerate(rows) if row.status == RUNNING and row.model is not None}
     new = list({work.process.subscription_id: work for work in works.values()}.values())
     stored = _predict(task, new) if task.check_mode else _insert(task, new)
-    begun = _begun(task, [row for row in rows if row.status == RUNNING and row.workflow and row.model is None], bool(new))
+    begun = _begun(task, workflows, [row for row in rows if row.status == RUNNING and row.workflow and row.model is None], bool(new))
     answers = {place: stored[work.process.subscription_id] for place, work in works.items()}
     rows = [answers.get(place) or begun.rows.get(row.subscription_id or "", row) for place, row in enumerate(rows)]
-    claimed = run_step(task, CLAIM, WORKFLOWS, rows)
+    done = run_step(task, name, workflows, rows)
     inserted = [work for work in new if stored[work.process.subscription_id].status == RUNNING]
     diff = [_created(work) for work in inserted] + begun.diff
-    return claimed | {"changed": claimed["changed"] or bool(diff), "diff": diff + claimed["diff"]}
+    return done | {"changed": done["changed"] or bool(diff), "diff": diff + done["diff"]}
 
 
-def _begun(task: Task, rows: t.Sequence[Row], others: bool) -> Begun:
+def _begun(task: Task, workflows: Workflows, rows: t.Sequence[Row], others: bool) -> Begun:
     """The rows of subscriptions that exist. Where the store does not take their processes, they failed, so that the ``others`` can go on."""
     try:
-        return begin_on_existing(task, rows, WORKFLOWS)
+        return begin_on_existing(task, rows, workflows)
     except StoreError as error:
         if not others:
             raise
         return Begun({row.subscription_id or "": row.failed(f"{row.label} could not be begun: {error}") for row in rows}, [])
 
 
-def _created(work: NewNode) -> dict[str, t.Any]:
+def _created(work: AnyWork) -> dict[str, t.Any]:
     return begun_diff(work.label, work.process, {}, work.subscription.model_dump(mode="json"))
 
 
-def _work(task: Task, row: Row) -> NewNode:
-    """A row as the construct step left it, with a process that stands at its first step."""
+def _work(task: Task, workflows: Workflows, row: Row, remembered: dict[str, t.Any]) -> AnyWork:
+    """A row as the step before left it, with a process that stands at its first step."""
     with reading_rows(task.subject):
-        workflow = WORKFLOWS[row.workflow or CREATE_NODE.name]
-        subscription = as_node(load_subscription(row.model or {}))
-        state = workflow.state.model_validate({**(row.state or {}), "claim": claim_mode(task)})
+        workflow = workflows[row.workflow or ""]
+        subscription = load_subscription(row.model or {})
+        if not isinstance(subscription, workflow.about):
+            raise ValueError("model")
+        state = workflow.state.model_validate({**(row.state or {}), **remembered})
     process = new_process(task, workflow, str(subscription.subscription_id), row.run_id or "", state.as_json())
     row = dataclasses.replace(row.begun(process.process_id), subscription_id=process.subscription_id)
     return Work(row, subscription, process, state)
 
 
-def _insert(task: Task, works: t.Sequence[NewNode]) -> dict[str, Row]:
-    """Save the works whose device is free still. Answers with the rows by subscription id."""
+def _insert(task: Task, works: t.Sequence[AnyWork]) -> dict[str, Row]:
+    """Save the works whose resources are free still. Answers with the rows by subscription id."""
     if not works:
         return {}
     task.warn_if_it_vanishes("store")
@@ -99,47 +97,48 @@ def _insert(task: Task, works: t.Sequence[NewNode]) -> dict[str, Row]:
     return rows
 
 
-def _parts(works: t.Sequence[NewNode]) -> list[t.Sequence[NewNode]]:
-    """Parts to save one after the other, from a random one on, so that runs that start at once share the devices in place of waiting."""
+def _parts(works: t.Sequence[AnyWork]) -> list[t.Sequence[AnyWork]]:
+    """Parts to save one after the other, from a random one on, so that runs that start at once share them in place of waiting."""
     parts = list(chunks(works, PART))
     first = random.randrange(len(parts))
     return parts[first:] + parts[:first]
 
 
-def _insert_part(task: Task, works: t.Sequence[NewNode]) -> dict[str, Row]:
+def _insert_part(task: Task, works: t.Sequence[AnyWork]) -> dict[str, Row]:
     with task.store.write() as connection:
         won = claim_subscriptions(connection, [work.subscription for work in works])
         insert_processes(connection, [work.process for work in works if work.process.subscription_id in won])
-        lost = [work.subscription.device_id for work in works if work.process.subscription_id not in won]
-        holders = live_of_devices(connection, lost)
+        others = _holders(connection, [work for work in works if work.process.subscription_id not in won])
+    return {work.process.subscription_id: _lost(task, work, others.get(work.key)) if work.key in others else work.row for work in works}
+
+
+def _holders(connection: t.Any, works: t.Sequence[AnyWork]) -> dict[str, Stored | None]:
+    """The subscription that has what a work wants, by the id of its process."""
+    found = holders(connection, [resource for work in works for resource in work.subscription.resources()])
+    return {work.key: next((found[one] for one in work.subscription.resources() if one in found), None) for work in works}
+
+
+def _predict(task: Task, works: t.Sequence[AnyWork]) -> dict[str, Row]:
+    """What _insert would do, without doing it."""
+    store = task.existing_store()
+    others: dict[str, Stored | None] = {}
+    if store is not None:
+        with store.read() as connection:
+            others = _holders(connection, works)
     return {
-        work.process.subscription_id: work.row if work.process.subscription_id in won else _lost(work, holders.get(work.subscription.device_id))
+        work.process.subscription_id: _lost(task, work, holder) if (holder := others.get(work.key)) else predicted(work.row, work.subscription, work.process)
         for work in works
     }
 
 
-def _predict(task: Task, works: t.Sequence[NewNode]) -> dict[str, Row]:
-    """What _insert would do, without doing it."""
-    store = task.existing_store()
-    holders: dict[int, Stored] = {}
-    if store is not None:
-        with store.read() as connection:
-            holders = live_of_devices(connection, [work.subscription.device_id for work in works])
-    rows = {}
-    for work in works:
-        device_id = work.subscription.device_id
-        rows[work.process.subscription_id] = _lost(work, holders[device_id]) if device_id in holders else predicted(work.row, work.subscription, work.process)
-    return rows
-
-
-def _without_process(work: NewNode) -> Row:
+def _without_process(work: AnyWork) -> Row:
     return dataclasses.replace(work.row, process_id=None, subscription_id=None)
 
 
-def _lost(work: NewNode, holder: Stored | None) -> Row:
+def _lost(task: Task, work: AnyWork, holder: Stored | None) -> Row:
     if isinstance(holder, Unreadable):
-        return _without_process(work).failed(f"{work.label} cannot be enrolled: {holder.sentence}")
+        return _without_process(work).failed(f"{work.label} cannot be {task.subject.taken}: {holder.sentence}")
     which = f"subscription {holder.subscription_id}" if holder else "another subscription"
-    what = "was enrolled by another run meanwhile"
+    what = f"was {task.subject.taken} by another run meanwhile"
     row = _without_process(work).unchanged(f"{work.label} {what}: {which}", what)
     return dataclasses.replace(row, subscription_id=str(holder.subscription_id) if holder else None)
