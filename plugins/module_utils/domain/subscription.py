@@ -85,6 +85,12 @@ class SubscriptionModel(pydantic.BaseModel):
         """
         return ()
 
+    def depends_on(self) -> tuple[uuid.UUID, ...]:
+        """The subscriptions that this one uses, as long as it is not terminated. They must be active and in sync when it begins, and are not terminated
+        before it is.
+        """
+        return ()
+
 
 def check_customer_id(customer_id: str) -> None:
     """Raise DomainError for a customer that no subscription can have."""

@@ -63,4 +63,4 @@ class _AnyVersion(Workflow):
 def _aborting(workflow: Workflow) -> Workflow:
     # The intent first: a process of which the resources were given back must not be continued.
     step = Step(ABORT, workflow.abort or _restore, intent={"step": ABORT})
-    return _AnyVersion(name=workflow.name, version=workflow.version, target=workflow.target, steps=(step,), final=ABORT, state=workflow.state, about=workflow.about)
+    return _AnyVersion(**vars(workflow) | {"steps": (step,), "final": ABORT, "continues": {}})

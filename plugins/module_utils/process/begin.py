@@ -24,6 +24,7 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.subscr
     Unreadable,
     load_subscriptions,
     lock_subscriptions,
+    users_of,
 )
 
 __all__ = ["Begun", "begin_on_existing", "begun_diff", "new_process"]
@@ -73,12 +74,15 @@ def begin_on_existing(task: Task, rows: t.Sequence[Row], workflows: Workflows) -
 
 def _begin(task: Task, wanted: t.Mapping[str, Row], new: t.Mapping[str, Process]) -> Begun:
     with task.store.write() as connection:
-        locked, others = lock_subscriptions(connection, {key: row.version or 0 for key, row in wanted.items()})
+        to_end = [key for key, process in new.items() if process.target == "TERMINATE"]
+        locked, others = lock_subscriptions(connection, {key: row.version or 0 for key, row in wanted.items()}, to_end)
+        users = users_of(connection, to_end)
         busy = _at_work(connection, list(others))
-        locked |= {key: model for key, model in others.items() if not isinstance(model, Unreadable) and _free(model, new[key], wanted[key].version, busy)}
+        orphans = {key: model for key, model in others.items() if not isinstance(model, Unreadable) and key not in users}
+        locked |= {key: model for key, model in orphans.items() if _free(model, new[key], wanted[key].version, busy)}
         begun = [_remembering(new[key], before) for key, before in locked.items()]
         insert_processes(connection, begun)
-    answers = {key: _refused(row, others.get(key), busy.get(key), task.subject.repaired_by) for key, row in wanted.items()}
+    answers = {key: _refused(row, others.get(key), busy.get(key), users.get(key, ()), task.subject.repaired_by) for key, row in wanted.items()}
     answers |= {process.subscription_id: wanted[process.subscription_id].begun(process.process_id) for process in begun}
     return Begun(answers, [_locked(wanted[key], new[key], before) for key, before in locked.items()])
 
@@ -100,22 +104,23 @@ def _locked(row: Row, process: Process, before: SubscriptionModel) -> dict[str, 
 
 def _predict(task: Task, wanted: t.Mapping[str, Row], new: t.Mapping[str, Process]) -> Begun:
     """What _begin would do, without doing it."""
-    found, busy = {}, {}
+    found, busy, users = {}, {}, {}
     store = task.existing_store()
     if store is not None:
         with store.read() as connection:
             found = load_subscriptions(connection, list(wanted))
             busy = _at_work(connection, list(wanted))
+            users = users_of(connection, [key for key, process in new.items() if process.target == "TERMINATE"])
     answers, diff = {}, []
     for key, row in wanted.items():
         model = found.get(key)
-        if model is not None and not isinstance(model, Unreadable) and _free(model, new[key], row.version, busy):
+        if model is not None and not isinstance(model, Unreadable) and key not in users and _free(model, new[key], row.version, busy):
             process = _remembering(new[key], model)
             diff.append(_locked(row, process, model))
             locked = model.model_copy(update={"insync": False})
             answers[key] = predicted(row.begun(process.process_id), locked, process)
         else:
-            answers[key] = _refused(row, model, busy.get(key), task.subject.repaired_by)
+            answers[key] = _refused(row, model, busy.get(key), users.get(key, ()), task.subject.repaired_by)
     return Begun(answers, diff)
 
 
@@ -139,7 +144,7 @@ def _at_work(connection: t.Any, subscription_ids: t.Sequence[str]) -> dict[str, 
     return {process.subscription_id: process for process in found if process.status not in OVER}
 
 
-def _refused(row: Row, model: Stored | None, process: Process | None, repaired_by: str) -> Row:
+def _refused(row: Row, model: Stored | None, process: Process | None, users: t.Sequence[str], repaired_by: str) -> Row:
     what, key, then = "subscription", row.subscription_id, ""
     if isinstance(model, Unreadable):
         return row.without_plan().failed(f"{row.label}: {model.sentence}")
@@ -149,6 +154,8 @@ def _refused(row: Row, model: Stored | None, process: Process | None, repaired_b
         why = "was terminated meanwhile"
     elif process is None and model.version != row.version:
         why = "was changed meanwhile; run again"
+    elif process is None and users:
+        why = f"is in use by {', '.join(users)}; terminate {'that' if len(users) == 1 else 'those'} first"
     elif process is None:
         why = "is not in sync, and no process works on it" + (f"; {repaired_by} repairs that" if repaired_by else "")
     else:

@@ -33,7 +33,7 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.proces
     worked_on_by,
 )
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.schema import subscriptions
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.subscriptions import Stored, Unreadable, find_subscriptions, plain
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.subscriptions import Stored, Unreadable, find_subscriptions, plain, related
 
 __all__ = ["Answer", "needed_store", "process_answers", "process_info", "subscription_answers", "subscription_info"]
 
@@ -46,7 +46,7 @@ _FACTS = ("site", "role", "platform")
 
 SUBSCRIPTION_COLUMNS = (
     *("subscription_id", "product", "customer_id", "status", "insync", "description", "note", "start_date", "end_date", "version", "device_id"),
-    *("device_url", *_FACTS, "process_id", "process_workflow", "process_status", "problem"),
+    *("device_url", *_FACTS, "process_id", "process_workflow", "process_status", "problem", "depends_on", "in_use_by"),
     *("node.node_id", "node.node_name", "node.node_status", "node.ipv4_loopback", "node.ipv6_loopback"),
 )
 """The columns of a CSV file of subscriptions."""
@@ -135,13 +135,19 @@ def _existing_store(task: Task, target: Destination | None) -> Store | None:
 
 
 def subscription_answers(store: Store, connection: t.Any, *conditions: t.Any, **criteria: t.Sequence[t.Any]) -> list[Answer]:
-    """What is known of the subscriptions whose columns have one of the values named for them, in two statements however many there are.
+    """What is known of the subscriptions whose columns have one of the values named for them, in a few statements however many there are.
 
     One that cannot be read is answered as far as its row is plain data; ``problem`` says why, and is None of all others.
     """
     latest = latest_processes(connection, *conditions, **criteria)
     found = find_subscriptions(connection, *conditions, **criteria)
-    return [_subscription(store, one, latest.get(str(one.subscription_id))) for one in found]
+    uses: dict[str, list[str]] = {}
+    used_by: dict[str, list[str]] = {}
+    for user, used in related(connection, *conditions, **criteria):
+        uses.setdefault(user, []).append(used)
+        used_by.setdefault(used, []).append(user)
+    answers = ((str(one.subscription_id), _subscription(store, one, latest.get(str(one.subscription_id)))) for one in found)
+    return [answer | {"depends_on": uses.get(key, []), "in_use_by": used_by.get(key, [])} for key, answer in answers]
 
 
 def _subscription(store: Store, subscription: Stored, process: Process | None) -> Answer:

@@ -10,11 +10,11 @@ import typing as t
 
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._chunks import chunks
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._libraries import sa
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.schema import claims, processes, steps, subscriptions
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.schema import claims, processes, relations, steps, subscriptions
 
 __all__ = ["copy_rows", "count_rows", "delete_rows"]
 
-_TABLES = (subscriptions, claims, processes, steps)
+_TABLES = (subscriptions, claims, relations, processes, steps)
 
 _COUNTED = (subscriptions, processes, steps)
 
@@ -44,6 +44,6 @@ def delete_rows(connection: t.Any) -> None:
 
 def _rows(connection: t.Any, table: t.Any) -> list[dict[str, t.Any]]:
     """All rows in the order of their keys. Those of the step log without their number: its order counts, the numbers are each database's own."""
-    [key] = table.primary_key
-    columns = [column for column in table.c if column is not key or table is not steps]
-    return [dict(row) for row in connection.execute(sa.select(*columns).order_by(key)).mappings()]
+    keys = list(table.primary_key)
+    columns = [column for column in table.c if column not in keys or table is not steps]
+    return [dict(row) for row in connection.execute(sa.select(*columns).order_by(*keys)).mappings()]

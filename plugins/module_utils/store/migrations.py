@@ -10,7 +10,7 @@ import typing as t
 
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._libraries import sa
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.processes import step_id
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.schema import claims, steps, subscriptions
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.schema import claims, relations, steps, subscriptions
 
 __all__ = ["MIGRATIONS"]
 
@@ -35,6 +35,7 @@ def _claim_resources(connection: t.Any) -> None:
     Of several live subscriptions of one device, which a store without that index can have, one gets the claim: an active one first, then the oldest.
     """
     claims.create(connection)
+    relations.create(connection)
     connection.exec_driver_sql(
         "INSERT INTO claims (resource, subscription_id) SELECT 'dcim.device/' || device_id, subscription_id FROM ("
         "SELECT device_id, subscription_id, row_number() OVER (PARTITION BY device_id ORDER BY "

@@ -16,7 +16,20 @@ import typing as t
 
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._libraries import sa
 
-__all__ = ["SCHEMA_VERSION", "Damaged", "claims", "metadata", "processes", "read_json", "steps", "store_info", "subscriptions", "text_in", "write_json"]
+__all__ = [
+    "SCHEMA_VERSION",
+    "Damaged",
+    "claims",
+    "metadata",
+    "processes",
+    "read_json",
+    "relations",
+    "steps",
+    "store_info",
+    "subscriptions",
+    "text_in",
+    "write_json",
+]
 
 SCHEMA_VERSION = 3
 """The layout that this release reads and writes. ``store_info`` says which one a store has."""
@@ -109,6 +122,14 @@ claims = sa.Table(
     # A subscription that is not terminated holds what it stands for. The key decides that nothing is claimed twice, whatever the product.
     sa.Column("resource", sa.String(120), primary_key=True),  # the type and id of an object of NetBox: dcim.device/7
     sa.Column("subscription_id", sa.String(36), sa.ForeignKey("subscriptions.subscription_id"), nullable=False, index=True),
+)
+
+relations = sa.Table(
+    "subscription_relations",
+    metadata,
+    # A subscription that is not terminated, and one that it uses. What is in use is not terminated.
+    sa.Column("in_use_by_id", sa.String(36), sa.ForeignKey("subscriptions.subscription_id"), primary_key=True),
+    sa.Column("depends_on_id", sa.String(36), sa.ForeignKey("subscriptions.subscription_id"), primary_key=True, index=True),
 )
 
 processes = sa.Table(

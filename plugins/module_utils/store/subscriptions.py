@@ -15,7 +15,7 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors impo
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._libraries import sa, sa_insert
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.lifecycle import SubscriptionLifecycle
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.subscription import SubscriptionModel, load_subscription
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.schema import Damaged, claims, subscriptions, text_in
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.schema import Damaged, claims, relations, subscriptions, text_in
 
 __all__ = [
     "LIVE",
@@ -30,8 +30,10 @@ __all__ = [
     "load_subscriptions",
     "lock_subscriptions",
     "plain",
+    "related",
     "save_subscriptions",
     "sort_out",
+    "users_of",
     "without_claims",
 ]
 
@@ -111,20 +113,63 @@ def is_live() -> t.Any:
 
 
 def claim_subscriptions(connection: t.Any, models: t.Sequence[SubscriptionModel]) -> set[str]:
-    """Insert new subscriptions, with what they claim; of one of whose resources another has one already, nothing is inserted. The key of the claims
-    decides.
+    """Insert new subscriptions, with what they claim; of one of whose resources another has already, or that uses one that is not active or at which
+    a process works, nothing is inserted. The key of the claims decides.
 
     Returns the ids of the subscriptions that are in the store now: those that won all of their resources.
     """
     insert = sa_insert(connection, subscriptions).on_conflict_do_nothing()
     for some in chunks(models):
         connection.execute(insert, [_row(model) for model in some])
+    unusable = _lock_used(connection, models)
     held = _holders(connection, _claim(connection, models))
     lost = {key for model in models if is_claiming(model) and {held.get(resource) for resource in model.resources()} - {key := str(model.subscription_id)}}
+    lost |= {str(model.subscription_id) for model in models if not unusable.isdisjoint(map(str, model.depends_on()))}
     for some in chunks(sorted(lost)):
         connection.execute(claims.delete().where(claims.c.subscription_id.in_(some)))
         connection.execute(subscriptions.delete().where(subscriptions.c.subscription_id.in_(some)))
+    _relate(connection, [model for model in models if str(model.subscription_id) not in lost])
     return {str(model.subscription_id) for model in models} - lost
+
+
+def _lock_used(connection: t.Any, models: t.Sequence[SubscriptionModel]) -> set[str]:
+    """Keep what these use as it is until the end of the transaction. Returns the ids of those that cannot be used."""
+    used = sorted({str(one) for model in models if is_claiming(model) for one in model.depends_on()})
+    usable: set[str] = set()
+    for some in chunks(used):
+        query = sa.select(subscriptions.c.subscription_id, subscriptions.c.status, subscriptions.c.insync).where(subscriptions.c.subscription_id.in_(some))
+        for row in connection.execute(query.order_by(subscriptions.c.subscription_id).with_for_update()):
+            usable |= {row.subscription_id} if row.status == SubscriptionLifecycle.ACTIVE.value and row.insync else set()
+    return set(used) - usable
+
+
+def _relate(connection: t.Any, models: t.Sequence[SubscriptionModel]) -> None:
+    """Save what these use, unless it is saved already; what is terminated uses nothing any more."""
+    rows = [{"in_use_by_id": str(one.subscription_id), "depends_on_id": str(used)} for one in models if is_claiming(one) for used in one.depends_on()]
+    insert = sa_insert(connection, relations).on_conflict_do_nothing()
+    for some in chunks(rows):
+        connection.execute(insert, some)
+    for some in chunks([str(model.subscription_id) for model in models if not is_claiming(model)]):
+        connection.execute(relations.delete().where(relations.c.in_use_by_id.in_(some)))
+
+
+def related(connection: t.Any, *conditions: t.Any, **criteria: t.Sequence[t.Any]) -> list[tuple[str, str]]:
+    """Who uses whom, as pairs of ids, of the subscriptions that ``find_subscriptions`` finds by the same."""
+    chosen = sa.select(subscriptions.c.subscription_id).where(*conditions, *[subscriptions.c[name].in_(values) for name, values in criteria.items()])
+    user, used = relations.c.in_use_by_id, relations.c.depends_on_id
+    query = sa.select(user, used).where(sa.or_(user.in_(chosen), used.in_(chosen))).order_by(user, used)
+    return [(row[0], row[1]) for row in connection.execute(query)]
+
+
+def users_of(connection: t.Any, subscription_ids: t.Collection[str]) -> dict[str, list[str]]:
+    """What uses each of these that is in use, each as its description and id, by the id of what is used."""
+    found: dict[str, list[str]] = {}
+    for some in chunks(sorted(subscription_ids)):
+        query = sa.select(relations.c.depends_on_id, subscriptions.c.subscription_id, subscriptions.c.description)
+        query = query.join(subscriptions, subscriptions.c.subscription_id == relations.c.in_use_by_id).where(relations.c.depends_on_id.in_(some))
+        for used, key, description in connection.execute(query.order_by(subscriptions.c.description, subscriptions.c.subscription_id)):
+            found.setdefault(used, []).append(f"{description} (subscription {key})")
+    return found
 
 
 def _claim(connection: t.Any, models: t.Sequence[SubscriptionModel]) -> list[str]:
@@ -151,9 +196,11 @@ def _holders(connection: t.Any, resources: t.Sequence[str]) -> dict[str, str]:
     return found
 
 
-def lock_subscriptions(connection: t.Any, versions: t.Mapping[str, int]) -> tuple[dict[str, SubscriptionModel], dict[str, Stored]]:
+def lock_subscriptions(
+    connection: t.Any, versions: t.Mapping[str, int], to_end: t.Collection[str] = ()
+) -> tuple[dict[str, SubscriptionModel], dict[str, Stored]]:
     """Set ``insync`` to false for those that are in sync, not terminated, and still of the version named: a workflow works on them from now on,
-    and no other may.
+    and no other may. Those of ``to_end`` must not be in use either.
 
     Returns those that were locked, as they were before, and the others that exist, by id. Whoever comes at the same moment waits, and
     then finds them locked.
@@ -163,8 +210,9 @@ def lock_subscriptions(connection: t.Any, versions: t.Mapping[str, int]) -> tupl
     for some in chunks(sorted(versions)):  # in one order, so that two runs cannot wait for each other
         connection.execute(sa.select(subscriptions.c.subscription_id).where(subscriptions.c.subscription_id.in_(some)).order_by(
             subscriptions.c.subscription_id).with_for_update())
+        used = users_of(connection, set(some) & set(to_end))
         for key, model in load_subscriptions(connection, some).items():
-            if isinstance(model, Unreadable) or not _is_free(model, versions[key]):
+            if isinstance(model, Unreadable) or key in used or not _is_free(model, versions[key]):
                 others[key] = model
             else:
                 locked[key] = model
@@ -204,6 +252,7 @@ def save_subscriptions(connection: t.Any, models: t.Sequence[SubscriptionModel])
     for some in chunks([str(model.subscription_id) for model in saved if not is_claiming(model)]):
         connection.execute(claims.delete().where(claims.c.subscription_id.in_(some)))
     _claim(connection, saved)
+    _relate(connection, saved)
     return saved
 
 

@@ -1,0 +1,121 @@
+# Copyright (c) 2026, nodeflow.orchestrator contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A subscription may use others: they must be there, and stay as long as it does."""
+
+from __future__ import annotations
+
+import typing as t
+import uuid
+
+import pytest
+
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.lifecycle import SubscriptionLifecycle
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.subscription import SubscriptionModel, move_to_lifecycle
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.engine import open_store
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.subscriptions import (
+    claim_subscriptions,
+    lock_subscriptions,
+    related,
+    save_subscriptions,
+    users_of,
+)
+from filled_store import FilledStore
+from in_process import call_module
+
+DEVICE = {"name": "r", "status": "active", "site": "", "site_name": "", "role": "", "platform": "", "ipv4": None, "ipv6": None}
+STATE = {"changes": {}, "write": [], "lifecycle": "terminated", "required_families": [], "device": {"id": 1, **DEVICE}}
+
+
+class _Path(SubscriptionModel, product="TestPath", lifecycle=["initial", "active", "terminated"]):
+    """A product that uses others."""
+
+    product: t.Literal["TestPath"] = "TestPath"
+    description: str = "Path"
+    over: list[uuid.UUID]
+
+    def depends_on(self):
+        return tuple(self.over)
+
+
+@pytest.fixture
+def store(tmp_path):
+    """Three nodes in service, and one that is being enrolled."""
+    return FilledStore(tmp_path / "store.db", 4, lambda number: "failed" if number == 4 else "completed")
+
+
+@pytest.fixture
+def opened(store):
+    store = open_store(store.location)
+    yield store
+    store.close()
+
+
+def node(number):
+    """The id of the subscription of a node."""
+    return uuid.UUID(int=1 << 64 | number)
+
+
+def path(*nodes):
+    """A new path over nodes."""
+    return _Path(customer_id="c", over=[node(number) for number in nodes])
+
+
+def test_who_uses_whom_is_shown_in_both_directions(store, opened):
+    one = path(1, 2)
+    with opened.write() as connection:
+        assert claim_subscriptions(connection, [one]) == {str(one.subscription_id)}
+        assert related(connection, subscription_id=[str(node(1))]) == [(str(one.subscription_id), str(node(1)))]
+    shown = {answer["subscription_id"]: answer for answer in call_module("subscription_info", {"store": store.location})["subscriptions"]}
+    assert shown[str(one.subscription_id)]["depends_on"] == [str(node(1)), str(node(2))] and shown[str(one.subscription_id)]["in_use_by"] == []
+    assert [shown[str(node(number))]["in_use_by"] for number in (1, 2, 3)] == [[str(one.subscription_id)]] * 2 + [[]]
+
+
+@pytest.mark.parametrize("nodes", [(1, 4), (99,)])
+def test_what_is_not_in_service_or_not_there_cannot_be_used(opened, nodes):
+    with opened.write() as connection:
+        assert claim_subscriptions(connection, [path(*nodes), other := path(2)]) == {str(other.subscription_id)}
+        assert related(connection) == [(str(other.subscription_id), str(node(2)))]
+
+
+def test_what_is_in_use_is_not_locked_to_be_ended(opened):
+    one = path(1)
+    with opened.write() as connection:
+        claim_subscriptions(connection, [one])
+        versions = {str(node(1)): 6, str(node(3)): 6}
+        assert users_of(connection, versions) == {str(node(1)): [f"Path (subscription {one.subscription_id})"]}
+        locked, others = lock_subscriptions(connection, versions, to_end=list(versions))
+        assert (set(locked), set(others)) == ({str(node(3))}, {str(node(1))})
+
+
+def test_what_a_process_works_at_cannot_be_used(opened):
+    with opened.write() as connection:
+        lock_subscriptions(connection, {str(node(1)): 6}, to_end=[str(node(1))])
+        assert claim_subscriptions(connection, [path(1)]) == set()
+
+
+def test_what_was_terminated_uses_nothing(opened):
+    one = path(1)
+    with opened.write() as connection:
+        claim_subscriptions(connection, [one])
+        save_subscriptions(connection, [move_to_lifecycle(one, SubscriptionLifecycle.TERMINATED)])
+        assert related(connection) == [] and users_of(connection, [str(node(1))]) == {}
+
+
+@pytest.mark.parametrize("check_mode", [True, False])
+def test_a_node_in_use_is_not_terminated_and_the_answer_names_who_uses_it(store, opened, check_mode):
+    one = path(1)
+    with opened.write() as connection:
+        claim_subscriptions(connection, [one])
+    rows = [
+        {
+            "device_id": number, "device": f"node-{number}", "status": "running", "run_id": "run", "subscription_id": str(node(number)), "version": 6,
+            "workflow": "terminate_node", "state": STATE,
+        }
+        for number in (1, 3)
+    ]  # fmt: skip
+    result = call_module("store_process_subscription", {"store": store.location, "nodes": rows}, check_mode=check_mode)
+    first, second = result["nodes"]
+    assert first["status"] == "failed" and f"is in use by Path (subscription {one.subscription_id}); terminate that first" in first["message"], result
+    assert second["status"] == "running" and second["process_id"]
