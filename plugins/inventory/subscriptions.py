@@ -179,7 +179,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
 
     def _read(self, location: Location | None) -> list[Answer]:
         try:
-            store = open_store(location, create=False, write=False)
+            store = open_store(location, create=False)
             if store is None:
                 self.display.warning(NO_STORE)
                 return []
