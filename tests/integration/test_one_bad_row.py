@@ -85,7 +85,7 @@ def test_a_subscription_that_cannot_be_read_stops_its_own_node_alone(run, netbox
 def test_a_process_that_cannot_be_continued_stops_its_own_node_alone(run, netbox, damage, reason):
     bad, good = netbox.make(), netbox.make()
     assert run.create(nodes=[bad, good]).returncode == 0
-    ids = {row["device_id"]: row["process_id"] for row in run.rows("SELECT * FROM processes JOIN subscriptions USING (subscription_id)")}
+    ids = {device_id_of(row): row["process_id"] for row in run.rows("SELECT * FROM processes JOIN subscriptions USING (subscription_id)")}
     run.store.write(f"UPDATE processes SET {damage} WHERE process_id = '{ids[bad]}'")
     [damaged] = run.rows(f"SELECT * FROM processes WHERE process_id = '{ids[bad]}'")
     done = run.resume(*ids.values(), confirm_config=True)
