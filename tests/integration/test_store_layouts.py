@@ -20,6 +20,14 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.model i
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.engine import open_store
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.subscriptions import claim_subscriptions, find_subscriptions
 
+BEFORE_LAYOUT_3 = (
+    "ALTER TABLE subscriptions ADD COLUMN device_id INTEGER",
+    "UPDATE subscriptions SET device_id = {0}",
+    "CREATE UNIQUE INDEX one_live_subscription_a_device ON subscriptions (device_id) WHERE status <> 'terminated'",
+    "DROP TABLE claims",
+    "DROP TABLE subscription_relations",
+)
+
 BEFORE_LAYOUT_2 = (
     "DROP INDEX ix_process_steps_step_id",
     "ALTER TABLE process_steps DROP COLUMN step_id",
@@ -42,8 +50,8 @@ def test_a_store_of_layout_1_is_brought_up_to_date_and_its_processes_go_on(play_
     process_id = play_on.create(nodes=device).nodes[0]["process_id"]
     new = layout(play_on.store.location)
     with contextlib.closing(open_store(play_on.store.location)) as opened, opened.write() as connection:
-        for statement in BEFORE_LAYOUT_2:
-            connection.exec_driver_sql(statement)
+        for statement in BEFORE_LAYOUT_3 + BEFORE_LAYOUT_2:
+            connection.exec_driver_sql(statement.format(play_on.store.device_id))
     with pytest.raises(StoreError, match="has the layout of an older release"):
         open_store(play_on.store.location, create=False, write=False)
     done = play_on.resume(process_id, confirm_config=True)
