@@ -319,7 +319,7 @@ def _leave_connection(response: t.Any) -> None:
     """
     connection = getattr(response.raw, "connection", None)  # urllib3's; None where it was closed with the answer
     sock = connection.sock if connection else None
-    if sock:
+    if connection:
         connection.sock = None
     try:
         _body = response.content
