@@ -25,7 +25,7 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.subsc
 )
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.payload import NetboxPayload, build_payload
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.update import difference, update
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.model import Node, NodeBlockInactive, NodeInactive, NodeProvisioning
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.model import Node, NodeBlockInactive, NodeInactive, NodeProvisioning, requiring
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.payload import DevicePayload
 
 L = SubscriptionLifecycle
@@ -72,10 +72,10 @@ def test_a_node_goes_from_initial_to_active_as_the_type_of_each_state():
 )
 def test_all_that_is_missing_is_named(fields, families, missing):
     if not missing:
-        assert move_to_lifecycle(node(**fields), L.PROVISIONING, families).status is L.PROVISIONING
+        assert move_to_lifecycle(node(**fields), L.PROVISIONING, requiring(families)).status is L.PROVISIONING
         return
     with pytest.raises(DomainError) as error:
-        move_to_lifecycle(node(**fields), L.PROVISIONING, families)
+        move_to_lifecycle(node(**fields), L.PROVISIONING, requiring(families))
     assert str(error.value).endswith("missing: " + ", ".join(missing))
 
 
@@ -88,7 +88,7 @@ def test_a_loopback_is_an_interface_and_keeps_its_mask():
 
 
 def test_what_was_saved_is_loaded_whatever_the_setting_was():
-    narrow = move_to_lifecycle(node(ipv6_loopback=None), L.PROVISIONING, ["ipv4"])
+    narrow = move_to_lifecycle(node(ipv6_loopback=None), L.PROVISIONING, requiring(["ipv4"]))
     assert load_subscription(narrow.model_dump(mode="json")) == narrow
 
 

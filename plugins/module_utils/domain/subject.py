@@ -15,7 +15,7 @@ __all__ = ["Subject"]
 
 @dataclasses.dataclass(frozen=True)
 class Subject:
-    """The words for it: ``one`` and ``many`` of them, e.g. "node" and "nodes". ``many`` is the option, and the key of a result, that has the rows;
+    """The words for it: ``one`` and ``many`` of them, e.g. "circuit" and "circuits". ``many`` is the option, and the key of a result, that has the rows;
     ``label`` the key of a row that has what messages call it. ``taken`` is what becomes of one that a run gets:
     "enrolled". ``repaired_by`` is the playbook that repairs what is out of sync,
     "" where there is none; ``collection`` is the one whose playbooks continue its processes.
@@ -29,5 +29,5 @@ class Subject:
     collection: str = OURS
 
     def counted(self, number: int) -> str:
-        """So many of them, in words: "1 node", "2 nodes"."""
+        """So many of them, in words: "1 circuit", "2 circuits"."""
         return f"{number} {self.one if number == 1 else self.many}"

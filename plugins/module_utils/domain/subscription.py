@@ -6,7 +6,7 @@
 
 A product is a family of pydantic models, one for some of the lifecycle's states. Each names its product and its states:
 
-    class NodeInactive(SubscriptionModel, product="Node", lifecycle=["initial", "terminated"]): ...
+    class CircuitInactive(SubscriptionModel, product="acme.circuits.Circuit", lifecycle=["initial", "terminated"]): ...
 
 A new product adds such models in a file of its own; nothing here changes.
 """
@@ -23,7 +23,8 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.colle
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.lifecycle import SubscriptionLifecycle, check_transition
 
 __all__ = [
-    "BLOCK_CONTEXT",
+    "SAVED",
+    "Context",
     "ProductBlockModel",
     "SubscriptionModel",
     "check_customer_id",
@@ -33,8 +34,11 @@ __all__ = [
     "revise",
 ]
 
-BLOCK_CONTEXT = "required_families"
-"""The validation context's key for the address families that a node must have: a collection of "ipv4" and "ipv6"."""
+Context = t.Mapping[str, t.Any]
+"""The context of a validation: what a product's validators are to know, under keys that it names."""
+
+SAVED: Context = {"saved": True}
+"""The context of what was saved before: whatever its state needed was there then, so that only the types count."""
 
 Model = t.TypeVar("Model", bound="SubscriptionModel")
 
@@ -118,13 +122,12 @@ def load_subscription(data: dict[str, t.Any]) -> SubscriptionModel:
     known = [status.value for status in SubscriptionLifecycle]
     if data["status"] not in known:
         raise DomainError(f"there is no lifecycle {data['status']}; known are: {', '.join(known)}")
-    return _validate(product_type(data["product"], SubscriptionLifecycle(data["status"])), data, required_families=())
+    return _validate(product_type(data["product"], SubscriptionLifecycle(data["status"])), data, SAVED)
 
 
-def move_to_lifecycle(
-    subscription: SubscriptionModel, target: SubscriptionLifecycle, required_families: t.Collection[str] = ("ipv4", "ipv6")
-) -> SubscriptionModel:
-    """``subscription`` as its product's type for the state ``target``, with start or end date where that state sets it.
+def move_to_lifecycle(subscription: SubscriptionModel, target: SubscriptionLifecycle, context: Context | None = None) -> SubscriptionModel:
+    """``subscription`` as its product's type for the state ``target``, with start or end date where that state sets it. ``context`` is what the
+    product's validators are told.
 
     Raises DomainError for a transition that the lifecycle does not allow, and where fields that the new state needs are missing: the
     message names all of them.
@@ -136,23 +139,24 @@ def move_to_lifecycle(
         data["start_date"] = now
     if target is SubscriptionLifecycle.TERMINATED:
         data["end_date"] = now
-    return _validate(product_type(subscription.product, target), data, required_families)
+    return _validate(product_type(subscription.product, target), data, context)
 
 
-def revise(subscription: Model, changes: dict[str, t.Any], required_families: t.Collection[str] = ("ipv4", "ipv6")) -> Model:
-    """``subscription`` with some fields changed, those of blocks in a dictionary under the block's name. It keeps its type.
+def revise(subscription: Model, changes: dict[str, t.Any], context: Context | None = None) -> Model:
+    """``subscription`` with some fields changed, those of blocks in a dictionary under the block's name. It keeps its type. ``context`` is what the
+    product's validators are told.
 
     Raises DomainError where the type's rules no longer hold.
     """
     data = subscription.model_dump()
     for name, value in changes.items():
         data[name] = data[name] | value if isinstance(value, dict) else value
-    return _validate(type(subscription), data, required_families)
+    return _validate(type(subscription), data, context)
 
 
-def _validate(cls: type[Model], data: dict[str, t.Any], required_families: t.Collection[str]) -> Model:
+def _validate(cls: type[Model], data: dict[str, t.Any], context: Context | None) -> Model:
     try:
-        return cls.model_validate(_without_none(data), context={BLOCK_CONTEXT: required_families})
+        return cls.model_validate(_without_none(data), context=context)
     except pydantic.ValidationError as error:
         raise DomainError(_sentence(cls, data, error)) from error
 

@@ -98,7 +98,7 @@ def _modify_subscription(task: Task, works: t.Sequence[ChangeWork]) -> dict[str,
 def _modified(work: ChangeWork) -> Outcome:
     changes = work.state.changes
     try:
-        subscription = revise(work.subscription, changes, work.state.required_families)
+        subscription = revise(work.subscription, changes, work.state.context)
     except DomainError as error:
         return Failed(f"{work.label}: {error}")
     if "description" not in changes and work.subscription.description == description(work.subscription):
@@ -208,7 +208,7 @@ def _ended(work: ChangeWork) -> Outcome:
     try:
         subscription: SubscriptionModel = work.subscription
         if target is not subscription.status:
-            subscription = move_to_lifecycle(subscription, target, work.state.required_families)
+            subscription = move_to_lifecycle(subscription, target, work.state.context)
     except DomainError as error:
         return Failed(f"{work.label}: {error}")
     return Done(subscription.model_copy(update={"insync": True}), work.state)

@@ -57,12 +57,11 @@ def _fetched(task: Task, work: CreateWork, device: Device | None, there: t.Conta
         return Failed(f"{work.label}: {device.problem}")
     work = work.called(device.label)
     seen = as_claimed(work, device) if task.check_mode else device
-    families = work.state.required_families
-    problem = contradiction(work, seen, (ACTIVE,)) or lacking(device, families)
+    problem = contradiction(work, seen, (ACTIVE,)) or lacking(device, work.state.required_families)
     if problem:
         return Failed(problem, label=work.label)
     try:
-        subscription = revise(work.subscription, {"node": {"node_name": device.name} | loopback_fields(device)}, families)
+        subscription = revise(work.subscription, {"node": {"node_name": device.name} | loopback_fields(device)}, work.state.context)
     except DomainError as error:
         return Failed(f"{work.label}: {error}", label=work.label)
     subscription = subscription.model_copy(update={"description": description(subscription)})
@@ -80,7 +79,7 @@ def _set_status(task: Task, works: t.Sequence[CreateWork]) -> dict[str, Outcome]
 
 def _moved(work: CreateWork, target: SubscriptionLifecycle, **fields: t.Any) -> Outcome:
     try:
-        subscription = move_to_lifecycle(work.subscription, target, work.state.required_families)
+        subscription = move_to_lifecycle(work.subscription, target, work.state.context)
     except DomainError as error:
         return Failed(f"{work.label}: {error}")
     return Done(subscription.model_copy(update=fields), work.state)
@@ -90,7 +89,7 @@ def _set_node_to_active(task: Task, works: t.Sequence[CreateWork]) -> dict[str, 
     """``node.node_status = "active"``, on the model."""
 
     def activated(work: CreateWork) -> Outcome:
-        return Done(revise(work.subscription, {"node": {"node_status": ACTIVE}}, work.state.required_families), work.state)
+        return Done(revise(work.subscription, {"node": {"node_status": ACTIVE}}, work.state.context), work.state)
 
     return for_each(works, activated)
 

@@ -18,7 +18,8 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils._libraries i
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.description import description
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.subject import Subject
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.subscription import (
-    BLOCK_CONTEXT,
+    SAVED,
+    Context,
     ProductBlockModel,
     SubscriptionModel,
 )
@@ -39,11 +40,20 @@ __all__ = [
     "check_node_status",
     "device_resource",
     "loopback_of",
+    "requiring",
 ]
 
 Family = t.Literal["ipv4", "ipv6"]
 
 FAMILIES: tuple[Family, ...] = ("ipv4", "ipv6")
+
+
+_REQUIRED = "required_families"
+
+
+def requiring(families: t.Collection[str]) -> Context:
+    """The context of a validation that demands loopbacks of these address families; without one, both are demanded."""
+    return {_REQUIRED: families}
 
 
 def check_node_status(status: str) -> None:
@@ -76,7 +86,7 @@ class NodeBlockInactive(ProductBlockModel):
 class NodeBlockProvisioning(NodeBlockInactive):
     """A node that can be configured: it has a name, a status and the loopbacks of the families that are required.
 
-    Which families are required comes with the validation's context; without one, both are.
+    Which families are required comes with the validation's context, see ``requiring``.
     """
 
     node_name: str = pydantic.Field(min_length=1)
@@ -87,7 +97,7 @@ class NodeBlockProvisioning(NodeBlockInactive):
     @pydantic.field_validator("ipv4_loopback", "ipv6_loopback", mode="after")
     @classmethod
     def _required(cls, value: t.Any, info: t.Any) -> t.Any:
-        families = FAMILIES if info.context is None else info.context.get(BLOCK_CONTEXT, FAMILIES)
+        families = () if info.context == SAVED else (info.context or {}).get(_REQUIRED, FAMILIES)
         if value is None and any(LOOPBACKS[family].node == info.field_name for family in families):
             raise pydantic_core.PydanticCustomError("missing", "Field required")
         return value

@@ -27,6 +27,7 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.paral
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.payload import build_payload
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.device import ENDPOINT, Device
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.loopback import loopback
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.model import requiring
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.state import ChangeState, NodeWork
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.statuses import ACTIVE
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.progress import Progress
@@ -157,7 +158,7 @@ def _rendered_by_netbox(task: Task, works: t.Sequence[NodeWork]) -> tuple[dict[s
 def _digest(text: str, work: NodeWork) -> str:
     """SHA-256 of the config and of the payload as it will be once the process is through."""
     status = work.state.node_changes["node_status"] if isinstance(work.state, ChangeState) else ACTIVE
-    after = revise(work.subscription, {"node": {"node_status": status}}, ())
+    after = revise(work.subscription, {"node": {"node_status": status}}, requiring(()))
     payload = build_payload(after.node, after)
     return hashlib.sha256(json.dumps([text, payload.model_dump(mode="json")], sort_keys=True).encode()).hexdigest()
 

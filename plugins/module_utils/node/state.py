@@ -9,8 +9,9 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._libraries import pydantic
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.subscription import Context
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.device import Device, device_label
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.model import Family, NodeInactive
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.model import Family, NodeInactive, requiring
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.state import State
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.step import Named, Work
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.processes import Process
@@ -31,6 +32,11 @@ class NodeState(State):
     shown: t.Optional[str] = None
     confirmed: t.Optional[str] = None
     config_file: t.Optional[str] = None
+
+    @property
+    def context(self) -> Context:
+        """What the validators of the block are to know."""
+        return requiring(self.required_families)
 
     @pydantic.field_serializer("device")
     def _facts(self, device: Device) -> dict[str, t.Any]:

@@ -28,7 +28,7 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.device 
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.filters import check_filters
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.loopback import ambiguous, loopback_fields
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.loopback_interface import located, loopback_interface
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.model import FAMILIES, NodeInactive, check_node_status, loopback_of
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.model import FAMILIES, NodeInactive, check_node_status, loopback_of, requiring
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.prompt import Listed, choose
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.provide_config import check_config_dir
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.state import ChangeState
@@ -111,7 +111,7 @@ def _modification(task: Task) -> Plan:
         if device is None:
             raise DomainError("it is not in NetBox any more; terminate its subscription with terminate_node")
         seen = {"node_name": device.name} | loopback_fields(device) if task.params["refresh"] else {}
-        after = revise(model, changes | {"node": changes.get("node", {}) | seen}, families(model))
+        after = revise(model, changes | {"node": changes.get("node", {}) | seen}, requiring(families(model)))
         field = task.params["netbox_custom_field"]
         led = not field or device.custom_field(field) == str(model.subscription_id)
         if after == model and (status is None or device.status == status) and led:
