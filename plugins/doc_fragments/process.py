@@ -43,15 +43,4 @@ options:
         setup_netbox makes one.
       - If not set, the value of the environment variable E(NODEFLOW_NETBOX_CUSTOM_FIELD) is used; else no field is written.
     type: str
-  loopback_interface:
-    description:
-      - "Where the loopbacks are: names or shell patterns of interfaces of the device in NetBox, the preferred one first, for example
-        C([Loopback0, 'lo*', system]). Upper and lower case count."
-      - In each address family, the first entry that matches an interface with an address decides. Of several addresses, the primary one is taken,
-        else the only one that is neither secondary nor shared; else the node fails, and the message names them.
-      - The token needs the permission C(ipam.view_ipaddress).
-      - If not set, the value of the environment variable E(NODEFLOW_LOOPBACK_INTERFACE) is used, with commas between the entries; else, where a
-        process is continued, what it was begun with; else the loopbacks are the primary addresses.
-    type: list
-    elements: str
 """

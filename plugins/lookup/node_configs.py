@@ -110,12 +110,11 @@ from ansible.plugins.lookup import LookupBase
 from ansible.template import trust_as_template
 from jinja2 import TemplateSyntaxError
 
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import NodeflowError
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils._paths import expanded
 from ansible_collections.nodeflow.orchestrator.plugins.plugin_utils._hostname import hostname
+from ansible_collections.nodeflow.orchestrator.plugins.plugin_utils._template_directories import find_directories
 
 if t.TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from ansible.parsing.dataloader import DataLoader
     from ansible.template import Templar
@@ -180,28 +179,6 @@ class Renderer:
             return templar, trust_as_template(self._loader.get_text_file_contents(path))
         # Jinja keeps what it has included compiled. A long template takes tens of milliseconds to compile.
         return templar, trust_as_template(f"{{% include '{os.path.basename(path)}' %}}")
-
-
-def find_directories(directories: Iterable[str], variables: Mapping[str, t.Any]) -> list[str]:
-    """The directories as absolute paths. A relative one is next to the playbook, or else in the working directory."""
-    bases = [str(variables.get("playbook_dir") or "."), "."]
-    found = []
-    for directory in directories:
-        if not str(directory or "").strip():  # a variable that is not set, not the directory of the playbook
-            continue
-        try:
-            path = expanded(str(directory), "the template directory")
-        except NodeflowError as error:
-            raise AnsibleError(f"The template directory {directory} does not exist: {error}") from error
-        paths = [os.path.abspath(os.path.join(base, path)) for base in bases]
-        existing = [path for path in paths if os.path.isdir(path)]
-        if not existing:
-            raise AnsibleError(
-                f"The template directory {directory} does not exist (looked for {' and '.join(dict.fromkeys(paths))}). "
-                "Create it, or correct the list of template directories."
-            )
-        found.append(existing[0])
-    return found
 
 
 def find_template(platform: str, ending: str, directories: Sequence[str]) -> str:

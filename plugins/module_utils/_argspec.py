@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The option groups that modules share. Each is a value; ``options`` merges them.
+"""The option groups that the modules of all products share. Each is a value; ``options`` merges them, with those of a product.
 
 The documentation of each group is the doc fragment of the same name. Here is also what "not given" means, for every option: see ``given``.
 """
@@ -17,9 +17,9 @@ from ansible.module_utils.errors import AnsibleFallbackNotFound
 
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.location import ENVIRONMENT, shown_location
 
-__all__ = ["CLAIM", "CONFIG", "EXPORT", "MODEL", "NODES", "PROCESSES", "PROVIDE_CONFIG", "env_fallback", "given", "location", "options"]
+__all__ = ["EXPORT", "PROCESSES", "Spec", "env_fallback", "given", "location", "options"]
 
-_Spec = dict[str, dict[str, t.Any]]
+Spec = dict[str, dict[str, t.Any]]
 
 
 def env_fallback(*names: str) -> str:
@@ -38,7 +38,7 @@ def _shown_fallback(variable: str) -> str:
     return shown_location(env_fallback(variable))
 
 
-def location(name: str) -> _Spec:
+def location(name: str) -> Spec:
     """The option ``name`` for where a store is, and the one for its password. A path is no secret, so the first has no ``no_log``."""
     variable = ENVIRONMENT[name]
     return {
@@ -47,7 +47,7 @@ def location(name: str) -> _Spec:
     }
 
 
-NETBOX: _Spec = {
+NETBOX: Spec = {
     "netbox_url": {"type": "str", "fallback": (env_fallback, ["NETBOX_URL", "NETBOX_API"])},
     "netbox_token": {"type": "str", "no_log": True, "fallback": (env_fallback, ["NETBOX_TOKEN"])},
     "validate_certs": {"type": "bool", "default": True, "fallback": (env_fallback, ["NETBOX_VALIDATE_CERTS"])},
@@ -59,64 +59,37 @@ NETBOX: _Spec = {
     "netbox_parallel": {"type": "int", "default": 2, "fallback": (env_fallback, ["NETBOX_PARALLEL"])},
 }
 
-STORE: _Spec = location("store")
+STORE: Spec = location("store")
 
-PROCESS: _Spec = {
+PROCESS: Spec = {
     "actor": {"type": "str", "fallback": (env_fallback, ["NODEFLOW_ACTOR"])},
     "lease_minutes": {"type": "int", "default": 15, "fallback": (env_fallback, ["NODEFLOW_LEASE_MINUTES"])},
     "netbox_moved": {"type": "bool", "default": False, "fallback": (env_fallback, ["NODEFLOW_NETBOX_MOVED"])},
     "netbox_journal": {"type": "bool", "default": False, "fallback": (env_fallback, ["NODEFLOW_NETBOX_JOURNAL"])},
     "netbox_custom_field": {"type": "str", "fallback": (env_fallback, ["NODEFLOW_NETBOX_CUSTOM_FIELD"])},
-    "loopback_interface": {"type": "list", "elements": "str", "fallback": (env_fallback, ["NODEFLOW_LOOPBACK_INTERFACE"])},
 }
 
-PROCESSES: _Spec = {
+PROCESSES: Spec = {
     "process_ids": {"type": "list", "elements": "str"},
     "process_status": {"type": "list", "elements": "str", "choices": ["failed", "interrupted", "suspended"]},
     "run_id": {"type": "str"},
     "take_over": {"type": "bool", "default": False},
 }
 
-NODES: _Spec = {
-    "nodes": {"type": "list", "elements": "dict", "required": True},
-}
-
-MODEL: _Spec = {
-    "required_families": {"type": "list", "elements": "str", "choices": ["ipv4", "ipv6"], "default": ["ipv4", "ipv6"]},
-    "customer_id": {"type": "str", "default": "default"},
-}
-
-CLAIM: _Spec = {
-    "claim": {"type": "str", "choices": ["auto", "store", "netbox"], "default": "auto"},
-}
-
-PROVIDE_CONFIG: _Spec = {
-    "confirm": {"type": "bool", "default": False},
-    "config_dir": {"type": "path"},
-    "source": {"type": "str", "choices": ["templates", "netbox"], "default": "templates"},
-}
-
-CONFIG: _Spec = {
-    "confirm_config": PROVIDE_CONFIG["confirm"],
-    "node_config_dir": PROVIDE_CONFIG["config_dir"],
-    "node_config_source": PROVIDE_CONFIG["source"],
-    "node_config_templates": {"type": "list", "elements": "str", "default": []},
-}
-"""The options of the step provide_config_to_user under the names that they have in a playbook, to be checked before anything is done."""
-
-EXPORT: _Spec = {
+EXPORT: Spec = {
     "dest": {"type": "path"},
     "format": {"type": "str", "choices": ["json", "csv"], "default": "json"},
     "mode": {"type": "raw"},
 }
 
 
-def options(*groups: _Spec) -> dict[str, t.Any]:
+def options(*groups: Spec) -> dict[str, t.Any]:
     """The keyword arguments of AnsibleModule for a module that takes these groups of options, and the settings.
 
-    Every module takes every setting, needed or not, so that ``module_defaults`` can give them to the whole action group.
+    Every module takes every setting, needed or not, so that ``module_defaults`` can give them to the whole action group. A product that has settings
+    of its own gives them to all modules of its action group.
     """
-    spec: _Spec = {}
+    spec: Spec = {}
     for group in (NETBOX, STORE, PROCESS, *groups):
         spec.update(group)
     return {"argument_spec": spec, "supports_check_mode": True}
@@ -136,15 +109,13 @@ def given(arguments: t.Mapping[str, t.Any], spec: t.Mapping[str, t.Mapping[str, 
     return {name: value for name, value in said.items() if value is not None}
 
 
-_WHOLE = ("device_filter",)
-"""Dictionaries that are taken as they are: a filter without its value, left out, would choose more than was meant. It is refused later."""
-
-
 def _said(value: t.Any, name: str, option: t.Mapping[str, t.Any]) -> t.Any:
     """Return what an option's value says; None where that is nothing."""
     if _is_blank(value):
         return None
-    if option.get("elements") == "dict" or name in _WHOLE:  # rows of an earlier task
+    if option.get("elements") == "dict":  # rows of an earlier task
+        return value
+    if name.endswith("_filter"):  # without a value that is blank, it would choose more than was meant; it is refused later
         return value
     if isinstance(value, str):
         return _said_as_text(value, option.get("type", "str"), name, option)

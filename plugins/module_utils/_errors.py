@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The errors of this collection. Each is a sentence: what was wrong, with which device or subscription, what to do."""
+"""The errors of this collection. Each is a sentence: what was wrong, with which object or subscription, what to do."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class NetboxError(NodeflowError):
 
 
 class ConflictError(NetboxError):
-    """NetBox answered 412: at least one of the devices written has changed since it was read."""
+    """NetBox answered 412: at least one of the objects written has changed since it was read."""
 
 
 class NetboxForbidden(NetboxError):

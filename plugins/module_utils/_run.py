@@ -31,7 +31,7 @@ Function = t.Callable[[Task], dict[str, t.Any]]
 
 
 class Interrupted(BaseException):
-    """This process was asked to end. No ``Exception``, so that no step takes it for a fault of one node."""
+    """This process was asked to end. No ``Exception``, so that no step takes it for a fault of one subject."""
 
     def __init__(self, number: int) -> None:
         super().__init__(_INTERRUPTS[number])

@@ -128,7 +128,7 @@ class Task:
         return self._store
 
     def _check_netbox(self, store: Store) -> None:
-        """Device ids mean something in one NetBox only."""
+        """The ids of objects mean something in one NetBox only."""
         if self.params["netbox_url"]:
             bound, here = store.netbox_url, normal_url(self.params["netbox_url"])
             if bound not in (None, here) and not self.params["netbox_moved"]:

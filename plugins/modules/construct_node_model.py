@@ -23,6 +23,7 @@ extends_documentation_fragment:
   - nodeflow.orchestrator.netbox
   - nodeflow.orchestrator.store
   - nodeflow.orchestrator.process
+  - nodeflow.orchestrator.loopback
   - nodeflow.orchestrator.nodes
 attributes:
   check_mode:
@@ -59,8 +60,8 @@ RETURN = r"""
 extends_documentation_fragment: [nodeflow.orchestrator.nodes]
 """
 
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils._argspec import MODEL, NODES, options
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._run import run_module
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.argspec import MODEL, NODES, options
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.construct import construct_node_model as execute
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.model import NODE
 

@@ -24,6 +24,7 @@ extends_documentation_fragment:
   - nodeflow.orchestrator.netbox
   - nodeflow.orchestrator.store
   - nodeflow.orchestrator.process
+  - nodeflow.orchestrator.loopback
 attributes:
   check_mode:
     support: full
@@ -71,8 +72,9 @@ msg:
   sample: the store store.db in /var/lib/nodeflow was moved to the store nodeflow at db.example.org
 """
 
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils._argspec import location, options
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._argspec import location
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._run import run_module
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.argspec import options
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.upkeep.copy_store import copy_store as execute
 
 OPTIONS = options(location("target"))

@@ -22,6 +22,7 @@ extends_documentation_fragment:
   - nodeflow.orchestrator.netbox
   - nodeflow.orchestrator.store
   - nodeflow.orchestrator.process
+  - nodeflow.orchestrator.loopback
   - nodeflow.orchestrator.nodes
 attributes:
   check_mode:
@@ -46,9 +47,9 @@ extends_documentation_fragment: [nodeflow.orchestrator.nodes]
 
 import typing as t
 
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils._argspec import NODES, options
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._run import run_module
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.argspec import NODES, options
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.model import NODE
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.workflows import node_step
 

@@ -29,6 +29,7 @@ extends_documentation_fragment:
   - nodeflow.orchestrator.netbox
   - nodeflow.orchestrator.store
   - nodeflow.orchestrator.process
+  - nodeflow.orchestrator.loopback
 attributes:
   check_mode:
     support: full
@@ -97,8 +98,9 @@ msg:
   sample: '2034 subscriptions imported: 271 live, 1763 terminated; 0 were here already, 0 cannot be imported'
 """
 
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils._argspec import location, options
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._argspec import location
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._run import run_module
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.argspec import options
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.upkeep.import_subscriptions import import_subscriptions as execute
 
 OPTIONS = options(location("source"), {"product": {"type": "str", "default": "Node"}})

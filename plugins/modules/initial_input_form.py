@@ -28,6 +28,7 @@ extends_documentation_fragment:
   - nodeflow.orchestrator.netbox
   - nodeflow.orchestrator.store
   - nodeflow.orchestrator.process
+  - nodeflow.orchestrator.loopback
   - nodeflow.orchestrator.processes
   - nodeflow.orchestrator.config
 attributes:
@@ -109,12 +110,14 @@ RETURN = r"""
 extends_documentation_fragment: [nodeflow.orchestrator.nodes]
 """
 
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils._argspec import CLAIM, CONFIG, MODEL, PROCESSES, options
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._argspec import PROCESSES
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._run import run_module
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.argspec import CLAIM, CONFIG, MODEL, options
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.initial_input_form import initial_input_form as execute
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.model import NODE
 
 ROWS = NODE
+TEMPLATE_DIRECTORIES = "node_config_templates"
 OPTIONS = options(
     {
         "nodes": {"type": "raw"},

@@ -26,6 +26,7 @@ extends_documentation_fragment:
   - nodeflow.orchestrator.netbox
   - nodeflow.orchestrator.store
   - nodeflow.orchestrator.process
+  - nodeflow.orchestrator.loopback
   - nodeflow.orchestrator.processes
 attributes:
   check_mode:
@@ -141,8 +142,9 @@ msg:
   sample: '2 nodes: 1 failed, 1 running'
 """
 
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils._argspec import CLAIM, MODEL, PROCESSES, options
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._argspec import PROCESSES
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._run import run_module
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.argspec import CLAIM, MODEL, options
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.model import NODE
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.reconcile_form import reconcile_form as execute
 

@@ -24,6 +24,7 @@ extends_documentation_fragment:
   - nodeflow.orchestrator.netbox
   - nodeflow.orchestrator.store
   - nodeflow.orchestrator.process
+  - nodeflow.orchestrator.loopback
 attributes:
   check_mode:
     support: full
@@ -104,8 +105,8 @@ msg:
   sample: the report on 4815 subscriptions and 4823 processes was written to /var/www/html/nodeflow.html
 """
 
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils._argspec import options
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._run import run_module
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.argspec import options
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.reports.report import report as execute
 
 OPTIONS = options(

@@ -24,6 +24,7 @@ extends_documentation_fragment:
   - nodeflow.orchestrator.netbox
   - nodeflow.orchestrator.store
   - nodeflow.orchestrator.process
+  - nodeflow.orchestrator.loopback
 attributes:
   check_mode:
     support: full
@@ -74,8 +75,8 @@ msg:
   sample: there is no store, so there is nothing to reset
 """
 
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils._argspec import options
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._run import run_module
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.argspec import options
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.upkeep.reset import reset as execute
 
 OPTIONS = options({"confirm": {"type": "bool", "default": False}, "force": {"type": "str"}})

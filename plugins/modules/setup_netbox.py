@@ -23,6 +23,7 @@ extends_documentation_fragment:
   - nodeflow.orchestrator.netbox
   - nodeflow.orchestrator.store
   - nodeflow.orchestrator.process
+  - nodeflow.orchestrator.loopback
 attributes:
   check_mode:
     support: full
@@ -53,8 +54,8 @@ msg:
   sample: custom field nodeflow_subscription was set up
 """
 
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils._argspec import options
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._run import run_module
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.argspec import options
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.upkeep.setup_netbox import setup_netbox as execute
 
 OPTIONS = options({"report_url": {"type": "str"}})

@@ -24,6 +24,7 @@ extends_documentation_fragment:
   - nodeflow.orchestrator.netbox
   - nodeflow.orchestrator.store
   - nodeflow.orchestrator.process
+  - nodeflow.orchestrator.loopback
   - nodeflow.orchestrator.nodes
 attributes:
   check_mode:
@@ -57,8 +58,8 @@ RETURN = r"""
 extends_documentation_fragment: [nodeflow.orchestrator.nodes]
 """
 
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils._argspec import CLAIM, NODES, options
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._run import run_module
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.argspec import CLAIM, NODES, options
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.model import NODE
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.workflows import store_process_subscription as execute
 

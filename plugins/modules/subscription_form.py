@@ -26,6 +26,7 @@ extends_documentation_fragment:
   - nodeflow.orchestrator.netbox
   - nodeflow.orchestrator.store
   - nodeflow.orchestrator.process
+  - nodeflow.orchestrator.loopback
   - nodeflow.orchestrator.processes
   - nodeflow.orchestrator.config
 attributes:
@@ -111,12 +112,14 @@ RETURN = r"""
 extends_documentation_fragment: [nodeflow.orchestrator.nodes]
 """
 
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils._argspec import CONFIG, PROCESSES, options
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._argspec import PROCESSES
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._run import run_module
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.argspec import CONFIG, options
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.model import NODE
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.subscription_form import subscription_form as execute
 
 ROWS = NODE
+TEMPLATE_DIRECTORIES = "node_config_templates"
 OPTIONS = options(
     {
         "workflow": {"type": "str", "required": True, "choices": ["modify_node", "terminate_node"]},

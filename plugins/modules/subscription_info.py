@@ -22,6 +22,7 @@ extends_documentation_fragment:
   - nodeflow.orchestrator.netbox
   - nodeflow.orchestrator.store
   - nodeflow.orchestrator.process
+  - nodeflow.orchestrator.loopback
   - nodeflow.orchestrator.export
 attributes:
   check_mode:
@@ -142,8 +143,9 @@ dest:
   sample: /var/lib/nodeflow/subscriptions.csv
 """
 
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils._argspec import EXPORT, options
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._argspec import EXPORT
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._run import run_module
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.argspec import options
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.reports.info import subscription_info as execute
 
 OPTIONS = options(

@@ -24,6 +24,7 @@ extends_documentation_fragment:
   - nodeflow.orchestrator.netbox
   - nodeflow.orchestrator.store
   - nodeflow.orchestrator.process
+  - nodeflow.orchestrator.loopback
 attributes:
   check_mode:
     support: full
@@ -132,8 +133,8 @@ msg:
   sample: '12 subscriptions compared with NetBox: 1 finding at 1 device'
 """
 
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils._argspec import options
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._run import run_module
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.argspec import options
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.validate_node import validate_node as execute
 
 OPTIONS = options(

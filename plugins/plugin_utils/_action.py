@@ -28,7 +28,6 @@ from ansible.plugins.loader import filter_loader
 from ansible.template import is_trusted_as_template
 from ansible.utils.display import Display
 
-from ansible_collections.nodeflow.orchestrator.plugins.lookup.node_configs import find_directories
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._argspec import given
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import NodeflowError
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._libraries import missing_libraries, sa
@@ -39,6 +38,7 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.end_
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.release import release
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.rows import Row
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.location import ENVIRONMENT, is_database, split_password
+from ansible_collections.nodeflow.orchestrator.plugins.plugin_utils._template_directories import find_directories
 from ansible_collections.nodeflow.orchestrator.plugins.plugin_utils._terminal import ask
 from ansible_collections.nodeflow.orchestrator.plugins.plugin_utils._texts import Texts, for_people
 
@@ -47,7 +47,7 @@ __all__ = ["InProcessAction"]
 display = Display()
 
 # ansible-playbook loads this file before it forks a worker for each task. What is loaded here, no worker loads again, and what is frozen here,
-# no worker's garbage collector touches and so copies. Together it is about a fifth of the time of a play over one node.
+# no worker's garbage collector touches and so copies. Together it is about a fifth of the time of a play over one subject.
 filter_loader.get("ansible.builtin.default")
 with contextlib.suppress(ImportError, NodeflowError):
     if is_database(os.environ.get("NODEFLOW_STORE", "").strip()) and not missing_libraries():
@@ -60,13 +60,15 @@ _PATH_INFO = ("gid", "group", "mode", "owner", "secontext", "size", "state", "ui
 _BEFORE_KILL = 3
 """Seconds that the ordinary module keeps of the time that ``async`` gives, to release its processes in them."""
 
-_HIDDEN = "(no_log hides what this task shows. A config can be read where node_config_dir saves it.)"
-
 _DEFAULT_OMIT = re.compile(r"\{\{ (\w+) \| default\(omit\) \}\}", re.ASCII)
 
 
 class InProcessAction(ActionBase):
-    """The base of our actions. A subclass names its ``module``: the Python module with OPTIONS and the function ``execute``."""
+    """The base of our actions. A subclass names its ``module``: the Python module with OPTIONS and the function ``execute``.
+
+    Where the module has rows, ROWS says what they are about. TEMPLATE_DIRECTORIES is its option with directories of templates, if it has one, and
+    SHOWN_ELSEWHERE the sentence that says where else what it shows can be read.
+    """
 
     _supports_async = True
 
@@ -83,7 +85,7 @@ class InProcessAction(ActionBase):
         texts = Texts(quiet=bool(self._task.no_log) or not for_people())
         own_process = self._wants_own_process()
         task, problem = self._prepare(texts, own_process)
-        problem = unclear or problem or _missing_directory(task.params, task_vars or {}) or (None if own_process else missing_sentence())
+        problem = unclear or problem or self._missing_directory(task.params, task_vars or {}) or (None if own_process else missing_sentence())
         self._stop_before(task)
         if problem:
             outcome = ended(task, problem)
@@ -206,6 +208,14 @@ class InProcessAction(ActionBase):
         )
         return task, self._argument_error(validated.errors[0]) if validated.error_messages else None
 
+    def _missing_directory(self, params: dict[str, t.Any], variables: dict[str, t.Any]) -> str | None:
+        """What is wrong with the template directories of a form."""
+        try:
+            find_directories(params.get(getattr(self.module, "TEMPLATE_DIRECTORIES", "")) or [], variables)
+        except AnsibleError as error:
+            return str(error)
+        return None
+
     @classmethod
     def _rows_about(cls) -> Subject | None:
         """What the rows of the module are about, if it has any."""
@@ -287,7 +297,7 @@ class InProcessAction(ActionBase):
         if os.environ.get("AWX_ISOLATED_DATA_DIR") or os.environ.get("CI", "").lower() not in ("", "0", "false") or not for_people():
             return None  # ansible-runner, which AWX runs jobs with, gives the job a pseudo-terminal that nobody sits at
         if self._task.no_log:
-            question = f"{_HIDDEN}\n{question}"
+            question = f"(no_log hides what this task shows.{getattr(self.module, 'SHOWN_ELSEWHERE', '')})\n{question}"
         return ask(question)
 
     def _argument_error(self, error: t.Any) -> str:
@@ -295,15 +305,6 @@ class InProcessAction(ActionBase):
         if isinstance(error, UnsupportedError):
             return f"Unsupported parameters for ({self._task.resolved_action or self._task.action}) module: {error.msg}"
         return str(error.msg)
-
-
-def _missing_directory(params: dict[str, t.Any], variables: dict[str, t.Any]) -> str | None:
-    """What is wrong with the template directories of a form, which only the controller can tell."""
-    try:
-        find_directories(params.get("node_config_templates") or [], variables)
-    except AnsibleError as error:
-        return str(error)
-    return None
 
 
 @dataclasses.dataclass

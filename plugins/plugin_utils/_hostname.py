@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a node is called where only a host name will do: in its config, and in the inventory."""
+"""What something is called where only a host name will do: in a config, and in the inventory."""
 
 from __future__ import annotations
 
