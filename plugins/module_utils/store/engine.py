@@ -102,7 +102,7 @@ class Store:
     def belongs_to(self, netbox_url: str, moved: bool = False) -> None:
         """Bind the store to the NetBox at ``netbox_url``, or check that it is bound to that one.
 
-        Device ids mean something in one NetBox only. ``moved`` says that it is the same NetBox under a new address.
+        The ids of its objects mean something in one NetBox only. ``moved`` says that it is the same NetBox under a new address.
         Raises StoreError if the store belongs to another NetBox.
         """
         if self.netbox_url == netbox_url:
@@ -122,7 +122,7 @@ class Store:
     def foreign_netbox(self, bound: str, netbox_url: str) -> StoreError:
         """The error for a store that belongs to another NetBox."""
         return StoreError(
-            f"{self.label} belongs to the NetBox at {bound}, whose device ids mean nothing at {netbox_url}. Name another store for this NetBox; "
+            f"{self.label} belongs to the NetBox at {bound}, whose ids mean nothing at {netbox_url}. Name another store for this NetBox; "
             "if it is the same NetBox under a new address, say so once with netbox_moved=true"
         )
 

@@ -38,10 +38,10 @@ def vanishes(file: pathlib.Path) -> bool:
         places.append(own.parent.parent if own.parent.name == "artifacts" else own)
     if _in_container():
         places.append(pathlib.Path("/tmp"))
-    return any(place in path.parents for place in places) or (_in_container() and _on_device_of_root(path))
+    return any(place in path.parents for place in places) or (_in_container() and _on_root_file_system(path))
 
 
-def _on_device_of_root(path: pathlib.Path) -> bool:
+def _on_root_file_system(path: pathlib.Path) -> bool:
     """Whether a path is on the container's own file system, and on no volume."""
     there = next((parent for parent in path.parents if parent.exists()), pathlib.Path("/"))
     return os.stat(there).st_dev == os.stat("/").st_dev

@@ -113,7 +113,7 @@ subscriptions = sa.Table(
     sa.Column("start_date", _Utc),
     sa.Column("end_date", _Utc),
     sa.Column("version", sa.Integer, nullable=False),
-    sa.Column("block", sa.JSON, nullable=False),  # {"node": {...}}: the product's blocks by name
+    sa.Column("block", sa.JSON, nullable=False),  # the product's blocks by name
 )
 
 claims = sa.Table(
