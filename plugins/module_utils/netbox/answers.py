@@ -12,13 +12,10 @@ import urllib.parse
 
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import ConflictError, NetboxError, NetboxForbidden, NetboxRefusal, NetboxUncertain
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox import trouble
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.object_type import permission
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.object_type import ACTION_VERSION, action_of, noun, permission
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.url import normal_url
 
 __all__ = ["Answers"]
-
-RENDER_PERMISSION_VERSION = (4, 5)
-"""The first NetBox with a permission of its own for rendering a device's config."""
 
 _TOO_LARGE = {400: "large_client_header_buffers", 413: "client_max_body_size", 414: "large_client_header_buffers", 431: "large_client_header_buffers"}
 """The statuses of a web server that finds a request too large, and how nginx calls the limit. Its 400 can mean other things."""
@@ -42,21 +39,19 @@ class Answers:
         if status == 401 or (status == 403 and re.search(r"token|credential", detail, re.IGNORECASE) and "permission" not in detail.lower()):
             return NetboxError(f"NetBox at {self._url} does not accept the token ({detail}): check netbox_token")
         if status == 403:
-            needed = permission(method, endpoint)
-            if endpoint.endswith("render-config") and version and version >= RENDER_PERMISSION_VERSION:
-                needed = "dcim.render_config_device"  # before, NetBox took it for adding a device, as it is a POST
+            needed = permission(method, endpoint, version)
             write = "" if method == "GET" else ", and must be enabled for writing"
             message = f"the token may not do this in NetBox ({detail}): it needs the permission {needed}{write}"
             return NetboxForbidden(message) if method == "GET" else NetboxRefusal(message, _errors_by_id(response), forbidden=True)
-        if status == 404 and endpoint.endswith("render-config"):
-            # NetBox hides a device from those who may not render it.
-            return NetboxError("it has no such device, or the token lacks the permission dcim.render_config_device for it")
+        if status == 404 and action_of(endpoint):
+            # NetBox hides an object from those who may not have it do this.
+            return NetboxError(f"it has no such {noun(endpoint)}, or the token lacks the permission {permission(method, endpoint, ACTION_VERSION)} for it")
         if status == 404:
             return NetboxError(
                 f"{self._url} has no {endpoint}; netbox_url must be the address of NetBox itself, with its base path if it has one"
             )
         if status == 412:
-            return ConflictError("a device changed in NetBox after it was read")
+            return ConflictError(f"a {noun(endpoint)} changed in NetBox after it was read")
         if status == 400 and method in ("PATCH", "POST"):
             return NetboxRefusal(f"NetBox refused the change: {detail}", _errors_by_id(response), unknown=_unknown(response))
         kind = NetboxUncertain if status >= 500 else NetboxError  # a 500 may come after the write was done

@@ -57,7 +57,7 @@ class NetboxClient:
     ``timeout`` and ``connect_timeout`` are seconds. Up to ``retries`` times, a read is tried again that met a time-out, a connection refused,
     reset or cut, or an answer in TRY_AGAIN; a write is if it surely never reached NetBox. ``say`` is told of it at once.
     ``batch_size`` objects go into one bulk write, and ``parallel`` requests are made at a time, by those who make several; ``custom_fields``
-    says that devices are to be read with theirs.
+    says that objects are to be read with theirs.
     Raises NetboxError for settings that cannot be right.
     """
 
