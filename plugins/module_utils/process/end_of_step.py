@@ -68,7 +68,7 @@ def _show_renamed(task: Task, before: t.Sequence[Row], after: t.Sequence[Row]) -
 
 
 def summary(rows: t.Sequence[Row], subject: Subject) -> str:
-    """How many stand how: "3 nodes: 2 completed, 1 failed"."""
+    """How many stand how: "3 circuits: 2 completed, 1 failed"."""
     counts: dict[str, int] = {}
     for row in rows:
         counts[row.status] = counts.get(row.status, 0) + 1

@@ -17,7 +17,7 @@ FIRST, EVERY = 5, 10
 
 
 class Progress:
-    """Tells ``show`` how many of ``total``, e.g. nodes, a step has done. Several threads may report to it."""
+    """Tells ``show`` how many of ``total`` subjects a step has done. Several threads may report to it."""
 
     def __init__(self, show: t.Callable[[str], None], step: str, total: int, many: str, clock: t.Callable[[], float] = time.monotonic) -> None:
         self._show, self._step, self._total, self._many, self._clock = show, step, total, many, clock
