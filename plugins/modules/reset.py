@@ -77,7 +77,7 @@ msg:
 
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._run import run_module
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.argspec import options
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.upkeep.reset import reset as execute
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.reset import reset as execute
 
 OPTIONS = options({"confirm": {"type": "bool", "default": False}, "force": {"type": "str"}})
 

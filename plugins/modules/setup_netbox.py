@@ -54,10 +54,14 @@ msg:
   sample: custom field nodeflow_subscription was set up
 """
 
+import functools
+
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._run import run_module
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.argspec import options
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.upkeep.setup_netbox import setup_netbox as execute
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.device import DEVICE
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.upkeep.setup_netbox import setup_netbox
 
+execute = functools.partial(setup_netbox, object_type=DEVICE)
 OPTIONS = options({"report_url": {"type": "str"}})
 
 

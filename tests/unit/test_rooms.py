@@ -22,7 +22,7 @@ MAY_IMPORT = {
     "process": {"domain", "store", "netbox"},
     "node": {"domain", "store", "netbox", "process"},
     "reports": {"domain", "store", "netbox", "process", "node"},
-    "upkeep": {"domain", "store", "netbox", "process", "node"},
+    "upkeep": {"domain", "store", "netbox", "process"},
 }
 
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What NetBox needs so that a device leads to its subscription: a custom field, and a custom link that shows it."""
+"""What NetBox needs so that an object leads to its subscription: a custom field, and a custom link that shows it."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ __all__ = ["setup_netbox"]
 _FIELDS, _LINKS = "extras/custom-fields", "extras/custom-links"
 
 
-def setup_netbox(task: Task) -> dict[str, t.Any]:
-    """Make what is missing, and correct what differs."""
+def setup_netbox(task: Task, object_type: str) -> dict[str, t.Any]:
+    """Make what is missing, and correct what differs, for the objects of a type, e.g. "dcim.device"."""
     name = task.params["netbox_custom_field"]
     if not name:
         raise NodeflowError("netbox_custom_field is not set: name the custom field to make, for example nodeflow_subscription")
@@ -25,32 +25,32 @@ def setup_netbox(task: Task) -> dict[str, t.Any]:
         raise NodeflowError(
             f"netbox_custom_field must have letters, digits and single underscores only, as NetBox demands; this is {name!r}"
         )
-    wanted = [(_FIELDS, _custom_field(name))]
+    wanted = [(_FIELDS, _custom_field(name, object_type))]
     if task.params["report_url"]:
-        wanted.append((_LINKS, _custom_link(name, task.params["report_url"])))
+        wanted.append((_LINKS, _custom_link(name, task.params["report_url"], object_type)))
     changes = [change for change in (_ensure(task, endpoint, one) for endpoint, one in wanted) if change]
     verb = "would be" if task.check_mode else "was" if len(changes) == 1 else "were"
     names = " and ".join(change["after_header"] for change in changes)
     return {"changed": bool(changes), "diff": changes, "msg": f"{names} {verb} set up" if changes else "everything is there already"}
 
 
-def _custom_field(name: str) -> dict[str, t.Any]:
+def _custom_field(name: str, object_type: str) -> dict[str, t.Any]:
     return {
         "name": name,
         "label": "Subscription",
         "type": "text",
-        "object_types": ["dcim.device"],
-        "description": "The subscription of nodeflow.orchestrator that stands for this device",
+        "object_types": [object_type],
+        "description": f"The subscription of nodeflow.orchestrator that stands for this {object_type.rpartition('.')[2]}",
         "ui_editable": "no",
         "ui_visible": "if-set",
     }
 
 
-def _custom_link(name: str, report_url: str) -> dict[str, t.Any]:
+def _custom_link(name: str, report_url: str, object_type: str) -> dict[str, t.Any]:
     cell = f"object.cf.{name}"
     return {
         "name": "nodeflow subscription",
-        "object_types": ["dcim.device"],
+        "object_types": [object_type],
         "enabled": True,
         "link_text": "{% if " + cell + " %}Subscription{% endif %}",
         "link_url": report_url + "#" + "{{ " + cell + " }}",

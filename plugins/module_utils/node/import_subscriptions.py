@@ -23,6 +23,12 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.model i
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.statuses import ACTIVE, NOT_IN_SERVICE
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.stored import live_of_devices
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.engine import Store, foreign_database, open_store
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.orchestrator_core import (
+    is_orchestrator,
+    read_processes,
+    read_steps,
+    read_subscriptions,
+)
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.processes import (
     OVER,
     Process,
@@ -39,12 +45,6 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.subscr
     claim_subscriptions,
     find_subscriptions,
     load_subscriptions,
-)
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.upkeep.orchestrator_core import (
-    is_orchestrator,
-    read_processes,
-    read_steps,
-    read_subscriptions,
 )
 
 __all__ = ["import_subscriptions"]
@@ -278,7 +278,8 @@ def _of_orchestrator(connection: t.Any, product: str) -> _Source:
     for row in read_subscriptions(connection, product):
         try:
             check_customer_id(row["customer_id"])
-            models[row["subscription_id"]] = as_node(load_subscription(row | {"product": "Node", "node": _block(row["node"])}))
+            node = _block(row.pop("values"))
+            models[row["subscription_id"]] = as_node(load_subscription(row | {"product": "Node", "node": node}))
         except (DomainError, TypeError, ValueError) as error:
             refused[row["subscription_id"]] = str(error)
     if not models and not refused:

@@ -88,10 +88,10 @@ WHERE p.name = :product
 
 
 def read_subscriptions(connection: t.Any, product: str) -> list[dict[str, t.Any]]:
-    """The subscriptions of a product, by id: their fields, and under ``node`` the values of all their blocks as lists of texts, by resource type."""
-    found = {row["subscription_id"]: dict(row) | {"node": {}} for row in _rows(connection, _subscriptions(_Columns(connection)), product)}
+    """The subscriptions of a product, by id: their fields, and under ``values`` the values of all their blocks as lists of texts, by resource type."""
+    found = {row["subscription_id"]: dict(row) | {"values": {}} for row in _rows(connection, _subscriptions(_Columns(connection)), product)}
     for row in _rows(connection, _VALUES, product):
-        found[row["subscription_id"]]["node"].setdefault(row["resource_type"], []).append(row["value"])
+        found[row["subscription_id"]]["values"].setdefault(row["resource_type"], []).append(row["value"])
     return list(found.values())
 
 
