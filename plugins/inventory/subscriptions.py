@@ -117,6 +117,7 @@ from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable, Constructa
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._argspec import given
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import NodeflowError
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._libraries import missing_libraries
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node import view  # noqa: F401  # pylint: disable=unused-import  # registers what nodes show
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.fields import LOOPBACKS
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.reports.info import NO_STORE, Answer, subscription_answers
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.engine import open_store

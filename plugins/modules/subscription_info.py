@@ -145,6 +145,7 @@ dest:
 
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._argspec import EXPORT
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._run import run_module
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node import view  # noqa: F401  # pylint: disable=unused-import  # registers what nodes show
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.argspec import options
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.reports.info import subscription_info as execute
 

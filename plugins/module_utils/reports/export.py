@@ -40,7 +40,7 @@ def as_json(records: Records) -> bytes:
 def as_csv(records: Records, columns: t.Sequence[str]) -> bytes:
     """The records as CSV (RFC 4180) in UTF-8 with a header, a record a line: ``columns``, and behind them whatever else there is.
 
-    A dictionary in a record is a column a key, ``node.node_name``; one in ``state`` and a list are JSON in their cell. A record with ``steps``
+    A dictionary in a record is a column a key, ``circuit.speed``; one in ``state`` and a list are JSON in their cell. A record with ``steps``
     is a line for each of them, ``steps.step``.
     """
     lines = [line for record in records for line in _lines(record)]

@@ -14,9 +14,6 @@ import typing as t
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import NodeflowError, StoreError
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._files import Destination, destination
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node import model  # noqa: F401  # pylint: disable=unused-import  # registers the types of nodes
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.device import device_label, device_page
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.stored import device_of, is_of_devices, stored_device_id
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.commands import abort_with, continue_with
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.lease import standing
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.reports.export import export
@@ -33,7 +30,8 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.proces
     worked_on_by,
 )
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.schema import subscriptions
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.subscriptions import Stored, Unreadable, find_subscriptions, plain, related
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.subscriptions import Stored, Unreadable, find_subscriptions, in_block, plain, related
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.view import VIEWS, View
 
 __all__ = ["Answer", "needed_store", "process_answers", "process_info", "subscription_answers", "subscription_info"]
 
@@ -42,21 +40,26 @@ Answer = dict[str, t.Any]
 
 NO_STORE = "there is no store there yet, so nothing was found; check the option store, or NODEFLOW_STORE, if there should be one"
 
-_FACTS = ("site", "role", "platform")
 
-SUBSCRIPTION_COLUMNS = (
-    *("subscription_id", "product", "customer_id", "status", "insync", "description", "note", "start_date", "end_date", "version", "device_id"),
-    *("device_url", *_FACTS, "process_id", "process_workflow", "process_status", "problem", "depends_on", "in_use_by"),
-    *("node.node_id", "node.node_name", "node.node_status", "node.ipv4_loopback", "node.ipv6_loopback"),
-)
-"""The columns of a CSV file of subscriptions."""
+def _subscription_columns() -> list[str]:
+    """The columns of a CSV file of subscriptions."""
+    return [
+        *("subscription_id", "product", "customer_id", "status", "insync", "description", "note", "start_date", "end_date", "version"),
+        *(name for view in VIEWS for name in (view.id, view.url, *view.facts)),
+        *("process_id", "process_workflow", "process_status", "problem", "depends_on", "in_use_by"),
+        *(f"{view.block}.{name}" for view in VIEWS for name in view.block_fields),
+    ]
 
-PROCESS_COLUMNS = (
-    *("process_id", "subscription_id", "workflow", "workflow_version", "target", "status", "step", "state", "error", "actor", "run_id"),
-    *("lease_until", "started_at", "updated_at", "completed_at", "device_id", "device", "device_url", *_FACTS, "description"),
-    *("continue_with", "abort_with", "problem"),
-)
-"""The columns of a CSV file of processes; with the step log, those of STEP_COLUMNS follow."""
+
+def _process_columns() -> list[str]:
+    """The columns of a CSV file of processes; with the step log, those of STEP_COLUMNS follow."""
+    return [
+        *("process_id", "subscription_id", "workflow", "workflow_version", "target", "status", "step", "state", "error", "actor", "run_id"),
+        *("lease_until", "started_at", "updated_at", "completed_at"),
+        *(name for view in VIEWS for name in (view.id, view.label, view.url, *view.facts)),
+        *("description", "continue_with", "abort_with", "problem"),
+    ]
+
 
 STEP_COLUMNS = (
     *("steps.step_id", "steps.step", "steps.attempt", "steps.status", "steps.state", "steps.error", "steps.changes", "steps.actor"),
@@ -80,9 +83,9 @@ def subscription_info(task: Task) -> dict[str, t.Any]:
     if store is None:
         return {"subscriptions": []}
     with store.read() as connection:
-        conditions = [] if task.params["device_ids"] is None else [is_of_devices(connection, task.params["device_ids"])]
+        conditions = _chosen(task, connection)
         answers = subscription_answers(store, connection, *conditions, **criteria)
-    return _result(task, "subscriptions", answers, target, SUBSCRIPTION_COLUMNS)
+    return _result(task, "subscriptions", answers, target, _subscription_columns())
 
 
 def process_info(task: Task) -> dict[str, t.Any]:
@@ -100,12 +103,15 @@ def process_info(task: Task) -> dict[str, t.Any]:
     if store is None:
         return {"processes": []}
     with store.read() as connection:
-        if task.params["device_ids"] is not None or task.params["device_names"] is not None:
-            chosen = is_of_devices(connection, task.params["device_ids"] or [], task.params["device_names"] or [])
-            conditions.append(of_subscriptions(chosen))
+        conditions += [of_subscriptions(condition) for condition in _chosen(task, connection)]
         answers = process_answers(store, connection, "all" if task.params["steps"] else "", *conditions, **criteria)
-    columns = PROCESS_COLUMNS + (STEP_COLUMNS if task.params["steps"] else ())
+    columns = [*_process_columns(), *(STEP_COLUMNS if task.params["steps"] else ())]
     return _result(task, "processes", answers, target, columns)
+
+
+def _chosen(task: Task, connection: t.Any) -> list[t.Any]:
+    """The conditions on subscriptions that the options of products set."""
+    return [condition for view in VIEWS if (condition := view.chosen(connection, task.params)) is not None]
 
 
 def _result(task: Task, kind: str, answers: list[Answer], target: Destination | None, columns: t.Sequence[str]) -> dict[str, t.Any]:
@@ -151,16 +157,14 @@ def subscription_answers(store: Store, connection: t.Any, *conditions: t.Any, **
 
 
 def _subscription(store: Store, subscription: Stored, process: Process | None) -> Answer:
-    facts = _device_facts(process)
     if isinstance(subscription, Unreadable):
-        fields, problem = subscription.as_json() | {"node": subscription.block("node")}, subscription.problem
+        fields, problem = subscription.as_json() | {view.block: subscription.block(view.block) for view in VIEWS}, subscription.problem
     else:
         fields, problem = subscription.model_dump(mode="json"), None
-    device_id = device_of(subscription)
+    for view in VIEWS:
+        object_id = view.id_of(subscription)
+        fields |= {view.id: object_id, **_shown(store, view, object_id, view.remembered(process.state if process else None))}
     return fields | {
-        "device_id": device_id,
-        "device_url": device_page(store.netbox_url, device_id) if device_id is not None else None,
-        **{name: _text(facts, name) for name in _FACTS},
         "problem": problem,
         "process_id": process.process_id if process else None,
         "process_workflow": process.workflow if process else None,
@@ -176,17 +180,16 @@ def process_answers(store: Store, connection: t.Any, steps: str, *conditions: t.
     without: dict[str, t.Any] | None = {"state": None, "changes": {}} if steps == "times" else None
     log = find_step_log(connection, *conditions, without=without, **criteria) if steps else {}
     answers = []
-    columns = (stored_device_id(connection), subscriptions.c.description)
-    for process, (number, description) in processes_with(connection, columns, *conditions, **criteria):
-        facts = _device_facts(process)
-        remembered = facts.get("id") if isinstance(facts.get("id"), int) else None  # where the block cannot be read
-        device_id = int(number) if str(number).isdecimal() else remembered
-        answer = _json(process) | {
-            "status": standing(process),
-            "device_id": device_id,
-            "device": device_label(_text(facts, "name"), _text(facts, "site") or "", device_id or 0) if facts else None,
-            "device_url": device_page(store.netbox_url, device_id) if device_id is not None else None,
-            **{name: _text(facts, name) for name in _FACTS},
+    columns = (subscriptions.c.description, *(in_block(connection, view.block, view.pointer) for view in VIEWS))
+    for process, (description, *numbers) in processes_with(connection, columns, *conditions, **criteria):
+        answer = _json(process) | {"status": standing(process)}
+        for view, number in zip(VIEWS, numbers):
+            facts = view.remembered(process.state)
+            remembered = facts.get("id") if isinstance(facts.get("id"), int) else None  # where the block cannot be read
+            object_id = int(number) if str(number).isdecimal() else remembered
+            label = view.label_of(facts, object_id or 0) if facts else None
+            answer |= {view.id: object_id, view.label: label, **_shown(store, view, object_id, facts)}
+        answer |= {
             "description": description,
             "problem": process.problem,
             "continue_with": continue_with(process),
@@ -196,16 +199,10 @@ def process_answers(store: Store, connection: t.Any, steps: str, *conditions: t.
     return answers
 
 
-def _device_facts(process: Process | None) -> dict[str, t.Any]:
-    """The device as the process read it last; {} where it did not."""
-    facts = process.state.get("device") if process and isinstance(process.state, dict) else None
-    return facts if isinstance(facts, dict) else {}
-
-
-def _text(facts: t.Mapping[str, t.Any], name: str) -> str | None:
-    """A fact of a device; None where it is no text."""
-    value = facts.get(name)
-    return value if isinstance(value, str) else None
+def _shown(store: Store, view: View, object_id: int | None, facts: t.Mapping[str, t.Any]) -> Answer:
+    """The page of an object in NetBox, and what a process remembers of it; None for what is no text."""
+    url = view.page(store.netbox_url, object_id) if object_id is not None else None
+    return {view.url: url} | {name: value if isinstance(value := facts.get(name), str) else None for name in view.facts}
 
 
 def _step(record: StepRecord) -> Answer:

@@ -15,7 +15,6 @@ import typing as t
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import NodeflowError
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._files import needed_destination
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.drift import PROBLEMS
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.reports.info import (
     Answer,
     needed_store,
@@ -23,22 +22,24 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.reports.info
     subscription_answers,
 )
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.reports.page import data_of, page, written_at
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.view import VIEWS
 
 __all__ = ["counts", "page_data", "report"]
 
-_FROM_SUBSCRIPTION = (
-    *("subscription_id", "device_id", "site", "role", "platform", "status", "insync", "customer_id", "note"),
-    *("process_id", "process_status", "problem"),
-)
-_FROM_PROCESS = (
-    *("process_id", "subscription_id", "device_id", "workflow", "target", "status", "step", "error", "actor"),
-    *("continue_with", "abort_with", "problem", "run_id"),
-)
 _STEP = ("step", "status", "attempt", "seconds", "actor", "error", "started")
-_FINDING = ("subscription_id", "device_id", "device", "problem", "store", "netbox", "message")
-_TEXTS = ("device", "problem", "message")
 
-NO_FINDINGS = "findings takes what a validation found, a list of dictionaries, each with the texts device, problem and message; see the documentation"
+
+def _from_subscription() -> list[str]:
+    objects = (name for view in VIEWS for name in (view.id, *view.facts))
+    return ["subscription_id", *objects, "status", "insync", "customer_id", "note", "process_id", "process_status", "problem"]
+
+
+def _from_process() -> list[str]:
+    ids = (view.id for view in VIEWS)
+    return [
+        *("process_id", "subscription_id", *ids, "workflow", "target", "status", "step", "error", "actor"),
+        *("continue_with", "abort_with", "problem", "run_id"),
+    ]
 
 
 def report(task: Task) -> dict[str, t.Any]:
@@ -77,15 +78,25 @@ def page_data(
     validated_at: str | None,
 ) -> Answer:
     """What the page is made of. Tables are ``{"columns": [...], "rows": [[...]]}``, since there may be many rows; moments ``2026-11-23 05:52:17``."""
+    known = {problem: words for view in VIEWS for problem, words in view.problems.items()}
     about_processes = [_about_process(one) | {"steps": _rows([_about_step(step) for step in one["steps"]], _STEP)} for one in processes]
     return {
         "netbox_url": netbox_url,
-        "subscriptions": _table([_about_subscription(one) for one in subscriptions], (*_FROM_SUBSCRIPTION, "name", "ipv4", "ipv6", "since")),
-        "processes": _table(about_processes, (*_FROM_PROCESS, "device", "started", "updated", "completed", "lease_until", "steps")),
+        "subscriptions": _table(
+            [_about_subscription(one) for one in subscriptions], (*_from_subscription(), "name", *(name for view in VIEWS for name in view.fields), "since")
+        ),
+        "processes": _table(
+            about_processes, (*_from_process(), *(view.label for view in VIEWS), "started", "updated", "completed", "lease_until", "steps")
+        ),
         "step_columns": _STEP,
-        "findings": None if findings is None else _table(findings, _FINDING),
-        "problems": {problem: PROBLEMS[problem] for problem in sorted({one["problem"] for one in findings or []} & set(PROBLEMS))},
+        "findings": None if findings is None else _table(findings, _finding()),
+        "problems": {problem: known[problem] for problem in sorted({one["problem"] for one in findings or []} & set(known))},
         "validated_at": validated_at,
+        "views": [
+            {name: getattr(view, name) for name in ("noun", "id", "label", "endpoint", "facts", "gone")}
+            | {"fields": [(view.headings.get(name, name), name) for name in view.fields]}
+            for view in VIEWS
+        ],
     }
 
 
@@ -102,16 +113,19 @@ def counts(data: t.Any) -> Answer:
 
 
 def _about_subscription(answer: Answer) -> Answer:
-    node = answer.get("node") or {}
-    name, ipv4, ipv6 = (_scalar(node.get(field)) for field in ("node_name", "ipv4_loopback", "ipv6_loopback"))
-    more = {"name": name or answer["description"], "ipv4": ipv4, "ipv6": ipv6}
-    return _of(answer, _FROM_SUBSCRIPTION) | more | {"since": _stored_moment(answer["start_date"])}
+    name: t.Any = None
+    fields: Answer = {}
+    for view in VIEWS:
+        block = answer.get(view.block) or {}
+        name = name or _scalar(block.get(view.name))
+        fields |= {shown: _scalar(block.get(field)) for shown, field in view.fields.items()}
+    return _of(answer, _from_subscription()) | fields | {"name": name or answer["description"], "since": _stored_moment(answer["start_date"])}
 
 
 def _about_process(answer: Answer) -> Answer:
     moments = {"started": "started_at", "updated": "updated_at", "completed": "completed_at", "lease_until": "lease_until"}
     more = {name: _stored_moment(answer[column]) for name, column in moments.items()}
-    return _of(answer, _FROM_PROCESS) | more | {"device": answer["device"] or answer["description"]}
+    return _of(answer, _from_process()) | more | {view.label: answer[view.label] or answer["description"] for view in VIEWS}
 
 
 def _about_step(answer: Answer) -> Answer:
@@ -157,10 +171,23 @@ def _findings(findings: t.Sequence[t.Any] | None) -> list[Answer] | None:
     if findings is None:
         return None
     for one in findings:
-        wrong = [name for name in _TEXTS if not isinstance(one.get(name), str)]
-        if wrong or not isinstance(one.get("device_id"), (int, type(None))) or not isinstance(one.get("subscription_id"), (str, type(None))):
-            raise NodeflowError(NO_FINDINGS)
-    return [{name: _scalar(one.get(name)) for name in _FINDING} for one in findings]
+        wrong = [name for name in _texts() if not isinstance(one.get(name), str)]
+        ids = [one.get(view.id) for view in VIEWS]
+        if wrong or not all(isinstance(key, (int, type(None))) for key in ids) or not isinstance(one.get("subscription_id"), (str, type(None))):
+            *others, last = _texts()
+            what = f"a list of dictionaries, each with the texts {', '.join(others)} and {last}"
+            raise NodeflowError(f"findings takes what a validation found, {what}; see the documentation")
+    return [{name: _scalar(one.get(name)) for name in _finding()} for one in findings]
+
+
+def _texts() -> list[str]:
+    """What a finding has at least."""
+    return [*(view.label for view in VIEWS), "problem", "message"]
+
+
+def _finding() -> list[str]:
+    """The fields of a finding that the page shows."""
+    return ["subscription_id", *(name for view in VIEWS for name in (view.id, view.label)), "problem", "store", "netbox", "message"]
 
 
 def _scalar(value: t.Any) -> t.Any:

@@ -50,14 +50,29 @@ const problem = (one) => (one.problem ? make("small", null, `cannot be read: ${o
 
 const badge = (word) => make("span", { class: "badge" + (BADGES.has(word) ? " " + word : "") }, word);
 
-/** The devices that a validation did not find in NetBox any more, by their ids: they have no page there. */
-const gone = new Set((data.findings === null ? [] : unpack(data.findings)).filter((one) => one.problem === "device_gone").map((one) => one.device_id));
+/** What the products show of the objects of NetBox that their subscriptions stand for. */
+const VIEWS = data.views;
+const LABEL = VIEWS[0]?.label ?? "description";
+const capital = (word) => word[0].toUpperCase() + word.slice(1);
+const NOUN = VIEWS.map((view) => capital(view.noun)).join(" or ") || "Name";
 
-/** A device's name, with a link to its page where NetBox has one. */
-function device(name, id) {
+/** The ids of the object of a row, one a product: null but for its own. */
+const ids = (one) => VIEWS.map((view) => one[view.id]);
+const anId = (one) => ids(one).find((id) => id !== null) ?? null;
+
+/** The objects that a validation did not find in NetBox any more: they have no page there. */
+const gone = new Set();
+for (const one of data.findings === null ? [] : unpack(data.findings)) {
+  for (const view of VIEWS) if (one.problem === view.gone) gone.add(`${view.endpoint}/${one[view.id]}`);
+}
+
+/** The name of a row's object, with a link to its page where NetBox has one. */
+function linked(name, one) {
   const text = make("bdi", null, name);
-  if (!NETBOX || !Number.isInteger(id) || gone.has(id)) return text;
-  return make("a", { href: `${NETBOX}/dcim/devices/${id}/`, rel: "noopener noreferrer" }, text);
+  const view = VIEWS.find((some) => Number.isInteger(one[some.id]));
+  const place = view && `${view.endpoint}/${one[view.id]}`;
+  if (!NETBOX || !view || gone.has(place)) return text;
+  return make("a", { href: `${NETBOX}/${place}/`, rel: "noopener noreferrer" }, text);
 }
 
 /** What a finding is about, in words. */
@@ -205,22 +220,19 @@ function rank(process) {
 
 const subscriptionList = table(
   [
-    ["Device", (one) => one.name, (one) => make("div", null, device(one.name, one.device_id), make("small", null, `id ${one.device_id}`), problem(one))],
-    ["Site", (one) => one.site],
-    ["Role", (one) => one.role],
-    ["Platform", (one) => one.platform],
+    [NOUN, (one) => one.name, (one) => make("div", null, linked(one.name, one), make("small", null, `id ${anId(one)}`), problem(one))],
+    ...VIEWS.flatMap((view) => view.facts).map((name) => [capital(name), (one) => one[name]]),
     ["Lifecycle", (one) => one.status, (one) => make("div", null, badge(one.status), one.note ? make("small", null, one.note) : null)],
     ["In sync", (one) => (one.insync ? "yes" : "no")],
-    ["IPv4", (one) => one.ipv4],
-    ["IPv6", (one) => one.ipv6],
+    ...VIEWS.flatMap((view) => view.fields).map(([heading, name]) => [heading, (one) => one[name]]),
     ["Customer", (one) => one.customer_id],
     ["Since", (one) => one.since],
     ["Process", (one) => one.process_status, (one) => one.process_id === null ? null : toProcess(one)],
   ],
   {
     section: "subscriptions", noun: "subscriptions", items: subscriptions, size: 25, of: (one) => one.status,
-    words: (one) => [one.name, one.device_id, one.site, one.role, one.platform, one.status, one.ipv4, one.ipv6, one.customer_id, one.note,
-      one.subscription_id, one.process_id, one.problem],
+    words: (one) => [one.name, ...ids(one), ...VIEWS.flatMap((view) => view.facts).map((name) => one[name]), one.status,
+      ...VIEWS.flatMap((view) => view.fields).map(([, name]) => one[name]), one.customer_id, one.note, one.subscription_id, one.process_id, one.problem],
   }
 );
 
@@ -234,19 +246,19 @@ function toProcess(subscription) {
 const processBody = make("ul", { class: "processes" });
 const processList = new List({
   section: "processes", noun: "processes", items: processes, size: 10, body: processBody, of: (one) => one.status,
-  words: (one) => [one.device, one.device_id, one.process_id, one.subscription_id, one.status, one.workflow, one.step, one.error, one.actor,
+  words: (one) => [one[LABEL], ...ids(one), one.process_id, one.subscription_id, one.status, one.workflow, one.step, one.error, one.actor,
     one.problem, one.run_id],
   show: (items) => processBody.replaceChildren(...items.map(card)),
 });
 
 /** One process. Its steps are made when they are opened; what somebody must do stands before them. */
 function card(process) {
-  const head = make("span", { class: "head" }, badge(process.status), " ", make("bdi", null, process.device), " ",
+  const head = make("span", { class: "head" }, badge(process.status), " ", make("bdi", null, process[LABEL]), " ",
     make("span", { class: "quiet" }, [process.workflow, process.step ? `at ${process.step}` : null, process.updated].filter(Boolean).join(", ")));
   const open = process.continue_with !== null;
   const held = process.status === "running" && process.lease_until ? make("span", { class: "quiet" }, `, held until ${process.lease_until} UTC`) : null;
   head.append(...[held, problem(process)].filter(Boolean));
-  const details = make("details", { toggle: fill }, make("summary", null, ...(open ? ["Steps of ", make("bdi", null, process.device)] : [head])));
+  const details = make("details", { toggle: fill }, make("summary", null, ...(open ? ["Steps of ", make("bdi", null, process[LABEL])] : [head])));
 
   function fill() {
     if (details.open && details.childElementCount === 1) details.append(facts(process), timeline(process));
@@ -281,7 +293,7 @@ function command(line) {
 
 function facts(process) {
   const rows = [
-    ["Process", process.process_id], ["Subscription", process.subscription_id], ["Device", device(process.device, process.device_id)],
+    ["Process", process.process_id], ["Subscription", process.subscription_id], [NOUN, linked(process[LABEL], process)],
     ["Workflow", `${process.workflow} (${process.target})`], ["Begun", process.started], ["Last change", process.updated],
     ["Completed", process.completed], ["Last by", process.actor],
     ["Held by its run until", process.lease_until && `${process.lease_until} UTC`], ["Run", process.run_id],
@@ -340,7 +352,7 @@ if (data.findings === null) {
     const value = (it) => (it === null ? "" : String(it));
     table(
       [
-        ["Device", (one) => one.device, (one) => device(one.device, one.device_id)],
+        [NOUN, (one) => one[LABEL], (one) => linked(one[LABEL], one)],
         ["Problem", subject],
         ["Store", (one) => value(one.store)],
         ["NetBox", (one) => value(one.netbox)],
@@ -348,7 +360,7 @@ if (data.findings === null) {
       ],
       {
         section: "drift", noun: "findings", items: findings, size: 25, of: (one) => one.problem,
-        words: (one) => [one.device, one.device_id, one.problem, subject(one), one.store, one.netbox, one.message, one.subscription_id],
+        words: (one) => [one[LABEL], ...ids(one), one.problem, subject(one), one.store, one.netbox, one.message, one.subscription_id],
       }
     ).draw(0);
   }
