@@ -28,7 +28,7 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.paylo
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.device import ENDPOINT, Device
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.loopback import loopback
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.model import requiring
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.state import ChangeState, NodeWork
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.state import ChangeState, NodeWork, removes
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.statuses import ACTIVE
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.progress import Progress
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.step import Done, Failed, Outcome, Suspended
@@ -44,7 +44,7 @@ def node_config(work: NodeWork) -> dict[str, t.Any]:
     node, device = work.subscription.node, work.state.device
     return {
         "process_id": work.key,
-        "removal": _removes(work),
+        "removal": removes(work),
         "subscription_id": str(work.subscription.subscription_id),
         "device_id": node.node_id,
         "name": node.node_name,
@@ -55,11 +55,6 @@ def node_config(work: NodeWork) -> dict[str, t.Any]:
         "ipv4": _interface(node.ipv4_loopback, device, "ipv4"),
         "ipv6": _interface(node.ipv6_loopback, device, "ipv6"),
     }
-
-
-def _removes(work: NodeWork) -> bool:
-    """Whether the config is one that takes the node out of service."""
-    return work.process.target == "TERMINATE"
 
 
 def _interface(interface: t.Any, device: Device, family: str) -> dict[str, t.Any] | None:
@@ -121,7 +116,7 @@ def check_config_dir(name: str, directory: str | None) -> None:
 
 def _texts(task: Task, works: t.Sequence[NodeWork]) -> tuple[dict[str, str], dict[str, Outcome]]:
     """The configs by process. Second, the outcomes of those that have none. NetBox renders none that takes a node out of service."""
-    by_netbox = [work for work in works if task.params["source"] == "netbox" and not _removes(work)]
+    by_netbox = [work for work in works if task.params["source"] == "netbox" and not removes(work)]
     texts, failed = _rendered_by_netbox(task, by_netbox)
     given = {config["process_id"]: config for config in task.params["configs"]}
     for work in works:
@@ -164,7 +159,7 @@ def _digest(text: str, work: NodeWork) -> str:
 
 
 def _page(work: NodeWork, text: str) -> str:
-    what = "removal from" if _removes(work) else "config of"
+    what = "removal from" if removes(work) else "config of"
     body = text.rstrip("\n")
     return f"\n--- {what} {work.label} ---\n{body}\n--- end ---"
 
@@ -252,7 +247,7 @@ def file_name(work: NodeWork) -> str:
     """
     node = work.subscription.node
     name = re.sub(r"[^\w.-]+", "_", node.node_name or "")[:100]
-    return f"{'removal-' if _removes(work) else ''}{node.node_id}-{name}.cfg"
+    return f"{'removal-' if removes(work) else ''}{node.node_id}-{name}.cfg"
 
 
 def _write(path: pathlib.Path, text: str) -> None:

@@ -13,7 +13,7 @@ import uuid
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import NodeflowError
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.subscription import check_customer_id
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.change_node import RECONCILE_NODE, families, gone
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.change_steps import families, gone
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.choice import NOTHING, chosen_nodes, node_row, wrong_row
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.claim import claim_mode
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.construct import new_node
@@ -24,6 +24,7 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.lacking
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.loopback import ambiguous, in_words, lack
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.loopback_interface import loopback_interface
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.model import NodeInactive, loopback_of
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.reconcile_node import RECONCILE_NODE
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.related import address_ids, site_ids
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.state import ChangeState
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.statuses import ACTIVE, CLAIMED, FREE, RETIRED

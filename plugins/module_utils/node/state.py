@@ -16,7 +16,7 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.stat
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.step import Named, Work
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.processes import Process
 
-__all__ = ["ChangeState", "ChangeWork", "CreateState", "CreateWork", "NodeState", "NodeWork", "named"]
+__all__ = ["ChangeState", "ChangeWork", "CreateState", "CreateWork", "NodeState", "NodeWork", "named", "removes"]
 
 
 class NodeState(State):
@@ -85,3 +85,8 @@ def named(process: Process | None) -> Named:
 NodeWork = Work[NodeInactive, NodeState]
 CreateWork = Work[NodeInactive, CreateState]
 ChangeWork = Work[NodeInactive, ChangeState]
+
+
+def removes(work: NodeWork) -> bool:
+    """Whether the process takes its node out of service, and so its config off the device."""
+    return work.process.target == "TERMINATE"

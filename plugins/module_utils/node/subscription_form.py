@@ -14,7 +14,7 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors impo
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.lifecycle import SubscriptionLifecycle
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.subscription import check_customer_id, revise
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.change_node import MODIFY_NODE, TERMINATE_NODE, families, gone
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.change_steps import families, gone
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.choice import (
     NOTHING,
     Wanted,
@@ -29,11 +29,13 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.filters
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.loopback import ambiguous, loopback_fields
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.loopback_interface import located, loopback_interface
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.model import FAMILIES, NodeInactive, check_node_status, loopback_of, requiring
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.modify_node import MODIFY_NODE
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.prompt import Listed, choose
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.provide_config import check_config_dir
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.state import ChangeState
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.statuses import ENDED
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.stored import device_of, last_sites, name_of, terminated_of_devices
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.terminate_node import TERMINATE_NODE
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.workflows import WORKFLOWS
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.continued import chosen_processes
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.end_of_step import end_of_step

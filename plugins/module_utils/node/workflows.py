@@ -9,9 +9,11 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.change_node import MODIFY_NODE, RECONCILE_NODE, TERMINATE_NODE
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.claim import CLAIM, claim_mode
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.create_node import CREATE_NODE
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.modify_node import MODIFY_NODE
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.reconcile_node import RECONCILE_NODE
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.terminate_node import TERMINATE_NODE
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.run_step import run_step
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.store_process import store_process
 

@@ -2,11 +2,13 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The workflows of a node that is enrolled: modify_node, terminate_node and reconcile_node.
+"""The steps that modify_node, terminate_node and reconcile_node share.
 
-They differ in what they are told to do, and share how it is done. What to do stands in the process's state from the start: ``changes`` are
+The workflows differ in what they are told to do, and share how it is done. What to do stands in the process's state from the start: ``changes`` are
 the fields of the subscription to set, ``write`` the fields of the device that NetBox is to have from it, and ``lifecycle`` where the
 subscription ends, None where it stays. ``refresh`` takes name and addresses from NetBox.
+
+Each step is one object, so that a run over processes of several workflows takes it for all of them at once.
 """
 
 from __future__ import annotations
@@ -29,15 +31,21 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.loopbac
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.loopback_interface import located_works
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.model import FAMILIES, Family, NodeInactive, loopback_of
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.payload import HIDDEN, DevicePayload, DeviceTarget, hidden
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.provide_config import provide_config_to_user
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.state import ChangeState, ChangeWork, named
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.state import ChangeWork, removes
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.statuses import FREE
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.commands import command
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.progress import Progress
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.step import Done, Failed, Outcome, Step, Workflow, for_each
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.step import Done, Failed, Outcome, Step, for_each
 
-__all__ = ["MODIFY_NODE", "RECONCILE_NODE", "TERMINATE_NODE", "families", "gone"]
-
+__all__ = [
+    "DONE",
+    "FETCH_IP_ADDRESS_INFORMATION",
+    "MODIFY_SUBSCRIPTION",
+    "STORE_PROCESS_SUBSCRIPTION",
+    "UPDATE_NODE_IN_NETBOX",
+    "families",
+    "gone",
+]
 
 _NOT_THERE = "is not in NetBox any more"
 
@@ -53,7 +61,7 @@ def _fetch_ip_address_information(task: Task, works: t.Sequence[ChangeWork]) -> 
     devices = devices_by_id(task.netbox, [work.subscription.device_id for work in works], tell=tell)
     missing = [work.subscription.device_id for work in works if work.subscription.device_id not in devices]
     there = set() if task.check_mode else hidden(task.netbox, missing)
-    removals = [work for work in works if work.process.target == TERMINATE_NODE.target]
+    removals = [work for work in works if removes(work)]
     devices = located_works(task, [work for work in works if work.state.refresh], devices, configured=False)
     devices = located_works(task, removals, devices, configured=True)
     return for_each(works, lambda work: _fetched(work, devices.get(work.subscription.device_id), there))
@@ -214,25 +222,8 @@ def _ended(work: ChangeWork) -> Outcome:
     return Done(subscription.model_copy(update={"insync": True}), work.state)
 
 
-_STORE = Step("store_process_subscription", _begin)
-_FETCH = Step("fetch_ip_address_information", _fetch_ip_address_information, repeats=True)
-_MODIFY = Step("modify_subscription", _modify_subscription)
-_WRITE = Step("update_node_in_netbox", _update_node_in_netbox)
-_DONE = Step("done", _done)
-
-_CHANGE = (_STORE, _FETCH, _MODIFY, _WRITE, _DONE)
-
-MODIFY_NODE = Workflow("modify_node", 1, "MODIFY", _CHANGE, final="modify_subscription", state=ChangeState, about=NodeInactive, named=named)
-
-TERMINATE_NODE = Workflow(
-    "terminate_node",
-    1,
-    "TERMINATE",
-    (_STORE, _FETCH, Step("provide_config_to_user", provide_config_to_user, repeats=True), _MODIFY, _WRITE, _DONE),
-    final="modify_subscription",
-    state=ChangeState,
-    about=NodeInactive,
-    named=named,
-)
-
-RECONCILE_NODE = Workflow("reconcile_node", 1, "RECONCILE", _CHANGE, final="modify_subscription", state=ChangeState, about=NodeInactive, named=named)
+STORE_PROCESS_SUBSCRIPTION = Step("store_process_subscription", _begin)
+FETCH_IP_ADDRESS_INFORMATION = Step("fetch_ip_address_information", _fetch_ip_address_information, repeats=True)
+MODIFY_SUBSCRIPTION = Step("modify_subscription", _modify_subscription)
+UPDATE_NODE_IN_NETBOX = Step("update_node_in_netbox", _update_node_in_netbox)
+DONE = Step("done", _done)
