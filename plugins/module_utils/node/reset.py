@@ -6,10 +6,9 @@
 
 from __future__ import annotations
 
-import datetime
 import typing as t
 
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import NodeflowError, StoreError
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import NodeflowError
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._libraries import sa
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.update import update
@@ -18,10 +17,10 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.device 
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.payload import HIDDEN, DevicePayload, DeviceTarget, hidden
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.statuses import FREE
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.stored import stored_device_id
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.lease import refuse_while_working
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.progress import Progress
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.copy import count_rows, delete_rows
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.engine import Store
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.processes import find_processes, has_status
 
 __all__ = ["reset"]
 
@@ -63,19 +62,11 @@ def reset(task: Task) -> dict[str, t.Any]:
 def _look(task: Task, store: Store) -> tuple[dict[str, int], dict[int, Device], list[int]]:
     """How many rows there are, the devices that are not planned, and the ids of those that no listing has. Raises StoreError while a run works."""
     with store.read() as connection:
-        _refuse_while_working(connection)
+        refuse_while_working(connection, "reset")
         rows = count_rows(connection)
         device_ids = sorted({int(found) for found in connection.execute(sa.select(stored_device_id(connection))).scalars() if str(found).isdecimal()})
     found = devices_by_id(task.netbox, device_ids)
     return rows, {key: device for key, device in found.items() if device.status != FREE}, [key for key in device_ids if key not in found]
-
-
-def _refuse_while_working(connection: t.Any) -> None:
-    working = find_processes(connection, has_status(["running"], datetime.datetime.now(datetime.timezone.utc)))
-    if working:
-        raise StoreError(
-            f"a run of {working[0].actor} works on process {working[0].process_id} until {working[0].lease_until:%Y-%m-%d %H:%M UTC}; reset after that"
-        )
 
 
 def _statuses(devices: t.Mapping[int, Device]) -> dict[int, str]:
@@ -120,5 +111,5 @@ def _free(task: Task, devices: t.Mapping[int, Device], missing: t.Sequence[int])
 def _empty(store: Store) -> None:
     with store.to_move() as connection:
         store.refuse_if_moved()
-        _refuse_while_working(connection)
+        refuse_while_working(connection, "reset")
         delete_rows(connection)

@@ -14,12 +14,21 @@ import dataclasses
 import datetime
 import typing as t
 
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import StoreError
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.rows import RUNNING, Row
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.step import AnyWork
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.processes import OVER, Lease, Process, load_processes, take_processes
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.processes import (
+    OVER,
+    Lease,
+    Process,
+    find_processes,
+    has_status,
+    load_processes,
+    take_processes,
+)
 
-__all__ = ["INTERRUPTED", "can_be_taken", "lease_end", "not_taken", "standing", "take", "until", "why_not_taken"]
+__all__ = ["INTERRUPTED", "can_be_taken", "lease_end", "not_taken", "refuse_while_working", "standing", "take", "until", "why_not_taken"]
 
 INTERRUPTED = "interrupted"
 """How a process stands whose run is gone: running, but its lease has run out."""
@@ -82,6 +91,13 @@ def why_not_taken(process: Process) -> str:
         f"is being worked on by another run, of {process.actor}, until {until(process)}. Wait for it; if that run is known to be gone, take the process "
         f"over with take_over=true, or all that it held with -e run_id={process.run_id} -e take_over=true"
     )
+
+
+def refuse_while_working(connection: t.Any, todo: str) -> None:
+    """Raise StoreError while a run works on any process; ``todo`` is what is to be done once none does."""
+    working = find_processes(connection, has_status([RUNNING], _now()))
+    if working:
+        raise StoreError(f"a run of {working[0].actor} works on process {working[0].process_id} until {until(working[0])}; {todo} after that")
 
 
 def until(process: Process) -> str:

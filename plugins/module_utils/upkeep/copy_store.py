@@ -6,14 +6,13 @@
 
 from __future__ import annotations
 
-import datetime
 import typing as t
 
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import NodeflowError, StoreError
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.lease import refuse_while_working
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.copy import copy_rows, count_rows
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.engine import Store, open_store
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.processes import find_processes, has_status
 
 __all__ = ["copy_store"]
 
@@ -46,12 +45,7 @@ def _copy(task: Task, source: Store, target: Store | None) -> dict[str, t.Any]:
         rows = count_rows(old)
         if source.moved_to:
             return {"changed": False, "rows": rows, "msg": f"{source.label} was moved to {source.moved_to} before"}
-        working = find_processes(old, has_status(["running"], datetime.datetime.now(datetime.timezone.utc)))
-        if working:
-            raise StoreError(
-                f"a run of {working[0].actor} works on process {working[0].process_id} until {working[0].lease_until:%Y-%m-%d %H:%M UTC}; copy the "
-                "store after that"
-            )
+        refuse_while_working(old, "copy the store")
         if target and not task.check_mode:
             if source.netbox_url:
                 target.belongs_to(source.netbox_url)
