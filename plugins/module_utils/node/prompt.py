@@ -7,20 +7,13 @@
 from __future__ import annotations
 
 import typing as t
-import unicodedata
 
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import NetboxError, NodeflowError, NotAnswered, StoreError
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils._printable import printable
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import NodeflowError
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.choice import Wanted, parse_nodes
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process import prompt
 
 __all__ = ["Listed", "choose", "columns"]
-
-TRIES = 3
-"""How often a person may answer."""
-
-LISTED = 50
-"""Nodes that the prompt lists at the most."""
 
 Chosen = t.TypeVar("Chosen")
 
@@ -42,53 +35,19 @@ class Listed(t.NamedTuple):
 
 
 def choose(task: Task, title: str, listed: t.Sequence[Listed], question: str, take: t.Callable[[list[Wanted] | None], Chosen]) -> Chosen | None:
-    """List nodes and ask which are meant. A bad answer is asked again, three times in all.
+    """List nodes and ask which are meant, as the function of that name does for anything.
 
-    Args:
-        task: The task that asks.
-        title: What is above the list.
-        listed: The nodes.
-        question: What is asked, without the colon.
-        take: Makes of the entries of an answer, or of None for all nodes, what is wanted; raises NodeflowError where it cannot.
-
-    Returns:
-        What ``take`` returned; None where nobody is at a terminal.
-
-    Raises:
-        NodeflowError: No answer was good, or none was given, or NetBox or the store does not answer.
+    ``take`` makes of the entries of an answer, or of None for all nodes, what is wanted; raises NodeflowError where it cannot.
     """
-    asked = f"{title}\n{columns(listed)}\n{question}"
-    for left in reversed(range(TRIES)):
-        answer = task.ask(f"{asked}: ")
-        if answer is None:
-            return None
-        try:
-            return take(_entries(answer, listed))
-        except (NetboxError, NotAnswered, StoreError):
-            raise
-        except NodeflowError as error:
-            if not left:
-                raise NodeflowError(f"{error}. That was the last of {TRIES} answers, so nothing was done") from error
-            task.show(f"{error}. Nothing was done yet")
-        asked = question
-    return None
+    return prompt.choose(task, f"{title}\n{columns(listed)}", question, lambda answer: take(_entries(answer, listed)))
 
 
 def columns(listed: t.Sequence[Listed]) -> str:
-    """The list: a node a line, each column as wide as its longest value."""
-    head = ("id", "name", "site", "addresses", "")
-    rows = [head] + [
-        (str(one.id), printable(one.name or "(no name)", kept=""), one.site or "-", ", ".join(filter(None, one.addresses)) or "-", one.remark)
-        for one in listed[:LISTED]
+    """The list: a node a line."""
+    rows = [
+        (str(one.id), one.name or "(no name)", one.site or "-", ", ".join(filter(None, one.addresses)) or "-", one.remark) for one in listed
     ]
-    widths = [max(_width(row[place]) for row in rows) for place in range(len(head))]
-    lines = []
-    for row in rows:
-        key, *others = (value + " " * (width - _width(value)) for value, width in zip(row, widths))
-        lines.append(f"  {key.strip():>{widths[0]}}  {'  '.join(others)}".rstrip())
-    if len(listed) > LISTED:
-        lines.append(f"  and {len(listed) - LISTED} more, which can be named as well; device_filter narrows the list")
-    return "\n".join(lines)
+    return prompt.columns(("id", "name", "site", "addresses", ""), rows, "which can be named as well; device_filter narrows the list")
 
 
 def _entries(answer: str, listed: t.Sequence[Listed]) -> list[Wanted] | None:
@@ -109,8 +68,3 @@ def _entries(answer: str, listed: t.Sequence[Listed]) -> list[Wanted] | None:
 def _known(text: str, listed: t.Sequence[Listed]) -> bool:
     wanted = parse_nodes([text])[0]
     return any(one.meant_by(wanted) for one in listed)
-
-
-def _width(text: str) -> int:
-    """How many columns of a terminal a text takes."""
-    return sum(0 if unicodedata.combining(char) else 2 if unicodedata.east_asian_width(char) in "WF" else 1 for char in text)
