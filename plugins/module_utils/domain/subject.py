@@ -18,7 +18,8 @@ class Subject:
     """The words for it: ``one`` and ``many`` of them, e.g. "circuit" and "circuits". ``many`` is the option, and the key of a result, that has the rows;
     ``label`` the key of a row that has what messages call it. ``taken`` is what becomes of one that a run gets:
     "enrolled". ``repaired_by`` is the playbook that repairs what is out of sync,
-    "" where there is none; ``collection`` is the one whose playbooks continue its processes.
+    "" where there is none; ``config_dir`` the variable of its playbooks for the directory that keeps configs; ``collection`` is the one whose playbooks
+    continue its processes.
     """
 
     one: str
@@ -26,6 +27,7 @@ class Subject:
     label: str
     taken: str = "taken"
     repaired_by: str = ""
+    config_dir: str = "config_dir"
     collection: str = OURS
 
     def counted(self, number: int) -> str:

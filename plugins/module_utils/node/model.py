@@ -64,7 +64,7 @@ def check_node_status(status: str) -> None:
         raise DomainError(f"a node in service cannot be {status}; terminate it with terminate_node")
 
 
-NODE = Subject("node", "nodes", "device", taken="enrolled", repaired_by="reconcile_nodes")
+NODE = Subject("node", "nodes", "device", taken="enrolled", repaired_by="reconcile_nodes", config_dir="node_config_dir")
 """What the rows of our steps are about; their label is the device's."""
 
 

@@ -12,26 +12,21 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils._libraries i
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.subscription import Context
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.device import Device, device_label
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.model import Family, NodeInactive, requiring
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.state import State
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.confirm import ConfirmedState
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.step import Named, Work
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.processes import Process
 
 __all__ = ["ChangeState", "ChangeWork", "CreateState", "CreateWork", "NodeState", "NodeWork", "named", "removes"]
 
 
-class NodeState(State):
+class NodeState(ConfirmedState):
     """``device`` is the device as it was read last; its status is "" where NetBox does not have it any more. ``required_families`` and
     ``loopback_interface`` are the options of that name that the process began with.
-
-    Of the config, ``shown`` and ``confirmed`` are the digests, and ``config_file`` is where it was written.
     """
 
     device: Device
     required_families: list[Family]
     loopback_interface: t.Optional[list[str]] = None
-    shown: t.Optional[str] = None
-    confirmed: t.Optional[str] = None
-    config_file: t.Optional[str] = None
 
     @property
     def context(self) -> Context:

@@ -31,12 +31,12 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.loopbac
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.model import FAMILIES, NodeInactive, check_node_status, loopback_of, requiring
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.modify_node import MODIFY_NODE
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.prompt import Listed, choose
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.provide_config import check_config_dir
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.state import ChangeState
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.statuses import ENDED
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.stored import device_of, last_sites, name_of, terminated_of_devices
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.terminate_node import TERMINATE_NODE
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.workflows import WORKFLOWS
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.confirm import check_config_dir
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.continued import chosen_processes
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.end_of_step import end_of_step
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.options import given, refuse_together
