@@ -15,9 +15,10 @@ import typing as t
 
 from ansible.module_utils.errors import AnsibleFallbackNotFound
 
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.subject import Subject
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.location import ENVIRONMENT, shown_location
 
-__all__ = ["EXPORT", "PROCESSES", "Spec", "env_fallback", "given", "location", "options"]
+__all__ = ["CONFIRM", "EXPORT", "PROCESSES", "Spec", "env_fallback", "given", "location", "options", "rows_option"]
 
 Spec = dict[str, dict[str, t.Any]]
 
@@ -76,11 +77,21 @@ PROCESSES: Spec = {
     "take_over": {"type": "bool", "default": False},
 }
 
+CONFIRM: Spec = {
+    "confirm": {"type": "bool", "default": False},
+    "config_dir": {"type": "path"},
+}
+
 EXPORT: Spec = {
     "dest": {"type": "path"},
     "format": {"type": "str", "choices": ["json", "csv"], "default": "json"},
     "mode": {"type": "raw"},
 }
+
+
+def rows_option(subject: Subject) -> Spec:
+    """The option for the rows that the step before returned."""
+    return {subject.many: {"type": "list", "elements": "dict", "required": True}}
 
 
 def options(*groups: Spec) -> dict[str, t.Any]:

@@ -21,6 +21,7 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.rows
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.engine import Store, open_store
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.job import job, vanishes
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.location import Location, find_location
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.subscriptions import Stored, find_subscriptions, holders
 
 __all__ = ["Task"]
 
@@ -126,6 +127,30 @@ class Task:
             location = find_location("store", self.params.get("store"), self.params.get("store_password"))  # of options that may be wrong
             self._store = open_store(location, create=False, write=not self.check_mode)
         return self._store
+
+    def subscriptions(self, **criteria: t.Sequence[t.Any]) -> list[Stored]:
+        """Find subscriptions, in the order of what they stand for; none where there is no store yet.
+
+        Args:
+            **criteria: For each of the subscriptions' fields that counts, the values that it may have, as the store has them:
+                ``product=["Node"], status=["active"]``, ``subscription_id=["9b3c5a0e-..."]``.
+
+        Raises:
+            StoreError: The store could not be read.
+        """
+        store = self.existing_store()
+        if store is None:
+            return []
+        with store.read() as connection:
+            return find_subscriptions(connection, **criteria)
+
+    def holders(self, resources: t.Sequence[str]) -> dict[str, Stored]:
+        """Find the subscriptions that claim these resources, e.g. "dcim.device/7", by resource. Raises StoreError."""
+        store = self.existing_store()
+        if store is None:
+            return {}
+        with store.read() as connection:
+            return holders(connection, resources)
 
     def _check_netbox(self, store: Store) -> None:
         """The ids of objects mean something in one NetBox only."""

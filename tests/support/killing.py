@@ -74,7 +74,8 @@ def play_killed(play: Player, proxy: NetboxProxy, moment: Moment, playbook: str,
 
     proxy.fault = fault
     try:
-        run = play.start("nodeflow.orchestrator." + playbook, environment=environment, **variables)
+        name = playbook if "." in playbook else f"nodeflow.orchestrator.{playbook}"
+        run = play.start(name, environment=environment, **variables)
         run_known.set()
         if moment.kind == SECONDS:
             with contextlib.suppress(subprocess.TimeoutExpired):

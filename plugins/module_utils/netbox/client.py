@@ -181,8 +181,12 @@ class NetboxClient:
             raise NetboxLeftOut(f"NetBox at {self.url} did not change {endpoint} {min(passed_over)}: {_LEFT_OUT}", passed_over)
         return list(by_id.values())
 
-    def create(self, endpoint: str, objects: t.Sequence[dict[str, t.Any]]) -> None:
-        """Create objects in one bulk request, all or none. Raises NetboxUncertain where the answer does not say that NetBox did."""
+    def create(self, endpoint: str, objects: t.Sequence[dict[str, t.Any]]) -> list[dict[str, t.Any]]:
+        """Create objects in one bulk request, all or none, and return them. ``endpoint`` may be one that allocates: ``ipam/prefixes/7/available-ips``.
+
+        Raises NetboxRefusal where NetBox does not accept one of them, or has not so many left; NetboxUncertain where the answer does not say that
+        NetBox made them; NetboxError else.
+        """
         created = self.post(endpoint, list(objects))
         if not isinstance(created, list) or len(created) != len(objects):
             raise NetboxUncertain(f"{self.url} answered a POST of {endpoint} with something else than the {len(objects)} objects to create")
@@ -190,6 +194,13 @@ class NetboxClient:
             if not isinstance(answered, dict) or not isinstance(answered.get("id"), int):
                 raise NetboxUncertain(f"{self.url} answered a POST of {endpoint} with something else than the objects to create")
             self._check_written("POST", endpoint, wanted, answered)
+        return created
+
+    def delete(self, endpoint: str, ids: t.Collection[int], changelog_message: str = "") -> None:
+        """Delete objects in one bulk request, all or none. One that is not there any more is passed over. Raises NetboxError."""
+        request = pynetbox_query.Request(base=self._endpoint(endpoint), http_session=self._api.http_session, token=self._api.token)
+        with self._errors("DELETE", endpoint):
+            request.delete([{"id": key, "changelog_message": changelog_message} for key in sorted(ids)])
 
     def _check_written(self, method: str, endpoint: str, wanted: dict[str, t.Any], answered: dict[str, t.Any]) -> None:
         """Raise NetboxNotWritten where an object in NetBox's answer is not as it was written."""
@@ -287,7 +298,7 @@ class NetboxClient:
         except pynetbox.RequestError as error:
             raise self._answers.error(error.req, method, endpoint, self.version) from error
         except pynetbox.AllocationError as error:
-            raise NetboxError(f"NetBox refused: {self._answers.detail(error.req)}") from error
+            raise NetboxRefusal(f"NetBox refused: {self._answers.detail(error.req)}", {}) from error
         except pynetbox.ContentError as error:
             kind = error.req.headers.get("Content-Type", "unknown")
             raise NetboxUncertain(

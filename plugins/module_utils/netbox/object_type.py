@@ -14,7 +14,7 @@ ACTION_VERSION = (4, 5)
 _ACTIONS = {"render-config": "render_config"}
 """What objects can be asked to do, and the name of that permission."""
 
-_PERMISSIONS = {"GET": "view", "PATCH": "change", "POST": "add"}
+_PERMISSIONS = {"DELETE": "delete", "GET": "view", "PATCH": "change", "POST": "add"}
 _SINGULAR = {"ip-addresses": "ipaddress", "journal-entries": "journalentry", "prefixes": "prefix", "virtual-chassis": "virtualchassis"}
 
 

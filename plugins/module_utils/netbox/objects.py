@@ -14,7 +14,7 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils._chunks impo
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.client import NetboxClient
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.parallel import in_parallel
 
-__all__ = ["IDS_IN_A_REQUEST", "AnyObject", "NetboxObject", "etag_of", "listed_by_id", "read_objects", "written_as"]
+__all__ = ["IDS_IN_A_REQUEST", "AnyObject", "NetboxObject", "etag_of", "listed_by_id", "listed_of", "read_objects", "written_as"]
 
 IDS_IN_A_REQUEST = 200
 """How many ids one listing asks for: the URL stays below the 8 KB that web servers commonly accept."""
@@ -65,6 +65,30 @@ def listed_by_id(
     if error:
         raise error
     return found
+
+
+def listed_of(client: NetboxClient, endpoint: str, of: str, values: t.Sequence[t.Any], **filters: t.Any) -> list[dict[str, t.Any]]:
+    """List the objects of ``endpoint`` for many values of one of its filters, asked for some of them at a time, by their ids.
+
+    Args:
+        client: The NetBox.
+        endpoint: What to list, e.g. "dcim/interfaces".
+        of: The filter, e.g. "device_id".
+        values: Its values, of which each object has one.
+        **filters: Further filters, e.g. ``cabled=False``.
+
+    Raises:
+        NetboxError: NetBox could not be read.
+    """
+    found: dict[int, dict[str, t.Any]] = {}
+
+    def read_some(some: t.Sequence[t.Any]) -> None:
+        found.update({one["id"]: one for one in client.get(endpoint, {**filters, of: list(some)})})
+
+    error = in_parallel(client.parallel, read_some, list(chunks(values, IDS_IN_A_REQUEST)))
+    if error:
+        raise error
+    return [found[key] for key in sorted(found)]
 
 
 def read_objects(client: NetboxClient, endpoint: str, ids: t.Sequence[int]) -> dict[int, NetboxObject]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils import _argspec
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils._argspec import Spec, env_fallback
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._argspec import CONFIRM, Spec, env_fallback
 
 __all__ = ["CLAIM", "CONFIG", "MODEL", "NODES", "PROVIDE_CONFIG", "options"]
 
@@ -31,8 +31,7 @@ CLAIM: Spec = {
 }
 
 PROVIDE_CONFIG: Spec = {
-    "confirm": {"type": "bool", "default": False},
-    "config_dir": {"type": "path"},
+    **CONFIRM,
     "source": {"type": "str", "choices": ["templates", "netbox"], "default": "templates"},
 }
 

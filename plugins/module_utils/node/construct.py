@@ -19,6 +19,7 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.loopbac
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.model import NodeBlockInactive, NodeInactive
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.state import NodeState
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.end_of_step import end_of_step
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.planned import to_create
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.rows import RUNNING, Row, reading_rows
 
 __all__ = ["construct_node_model", "new_node"]
@@ -41,7 +42,7 @@ def _construct(task: Task, row: Row) -> Row:
     if problem:
         return row.failed(problem)
     state = NodeState(device=device, required_families=families, loopback_interface=loopback_interface(task) or None)
-    return dataclasses.replace(row, workflow=CREATE_NODE.name, model=new_node(task, device).model_dump(mode="json"), state=state.as_json())
+    return to_create(row, CREATE_NODE, new_node(task, device), state)
 
 
 def new_node(task: Task, device: Device) -> NodeInactive:

@@ -32,6 +32,7 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.validat
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.workflows import WORKFLOWS
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.continued import chosen_processes
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.end_of_step import end_of_step
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.planned import to_change, to_create
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.rows import RUNNING, UNCHANGED, Row
 
 __all__ = ["reconcile_form"]
@@ -135,7 +136,7 @@ def _repair(task: Task, seen: Seen, model: NodeInactive, findings: t.Sequence[Fi
         return row.failed(f"{label} lacks {lacks}: add {what} in NetBox{store}, or leave the {which} out of required_families")
     patterns = loopback_interface(task) or None
     state = ChangeState(**todo, device=device or gone(model), required_families=required, loopback_interface=patterns)
-    return dataclasses.replace(row, run_id=run_id, workflow=RECONCILE_NODE.name, version=model.version, state=state.as_json())
+    return to_change(dataclasses.replace(row, run_id=run_id), RECONCILE_NODE, model, state)
 
 
 def _unclear(task: Task, device: Device | None, model: NodeInactive, todo: t.Mapping[str, t.Any]) -> str | None:
@@ -226,4 +227,4 @@ def _adoption(task: Task, device: Device, run_id: str) -> Row:
         repairs=["no_subscription"],
         site=device.site,
     )
-    return dataclasses.replace(row, run_id=run_id, workflow=RECONCILE_NODE.name, model=new_node(task, device).model_dump(mode="json"), state=state.as_json())
+    return to_create(dataclasses.replace(row, run_id=run_id), RECONCILE_NODE, new_node(task, device), state)

@@ -40,6 +40,7 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.conf
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.continued import chosen_processes
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.end_of_step import end_of_step
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.options import given, refuse_together
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.planned import to_change
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.rows import FAILED, RUNNING, UNCHANGED, Row
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.subscriptions import (
     Stored,
@@ -149,7 +150,7 @@ def _row(task: Task, plan: Plan, model: NodeInactive, device: Device | None, run
         return row.unchanged(f"{device.label}: there is nothing to change")
     patterns = loopback_interface(task) or None
     state = ChangeState(**todo, device=device, required_families=families(model), loopback_interface=patterns)
-    return dataclasses.replace(row, run_id=run_id, workflow=task.params["workflow"], version=model.version, state=state.as_json())
+    return to_change(dataclasses.replace(row, run_id=run_id), WORKFLOWS[task.params["workflow"]], model, state)
 
 
 def _cannot_be_read(one: Unreadable) -> Row:

@@ -14,8 +14,7 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.create_
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.modify_node import MODIFY_NODE
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.reconcile_node import RECONCILE_NODE
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.terminate_node import TERMINATE_NODE
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.run_step import run_step
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.store_process import store_process
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.do_step import do_step
 
 __all__ = ["WORKFLOWS", "node_step", "store_process_subscription"]
 
@@ -25,9 +24,9 @@ WORKFLOWS = {workflow.name: workflow for workflow in (CREATE_NODE, MODIFY_NODE, 
 
 def store_process_subscription(task: Task) -> dict[str, t.Any]:
     """Begin the processes of the nodes of the option ``nodes``; then claim the devices of new ones in NetBox, where that is asked."""
-    return store_process(task, CLAIM, WORKFLOWS, task.rows(), claim=claim_mode(task))
+    return do_step(task, CLAIM, WORKFLOWS, claim=claim_mode(task))
 
 
 def node_step(task: Task, name: str) -> dict[str, t.Any]:
     """Do the step ``name`` for those nodes of the option ``nodes`` that are at it."""
-    return run_step(task, name, WORKFLOWS, task.rows())
+    return do_step(task, name, WORKFLOWS)

@@ -13,8 +13,9 @@ import uuid
 
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import NodeflowError
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.commands import take_over_with
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.lease import INTERRUPTED, can_be_taken, not_taken, until
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.collection import collection_of
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.commands import command, take_over_with
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.lease import INTERRUPTED, can_be_taken, not_taken, standing, until
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.options import given, refuse_together
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.rows import FAILED, RUNNING, SUSPENDED, Row
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.step import Workflows
@@ -71,11 +72,14 @@ def chosen_processes(task: Task, workflows: Workflows, others: t.Sequence[str] =
             where = store.label if store else "a store that does not exist yet"
             message = f"there is no process {process_id} in {where}; process_info lists those that are"
             rows.append(Row(process_id, FAILED, message, own=nobody))
+    elsewhere = [process for process in found.values() if _is_foreign(task, process) and process.process_id not in (process_ids or [])]
+    rows = [row for row in rows if row.process_id not in {process.process_id for process in elsewhere}]
+    _tell_elsewhere(task, elsewhere, playbook)
     if run is not None and not found and not statuses:
         message = f"the run {run} left no process that is not over; process_info lists those that are"
         rows.append(Row(f"run {run}", FAILED, message, own=nobody))
     told = _tell_held(task, [process for process in held if process.process_id not in found], playbook) if statuses or not found else False
-    if not rows and not told:
+    if not rows and not told and not elsewhere:
         task.show(NONE_STANDING)
     return rows
 
@@ -89,19 +93,41 @@ def _options(task: Task) -> tuple[list[str] | None, list[str] | None, str | None
     return process_ids, task.params["process_status"], (task.params["run_id"] or "").strip() or None
 
 
+def _is_foreign(task: Task, process: Process) -> bool:
+    """Whether another collection's playbooks continue a process."""
+    return collection_of(process.workflow) != task.subject.collection
+
+
+def _tell_elsewhere(task: Task, foreign: t.Sequence[Process], playbook: str) -> None:
+    """Say, a line a collection, which of the processes that were found by how they stand are another's, and with what they go on."""
+    by_collection: dict[str, list[Process]] = {}
+    for process in foreign:
+        by_collection.setdefault(collection_of(process.workflow), []).append(process)
+    for collection, some in by_collection.items():
+        count = "1 process is" if len(some) == 1 else f"{len(some)} processes are"
+        verb = "abort" if playbook == "abort" else "continue"
+        status = "" if len(some) <= _NAMED else ",".join(sorted({standing(process) for process in some}))
+        how = command(playbook, [process.process_id for process in some], status, collection)
+        task.show(f"{count} of {collection}; {verb} {'it' if len(some) == 1 else 'them'} with: {how}")
+
+
+_NAMED = 10
+"""Processes that a command names by their ids at the most."""
+
+
 def _tell_held(task: Task, held: t.Sequence[Process], playbook: str) -> bool:
     """Say, a line a run, what runs hold. Return whether anything was said."""
-    by_run: dict[str, list[Process]] = {}
+    by_run: dict[tuple[str, str], list[Process]] = {}
     for process in held:
-        by_run.setdefault(str(process.run_id), []).append(process)
-    for run, some in by_run.items():
+        by_run.setdefault((str(process.run_id), collection_of(process.workflow)), []).append(process)
+    for (run, collection), some in by_run.items():
         actors = ", ".join(sorted({str(process.actor) for process in some}))
         count = f"{len(some)} process is" if len(some) == 1 else f"{len(some)} processes are"
         last = max(some, key=until)
         before = f"cannot be {'aborted' if playbook == 'abort' else 'continued'} before that"
         task.show(
             f"{count} held by run {run}, of {actors}, until {until(last)}, and {before}. If that run is known to be gone, take "
-            f"{'it' if len(some) == 1 else 'them'} over with: {take_over_with(playbook, run)}"
+            f"{'it' if len(some) == 1 else 'them'} over with: {take_over_with(playbook, run, collection)}"
         )
     return bool(by_run)
 

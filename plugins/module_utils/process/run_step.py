@@ -23,7 +23,7 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.leas
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.rows import RUNNING, Row, reading_rows
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.settle import Settled, settle
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.state import read_state
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.step import AnyWork, Failed, Outcome, Step, Work, Workflow, Workflows
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.step import ABORT, AnyWork, Failed, Outcome, Step, Work, Workflow, Workflows
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.processes import Process, load_processes, save_processes
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.subscriptions import Stored, Unreadable, load_subscriptions, save_subscriptions
 
@@ -31,7 +31,7 @@ __all__ = ["due_works", "run_step"]
 
 _NO_WORKFLOW = "process {0.process_id} is of the workflow {0.workflow}, which this release does not have; upgrade the collection here"
 
-_OF_ANOTHER = "process {0.process_id} is of the workflow {0.workflow}, which is not among those of this playbook; continue it with: {1}"
+_OF_ANOTHER = "process {0.process_id} is of the workflow {0.workflow}, which is not among those of this playbook; this one is for it: {1}"
 
 _NO_PROCESS = "there is no process {0} in {1}; do the step store_process_subscription first, and not in check mode"
 
@@ -59,7 +59,7 @@ def run_step(task: Task, name: str, workflows: Workflows, rows: t.Sequence[Row])
 
 def due_works(task: Task, name: str, workflows: Workflows, rows: t.Sequence[Row]) -> tuple[list[AnyWork], dict[str, Row]]:
     """The works of those rows that are to do the step ``name`` now. Second, the rows that cannot, by process id."""
-    works, refused = _load(task, workflows, [row for row in rows if row.status == RUNNING])
+    works, refused = _load(task, name, workflows, [row for row in rows if row.status == RUNNING])
     due, early = _due(works, name, workflows)
     return due, refused | early
 
@@ -73,7 +73,7 @@ def _key_of(row: Row) -> str:
     return row.process_id or ""
 
 
-def _load(task: Task, workflows: Workflows, rows: t.Sequence[Row]) -> tuple[list[AnyWork], dict[str, Row]]:
+def _load(task: Task, name: str, workflows: Workflows, rows: t.Sequence[Row]) -> tuple[list[AnyWork], dict[str, Row]]:
     """The works of the rows: predicted ones as they are, the others from the store. Second, the rows whose process cannot be continued."""
     with reading_rows(task.subject):
         predicted = [Work.from_prediction(row, workflows) for row in rows if row.predicted is not None] if task.check_mode else []
@@ -93,7 +93,7 @@ def _load(task: Task, workflows: Workflows, rows: t.Sequence[Row]) -> tuple[list
             if process.workflow not in workflows:
                 collection = collection_of(process.workflow)
                 foreign = collection != task.subject.collection
-                how = command("resume", [process.process_id], collection=collection)
+                how = command("abort" if name == ABORT else "resume", [process.process_id], collection=collection)
                 raise NodeflowError(_OF_ANOTHER.format(process, how) if foreign else _NO_WORKFLOW.format(process))
             subscription = _readable(subscriptions.get(process.subscription_id), process)
             works.append(_work(row, subscription, process, workflows[process.workflow]))

@@ -25,7 +25,7 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.rows
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.run_step import run_step
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.step import AnyWork, Work, Workflows, predicted
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.processes import insert_processes
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.subscriptions import Stored, Unreadable, claim_subscriptions, holders
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.subscriptions import Stored, Unreadable, claim_subscriptions, holders, not_in_service
 
 __all__ = ["store_process"]
 
@@ -124,11 +124,20 @@ def _predict(task: Task, works: t.Sequence[AnyWork]) -> dict[str, Row]:
     others: dict[str, Stored | None] = {}
     if store is not None:
         with store.read() as connection:
-            others = _holders(connection, works)
-    return {
-        work.process.subscription_id: _lost(task, work, holder) if (holder := others.get(work.key)) else predicted(work.row, work.subscription, work.process)
-        for work in works
-    }
+            others = {key: holder for key, holder in _holders(connection, works).items() if holder}
+            unusable = not_in_service(connection, [str(one) for work in works for one in work.subscription.depends_on()])
+        others |= {work.key: None for work in works if work.key not in others and not unusable.isdisjoint(map(str, work.subscription.depends_on()))}
+    rows: dict[str, Row] = {}
+    claimed: dict[str, Stored] = {}
+    for work in works:
+        wanted = work.subscription.resources()
+        earlier = next((claimed[one] for one in wanted if one in claimed), None)
+        if work.key in others or earlier:
+            rows[work.process.subscription_id] = _lost(task, work, others.get(work.key) or earlier)
+        else:
+            claimed |= dict.fromkeys(wanted, work.subscription)
+            rows[work.process.subscription_id] = predicted(work.row, work.subscription, work.process)
+    return rows
 
 
 def _without_process(work: AnyWork) -> Row:
@@ -136,9 +145,16 @@ def _without_process(work: AnyWork) -> Row:
 
 
 def _lost(task: Task, work: AnyWork, holder: Stored | None) -> Row:
+    """The row of one that could not be stored: somebody else has made the same, which is no failure; or has a part of it; or what it uses is not to be had."""
+    row, wanted = _without_process(work), work.subscription.resources()
     if isinstance(holder, Unreadable):
-        return _without_process(work).failed(f"{work.label} cannot be {task.subject.taken}: {holder.sentence}")
-    which = f"subscription {holder.subscription_id}" if holder else "another subscription"
+        return row.failed(f"{work.label} cannot be {task.subject.taken}: {holder.sentence}")
+    if holder and set(holder.resources()) != set(wanted):
+        both = " and ".join(one for one in wanted if one in holder.resources())
+        return row.failed(f"{work.label} cannot be {task.subject.taken}: {both} belongs to {holder.description}, subscription {holder.subscription_id}")
+    if holder is None and work.subscription.depends_on():
+        why = "a subscription that it uses is not active, or a process works on it"
+        return row.failed(f"{work.label} cannot be {task.subject.taken}: {why}", why)
     what = f"was {task.subject.taken} by another run meanwhile"
-    row = _without_process(work).unchanged(f"{work.label} {what}: {which}", what)
+    row = row.unchanged(f"{work.label} {what}: {f'subscription {holder.subscription_id}' if holder else 'another subscription'}", what)
     return dataclasses.replace(row, subscription_id=str(holder.subscription_id) if holder else None)

@@ -29,6 +29,7 @@ __all__ = [
     "is_live",
     "load_subscriptions",
     "lock_subscriptions",
+    "not_in_service",
     "plain",
     "related",
     "save_subscriptions",
@@ -135,12 +136,20 @@ def claim_subscriptions(connection: t.Any, models: t.Sequence[SubscriptionModel]
 def _lock_used(connection: t.Any, models: t.Sequence[SubscriptionModel]) -> set[str]:
     """Keep what these use as it is until the end of the transaction. Returns the ids of those that cannot be used."""
     used = sorted({str(one) for model in models if is_claiming(model) for one in model.depends_on()})
-    usable: set[str] = set()
     for some in chunks(used):
-        query = sa.select(subscriptions.c.subscription_id, subscriptions.c.status, subscriptions.c.insync).where(subscriptions.c.subscription_id.in_(some))
-        for row in connection.execute(query.order_by(subscriptions.c.subscription_id).with_for_update()):
-            usable |= {row.subscription_id} if row.status == SubscriptionLifecycle.ACTIVE.value and row.insync else set()
-    return set(used) - usable
+        query = sa.select(subscriptions.c.subscription_id).where(subscriptions.c.subscription_id.in_(some))
+        connection.execute(query.order_by(subscriptions.c.subscription_id).with_for_update())
+    return not_in_service(connection, used)
+
+
+def not_in_service(connection: t.Any, subscription_ids: t.Collection[str]) -> set[str]:
+    """Of these, those that no other can use now: they are not active, or a process works on them, or they are not there."""
+    usable: set[str] = set()
+    for some in chunks(sorted(subscription_ids)):
+        active = subscriptions.c.status == SubscriptionLifecycle.ACTIVE.value
+        query = sa.select(subscriptions.c.subscription_id).where(subscriptions.c.subscription_id.in_(some), active, subscriptions.c.insync)
+        usable |= set(connection.execute(query).scalars())
+    return set(subscription_ids) - usable
 
 
 def _relate(connection: t.Any, models: t.Sequence[SubscriptionModel]) -> None:

@@ -1,0 +1,40 @@
+"""Abort processes of circuits."""
+
+DOCUMENTATION = r"""
+module: abort
+short_description: Abort processes of circuits
+description: Gives back what a circuit has taken in NetBox, and ends its subscription and process. What was to end is as it was before.
+author: [ACME]
+extends_documentation_fragment:
+  - nodeflow.orchestrator.netbox
+  - nodeflow.orchestrator.store
+  - nodeflow.orchestrator.process
+  - nodeflow.orchestrator.processes
+options:
+  reason: {description: Why., type: str}
+"""
+
+EXAMPLES = r"""
+- acme.circuits.abort:
+    process_ids: [6f0c1f5e-8d5b-4a39-9be4-8f4a52a4f1d5]
+"""
+
+RETURN = r"""
+circuits: {description: The processes as they stand then., returned: always, type: list, elements: dict}
+"""
+
+from ansible_collections.acme.circuits.plugins.module_utils.circuit import CIRCUIT
+from ansible_collections.acme.circuits.plugins.module_utils.workflows import WORKFLOWS
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils import products
+
+ROWS = CIRCUIT
+OPTIONS = products.options(products.PROCESSES, {"reason": {"type": "str"}})
+
+
+def execute(task):
+    """Abort the processes that the options choose."""
+    return products.abort(task, WORKFLOWS)
+
+
+if __name__ == "__main__":
+    products.run_module(OPTIONS, execute, ROWS)
