@@ -14,7 +14,7 @@ short_description: Find the variables that our playbooks have
 description:
   - The path of the file that each playbook of this collection has as C(vars_files). A playbook with tasks of this collection, or of one that builds on
     it, gets from it the same variables for the settings, and runs on the controller whatever an inventory says.
-  - Its variables are C(nodeflow_host), for C(hosts), and C(nodeflow_settings), for C(module_defaults).
+  - Its variables are C(nodeflow_host), for C(hosts), and for C(module_defaults) C(nodeflow_settings), and C(nodeflow_node_settings) with those that only nodes have.
 """
 
 EXAMPLES = r"""
@@ -23,7 +23,7 @@ EXAMPLES = r"""
   gather_facts: false
   vars_files: "{{ lookup('nodeflow.orchestrator.playbook_settings') }}"
   module_defaults:
-    group/nodeflow.orchestrator.all: "{{ nodeflow_settings }}"
+    group/nodeflow.orchestrator.all: "{{ nodeflow_node_settings }}"
   tasks:
     - name: List them
       nodeflow.orchestrator.subscription_info:

@@ -74,7 +74,7 @@ def test_no_room_but_the_nodes_own_knows_nodes_and_devices():
     for folder in ("plugins/module_utils", "plugins/plugin_utils"):
         for path in sorted((ROOT / folder).rglob("*.py")):
             place = str(path.relative_to(ROOT))
-            if place.startswith("plugins/module_utils/node/"):
+            if place.startswith(("plugins/module_utils/node/", "plugins/module_utils/products.py")):  # the door leads to the nodes too: others use them
                 continue
             allowed = "|".join(map(re.escape, MEANS_SOMETHING_ELSE.get(place, ())))
             found += [f"{place}:{line}: {word.strip()[:80]}" for line, word in words_of_code(path) if A_PRODUCT.search(re.sub(allowed, "", word))]
