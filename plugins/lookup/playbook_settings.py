@@ -14,7 +14,8 @@ short_description: Find the variables that our playbooks have
 description:
   - The path of the file that each playbook of this collection has as C(vars_files). A playbook with tasks of this collection, or of one that builds on
     it, gets from it the same variables for the settings, and runs on the controller whatever an inventory says.
-  - Its variables are C(nodeflow_host), for C(hosts), and for C(module_defaults) C(nodeflow_settings), and C(nodeflow_node_settings) with those that only nodes have.
+  - Its variables are C(nodeflow_host), for C(hosts), and for C(module_defaults) C(nodeflow_settings), and C(nodeflow_node_settings) with those that only
+    nodes have.
 """
 
 EXAMPLES = r"""

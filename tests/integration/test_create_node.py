@@ -33,7 +33,7 @@ def test_one_node_goes_through_the_step_list(play, netbox):
     assert [name for name in done.results if name in STEPS] == STEPS
     assert netbox.status(device) == "active"
     [subscription] = play.rows("SELECT * FROM subscriptions")
-    assert (subscription["status"], subscription["insync"], subscription["device_id"]) == ("active", 1, device)
+    assert (subscription["status"], subscription["insync"], device_id_of(subscription)) == ("active", 1, device)
     block = json.loads(subscription["block"])["node"]
     known = netbox.device(device)
     assert block == {

@@ -159,6 +159,7 @@ def test_an_older_orchestrator_is_imported_like_one_of_today(lab, postgresql, or
         assert not done.get("failed") and done["imported"] == {"live": 3, "terminated": 1, "known": 0} and not done["refused"], done
         assert call_module("import_subscriptions", settings)["changed"] is False
         found.append({table: store.rows(f"SELECT * FROM {table} ORDER BY 2, 1") for table in ("subscriptions", "processes", "process_steps")})
+        found[-1]["subscriptions"] = [row | {"device_id": device_id_of(row)} for row in found[-1]["subscriptions"]]
         if len(found) == 1:
             orchestrator.make_older(month)
     today, older = found

@@ -17,6 +17,7 @@ __all__ = ["Change", "check_change_log", "object_changes"]
 
 ENDPOINT = "core/object-changes"
 
+
 class Change(t.NamedTuple):
     """A line of the change log: the object, the message that came with it, and the object's fields before and after, {} where it does not say."""
 

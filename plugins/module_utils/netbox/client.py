@@ -196,11 +196,14 @@ class NetboxClient:
             self._check_written("POST", endpoint, wanted, answered)
         return created
 
-    def delete(self, endpoint: str, ids: t.Collection[int], changelog_message: str = "") -> None:
-        """Delete objects in one bulk request, all or none. One that is not there any more is passed over. Raises NetboxError."""
+    def delete(self, endpoint: str, messages: t.Mapping[int, str]) -> None:
+        """Delete objects in one bulk request, all or none, each with a line for the change log, by its id. One that is gone already is passed over.
+
+        Raises NetboxError.
+        """
         request = pynetbox_query.Request(base=self._endpoint(endpoint), http_session=self._api.http_session, token=self._api.token)
         with self._errors("DELETE", endpoint):
-            request.delete([{"id": key, "changelog_message": changelog_message} for key in sorted(ids)])
+            request.delete([{"id": key, "changelog_message": message} for key, message in sorted(messages.items())])
 
     def _check_written(self, method: str, endpoint: str, wanted: dict[str, t.Any], answered: dict[str, t.Any]) -> None:
         """Raise NetboxNotWritten where an object in NetBox's answer is not as it was written."""

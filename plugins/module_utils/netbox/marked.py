@@ -69,7 +69,7 @@ def create_marked(client: NetboxClient, endpoint: str, objects: t.Mapping[str, J
     there = find_marked(client, endpoint, objects)
     spare = [one["id"] for found in there.values() for one in found[1:]]
     if spare:
-        client.delete(endpoint, spare, "an interrupted attempt had made it twice")
+        client.delete(endpoint, dict.fromkeys(spare, "an interrupted attempt had made it twice"))
     made = {mark: Made(found[0]) for mark, found in there.items()}
     for some in chunks([mark for mark in objects if mark not in made], client.batch_size):
         made |= _create(client, at or endpoint, {mark: objects[mark] for mark in some})
@@ -89,9 +89,22 @@ def _create(client: NetboxClient, endpoint: str, objects: dict[str, Json]) -> di
         return {mark: Made({}, error=str(error)) for mark in objects}
 
 
-def delete_marked(client: NetboxClient, endpoint: str, marks: t.Collection[str], changelog_message: str = "") -> list[Json]:
-    """Delete the objects with these marks, and return them as they were. Those that are gone already are passed over. Raises NetboxError."""
-    found = [one for some in find_marked(client, endpoint, marks).values() for one in some]
-    for part in chunks(found, client.batch_size):
-        client.delete(endpoint, [one["id"] for one in part], changelog_message)
+def delete_marked(client: NetboxClient, endpoint: str, messages: t.Mapping[str, str], dry_run: bool = False) -> list[Json]:
+    """Delete the objects with these marks; those that are gone already are passed over.
+
+    Args:
+        client: The NetBox.
+        endpoint: Where such objects are, e.g. "ipam/prefixes".
+        messages: The line for NetBox's change log, by the mark.
+        dry_run: Delete nothing.
+
+    Returns:
+        What was deleted, or would be, as it was in NetBox.
+
+    Raises:
+        NetboxError: NetBox could not be read, or did not delete some; the others may be gone then.
+    """
+    found = [one for some in find_marked(client, endpoint, messages).values() for one in some]
+    for part in chunks(found, client.batch_size) if not dry_run else ():
+        client.delete(endpoint, {one["id"]: messages[one["description"]] for one in part})
     return found

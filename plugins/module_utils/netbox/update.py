@@ -123,7 +123,7 @@ def _update_one(payload: NetboxPayload, target: AnyTarget) -> Update:
 def _update_list(payload: list, target: AnyTarget) -> list[Update]:  # type: ignore[type-arg]  # a class is registered
     done: dict[int, Update] = {}
     for kind in dict.fromkeys(type(one) for one in payload):
-        places = [place for place, one in enumerate(payload) if type(one) is kind]
+        places = [place for place, one in enumerate(payload) if one.__class__ is kind]
         done |= dict(zip(places, _write(kind, [payload[place] for place in places], target)))
     return [done[place] for place in range(len(payload))]
 

@@ -40,6 +40,7 @@ __all__ = ["CLAIM", "Holder", "as_claimed", "as_read", "claim", "claim_holders",
 CLAIM = "store_process_subscription"
 """The step that claims a device."""
 
+
 class Holder(enum.Enum):
     """Who holds the claim of a device, as far as NetBox's change log and the process's own log tell."""
 

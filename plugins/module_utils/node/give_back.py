@@ -71,6 +71,7 @@ _NO_CHANGE_LOG = (
     "may read it, or set the device to another status in NetBox first"
 )
 
+
 def _left_since(holder: Holder | None) -> str:
     return _LEFT_SINCE.get(holder, "") if holder else ""
 

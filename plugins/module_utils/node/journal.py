@@ -67,4 +67,3 @@ def _changes(work: NodeWork) -> str:
     parts = [PROBLEMS.get(repair, repair) for repair in repairs if repair not in SHARED or SHARED[repair].node not in told]
     parts += [f"{name}: {then or 'nothing'} -> {now or 'nothing'}" for name, then, now in differs]
     return ", ".join(parts + (["note removed"] if "note" in changes and not changes["note"] else []))
-

@@ -6,21 +6,14 @@ import ipaddress
 import typing as t
 import uuid
 
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.products import (
-    NetboxPayload,
-    ProductBlockModel,
-    Subject,
-    SubscriptionModel,
-    build_payload,
-    description,
-)
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils import products as nf
 
-CIRCUIT = Subject("circuit", "circuits", "circuit", taken="built", collection="acme.circuits")
+CIRCUIT = nf.Subject("circuit", "circuits", "circuit", taken="built", collection="acme.circuits")
 PRODUCT = "acme.circuits.Circuit"
 FAMILIES = {"ipv4": 31, "ipv6": 127}
 
 
-class Port(ProductBlockModel):
+class Port(nf.ProductBlockModel):
     """An end: an interface of NetBox, by its id, and the subscription of its node."""
 
     interface_id: int
@@ -29,7 +22,7 @@ class Port(ProductBlockModel):
     node: uuid.UUID
 
 
-class CircuitBlockInactive(ProductBlockModel):
+class CircuitBlockInactive(nf.ProductBlockModel):
     """A circuit whose ends are known."""
 
     ports: tuple[Port, Port]
@@ -53,7 +46,7 @@ class CircuitBlock(CircuitBlockProvisioning):
     cable_status: str
 
 
-class CircuitInactive(SubscriptionModel, product=PRODUCT, lifecycle=["initial", "terminated"]):
+class CircuitInactive(nf.SubscriptionModel, product=PRODUCT, lifecycle=["initial", "terminated"]):
     """The subscription of a circuit that is not there yet, or no longer."""
 
     product: t.Literal["acme.circuits.Circuit"] = "acme.circuits.Circuit"
@@ -85,7 +78,7 @@ def address(network: t.Any, end: int) -> str:
     return f"{network[end]}/{network.prefixlen}"
 
 
-class CablePayload(NetboxPayload):
+class CablePayload(nf.NetboxPayload):
     """What NetBox is to have of a circuit's cable."""
 
     endpoint: t.ClassVar[str] = "dcim/cables"
@@ -94,11 +87,11 @@ class CablePayload(NetboxPayload):
     status: t.Optional[str] = None
 
 
-@description.register
+@nf.description.register
 def _describe(subscription: CircuitInactive) -> str:
     return "Circuit " + " - ".join(f"{port.device} {port.interface}" for port in subscription.circuit.ports)
 
 
-@build_payload.register
-def _cable(block: CircuitBlockInactive, subscription: SubscriptionModel) -> CablePayload:
+@nf.build_payload.register
+def _cable(block: CircuitBlockInactive, subscription: nf.SubscriptionModel) -> CablePayload:
     return CablePayload(id=block.cable_id, status=block.cable_status)

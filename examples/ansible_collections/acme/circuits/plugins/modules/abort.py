@@ -25,16 +25,16 @@ circuits: {description: The processes as they stand then., returned: always, typ
 
 from ansible_collections.acme.circuits.plugins.module_utils.circuit import CIRCUIT
 from ansible_collections.acme.circuits.plugins.module_utils.workflows import WORKFLOWS
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils import products
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils import products as nf
 
 ROWS = CIRCUIT
-OPTIONS = products.options(products.PROCESSES, {"reason": {"type": "str"}})
+OPTIONS = nf.options(nf.PROCESSES, {"reason": {"type": "str"}})
 
 
 def execute(task):
     """Abort the processes that the options choose."""
-    return products.abort(task, WORKFLOWS)
+    return nf.abort(task, WORKFLOWS)
 
 
 if __name__ == "__main__":
-    products.run_module(OPTIONS, execute, ROWS)
+    nf.run_module(OPTIONS, execute, ROWS)

@@ -41,26 +41,10 @@ import uuid
 
 from ansible_collections.acme.circuits.plugins.module_utils.circuit import CIRCUIT, FAMILIES, PRODUCT, CircuitBlockInactive, CircuitInactive, Port
 from ansible_collections.acme.circuits.plugins.module_utils.workflows import CREATE_CIRCUIT, TERMINATE_CIRCUIT, WORKFLOWS, CircuitState
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.products import (
-    PROCESSES,
-    Node,
-    NodeflowError,
-    Row,
-    choose,
-    chosen_processes,
-    columns,
-    description,
-    end_of_step,
-    listed_of,
-    options,
-    prefix_id,
-    run_module,
-    to_change,
-    to_create,
-)
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils import products as nf
 
 ROWS = CIRCUIT
-OPTIONS = options(
+OPTIONS = nf.options(
     {
         "workflow": {"type": "str", "choices": ["create_circuit", "terminate_circuit"]},
         "circuits": {"type": "list", "elements": "str"},
@@ -68,19 +52,19 @@ OPTIONS = options(
         "ipv6_prefix": {"type": "str"},
         "customer_id": {"type": "str", "default": "default"},
     },
-    PROCESSES,
+    nf.PROCESSES,
 )
 
 
 def execute(task):
     """Return a row for each circuit that was chosen, or process to continue."""
-    rows = chosen_processes(task, WORKFLOWS, ("circuits",))
+    rows = nf.chosen_processes(task, WORKFLOWS, ("circuits",))
     if rows is None:
         plans = {"create_circuit": _to_build, "terminate_circuit": _to_end}
         if task.params["workflow"] not in plans:
-            raise NodeflowError("say which processes to continue, with -e process_ids=, -e status= or -e run_id=")
+            raise nf.NodeflowError("say which processes to continue, with -e process_ids=, -e status= or -e run_id=")
         rows = plans[task.params["workflow"]](task, str(uuid.uuid4()))
-    return end_of_step(task, [], rows, False, [])
+    return nf.end_of_step(task, [], rows, False, [])
 
 
 def _chosen(task, head, listed, read):
@@ -88,25 +72,25 @@ def _chosen(task, head, listed, read):
     if task.params["circuits"] is not None:
         return [read(one) for one in task.params["circuits"]]
     question = "Which, with commas between"
-    answer = choose(task, columns(head, listed), question, lambda answer: [read(one.strip()) for one in answer.split(",")])
+    answer = nf.choose(task, nf.columns(head, listed), question, lambda answer: [read(one.strip()) for one in answer.split(",")])
     if answer is None:
-        raise NodeflowError("no circuit was chosen, and nobody is at a terminal to ask. Choose with circuits")
+        raise nf.NodeflowError("no circuit was chosen, and nobody is at a terminal to ask. Choose with circuits")
     return answer
 
 
 def _pair(text):
     found = re.fullmatch(r"(\d+) *- *(\d+)", text)
     if not found or int(found[1]) == int(found[2]):
-        raise NodeflowError(f"{text} is no circuit: name the ids of its two interfaces with a dash between, e.g. 11-12")
+        raise nf.NodeflowError(f"{text} is no circuit: name the ids of its two interfaces with a dash between, e.g. 11-12")
     return int(found[1]), int(found[2])
 
 
 def _to_build(task, run_id):
     if not all(task.params[f"{family}_prefix"] for family in FAMILIES):
-        raise NodeflowError("say with ipv4_prefix and ipv6_prefix of which prefixes of NetBox the circuits get theirs")
-    pools = {family: prefix_id(task.netbox, task.params[f"{family}_prefix"]) for family in FAMILIES}
-    nodes = {one.node.node_id: one for one in task.subscriptions(product=["Node"], status=["active"]) if isinstance(one, Node) and one.insync}
-    found = listed_of(task.netbox, "dcim/interfaces", "device_id", list(nodes), cabled=False, kind="physical")
+        raise nf.NodeflowError("say with ipv4_prefix and ipv6_prefix of which prefixes of NetBox the circuits get theirs")
+    pools = {family: nf.prefix_id(task.netbox, task.params[f"{family}_prefix"]) for family in FAMILIES}
+    nodes = {one.node.node_id: one for one in task.subscriptions(product=["Node"], status=["active"]) if isinstance(one, nf.Node) and one.insync}
+    found = nf.listed_of(task.netbox, "dcim/interfaces", "device_id", list(nodes), cabled=False, kind="physical")
     claimed = task.holders([f"dcim.interface/{one['id']}" for one in found])
     free = {one["id"]: one for one in found if f"dcim.interface/{one['id']}" not in claimed}
     listed = [(str(key), one["device"]["name"], one["name"]) for key, one in free.items()]
@@ -114,7 +98,7 @@ def _to_build(task, run_id):
     taken = task.holders([f"dcim.interface/{key}" for pair in pairs for key in pair])
     rows = []
     for pair in pairs:
-        row = Row("{}-{}".format(*pair), "", run_id=run_id)
+        row = nf.Row("{}-{}".format(*pair), "", run_id=run_id)
         holders = [taken.get(f"dcim.interface/{key}") for key in pair]
         missing = [key for key in pair if key not in free]
         if holders[0] and holders[1] and holders[0].subscription_id == holders[1].subscription_id:
@@ -134,8 +118,8 @@ def _port(interface, nodes):
 
 def _new(task, row, ports, pools):
     subscription = CircuitInactive(customer_id=task.params["customer_id"], circuit=CircuitBlockInactive(ports=ports))
-    subscription = subscription.model_copy(update={"description": description(subscription)})
-    return to_create(row, CREATE_CIRCUIT, subscription, CircuitState(label=row.label, pools=pools))
+    subscription = subscription.model_copy(update={"description": nf.description(subscription)})
+    return nf.to_create(row, CREATE_CIRCUIT, subscription, CircuitState(label=row.label, pools=pools))
 
 
 def _to_end(task, run_id):
@@ -144,15 +128,15 @@ def _to_end(task, run_id):
     rows = []
     for key in _chosen(task, ("subscription", "circuit", "status"), listed, str):
         one = there.get(key)
-        row = Row("-".join(str(port.interface_id) for port in one.circuit.ports) if one else key, "", run_id=run_id)
+        row = nf.Row("-".join(str(port.interface_id) for port in one.circuit.ports) if one else key, "", run_id=run_id)
         if one is None:
             rows.append(row.failed(f"there is no circuit with the subscription {key}"))
         elif one.status == "terminated":
             rows.append(row.unchanged(f"{row.label} was terminated before: subscription {key}"))
         else:
-            rows.append(to_change(row, TERMINATE_CIRCUIT, one, CircuitState(label=row.label)))
+            rows.append(nf.to_change(row, TERMINATE_CIRCUIT, one, CircuitState(label=row.label)))
     return rows
 
 
 if __name__ == "__main__":
-    run_module(OPTIONS, execute, ROWS)
+    nf.run_module(OPTIONS, execute, ROWS)

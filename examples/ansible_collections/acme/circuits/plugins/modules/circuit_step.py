@@ -29,16 +29,16 @@ circuits: {description: "A row for each, for the next step.", returned: always, 
 
 from ansible_collections.acme.circuits.plugins.module_utils.circuit import CIRCUIT
 from ansible_collections.acme.circuits.plugins.module_utils.workflows import WORKFLOWS
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.products import CONFIRM, do_step, options, rows_option, run_module
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils import products as nf
 
 ROWS = CIRCUIT
-OPTIONS = options(rows_option(CIRCUIT), CONFIRM, {"step": {"type": "str", "required": True}})
+OPTIONS = nf.options(nf.rows_option(CIRCUIT), nf.CONFIRM, {"step": {"type": "str", "required": True}})
 
 
 def execute(task):
     """Do the step of the option."""
-    return do_step(task, task.params["step"], WORKFLOWS)
+    return nf.do_step(task, task.params["step"], WORKFLOWS)
 
 
 if __name__ == "__main__":
-    run_module(OPTIONS, execute, ROWS)
+    nf.run_module(OPTIONS, execute, ROWS)

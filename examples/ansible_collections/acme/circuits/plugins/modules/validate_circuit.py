@@ -15,15 +15,15 @@ findings: {description: "What differs, each with C(circuit), C(subscription_id),
 """
 
 from ansible_collections.acme.circuits.plugins.module_utils.circuit import FAMILIES, PRODUCT, Circuit, address
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.products import listed_of, options, run_module
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils import products as nf
 
-OPTIONS = options()
+OPTIONS = nf.options()
 
 
 def execute(task):
     """Return what differs, as data."""
     circuits = [one for one in task.subscriptions(product=[PRODUCT], status=["active"]) if isinstance(one, Circuit) and one.insync]
-    cables = {one["id"]: one for one in listed_of(task.netbox, "dcim/cables", "id", [one.circuit.cable_id for one in circuits])}
+    cables = {one["id"]: one for one in nf.listed_of(task.netbox, "dcim/cables", "id", [one.circuit.cable_id for one in circuits])}
     wanted = {
         address(getattr(one.circuit, f"{family}_prefix"), end): (one, port.interface_id)
         for one in circuits
@@ -31,7 +31,7 @@ def execute(task):
         for end, port in enumerate(one.circuit.ports)
     }
     held = {}
-    for one in listed_of(task.netbox, "ipam/ip-addresses", "address", list(wanted)):
+    for one in nf.listed_of(task.netbox, "ipam/ip-addresses", "address", list(wanted)):
         held.setdefault(one["address"], []).append(one["assigned_object_id"])
     findings = []
     for one in circuits:
@@ -58,4 +58,4 @@ def _finding(circuit, problem, detail):
 
 
 if __name__ == "__main__":
-    run_module(OPTIONS, execute)
+    nf.run_module(OPTIONS, execute)
