@@ -116,7 +116,10 @@ class _StrangePayload(NetboxPayload):
             "description does not know the type SubscriptionModel; registered are: NodeInactive",
         ),
         (lambda: build_payload(object(), None), "build_payload does not know the type object; registered are: NodeBlockInactive"),
-        (lambda: update(_StrangePayload(id=1), None), "update does not know the type _StrangePayload; registered are: DevicePayload, (InterfacePayload, )?list"),
+        (
+            lambda: update(_StrangePayload(id=1), None),
+            "update does not know the type _StrangePayload; registered are: DevicePayload, (InterfacePayload, )?list",  # a test's own
+        ),
         (lambda: product_type("Port", L.ACTIVE), "there is no product Port; known are: .*Node"),
     ],
 )

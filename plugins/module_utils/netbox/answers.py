@@ -136,8 +136,15 @@ def _detail(response: t.Any) -> str:
     except ValueError:
         return "no details in JSON; see NetBox's own log"
     said = [body[name] for name in ("detail", "error") if isinstance(body, dict) and isinstance(body.get(name), str)]  # "error" is that of a 500
-    text = said[0] if said else _flat(body)
+    text = said[0].rstrip(".") + _first_not_made(body) if said else _flat(body)
     return " ".join(str(text).split())[:300]
+
+
+def _first_not_made(body: dict[str, t.Any]) -> str:
+    """What NetBox 4.7 has against the first object that a bulk POST could not make, behind how many those are; "" of other answers."""
+    errors = body.get("errors")
+    first = errors[0] if isinstance(errors, list) and errors else None
+    return f": {_flat(first['errors'])}" if isinstance(first, dict) and "index" in first and "errors" in first else ""
 
 
 def _flat(body: t.Any) -> str:
