@@ -117,6 +117,7 @@ from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable, Constructa
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._argspec import given
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import NodeflowError
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._libraries import missing_libraries
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.collection import OURS, collection_of
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node import view  # noqa: F401  # pylint: disable=unused-import  # registers what nodes show
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.fields import LOOPBACKS
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.reports.info import NO_STORE, Answer, subscription_answers
@@ -152,6 +153,8 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         for lifecycle in LIVE:
             self.inventory.add_group(self._sanitize_group_name(f"lifecycle_{lifecycle}"))
         answers = self._answers(path, cache)
+        # A product of another collection is no host, whatever it is.
+        answers = [answer for answer in answers if collection_of(str(answer["product"])) == OURS]
         names = host_names(answers)
         for answer in answers:
             self._add(names[answer["subscription_id"]], answer)

@@ -177,11 +177,18 @@ def test_every_reader_shows_it_also_where_its_collection_is_not_installed(make, 
     format: csv
 - nodeflow.orchestrator.report:
     dest: "{{ playbook_dir }}/report.html"
+- ansible.builtin.command: ansible-inventory -i {{ playbook_dir }}/nodeflow.yml --list
+  register: inventory
+  changed_when: false
 - nodeflow.orchestrator.copy_store:
     target: "{{ playbook_dir }}/copy.db"
 """
+    (tmp_path / "nodeflow.yml").write_text("plugin: nodeflow.orchestrator.subscriptions\n", encoding="utf-8")
     shown = circuits.play.tasks(tasks)
     assert shown.returncode == 0, shown.output
+    hosts = json.loads(shown.results["ansible.builtin.command"]["stdout"])["_meta"]["hostvars"]
+    assert sorted(host["nodeflow_device_id"] for host in hosts.values()) == sorted(circuits.devices)
+    assert all(host["nodeflow_in_use_by"] for host in hosts.values()) and shown.results["ansible.builtin.command"]["stderr"] == ""
     key = circuits.subscriptions()[0]["subscription_id"]
     for name in ("subscriptions.csv", "report.html"):
         path = next(tmp_path.rglob(name))

@@ -83,7 +83,8 @@ def page_data(
     return {
         "netbox_url": netbox_url,
         "subscriptions": _table(
-            [_about_subscription(one) for one in subscriptions], (*_from_subscription(), "name", *(name for view in VIEWS for name in view.fields), "since")
+            [_about_subscription(one) for one in subscriptions],
+            (*_from_subscription(), "name", *(name for view in VIEWS for name in view.fields), "since", "depends_on", "in_use_by"),
         ),
         "processes": _table(
             about_processes, (*_from_process(), *(view.label for view in VIEWS), "started", "updated", "completed", "lease_until", "steps")
@@ -119,7 +120,8 @@ def _about_subscription(answer: Answer) -> Answer:
         block = answer.get(view.block) or {}
         name = name or _scalar(block.get(view.name))
         fields |= {shown: _scalar(block.get(field)) for shown, field in view.fields.items()}
-    return _of(answer, _from_subscription()) | fields | {"name": name or answer["description"], "since": _stored_moment(answer["start_date"])}
+    relations = {direction: answer[direction] or None for direction in ("depends_on", "in_use_by")}
+    return _of(answer, _from_subscription()) | fields | relations | {"name": name or answer["description"], "since": _stored_moment(answer["start_date"])}
 
 
 def _about_process(answer: Answer) -> Answer:

@@ -218,9 +218,27 @@ function rank(process) {
   return place >= 0 && place < 4 ? place : 4;
 }
 
+const names = new Map(subscriptions.map((one) => [one.subscription_id, one.name]));
+
+/** Which other subscriptions one uses, and which use it, by their names, the first few of them. */
+function relations(one) {
+  const some = (words, ids) => {
+    if (!ids) return null;
+    const rest = ids.length > 5 ? ` and ${number(ids.length - 5)} more` : "";
+    return make("small", null, `${words} ${ids.slice(0, 5).map((id) => names.get(id) ?? id).join(", ")}${rest}`);
+  };
+  return [some("uses", one.depends_on), some("in use by", one.in_use_by)];
+}
+
+/** What stands for a subscription: its name, and the id of its object in NetBox, if it has one. */
+function named(one) {
+  const id = anId(one);
+  return make("div", null, linked(one.name, one), id === null ? null : make("small", null, `id ${id}`), ...relations(one), problem(one));
+}
+
 const subscriptionList = table(
   [
-    [NOUN, (one) => one.name, (one) => make("div", null, linked(one.name, one), make("small", null, `id ${anId(one)}`), problem(one))],
+    [NOUN, (one) => one.name, named],
     ...VIEWS.flatMap((view) => view.facts).map((name) => [capital(name), (one) => one[name]]),
     ["Lifecycle", (one) => one.status, (one) => make("div", null, badge(one.status), one.note ? make("small", null, one.note) : null)],
     ["In sync", (one) => (one.insync ? "yes" : "no")],
