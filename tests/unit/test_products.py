@@ -102,3 +102,10 @@ def test_the_example_imports_nothing_of_ours_but_what_is_promised():
             used = isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "nf"
             assert not used or node.attr in products.__all__, f"{path.name}: {node.attr}"
     assert found == {"module_utils.products", "plugin_utils.action.InProcessAction"}
+
+
+def test_what_a_product_costs_is_as_it_is_told():
+    files = [path for path in (ROOT / "examples/ansible_collections/acme/circuits").rglob("*") if path.is_file() and not path.is_symlink()]
+    lines = [line for path in files if path.suffix != ".pyc" for line in path.read_text(encoding="utf-8").splitlines()]
+    told = (ROOT / "docs/extending.md").read_text(encoding="utf-8")
+    assert f"**{sum(1 for line in lines if line.strip())} lines that are not blank ({len(lines)} with the blank ones)**" in told
