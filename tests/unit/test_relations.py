@@ -11,11 +11,13 @@ import uuid
 
 import pytest
 
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import StaleSave
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.lifecycle import SubscriptionLifecycle
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.subscription import SubscriptionModel, move_to_lifecycle
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.engine import open_store
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.subscriptions import (
     claim_subscriptions,
+    holders,
     lock_subscriptions,
     related,
     save_subscriptions,
@@ -37,6 +39,17 @@ class _Path(SubscriptionModel, product="TestPath", lifecycle=["initial", "active
 
     def depends_on(self):
         return tuple(self.over)
+
+
+class _Port(SubscriptionModel, product="TestPort", lifecycle=["initial", "active", "terminated"]):
+    """A product that can move to another interface."""
+
+    product: t.Literal["TestPort"] = "TestPort"
+    description: str = "Port"
+    interface: int
+
+    def resources(self):
+        return (f"dcim.interface/{self.interface}",)
 
 
 @pytest.fixture
@@ -119,3 +132,20 @@ def test_a_node_in_use_is_not_terminated_and_the_answer_names_who_uses_it(store,
     first, second = result["nodes"]
     assert first["status"] == "failed" and f"is in use by Path (subscription {one.subscription_id}); terminate that first" in first["message"], result
     assert second["status"] == "running" and second["process_id"]
+
+
+def test_what_moves_claims_the_new_resource_and_gives_the_old_one_up(opened):
+    port, other = _Port(customer_id="c", interface=1), _Port(customer_id="c", interface=2)
+    with opened.write() as connection:
+        assert len(claim_subscriptions(connection, [port, other])) == 2
+        [port] = save_subscriptions(connection, [port.model_copy(update={"interface": 3})])
+        claimed = holders(connection, [f"dcim.interface/{number}" for number in (1, 2, 3)])
+    assert {resource: one.subscription_id for resource, one in claimed.items()} == {
+        "dcim.interface/2": other.subscription_id,
+        "dcim.interface/3": port.subscription_id,
+    }
+    with pytest.raises(StaleSave, match=f"Port cannot have dcim.interface/2: it belongs to the subscription {other.subscription_id}"):
+        with opened.write() as connection:
+            save_subscriptions(connection, [port.model_copy(update={"interface": 2})])
+    with opened.read() as connection:
+        assert holders(connection, ["dcim.interface/3"])["dcim.interface/3"].interface == 3

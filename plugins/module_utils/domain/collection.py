@@ -14,6 +14,9 @@ __all__ = ["OURS", "collection_of", "why_not_imported"]
 OURS = "nodeflow.orchestrator"
 
 
+_NOR_SEEN = "; a module that runs in a process of its own (become, async, environment) does not see it either"
+
+
 def collection_of(name: str) -> str:
     """ "acme.circuits" for "acme.circuits.Circuit", and ours for a name without a collection."""
     parts = name.split(".")
@@ -31,7 +34,7 @@ def why_not_imported(collection: str) -> str | None:
         importlib.import_module(package)
     except ModuleNotFoundError as error:
         if error.name and f"{package}.".startswith(f"{error.name}."):
-            return f"it needs the collection {collection}, which is not installed here"
+            return f"it needs the collection {collection}, which is not installed here{_NOR_SEEN}"
         return f"it needs the collection {collection}, which cannot be imported here: {error}"
     except Exception as error:  # pylint: disable=broad-exception-caught  # somebody else's code, which must not keep our readers from the rest
         return f"it needs the collection {collection}, which cannot be imported here: {type(error).__name__}: {error}"

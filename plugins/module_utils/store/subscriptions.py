@@ -235,9 +235,10 @@ def _is_free(model: SubscriptionModel, version: int) -> bool:
 
 def save_subscriptions(connection: t.Any, models: t.Sequence[SubscriptionModel]) -> list[SubscriptionModel]:
     """Save what changed and count the versions up. Returns the models as saved. One that is terminated claims nothing any more; any other claims what
-    it stands for, unless somebody else does.
+    it stands for.
 
-    Raises StaleSave if one of them was saved by somebody else since it was loaded; then the transaction must be undone.
+    Raises StaleSave if one of them was saved by somebody else since it was loaded, or stands for something new that another has; then the transaction
+    must be undone.
     """
     if not models:
         return []
@@ -258,11 +259,31 @@ def save_subscriptions(connection: t.Any, models: t.Sequence[SubscriptionModel])
             else f"one of {len(models)} subscriptions"
         )
         raise StaleSave(f"{which} was changed meanwhile, by another run, or by this one in a save whose answer was lost; resume the process")
-    for some in chunks([str(model.subscription_id) for model in saved if not is_claiming(model)]):
-        connection.execute(claims.delete().where(claims.c.subscription_id.in_(some)))
-    _claim(connection, saved)
+    _reclaim(connection, saved)
     _relate(connection, saved)
     return saved
+
+
+def _reclaim(connection: t.Any, models: t.Sequence[SubscriptionModel]) -> None:
+    """Have claimed what these stand for now, and nothing else. Raises StaleSave where one that claims something wants what another has.
+
+    One that claims nothing had lost that before; it gets back what is free, and can be saved in any case.
+    """
+    had: dict[str, set[str]] = {str(model.subscription_id): set() for model in models}
+    for some in chunks(sorted(had)):
+        for resource, key in connection.execute(sa.select(claims.c.resource, claims.c.subscription_id).where(claims.c.subscription_id.in_(some))):
+            had[key].add(resource)
+    wanted = {str(model.subscription_id): set(model.resources() if is_claiming(model) else ()) for model in models}
+    given_up = sorted(resource for key, resources in had.items() for resource in resources - wanted[key])
+    for some in chunks(given_up):
+        connection.execute(claims.delete().where(claims.c.resource.in_(some)))
+    changed = [model for model in models if wanted[str(model.subscription_id)] - had[str(model.subscription_id)]]
+    held = _holders(connection, _claim(connection, changed))
+    for model in changed:
+        key = str(model.subscription_id)
+        taken = sorted(resource for resource in wanted[key] if held[resource] != key)
+        if taken and had[key]:
+            raise StaleSave(f"{model.description} cannot have {taken[0]}: it belongs to the subscription {held[taken[0]]}")
 
 
 def load_subscriptions(connection: t.Any, subscription_ids: t.Sequence[str]) -> dict[str, Stored]:
