@@ -89,12 +89,14 @@ def fill(store: SqliteStore | PostgresqlStore, netbox_url: str, made: t.Iterable
     if isinstance(store, SqliteStore):
         store.path.parent.mkdir(parents=True)
         store.write("PRAGMA journal_mode=WAL")
-    store.write(*tables.strip().split(";\n"))
+    made_first, made_last = tables.split("\n\n")
+    store.write(*made_first.split(";\n"))
     store.insert("nodeflow_store", [{"name": "schema_version", "value": "2"}, {"name": "netbox_url", "value": netbox_url}])
-    for some in itertools.batched(made, 1000):
+    for some in itertools.batched(made, 5000):
         for table in TABLES:
             rows = [row for life in some for row in getattr(life, table)]
             store.insert(table, [_as_postgresql(row) for row in rows] if postgresql else rows)
+    store.write(*made_last.strip().split(";\n"))
 
 
 def _as_postgresql(row: dict[str, t.Any]) -> dict[str, t.Any]:

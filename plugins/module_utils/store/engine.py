@@ -299,10 +299,28 @@ def _prepare(store: Store, create: bool, write: bool, moved: bool) -> bool:
     if not version and not create:
         return False
     if not write or (version and store.may_only_be_read):
-        words = "{0} has the layout of an older release; it is brought up to date by any run that names it in the option store, without check mode"
-        raise StoreError(words.format(store.label) + (", and may write it" if store.may_only_be_read else ""))
+        raise _older_layout(store, ", and may write it" if store.may_only_be_read else "")
     if store.engine.dialect.name == "sqlite":
         _use_wal(store)
+    try:
+        _make_or_migrate(store)
+    except StoreError as error:
+        refused = getattr(error.__cause__, "orig", None)
+        if version and getattr(refused, "sqlstate", None) in (_NO_RIGHT, _NO_WRITES):
+            raise _older_layout(store, f", and may change its tables. Here, {_reason(refused)}") from error
+        raise
+    return True
+
+
+def _older_layout(store: Store, more: str) -> StoreError:
+    """The error for a store that only somebody else, or another kind of run, can bring up to date."""
+    return StoreError(
+        f"{store.label} has the layout of an older release; it is brought up to date by any run that names it in the option store, without check mode{more}"
+    )
+
+
+def _make_or_migrate(store: Store) -> None:
+    """Bring the store to this release's layout, in one transaction."""
     with store.transaction(migrating=True) as connection:
         if store.engine.dialect.name == "postgresql":
             # Two first runs at once: the second waits here, and then finds the tables made.
@@ -314,7 +332,6 @@ def _prepare(store: Store, create: bool, write: bool, moved: bool) -> bool:
         for old in range(version or SCHEMA_VERSION, SCHEMA_VERSION):
             MIGRATIONS[old](connection)
             connection.execute(store_info.update().where(store_info.c.name == "schema_version").values(value=str(old + 1)))
-    return True
 
 
 def _use_wal(store: Store) -> None:
@@ -379,14 +396,17 @@ def _reason(error: t.Any) -> str:
     """What went wrong, in the words of an operator; the driver's own where we know no better."""
     text = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
     code = getattr(error, "sqlstate", None)
-    if code == "42501":
+    if code == _NO_RIGHT:
         return f"{text}; the database's user needs more rights for this"
-    if code == "25006":
+    if code == _NO_WRITES:
         return "the database takes no writes: it is a standby, or is set to read-only"
     if "statement pooling mode" in text:  # PgBouncer has the same code for whatever it does not do
         return "PgBouncer runs in statement mode, which allows no transactions; set pool_mode to transaction or session"
     return _SQLITE_REASONS.get(getattr(error, "sqlite_errorcode", 0) & _PRIMARY, text)
 
+
+_NO_RIGHT, _NO_WRITES = "42501", "25006"
+"""PostgreSQL's codes for a user without a right, and for a database that takes no writes (https://www.postgresql.org/docs/current/errcodes-appendix.html)."""
 
 _PRIMARY = 0xFF
 """The part of SQLite's extended result codes that its primary codes are (https://www.sqlite.org/rescode.html)."""

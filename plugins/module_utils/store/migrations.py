@@ -43,6 +43,7 @@ def _claim_resources(connection: t.Any) -> None:
         "FROM subscriptions WHERE status <> 'terminated') AS live WHERE place = 1"
     )
     if connection.dialect.name == "postgresql":
+        _grant_as_for_subscriptions(connection, "claims, subscription_relations")
         connection.exec_driver_sql("ALTER TABLE subscriptions DROP COLUMN device_id")
         return
     # SQLite before 3.35 cannot drop a column: https://sqlite.org/lang_altertable.html, "Making Other Kinds Of Table Schema Changes"
@@ -52,6 +53,17 @@ def _claim_resources(connection: t.Any) -> None:
     connection.exec_driver_sql(f"INSERT INTO subscriptions_of_layout_3 ({names}) SELECT {names} FROM subscriptions")
     connection.exec_driver_sql("DROP TABLE subscriptions")
     connection.exec_driver_sql("ALTER TABLE subscriptions_of_layout_3 RENAME TO subscriptions")
+
+
+def _grant_as_for_subscriptions(connection: t.Any, tables: str) -> None:
+    """Who may read or write the subscriptions of a PostgreSQL store may do so with the new ``tables``, which else are their maker's alone."""
+    granted = connection.exec_driver_sql(
+        "SELECT string_agg(privilege_type, ', '), CASE grantee WHEN 'PUBLIC' THEN grantee ELSE quote_ident(grantee) END "
+        "FROM information_schema.table_privileges "
+        "WHERE table_schema = current_schema() AND table_name = 'subscriptions' AND grantee <> current_user GROUP BY grantee"
+    ).all()
+    for privileges, grantee in granted:
+        connection.exec_driver_sql(f"GRANT {privileges} ON {tables} TO {grantee}".replace("%", "%%"))
 
 
 MIGRATIONS: dict[int, t.Callable[[t.Any], None]] = {1: _count_attempts, 2: _claim_resources}

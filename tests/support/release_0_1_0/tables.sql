@@ -13,7 +13,6 @@ CREATE TABLE subscriptions (
     device_id INTEGER NOT NULL,
     block JSON NOT NULL
 );
-CREATE UNIQUE INDEX one_live_subscription_a_device ON subscriptions (device_id) WHERE status <> 'terminated';
 CREATE TABLE processes (
     process_id VARCHAR(36) NOT NULL PRIMARY KEY,
     subscription_id VARCHAR(36) NOT NULL REFERENCES subscriptions (subscription_id),
@@ -31,8 +30,6 @@ CREATE TABLE processes (
     updated_at MOMENT NOT NULL,
     completed_at MOMENT
 );
-CREATE INDEX ix_processes_status ON processes (status);
-CREATE INDEX ix_processes_subscription_id ON processes (subscription_id);
 CREATE TABLE process_steps (
     process_step_id NUMBERED PRIMARY KEY,
     process_id VARCHAR(36) NOT NULL REFERENCES processes (process_id),
@@ -48,5 +45,9 @@ CREATE TABLE process_steps (
     started_at MOMENT NOT NULL,
     completed_at MOMENT NOT NULL
 );
+
+CREATE UNIQUE INDEX one_live_subscription_a_device ON subscriptions (device_id) WHERE status <> 'terminated';
+CREATE INDEX ix_processes_status ON processes (status);
+CREATE INDEX ix_processes_subscription_id ON processes (subscription_id);
 CREATE INDEX ix_process_steps_step_id ON process_steps (step_id);
 CREATE INDEX ix_process_steps_process_id ON process_steps (process_id);
