@@ -6,6 +6,7 @@
 
 ``release_0_1_0/tables.sql`` is its layout (2), and ``rows.jsonl.gz`` what it wrote: a line for each scenario, which is how the life of one node went
 until its last run ended, was killed or waits. 0.1.0 itself wrote them, with a NetBox in which the device was node-990007 of that id.
+``shown.json.gz`` is what the last readers of layout 2 showed of a life of each scenario, but for the commands that they named.
 """
 
 from __future__ import annotations
@@ -79,6 +80,11 @@ def _life(device: Device, line: str, ids: t.Iterable[str]) -> Life:
     for row in life.process_steps:
         row["step_id"] = str(uuid.uuid5(uuid.UUID(row["process_id"]), row["step"]))
     return life
+
+
+def shown_before() -> dict[str, t.Any]:
+    """What each reader showed, by its name, of the lives of the devices ``made_up(1)`` to ``made_up(40)`` in a store of https://netbox.example.org."""
+    return dict(json.loads(gzip.decompress((HERE / "shown.json.gz").read_bytes())))
 
 
 def fill(store: SqliteStore | PostgresqlStore, netbox_url: str, made: t.Iterable[Life]) -> None:

@@ -7,13 +7,20 @@
 from __future__ import annotations
 
 import contextlib
+import csv
+import io
+import json
+import subprocess
 
 import pytest
 import sqlalchemy as sa
 
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.reports.export import as_csv
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.reports.page import data_of
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store import migrations
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.engine import open_store
-from store_of_0_1_0 import fill, lives, made_up
+from in_process import call_module
+from store_of_0_1_0 import fill, lives, made_up, shown_before
 from stores import SqliteStore, device_id_of
 
 NETBOX = "https://netbox.example.org"
@@ -94,3 +101,39 @@ def test_what_goes_wrong_on_the_way_leaves_the_old_layout(old, monkeypatch, plac
 def test_references_are_checked_again_afterwards(old):
     with contextlib.closing(open_store(old.location)) as opened, opened.write() as connection:
         assert connection.exec_driver_sql("PRAGMA foreign_keys").scalar_one() == 1
+
+
+def at_least(shown, before):
+    """What is ``shown`` of each, without what a reader of 0.1.0 did not tell."""
+    return [{name: one[name] for name in known} for one, known in zip(shown, before, strict=True)]
+
+
+def test_every_reader_shows_what_it_showed_before(tmp_path):
+    store = SqliteStore(tmp_path)
+    fill(store, NETBOX, lives(made_up(number) for number in range(1, 41)))
+    before = shown_before()
+    for name, options, kind in (("subscription_info", {}, "subscriptions"), ("process_info", {"steps": True}, "processes")):
+        answers = call_module(name, {"store": store.location} | options)[kind]
+        assert at_least(answers, before[name]) == before[name]
+        path = tmp_path / name
+        call_module(name, {"store": store.location, "dest": str(path), "format": "json"} | options)
+        assert json.loads(path.read_text(encoding="utf-8")) == answers
+        call_module(name, {"store": store.location, "dest": str(path), "format": "csv"} | options)
+        known = list(csv.DictReader(io.StringIO(as_csv(before[name], []).decode())))
+        assert at_least(csv.DictReader(io.StringIO(path.read_bytes().decode())), known) == known != []
+    page = tmp_path / "report.html"
+    call_module("report", {"store": store.location, "dest": str(page)})
+    for kind, known in before["report"].items():
+        table = data_of(page.read_text(encoding="utf-8"))[kind]
+        assert at_least([dict(zip(table["columns"], row)) for row in table["rows"]], known) == known != []
+    source = tmp_path / "all.nodeflow.yml"
+    source.write_text(f"plugin: nodeflow.orchestrator.subscriptions\nstore: {store.location}\n", encoding="utf-8")
+    command = ["ansible-inventory", "-i", str(source), "--list", "--export"]
+    hosts = json.loads(subprocess.run(command, check=True, capture_output=True).stdout, object_hook=plain)["_meta"]["hostvars"]
+    assert hosts.keys() == before["inventory"].keys()
+    assert at_least(hosts.values(), (before["inventory"][host] for host in hosts)) == [before["inventory"][host] for host in hosts]
+
+
+def plain(value):
+    """A text as it is, which Ansible marks as untrusted."""
+    return value["__ansible_unsafe"] if list(value) == ["__ansible_unsafe"] else value
