@@ -4,7 +4,7 @@
 
 """What enrolling costs, against NetBox's own time and against what else there is.
 
-    python3 tests/benchmarks/bench.py --lab NAME [--only one,scale,peers,modules,growth,full_store,shared,validate] [--runs N] [--quick]
+    python3 tests/benchmarks/bench.py --lab NAME [--only one,scale,peers,modules,growth,full_store,shared,validate,migration] [--runs N] [--quick]
 
 Each part is measured in rounds that take every subject in turn, so that a noisy machine is noisy for all of them; a figure is the median.
 The figures go to docs/performance.json, and from there, with plots, to docs/performance.md. See performance.py.
@@ -32,11 +32,14 @@ from subjects import FIELDS, Asserts, Floor, Listing, Measured, NetboxCollection
 
 sys.path.insert(0, str(ROOT / "tests" / "support"))
 
+from migrating import open_elsewhere  # pylint: disable=wrong-import-position
 from netbox_proxy import NetboxProxy  # pylint: disable=wrong-import-position
+from store_of_0_1_0 import fill, lives, made_up  # pylint: disable=wrong-import-position
+from stores import PostgresqlStore  # pylint: disable=wrong-import-position
 
 FIGURES = ROOT / "docs" / "performance.json"
 
-PARTS = ("one", "scale", "peers", "modules", "growth", "full_store", "shared", "validate")
+PARTS = ("one", "scale", "peers", "modules", "growth", "full_store", "shared", "validate", "migration")
 
 BATCHES = (50, 100, 150, 500)
 """Devices in a bulk PATCH, among which the floor's best is sought."""
@@ -54,7 +57,7 @@ def main() -> None:
     unknown = set(chosen) - set(PARTS)
     if unknown:
         parser.error(f"there is no part {', '.join(sorted(unknown))}; there are {', '.join(PARTS)}")
-    most = 120 if options.quick else 5000 if "growth" in chosen else 1000 if {"scale", "validate"} & set(chosen) else 250
+    most = 120 if options.quick else 5000 if "growth" in chosen else 1000 if {"scale", "validate"} & set(chosen) else 0 if chosen == ["migration"] else 250
     with tempfile.TemporaryDirectory() as directory:
         lab = BenchLab(options.lab, pathlib.Path(directory), most)
         figures = _known() if not options.quick else {}
@@ -157,6 +160,27 @@ def measure_validate(lab: BenchLab, runs: int, quick: bool) -> dict[str, t.Any]:
     return {"series": series}
 
 
+def measure_migration(lab: BenchLab, runs: int, quick: bool) -> dict[str, t.Any]:  # pylint: disable=unused-argument
+    """A store as release 0.1.0 left it, with a process in every state, becomes one of this layout. Once: it takes longer to make than to migrate."""
+    count = 1000 if quick else 100_000
+    series = []
+    for kind in ("sqlite", "postgresql"):
+        store = lab.store(kind)
+        fill(store, lab.url, lives(made_up(number) for number in range(1, count + 1)))
+        run = open_elsewhere(store.location)
+        *_statements, seconds = run.communicate()[0].splitlines()
+        claims, live = (store.rows(query)[0]["count"] for query in ("SELECT count(*) AS count FROM claims", _LIVE))
+        if run.returncode or claims != live:
+            raise SystemExit(f"{kind}: {claims} of {live} claims; {seconds}")
+        series.append({"subject": kind, "nodes": count, "seconds": float(seconds)})
+        if isinstance(store, PostgresqlStore):
+            store.drop()
+    return {"series": series}
+
+
+_LIVE = "SELECT count(*) AS count FROM subscriptions WHERE status <> 'terminated'"
+
+
 class _Both(Subject):
     """Two runs of create_node. ``shares`` is how many devices each enrolled, in each round."""
 
@@ -244,7 +268,8 @@ def _best_batch(lab: BenchLab, size: int) -> dict[str, t.Any]:
 def _fill(store: t.Any, count: int) -> None:
     """Put so many subscriptions with their processes and step logs into a store, copies of the first, of devices that do not exist."""
     copies = {
-        "subscriptions": ("subscription_id", "device_id"),
+        "subscriptions": ("subscription_id",),
+        "claims": ("subscription_id", "resource"),
         "processes": ("process_id", "subscription_id"),
         "process_steps": ("process_id", "step_id"),
     }
@@ -257,8 +282,8 @@ def _fill(store: t.Any, count: int) -> None:
 
 
 def _keys(table: str, number: int, subscription_id: str, process_id: str) -> tuple[t.Any, t.Any]:
-    if table == "subscriptions":
-        return subscription_id, 1_000_000 + number
+    if table in ("subscriptions", "claims"):
+        return subscription_id, f"dcim.device/{1_000_000 + number}"
     if table == "processes":
         return process_id, subscription_id
     return process_id, str(uuid.uuid4())

@@ -141,6 +141,13 @@ def _validate(part: dict[str, t.Any], figures: dict[str, t.Any]) -> list[str]:  
     return lines
 
 
+def _migration(part: dict[str, t.Any], figures: dict[str, t.Any]) -> list[str]:  # pylint: disable=unused-argument
+    lines = ["### A store of an older layout is brought up to date", "", *_by_size(part), ""]
+    for one in part["series"]:
+        lines += _target(f"{one['subject']}, {one['nodes']} subscriptions, seconds", one["seconds"], "below 60", lambda value: value < 60)
+    return lines
+
+
 _PARTS = {
     "one": _one,
     "scale": _scale,
@@ -150,6 +157,7 @@ _PARTS = {
     "full_store": _full_store,
     "shared": _shared,
     "validate": _validate,
+    "migration": _migration,
 }
 
 
