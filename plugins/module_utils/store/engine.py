@@ -56,10 +56,12 @@ class Store:
         if self.may_only_be_read:
             raise StoreError(f"{self.label} cannot be written: the file or its directory is read-only for this login")
         engine = self.engine.execution_options(nodeflow_migrating=True) if migrating else self.engine
-        with self.errors(), engine.begin() as connection:
-            yield connection
-        if migrating:
-            self.engine.dispose()  # its connections do not check references
+        try:
+            with self.errors(), engine.begin() as connection:
+                yield connection
+        finally:
+            if migrating:
+                self.engine.dispose()  # its connections do not check references
 
     @contextlib.contextmanager
     def write(self) -> t.Iterator[t.Any]:
