@@ -19,7 +19,8 @@ description:
     mean another node. So it does where the node has no name, or one that Ansible uses itself.
   - "The variables of a host are what M(nodeflow.orchestrator.subscription_info) returns of a subscription, each with C(nodeflow_) before its
     name: C(nodeflow_subscription_id), C(nodeflow_status), C(nodeflow_node), C(nodeflow_device_id), C(nodeflow_site), C(nodeflow_platform),
-    C(nodeflow_process_status) and so on; and C(ansible_host), the loopback address without its prefix length, if there is one."
+    C(nodeflow_process_status) and so on; C(nodeflow_depends_on) and C(nodeflow_in_use_by), the ids of the subscriptions that it uses and that use it;
+    and C(ansible_host), the loopback address without its prefix length, if there is one."
   - "The groups of a host are C(lifecycle_), C(product_), C(site_) and C(platform_) with its own after it, as in C(lifecycle_provisioning) and
     C(site_loc1). There is a group for each lifecycle even if it is empty, so a play over it is skipped without a warning. Site and platform are
     what the latest process read in NetBox."

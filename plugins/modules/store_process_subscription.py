@@ -13,10 +13,11 @@ short_description: Save subscription and process, and claim the device
 version_added: 0.1.0
 description:
   - The third step of create_node. Saves a subscription and its process for each node, in one transaction, not in sync yet.
-  - The store's unique index lets one live subscription exist for a device, however many runs start at once. A run that comes second ends well,
+  - One subscription has the claim of a device in the store, however many runs start at once. A run that comes second ends well,
     and says who was first.
   - Of a node that is enrolled already, locks the subscription, which is not in sync from then on, and saves the process that changes it, in one
-    transaction. A subscription that a process works on, or that was changed since it was chosen, fails.
+    transaction. A subscription that a process works on, or that was changed since it was chosen, fails. So does one that is to be terminated and that
+    another one uses.
 author:
   - nodeflow.orchestrator contributors (@nodeflow)
 extends_documentation_fragment:
@@ -37,7 +38,7 @@ options:
   claim:
     description:
       - Who decides which of several runs gets a device.
-      - V(store) is the store's unique index alone. That is enough where all runs share one store.
+      - V(store) is the key of the store's claims alone. That is enough where all runs share one store.
       - V(netbox) also sets the device from planned to staged in NetBox, on condition that nobody touched it since it was listed;
         before NetBox 4.6, the change log tells afterwards whose claim came first.
       - V(auto) is V(store) with a database that runs can share, and V(netbox) with an SQLite file.

@@ -70,6 +70,10 @@ EXAMPLES = r"""
   ansible.builtin.debug:
     msg: "{{ found.subscriptions | map(attribute='node') | map(attribute='ipv4_loopback') }}"
 
+- name: Find the nodes that nothing uses
+  ansible.builtin.debug:
+    msg: "{{ found.subscriptions | rejectattr('in_use_by') | map(attribute='description') }}"
+
 - name: Put all subscriptions into a table
   nodeflow.orchestrator.subscription_info:
     dest: /var/lib/nodeflow/subscriptions.csv
@@ -79,7 +83,7 @@ EXAMPLES = r"""
 RETURN = r"""
 ---
 subscriptions:
-  description: The subscriptions found, in order of their devices' ids.
+  description: The subscriptions found, in order of what they stand for, such as the ids of devices, and of their start.
   returned: success, if O(dest) was not set
   type: list
   elements: dict
@@ -109,6 +113,9 @@ subscriptions:
       process_workflow: create_node
       process_status: completed
       problem: null
+      depends_on: []
+      in_use_by:
+        - 3d0b7b1c-6f63-4d3e-9c55-0b5b1f2b8e11
   contains:
     problem:
       description:
@@ -126,6 +133,14 @@ subscriptions:
     process_id:
       description: The process of the subscription that began last; with C(process_workflow) and C(process_status), how it stands.
       type: str
+    depends_on:
+      description: The subscriptions that this one uses. They are active and in sync when it begins. A subscription that is terminated uses none.
+      type: list
+      elements: str
+    in_use_by:
+      description: The subscriptions that use this one. While there are any, the playbook terminate_node refuses it.
+      type: list
+      elements: str
 count:
   description: How many subscriptions the file has.
   returned: success, if O(dest) was set

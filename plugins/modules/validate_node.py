@@ -14,8 +14,8 @@ version_added: 0.1.0
 description:
   - Looks, for each subscription that is not terminated, whether its device is in NetBox and has the name, the status, the site and the loopbacks
     that the subscription has, and whether it is the device's only one; and for active devices without a subscription.
-  - A subscription that was never active, or is out of sync, although no process works on it, is found as well. One that a process works on is
-    left out.
+  - A subscription that was never active, or is out of sync, although no process works on it, is found as well. So is one that does not claim its device in
+    the store. One that a process works on is left out.
   - Changes nothing. The number of requests grows with NetBox's pages, not with the nodes; with O(loopback_interface), one more for each 200 nodes.
 author:
   - nodeflow.orchestrator contributors (@nodeflow)
@@ -97,9 +97,10 @@ findings:
       type: str
     problem:
       description: >-
-        V(unreadable), V(device_unreadable), V(device_gone), V(several_subscriptions),
+        V(unreadable), V(device_unreadable), V(device_gone), V(several_subscriptions), V(unclaimed),
         V(left_over), V(not_insync), V(status), V(name), V(site), V(ipv4_loopback), V(ipv6_loopback),
-        V(custom_field) or V(no_subscription).
+        V(custom_field) or V(no_subscription). V(unclaimed) is a subscription that does not claim its device in the store, so that the device could be
+        enrolled again.
       type: str
     store:
       description: The value in the store; null where there is none.
