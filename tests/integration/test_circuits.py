@@ -177,6 +177,8 @@ def test_every_reader_shows_it_also_where_its_collection_is_not_installed(make, 
     format: csv
 - nodeflow.orchestrator.report:
     dest: "{{ playbook_dir }}/report.html"
+- nodeflow.orchestrator.validate_node:
+    nodes: [$DEVICES]
 - ansible.builtin.command: ansible-inventory -i {{ playbook_dir }}/nodeflow.yml --list
   register: inventory
   changed_when: false
@@ -184,8 +186,9 @@ def test_every_reader_shows_it_also_where_its_collection_is_not_installed(make, 
     target: "{{ playbook_dir }}/copy.db"
 """
     (tmp_path / "nodeflow.yml").write_text("plugin: nodeflow.orchestrator.subscriptions\n", encoding="utf-8")
-    shown = circuits.play.tasks(tasks)
+    shown = circuits.play.tasks(tasks.replace("$DEVICES", ", ".join(map(str, circuits.devices))))
     assert shown.returncode == 0, shown.output
+    assert shown.results["nodeflow.orchestrator.validate_node"]["findings"] == []
     hosts = json.loads(shown.results["ansible.builtin.command"]["stdout"])["_meta"]["hostvars"]
     assert sorted(host["nodeflow_device_id"] for host in hosts.values()) == sorted(circuits.devices)
     assert all(host["nodeflow_in_use_by"] for host in hosts.values()) and shown.results["ansible.builtin.command"]["stderr"] == ""

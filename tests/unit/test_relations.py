@@ -14,6 +14,7 @@ import pytest
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import StaleSave
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.lifecycle import SubscriptionLifecycle
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.subscription import SubscriptionModel, move_to_lifecycle
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.model import Node
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.engine import open_store
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.subscriptions import (
     claim_subscriptions,
@@ -61,6 +62,7 @@ def store(tmp_path):
 @pytest.fixture
 def opened(store):
     store = open_store(store.location)
+    assert Node  # a product is known once its types are imported
     yield store
     store.close()
 
@@ -116,15 +118,16 @@ def test_what_was_terminated_uses_nothing(opened):
         assert related(connection) == [] and users_of(connection, [str(node(1))]) == {}
 
 
+@pytest.mark.parametrize(("workflow", "more"), [("terminate_node", {}), ("reconcile_node", {"repairs": ["device_gone"]})])
 @pytest.mark.parametrize("check_mode", [True, False])
-def test_a_node_in_use_is_not_terminated_and_the_answer_names_who_uses_it(store, opened, check_mode):
+def test_a_node_in_use_does_not_end_and_the_answer_names_who_uses_it(store, opened, check_mode, workflow, more):
     one = path(1)
     with opened.write() as connection:
         claim_subscriptions(connection, [one])
     rows = [
         {
             "device_id": number, "device": f"node-{number}", "status": "running", "run_id": "run", "subscription_id": str(node(number)), "version": 6,
-            "workflow": "terminate_node", "state": STATE,
+            "workflow": workflow, "state": STATE | more,
         }
         for number in (1, 3)
     ]  # fmt: skip

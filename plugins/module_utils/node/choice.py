@@ -12,6 +12,7 @@ import typing as t
 import urllib.parse
 
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import NodeflowError
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.collection import OURS, collection_of
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.client import NetboxClient
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.device import Device, devices_by_id, find_devices
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.model import NodeInactive
@@ -168,9 +169,9 @@ def look_up_enrolled(
 
 
 def nodes(found: t.Iterable[Stored]) -> tuple[list[NodeInactive], list[Unreadable]]:
-    """The subscriptions of nodes, and those that cannot be read, each in their order."""
+    """The subscriptions of nodes, and those that cannot be read, each in their order. What is another collection's is neither, wherever that is."""
     models, unreadable = sort_out(found)
-    return [model for model in models if isinstance(model, NodeInactive)], unreadable
+    return [model for model in models if isinstance(model, NodeInactive)], [one for one in unreadable if collection_of(str(one.row["product"])) == OURS]
 
 
 def _parts(names: t.Sequence[str]) -> t.Iterator[list[str]]:

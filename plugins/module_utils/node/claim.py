@@ -4,7 +4,7 @@
 
 """Claim devices in NetBox: ``planned`` becomes ``staged``, on condition that nobody touched the device since it was listed.
 
-With a store that all runs share, its unique index has decided already. With a store of this machine alone, another machine could
+With a store that all runs share, the key of its claims has decided already. With a store of this machine alone, another machine could
 enrol the same device, so NetBox decides. A NetBox before 4.6 knows no such condition: there one device is claimed at a time, read right before the
 claim, and right after it the change log tells whose claim came first and what ours overwrote, which is put back. Two claims whose entries are
 written in the same instant, in one order and committed in the other, both pass.

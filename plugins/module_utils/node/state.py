@@ -9,6 +9,7 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._libraries import pydantic
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.lifecycle import SubscriptionLifecycle
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.subscription import Context
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.device import Device, device_label
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.model import Family, NodeInactive, requiring
@@ -60,6 +61,11 @@ class ChangeState(NodeState):
     refresh: bool = False
     repairs: t.Optional[list[str]] = None
     site: t.Optional[str] = None
+
+    @property
+    def ends(self) -> bool:
+        """Whether a repair is to end the subscription."""
+        return self.lifecycle == SubscriptionLifecycle.TERMINATED.value
 
     @property
     def node_changes(self) -> dict[str, t.Any]:

@@ -18,6 +18,7 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.subsc
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.commands import command
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.lease import lease_end, standing
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.rows import RUNNING, Row, reading_rows
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.state import read_state
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.step import Workflow, Workflows, predicted
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.processes import OVER, Process, find_processes, insert_processes
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.subscriptions import (
@@ -70,12 +71,21 @@ def begin_on_existing(task: Task, rows: t.Sequence[Row], workflows: Workflows) -
         new = {key: new_process(task, workflows[row.workflow or ""], key, row.run_id or "", row.state or {}) for key, row in wanted.items()}
     if not wanted:
         return Begun({}, [])
-    return _predict(task, wanted, new) if task.check_mode else _begin(task, wanted, new)
+    return _predict(task, workflows, wanted, new) if task.check_mode else _begin(task, workflows, wanted, new)
 
 
-def _begin(task: Task, wanted: t.Mapping[str, Row], new: t.Mapping[str, Process]) -> Begun:
+def _ending(workflows: Workflows, new: t.Mapping[str, Process]) -> list[str]:
+    """The ids of the subscriptions that are to end with their process, so that no other may use them."""
+
+    def ends(process: Process) -> bool:
+        return process.target == "TERMINATE" or read_state(workflows[process.workflow].state, process.process_id, process.state).ends
+
+    return [key for key, process in new.items() if ends(process)]
+
+
+def _begin(task: Task, workflows: Workflows, wanted: t.Mapping[str, Row], new: t.Mapping[str, Process]) -> Begun:
     with task.store.write() as connection:
-        to_end = [key for key, process in new.items() if process.target == "TERMINATE"]
+        to_end = _ending(workflows, new)
         locked, others = lock_subscriptions(connection, {key: row.version or 0 for key, row in wanted.items()}, to_end)
         users = users_of(connection, to_end)
         busy = _at_work(connection, list(others))
@@ -103,7 +113,7 @@ def _locked(row: Row, process: Process, before: SubscriptionModel) -> dict[str, 
     return begun_diff(row.label, process, {"insync": before.insync}, {"insync": False})
 
 
-def _predict(task: Task, wanted: t.Mapping[str, Row], new: t.Mapping[str, Process]) -> Begun:
+def _predict(task: Task, workflows: Workflows, wanted: t.Mapping[str, Row], new: t.Mapping[str, Process]) -> Begun:
     """What _begin would do, without doing it."""
     found, busy, users = {}, {}, {}
     store = task.existing_store()
@@ -111,7 +121,7 @@ def _predict(task: Task, wanted: t.Mapping[str, Row], new: t.Mapping[str, Proces
         with store.read() as connection:
             found = load_subscriptions(connection, list(wanted))
             busy = _at_work(connection, list(wanted))
-            users = users_of(connection, [key for key, process in new.items() if process.target == "TERMINATE"])
+            users = users_of(connection, _ending(workflows, new))
     answers, diff = {}, []
     for key, row in wanted.items():
         model = found.get(key)

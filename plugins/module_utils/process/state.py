@@ -25,6 +25,11 @@ class State(pydantic.BaseModel):
 
     before: t.Optional[dict[str, t.Any]] = None
 
+    @property
+    def ends(self) -> bool:
+        """Whether the process is to end its subscription although its target is another than TERMINATE."""
+        return False
+
     def having(self, **values: t.Any) -> t.Self:
         """The same state with other values of some fields, which must be of the fields' types."""
         return self.model_copy(update=values)
