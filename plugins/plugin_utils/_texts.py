@@ -2,18 +2,25 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a task says to a person, and whether there is one to read it on stdout."""
+"""What a task says to a person and asks of one, and whether there is one to read it on stdout."""
 
 from __future__ import annotations
 
 import dataclasses
+import os
+import typing as t
 
 from ansible import constants as C
 from ansible import context as cli
 from ansible.plugins.loader import callback_loader
 from ansible.utils.display import Display
 
-__all__ = ["Texts", "for_people"]
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.subject import Subject
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.end_of_step import how_to_continue
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.rows import Row
+from ansible_collections.nodeflow.orchestrator.plugins.plugin_utils._terminal import ask
+
+__all__ = ["Texts", "ask_person", "for_people", "show_result", "warn_how_to_continue"]
 
 display = Display()
 
@@ -48,3 +55,38 @@ def for_people() -> bool:
     names = [name, *(one.__module__ for one in plugin.__mro__)] if plugin else [name]
     last_parts = {one.rpartition(".")[2] for one in names}
     return not last_parts & _NOT_FOR_PEOPLE and not any("json" in part for part in last_parts)
+
+
+def show_result(result: dict[str, t.Any], texts: Texts, ansible_task: t.Any) -> None:
+    """Show what the task says to a person. Where it must not be shown, or nobody would read it, it stays in the result, as ``texts``."""
+    if not ansible_task.diff or ansible_task.no_log:
+        result.pop("diff", None)
+    said = texts.kept + result.pop("texts", [])
+    if not texts.quiet and not ansible_task.async_val:  # a result that comes later has its texts in it
+        for text in said:
+            display.display(text)
+        said = []
+    said = [text for text in said if text]
+    if texts.warnings:
+        result["warnings"] = texts.warnings
+    if ansible_task.no_log:  # Ansible shows warnings nevertheless
+        said += [str(warning) for warning in result.pop("warnings", [])]
+    if said:
+        result["texts"] = said
+
+
+def warn_how_to_continue(rows: t.Sequence[Row], subject: Subject | None, no_log: bool) -> None:
+    """Say how to continue the processes of a task that ends with an exception, which says nothing of them."""
+    hints = how_to_continue(rows, subject)
+    if hints and not no_log:
+        display.warning(hints.strip())
+
+
+def ask_person(question: str, before: str) -> str | None:
+    """Return the line that a person at the terminal types; None where nobody can: no terminal, or a job runner that only looks like one.
+
+    ``before`` is shown above the question.
+    """
+    if os.environ.get("AWX_ISOLATED_DATA_DIR") or os.environ.get("CI", "").lower() not in ("", "0", "false") or not for_people():
+        return None  # ansible-runner, which AWX runs jobs with, gives the job a pseudo-terminal that nobody sits at
+    return ask(before + question)

@@ -42,10 +42,10 @@ class _Path(SubscriptionModel, product="TestPath", lifecycle=["initial", "active
         return tuple(self.over)
 
 
-class _Port(SubscriptionModel, product="TestPort", lifecycle=["initial", "active", "terminated"]):
+class _Port(SubscriptionModel, product="TestMovingPort", lifecycle=["initial", "active", "terminated"]):
     """A product that can move to another interface."""
 
-    product: t.Literal["TestPort"] = "TestPort"
+    product: t.Literal["TestMovingPort"] = "TestMovingPort"
     description: str = "Port"
     interface: int
 

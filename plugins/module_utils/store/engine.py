@@ -25,7 +25,7 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.migrat
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.schema import SCHEMA_VERSION, metadata, read_json, store_info, write_json
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.whole_copy import copy_whole
 
-__all__ = ["Store", "foreign_database", "open_store"]
+__all__ = ["Store", "foreign_database", "load_driver", "open_store"]
 
 BUSY_TIMEOUT = 30
 """Seconds that a writer waits for another one to finish with an SQLite store."""
@@ -194,6 +194,11 @@ def open_store(location: Location | str | None, create: bool = True, write: bool
     except BaseException:
         store.close()
         raise
+
+
+def load_driver() -> None:
+    """Import what a PostgreSQL store needs; connects to nothing. Raises ImportError where it is missing."""
+    sa.create_engine("postgresql+psycopg://")
 
 
 def foreign_database(location: Location) -> Store:

@@ -2,7 +2,7 @@
 
 import importlib
 
-from ansible_collections.nodeflow.orchestrator.plugins.plugin_utils._action import InProcessAction
+from ansible_collections.nodeflow.orchestrator.plugins.plugin_utils.action import InProcessAction
 
 
 class ActionModule(InProcessAction):

@@ -1,0 +1,66 @@
+# Copyright (c) 2026, nodeflow.orchestrator contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Run a module's function in the worker that ansible-playbook has forked for the task."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import typing as t
+
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import NodeflowError
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._run import Function, Interrupted, call, interrupts
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.release import release
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.engine import load_driver
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.location import is_database
+from ansible_collections.nodeflow.orchestrator.plugins.plugin_utils._ansible_core import shown_arguments
+
+__all__ = ["die", "run_in_process"]
+
+# ansible-playbook loads the action, and so this file, before it forks a worker for each task: what is imported here, no worker imports again. So it is with
+# the database driver, which takes 0.1 s. Other tasks cannot tell: a library is imported and nothing else happens, and only if the store is a database.
+with contextlib.suppress(ImportError, NodeflowError):  # a task that needs it says so in a sentence
+    if is_database(os.environ.get("NODEFLOW_STORE", "").strip()):
+        load_driver()
+
+_MANY = 10
+"""Rows that the task's shown arguments repeat at the most. The result of an earlier task has them."""
+
+
+def run_in_process(function: Function, task: Task) -> dict[str, t.Any]:
+    """Return what ``function`` does for the task, with its arguments for ``-vvv``. If a signal ends it, its processes are released and nothing is returned."""
+    parent = os.getppid()
+
+    def over() -> str | None:
+        if came:
+            return str(Interrupted(came[0]))
+        return None if os.getppid() == parent else "ansible-playbook, which ran it, is gone"
+
+    with interrupts() as came:
+        try:
+            result = call(function, task, over)
+        except Interrupted as error:
+            release(task, str(error))  # once more, where it came while they were being released
+            task.close()
+            result = {}
+    if came:
+        die(came[0])
+    return result | {"invocation": {"module_args": _few_rows(shown_arguments(task.params))}}
+
+
+def die(number: int) -> t.NoReturn:
+    """End this worker as Ansible does when that signal comes."""
+    os.kill(os.getpid(), number)
+    os._exit(1)
+
+
+def _few_rows(arguments: dict[str, t.Any]) -> dict[str, t.Any]:
+    """Count rows instead of repeating them."""
+
+    def is_long(value: t.Any) -> bool:
+        return isinstance(value, list) and len(value) > _MANY and isinstance(value[0], dict)
+
+    return {name: f"{len(value)} {name}" if is_long(value) else value for name, value in arguments.items()}

@@ -1,0 +1,118 @@
+# Copyright (c) 2026, nodeflow.orchestrator contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The base of an action plugin that runs its module inside ansible-playbook: this collection's modules, and those of others.
+
+An ordinary module is packed, sent to a new Python and imports everything again, for each task. With an action plugin of the same name, its
+function runs in the worker that ansible-playbook has forked for the task anyway. In ``plugins/action/circuit_form.py`` of ``acme.circuits``::
+
+    from ansible_collections.acme.circuits.plugins.modules import circuit_form
+    from ansible_collections.nodeflow.orchestrator.plugins.plugin_utils.action import InProcessAction
+
+    class ActionModule(InProcessAction):
+        module = circuit_form
+
+The module stays one that runs without the action, and does so whenever a task asks for another process: a connection that is not local
+(so also ``delegate_to`` another host), ``async``, ``become`` or ``environment``. It has:
+
+``OPTIONS``
+    The keyword arguments of AnsibleModule. Without ``supports_check_mode: True`` the task is skipped in check mode.
+``execute(task)``
+    Does it, and returns the result.
+``ROWS``
+    What the rows are about that it takes or returns, if it does: a Subject. If the task ends before its step was done, the processes of these rows are
+    released, so that they can be resumed at once.
+``TEMPLATE_DIRECTORIES``
+    The name of its option with directories of templates, if it has one, which the controller looks for before anything is done.
+``SHOWN_ELSEWHERE``
+    A sentence, with a blank before it, that says where else what it shows can be read: for a question under ``no_log``.
+"""
+
+from __future__ import annotations
+
+import functools
+import types
+import typing as t
+
+from ansible.errors import AnsibleError
+from ansible.module_utils.common.parameters import remove_values
+
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._run import Interrupted, ended, missing_sentence
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.release import release
+from ansible_collections.nodeflow.orchestrator.plugins.plugin_utils._ansible_core import FinalizedAction
+from ansible_collections.nodeflow.orchestrator.plugins.plugin_utils._in_process import die, run_in_process
+from ansible_collections.nodeflow.orchestrator.plugins.plugin_utils._options import Options, read_options
+from ansible_collections.nodeflow.orchestrator.plugins.plugin_utils._ordinary import environment_of, run_ordinary, wants_own_process
+from ansible_collections.nodeflow.orchestrator.plugins.plugin_utils._texts import Texts, ask_person, for_people, show_result, warn_how_to_continue
+
+__all__ = ["InProcessAction"]
+
+
+class InProcessAction(FinalizedAction):
+    """The base. A subclass names its ``module``."""
+
+    module: types.ModuleType
+
+    _supports_async = True
+
+    def __init_subclass__(cls, **kwargs: t.Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if hasattr(cls, "module"):  # a base of somebody else's actions need not name one
+            cls._supports_check_mode = bool(cls.module.OPTIONS.get("supports_check_mode"))
+            rows = getattr(cls.module, "ROWS", None)
+            spec = cls.module.OPTIONS["argument_spec"]
+            cls.rows_option = rows.many if rows and spec.get(rows.many, {}).get("elements") == "dict" else None
+
+    def run(self, tmp: t.Any = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
+        """Run the task, here or as the ordinary module."""
+        result: dict[str, t.Any] = super().run(tmp, task_vars)
+        variables = task_vars or {}
+        own_process = wants_own_process(self._task, self._connection)
+        options = read_options(self.module, self._task.args, variables, self._name, environment_of(self._task) if own_process else None)
+        self._task.args = options.given
+        texts = Texts(quiet=bool(self._task.no_log) or not for_people())
+        task = self._make_task(options, texts)
+        self._stop_before(task)
+        problem = options.problem or (None if own_process else missing_sentence())
+        if problem:
+            outcome = ended(task, problem)
+        elif own_process:
+            execute_module = functools.partial(
+                self._execute_module, module_name=self._name, task_vars=task_vars, wrap_async=bool(self._task.async_val)
+            )
+            outcome = run_ordinary(self._task, task, execute_module)
+        else:
+            outcome = run_in_process(self.module.execute, task)
+        result.update(remove_values(outcome, task.secrets))
+        show_result(result, texts, self._task)
+        return result
+
+    @property
+    def _name(self) -> str:
+        """The module's name with its collection."""
+        return str(self._task.resolved_action or self._task.action)
+
+    def _make_task(self, options: Options, texts: Texts) -> Task:
+        """Make what the module's function gets. What it says goes to ``texts``, without secrets."""
+        secrets = options.secrets
+        hidden = f"(no_log hides what this task shows.{getattr(self.module, 'SHOWN_ELSEWHERE', '')})\n" if self._task.no_log else ""
+        return Task(
+            params=options.params,
+            check_mode=self._task.check_mode,
+            warn=lambda text: texts.warn(remove_values(text, secrets)),
+            show=lambda text: texts.show(remove_values(text, secrets)),
+            ask=lambda question: ask_person(remove_values(question, secrets), hidden),
+            secrets=secrets,
+            rows_about=getattr(self.module, "ROWS", None),
+        )
+
+    def _stop_before(self, task: Task) -> None:
+        """End the task here if its options could not be templated, or a signal came meanwhile."""
+        if self.finalized.interrupt:
+            release(task, str(Interrupted(self.finalized.interrupt)))
+            die(self.finalized.interrupt)
+        if self.finalized.error:
+            warn_how_to_continue(release(task, str(self.finalized.error)), task.rows_about, bool(self._task.no_log))
+            raise AnsibleError(f"Finalization of task args for {self._name!r} failed.", obj=self._task.action) from self.finalized.error
