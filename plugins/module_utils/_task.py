@@ -21,6 +21,7 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.rows
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.engine import Store, open_store
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.job import job, vanishes
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.location import Location, find_location
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.processes import Process, at_work
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.subscriptions import Stored, find_subscriptions, holders
 
 __all__ = ["Task"]
@@ -151,6 +152,14 @@ class Task:
             return {}
         with store.read() as connection:
             return holders(connection, resources)
+
+    def processes_at_work(self, subscriptions: t.Sequence[Stored]) -> dict[str, Process]:
+        """Find the processes that work on these subscriptions, by the id of the subscription as a text. Raises StoreError."""
+        store = self.existing_store()
+        if store is None:
+            return {}
+        with store.read() as connection:
+            return at_work(connection, [str(one.subscription_id) for one in subscriptions])
 
     def _check_netbox(self, store: Store) -> None:
         """The ids of objects mean something in one NetBox only."""

@@ -42,6 +42,7 @@ Its modules:
     Task                                  options, check mode, NetBox, store, and what to say to whom
     Row, to_create, to_change             the rows of a form
     chosen_processes                      the rows of processes to continue; None where none is asked for
+    already_there                         the row of what has a subscription already: what failed goes on
     choose, columns                       ask the person at the terminal
     end_of_step, do_step, abort           results: of a form, of a step, of the module that aborts
     run_module                            the ``main`` of a module
@@ -72,6 +73,7 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.paylo
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.update import Target, Update, update
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.model import Node, NodeInactive
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.abort import abort, aborted
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.already import already_there
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.confirm import Config, ConfirmedState, confirmed_configs
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.continued import chosen_processes
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.do_step import do_step
@@ -127,6 +129,7 @@ __all__ = [
     "abort",
     "aborted",
     "allocate_prefixes",
+    "already_there",
     "begin",
     "build_payload",
     "choose",

@@ -47,7 +47,7 @@ def test_many_are_built_and_the_second_run_changes_nothing(make):
     assert circuits.in_netbox() == expected(circuits, circuits.pairs)
     assert circuits.claims() == {key for pair in circuits.pairs for key in pair}
     again = circuits.create(circuits.pairs)
-    assert (again.returncode, again.recap["changed"]) == (0, 0) and "is there already" in again.output
+    assert (again.returncode, again.recap["changed"]) == (0, 0) and "is built already, active" in again.output
 
 
 def test_check_mode_shows_it_and_changes_nothing(make):

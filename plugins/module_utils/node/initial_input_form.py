@@ -10,7 +10,6 @@ import dataclasses
 import typing as t
 import uuid
 
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils._chunks import chunks
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import NodeflowError
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.subscription import check_customer_id
@@ -33,14 +32,14 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.prompt 
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.statuses import FREE
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.stored import live_of_devices
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.workflows import WORKFLOWS
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.commands import command, open_processes
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.already import already_there
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.commands import open_processes
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.confirm import check_config_dir
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.continued import OPEN, chosen_processes, going_on
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.continued import OPEN, chosen_processes
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.end_of_step import end_of_step
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.lease import INTERRUPTED, can_be_taken, not_taken, standing, until
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.options import given, refuse_together
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.rows import FAILED, RUNNING, UNCHANGED, Row
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.processes import OVER, Process, find_processes
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.processes import Process, at_work
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.subscriptions import Stored, Unreadable
 
 __all__ = ["initial_input_form"]
@@ -148,7 +147,8 @@ def _chosen(task: Task, wanted: t.Sequence[Wanted], filters: dict[str, t.Any], r
         if barred:
             rows.append(barred)
         elif device.id in ours:
-            rows.append(_enrolled(device, ours[device.id], processes, run_id))
+            row = dataclasses.replace(node_row(device, UNCHANGED), run_id=run_id)
+            rows.append(already_there(task, row, ours[device.id], processes.get(str(ours[device.id].subscription_id)), CREATE_NODE))
         elif device.status == FREE:
             rows.append(_row(free[device.id], run_id))
         else:
@@ -192,32 +192,4 @@ def _ours(task: Task, devices: t.Sequence[Device]) -> tuple[dict[int, Stored], d
         return {}, {}
     with store.read() as connection:
         ours = live_of_devices(connection, [device.id for device in devices])
-        unfinished = [str(one.subscription_id) for one in ours.values() if not one.insync]
-        found = [process for some in chunks(unfinished) for process in find_processes(connection, subscription_id=some)]
-    return ours, {process.subscription_id: process for process in found if process.status not in OVER}
-
-
-def _enrolled(device: Device, subscription: Stored, processes: t.Mapping[str, Process], run_id: str) -> Row:
-    """The row of a device that has a subscription already. What failed or was interrupted goes on."""
-    subscription_id = str(subscription.subscription_id)
-    row = dataclasses.replace(node_row(device, UNCHANGED), subscription_id=subscription_id)
-    process = processes.get(subscription_id)
-    if process is None:
-        message = f"{device.label} is enrolled already: subscription {subscription_id}, {subscription.status}"
-        return row.unchanged(message, f"is enrolled already, {subscription.status}")
-    if process.workflow == CREATE_NODE.name and standing(process) in (FAILED, INTERRUPTED):
-        return going_on(row, process, run_id)
-    doing = (
-        "is being enrolled already" if process.workflow == CREATE_NODE.name else f"is enrolled already, and {process.workflow} works on it"
-    )
-    if process.problem:
-        return not_taken(row, process)
-    how, resume = f"is {standing(process)} at {process.step}", command("resume", [process.process_id])
-    if can_be_taken(process):
-        way = f"; continue it with: {resume}"
-    else:
-        how += f", by {process.actor} until {until(process)}"
-        way = f"; if that run is gone, continue it with: {resume} -e take_over=true"
-    message = f"{device.label} {doing}: process {process.process_id} {how}{way}"
-    row = dataclasses.replace(row, process_id=process.process_id, held=not can_be_taken(process))
-    return row.unchanged(message, f"{doing}: its process {how}")
+        return ours, at_work(connection, [str(one.subscription_id) for one in ours.values() if not one.insync])

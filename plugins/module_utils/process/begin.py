@@ -10,7 +10,6 @@ import datetime
 import typing as t
 import uuid
 
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils._chunks import chunks
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.collection import collection_of
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.lifecycle import SubscriptionLifecycle
@@ -20,7 +19,7 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.leas
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.rows import RUNNING, Row, reading_rows
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.state import read_state
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.step import Workflow, Workflows, predicted
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.processes import OVER, Process, find_processes, insert_processes
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.processes import Process, at_work, insert_processes
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.subscriptions import (
     Stored,
     Unreadable,
@@ -88,7 +87,7 @@ def _begin(task: Task, workflows: Workflows, wanted: t.Mapping[str, Row], new: t
         to_end = _ending(workflows, new)
         locked, others = lock_subscriptions(connection, {key: row.version or 0 for key, row in wanted.items()}, to_end)
         users = users_of(connection, to_end)
-        busy = _at_work(connection, list(others))
+        busy = at_work(connection, list(others))
         orphans = {key: model for key, model in others.items() if not isinstance(model, Unreadable) and key not in users}
         locked |= {key: model for key, model in orphans.items() if _free(model, new[key], wanted[key].version, busy)}
         begun = [_remembering(new[key], before) for key, before in locked.items()]
@@ -120,7 +119,7 @@ def _predict(task: Task, workflows: Workflows, wanted: t.Mapping[str, Row], new:
     if store is not None:
         with store.read() as connection:
             found = load_subscriptions(connection, list(wanted))
-            busy = _at_work(connection, list(wanted))
+            busy = at_work(connection, list(wanted))
             users = users_of(connection, _ending(workflows, new))
     answers, diff = {}, []
     for key, row in wanted.items():
@@ -147,12 +146,6 @@ def _remembering(process: Process, before: SubscriptionModel) -> Process:
     """The process, with what an abort puts back."""
     process.state["before"] = before.model_dump(mode="json")
     return process
-
-
-def _at_work(connection: t.Any, subscription_ids: t.Sequence[str]) -> dict[str, Process]:
-    """The processes that are not over, by the id of their subscription."""
-    found = [process for some in chunks(subscription_ids) for process in find_processes(connection, subscription_id=some)]
-    return {process.subscription_id: process for process in found if process.status not in OVER}
 
 
 def _refused(row: Row, model: Stored | None, process: Process | None, users: t.Sequence[str], repaired_by: str) -> Row:

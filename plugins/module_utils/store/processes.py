@@ -21,6 +21,7 @@ __all__ = [
     "Lease",
     "Process",
     "StepRecord",
+    "at_work",
     "find_processes",
     "find_step_log",
     "has_status",
@@ -274,6 +275,12 @@ def worked_on_by(run_ids: t.Collection[str]) -> t.Any:
 def of_subscriptions(*conditions: t.Any) -> t.Any:
     """Return the condition that a process is of a subscription that meets these, of SQLAlchemy."""
     return processes.c.subscription_id.in_(sa.select(subscriptions.c.subscription_id).where(*conditions))
+
+
+def at_work(connection: t.Any, subscription_ids: t.Sequence[str]) -> dict[str, Process]:
+    """The processes of these subscriptions that are not over, by the id of the subscription."""
+    found = [process for some in chunks(subscription_ids) for process in find_processes(connection, subscription_id=some)]
+    return {process.subscription_id: process for process in found if process.status not in OVER}
 
 
 def subscriptions_at_work(connection: t.Any) -> set[str]:

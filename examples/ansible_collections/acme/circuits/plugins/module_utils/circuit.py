@@ -78,6 +78,12 @@ def address(network: t.Any, end: int) -> str:
     return f"{network[end]}/{network.prefixlen}"
 
 
+def label(subscription: CircuitInactive) -> str:
+    """How messages call a circuit: its interfaces, and their ids."""
+    ids = "-".join(str(port.interface_id) for port in subscription.circuit.ports)
+    return f"{subscription.description.removeprefix('Circuit ')} ({ids})"
+
+
 class CablePayload(nf.NetboxPayload):
     """What NetBox is to have of a circuit's cable."""
 

@@ -36,10 +36,11 @@ RETURN = r"""
 circuits: {description: "A row for each, for the next step.", returned: always, type: list, elements: dict}
 """
 
+import dataclasses
 import re
 import uuid
 
-from ansible_collections.acme.circuits.plugins.module_utils.circuit import CIRCUIT, FAMILIES, PRODUCT, CircuitBlockInactive, CircuitInactive, Port
+from ansible_collections.acme.circuits.plugins.module_utils.circuit import CIRCUIT, FAMILIES, PRODUCT, CircuitBlockInactive, CircuitInactive, Port, label
 from ansible_collections.acme.circuits.plugins.module_utils.workflows import CREATE_CIRCUIT, TERMINATE_CIRCUIT, WORKFLOWS, CircuitState
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils import products as nf
 
@@ -96,15 +97,16 @@ def _to_build(task, run_id):
     listed = [(str(key), one["device"]["name"], one["name"]) for key, one in free.items()]
     pairs = _chosen(task, ("id", "device", "interface"), listed, _pair)
     taken = task.holders([f"dcim.interface/{key}" for pair in pairs for key in pair])
+    processes = task.processes_at_work(list(taken.values()))
     rows = []
     for pair in pairs:
         row = nf.Row("{}-{}".format(*pair), "", run_id=run_id)
-        holders = [taken.get(f"dcim.interface/{key}") for key in pair]
+        one, other = holders = [taken.get(f"dcim.interface/{key}") for key in pair]
         missing = [key for key in pair if key not in free]
-        if holders[0] and holders[1] and holders[0].subscription_id == holders[1].subscription_id:
-            rows.append(row.unchanged(f"{row.label} is there already: {holders[0].description}, subscription {holders[0].subscription_id}"))
+        if one and other and one.subscription_id == other.subscription_id:
+            rows.append(nf.already_there(task, row, one, processes.get(str(one.subscription_id)), CREATE_CIRCUIT))
         elif missing:
-            why = [f"{one.description} has it" for one in holders if one] or ["it has a cable, or belongs to no node in service"]
+            why = [f"{holder.description} has it" for holder in holders if holder] or ["it has a cable, or belongs to no node in service"]
             rows.append(row.failed(f"{row.label}: the interface {missing[0]} is not free: {why[0]}"))
         else:
             rows.append(_new(task, row, [_port(free[key], nodes) for key in pair], pools))
@@ -119,6 +121,7 @@ def _port(interface, nodes):
 def _new(task, row, ports, pools):
     subscription = CircuitInactive(customer_id=task.params["customer_id"], circuit=CircuitBlockInactive(ports=ports))
     subscription = subscription.model_copy(update={"description": nf.description(subscription)})
+    row = dataclasses.replace(row, label=label(subscription))
     return nf.to_create(row, CREATE_CIRCUIT, subscription, CircuitState(label=row.label, pools=pools))
 
 
@@ -128,7 +131,7 @@ def _to_end(task, run_id):
     rows = []
     for key in _chosen(task, ("subscription", "circuit", "status"), listed, str):
         one = there.get(key)
-        row = nf.Row("-".join(str(port.interface_id) for port in one.circuit.ports) if one else key, "", run_id=run_id)
+        row = nf.Row(label(one) if one else key, "", run_id=run_id)
         if one is None:
             rows.append(row.failed(f"there is no circuit with the subscription {key}"))
         elif one.status == "terminated":
