@@ -171,7 +171,7 @@ def look_up_enrolled(
 def nodes(found: t.Iterable[Stored]) -> tuple[list[NodeInactive], list[Unreadable]]:
     """The subscriptions of nodes, and those that cannot be read, each in their order. What is another collection's is neither, wherever that is."""
     models, unreadable = sort_out(found)
-    return [model for model in models if isinstance(model, NodeInactive)], [one for one in unreadable if collection_of(str(one.row["product"])) == OURS]
+    return [model for model in models if isinstance(model, NodeInactive)], [one for one in unreadable if collection_of(one.product) == OURS]
 
 
 def _parts(names: t.Sequence[str]) -> t.Iterator[list[str]]:

@@ -12,7 +12,7 @@ import uuid
 
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import NodeflowError
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.subscription import check_customer_id
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.subscription import SubscriptionModel, check_customer_id
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.choice import (
     NOTHING,
     Wanted,
@@ -27,7 +27,7 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.filters
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.lacking import missing_of
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.loopback import loopback
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.loopback_interface import located
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.model import FAMILIES
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.model import FAMILIES, NodeInactive
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.prompt import Listed, choose
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.statuses import FREE
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.stored import live_of_devices
@@ -144,11 +144,15 @@ def _chosen(task: Task, wanted: t.Sequence[Wanted], filters: dict[str, t.Any], r
     rows: list[Row] = []
     for device in devices:
         barred = _barred(device, ours.get(device.id))
+        holder = ours.get(device.id)
         if barred:
             rows.append(barred)
-        elif device.id in ours:
+        elif isinstance(holder, SubscriptionModel) and not isinstance(holder, NodeInactive):
+            owner = f"{holder.description}, subscription {holder.subscription_id} of the product {holder.product}"
+            rows.append(node_row(device, FAILED, f"{device.label} cannot be enrolled: it belongs to {owner}"))
+        elif holder:
             row = dataclasses.replace(node_row(device, UNCHANGED), run_id=run_id)
-            rows.append(already_there(task, row, ours[device.id], processes.get(str(ours[device.id].subscription_id)), CREATE_NODE))
+            rows.append(already_there(task, row, holder, processes.get(str(holder.subscription_id)), CREATE_NODE))
         elif device.status == FREE:
             rows.append(_row(free[device.id], run_id))
         else:

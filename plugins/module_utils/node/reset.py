@@ -11,6 +11,7 @@ import typing as t
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import NodeflowError
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._libraries import sa
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.collection import OURS, collection_of
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.update import update
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.create_node import custom_field
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.device import Device, devices_by_id
@@ -21,6 +22,7 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.leas
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.progress import Progress
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.copy import count_rows, delete_rows
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.engine import Store
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.subscriptions import Stored, find_subscriptions, is_live
 
 __all__ = ["reset"]
 
@@ -63,10 +65,22 @@ def _look(task: Task, store: Store) -> tuple[dict[str, int], dict[int, Device], 
     """How many rows there are, the devices that are not planned, and the ids of those that no listing has. Raises StoreError while a run works."""
     with store.read() as connection:
         refuse_while_working(connection, "reset")
+        _refuse_others(find_subscriptions(connection, is_live()))
         rows = count_rows(connection)
         device_ids = sorted({int(found) for found in connection.execute(sa.select(stored_device_id(connection))).scalars() if str(found).isdecimal()})
     found = devices_by_id(task.netbox, device_ids)
     return rows, {key: device for key, device in found.items() if device.status != FREE}, [key for key in device_ids if key not in found]
+
+
+def _refuse_others(live: t.Sequence[Stored]) -> None:
+    """Raise NodeflowError where another collection's subscriptions have something in NetBox that nobody would know of any more."""
+    others = [collection for one in live if (collection := collection_of(one.product)) != OURS]
+    if others:
+        counted = "1 subscription" if len(others) == 1 else f"{len(others)} subscriptions"
+        raise NodeflowError(
+            f"the store has {counted} of {' and '.join(sorted(set(others)))} in it, whose objects in NetBox reset does not know; terminate "
+            f"{'it' if len(others) == 1 else 'them'} first"
+        )
 
 
 def _statuses(devices: t.Mapping[int, Device]) -> dict[int, str]:

@@ -10,6 +10,7 @@ import typing as t
 
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._chunks import chunks
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._libraries import sa
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.collection import OURS, collection_of
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.model import NodeInactive, device_resource
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.schema import processes, text_in
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.subscriptions import (
@@ -32,7 +33,7 @@ def device_of(stored: Stored) -> int | None:
     """
     if isinstance(stored, NodeInactive):
         return stored.device_id
-    if not isinstance(stored, Unreadable):
+    if not isinstance(stored, Unreadable) or collection_of(stored.product) != OURS:
         return None
     claimed = [resource.removeprefix(_DEVICE) for resource in stored.claims if resource.startswith(_DEVICE)]
     found = claimed[0] if claimed else stored.block("node").get("node_id")

@@ -12,6 +12,7 @@ import uuid
 
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import DomainError, NodeflowError
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.collection import OURS, collection_of
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.lifecycle import SubscriptionLifecycle
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.subscription import check_customer_id, revise
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.change_steps import families, gone
@@ -183,10 +184,17 @@ def _chosen(task: Task, wanted: t.Sequence[Wanted] | None) -> Chosen:
 
 
 def _by_ids(found: t.Mapping[str, Stored], wanted: t.Sequence[str]) -> Chosen:
+    others = {key: one for key, one in found.items() if collection_of(one.product) != OURS}
+    found = {key: one for key, one in found.items() if key not in others}
     live = [found[key] for key in dict.fromkeys(wanted) if key in found and found[key].status != SubscriptionLifecycle.TERMINATED.value]
     ended = [_ended(None, found[key]) for key in dict.fromkeys(wanted) if key in found and found[key] not in live]
-    unknown = [key for key in dict.fromkeys(wanted) if key not in found]
-    return live, {}, ended + [_unknown(key) for key in unknown]
+    unknown = [key for key in dict.fromkeys(wanted) if key not in found and key not in others]
+    return live, {}, ended + [_unknown(key) for key in unknown] + [_of_another(key, one) for key, one in others.items()]
+
+
+def _of_another(key: str, one: Stored) -> Row:
+    why = f"is of the product {one.product}, which {collection_of(one.product)} takes care of"
+    return Row(key, FAILED, f"the subscription {key} {why}", f"its subscription {why}", own={"device_id": None})
 
 
 def _unknown(key: str) -> Row:

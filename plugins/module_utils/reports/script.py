@@ -231,14 +231,14 @@ function relations(one) {
 }
 
 /** What stands for a subscription: its name, and the id of its object in NetBox, if it has one. */
-function named(one) {
+function cellOf(one) {
   const id = anId(one);
   return make("div", null, linked(one.name, one), id === null ? null : make("small", null, `id ${id}`), ...relations(one), problem(one));
 }
 
 const subscriptionList = table(
   [
-    [NOUN, (one) => one.name, named],
+    [NOUN, (one) => one.name, cellOf],
     ...VIEWS.flatMap((view) => view.facts).map((name) => [capital(name), (one) => one[name]]),
     ["Lifecycle", (one) => one.status, (one) => make("div", null, badge(one.status), one.note ? make("small", null, one.note) : null)],
     ["In sync", (one) => (one.insync ? "yes" : "no")],

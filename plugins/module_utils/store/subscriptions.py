@@ -60,6 +60,11 @@ class Unreadable:
         return str(self.row["subscription_id"])
 
     @property
+    def product(self) -> str:
+        """Its product, which need not be one that is known here."""
+        return str(self.row["product"])
+
+    @property
     def status(self) -> str:
         """Its lifecycle, which need not be one that is known here."""
         return str(self.row["status"])
