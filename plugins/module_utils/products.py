@@ -19,7 +19,7 @@ Its payloads, what NetBox gets:
     build_payload                         register a function for the block, that gives the payload
     update, Target, Update                write payloads in bulk, each only if it differs and under If-Match; an Update for each
     allocate_prefixes, prefix_id          take prefixes from one, by NetBox's own allocation
-    create_marked, delete_marked, find_marked, Made
+    create_marked, delete_marked, find_marked, Made, Deleted
                                           objects that a process makes once and gives back
     listed_of                             list objects for many values of a filter
 
@@ -32,7 +32,7 @@ Its workflows:
                                           steps that most workflows have, and NOT_MADE_YET, an id in check mode
     State, ConfirmedState                 the bases of what a process remembers
     Config, confirmed_configs             show, save and have confirmed
-    aborted                               the outcome of a process that its workflow's ``abort`` ended
+    aborted, restored                     the outcome of a process that its workflow's ``abort`` ended: its subscription ends with it, or is as it was before
     Named                                 what messages call a process's subject
 
 Its modules:
@@ -67,12 +67,12 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.subsc
     revise,
 )
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.allocate import allocate_prefixes, prefix_id
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.marked import Made, create_marked, delete_marked, find_marked
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.marked import Deleted, Made, create_marked, delete_marked, find_marked
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.objects import listed_of
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.payload import NetboxPayload, build_payload
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.update import Target, Update, update
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.model import Node, NodeInactive
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.abort import abort, aborted
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.abort import abort, aborted, restored
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.already import already_there
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.confirm import Config, ConfirmedState, confirmed_configs
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.continued import chosen_processes
@@ -102,6 +102,7 @@ __all__ = [
     "Aborted",
     "Config",
     "ConfirmedState",
+    "Deleted",
     "DomainError",
     "Done",
     "Failed",
@@ -150,6 +151,7 @@ __all__ = [
     "options",
     "prefix_id",
     "pydantic",
+    "restored",
     "revise",
     "revised",
     "rows_option",

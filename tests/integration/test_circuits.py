@@ -217,3 +217,47 @@ def test_as_an_ordinary_module_it_does_the_same(make):
     assert done.returncode == 0, done.output
     assert circuits.in_netbox() == expected(circuits, circuits.pairs)
     assert done.results["compare"]["findings"] == []
+
+
+def test_what_a_person_has_changed_is_not_taken_down(make):
+    circuits = make(nodes=3, interfaces=3)
+    circuits.create(circuits.pairs, confirm_config=True)
+    keys = [row["subscription_id"] for row in circuits.subscriptions()]
+    moved = circuits.netbox.call("GET", "dcim/cables", interface_id=circuits.pairs[0][0])["results"][0]["id"]
+    ends = [{"object_type": "dcim.interface", "object_id": circuits.interfaces[0][2]}]
+    circuits.netbox.call("PATCH", f"dcim/cables/{moved}", {"b_terminations": ends})
+    named = circuits.netbox.call("GET", "ipam/ip-addresses", interface_id=circuits.pairs[1][0])["results"][0]
+    circuits.netbox.call("PATCH", f"ipam/ip-addresses/{named['id']}", {"description": "a person's"})
+    done = circuits.run("terminate_circuit", circuits=keys, confirm_config=True)
+    assert done.returncode != 0 and "1 completed, 2 failed" in done.output, done.output
+    assert f"its cable, id {moved}, is between the interfaces" in done.output and f"{named['address']} has another description in NetBox" in done.output
+    assert [len(found) for found in circuits.in_netbox().values()] == [4, 8, 2]
+    circuits.netbox.call("DELETE", "dcim/cables", [{"id": moved}])
+    circuits.netbox.call("DELETE", "ipam/ip-addresses", [{"id": named["id"]}])
+    assert circuits.run("resume", status="failed", confirm_config=True).returncode == 0
+    assert circuits.in_netbox() == NOTHING and circuits.claims() == set()
+
+
+@pytest.mark.parametrize("taken_down", [False, True])
+def test_an_end_that_is_aborted_puts_back_only_what_is_whole(make, taken_down):
+    circuits = make()
+    circuits.create(circuits.pairs, confirm_config=True)
+    [row] = circuits.subscriptions()
+    circuits.run("terminate_circuit", circuits=[row["subscription_id"]])
+    if taken_down:
+        cable = circuits.netbox.call("GET", "dcim/cables", interface_id=circuits.pairs[0][0])["results"][0]["id"]
+        circuits.netbox.call("DELETE", "dcim/cables", [{"id": cable}])
+    assert circuits.run("abort", status="suspended").returncode == 0
+    [row] = circuits.subscriptions()
+    assert (row["status"], bool(row["insync"])) == (("terminated", True) if taken_down else ("active", True))
+    assert circuits.in_netbox() == (NOTHING if taken_down else expected(circuits, circuits.pairs))
+    assert circuits.claims() == (set() if taken_down else set(circuits.pairs[0]))
+
+
+def test_a_chain_in_one_run_loses_one_link_and_no_more(make):
+    circuits = make(nodes=4)
+    a, b, c, d = circuits.interfaces[0]
+    checked = circuits.create([(a, b), (b, c), (c, d)], "--check", confirm_config=True)
+    done = circuits.create([(a, b), (b, c), (c, d)], confirm_config=True)
+    assert "2 completed, 1 failed" in done.output and "2 completed, 1 failed" in checked.output, done.output
+    assert circuits.claims() == {a, b, c, d} and [cable[1:] for cable in circuits.in_netbox()["cables"]] == [(a, b), (c, d)]

@@ -16,7 +16,7 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors impo
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.allocate import allocate_prefixes, prefix_id
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.client import NetboxClient
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.marked import create_marked, delete_marked, find_marked
-from netbox_proxy import NetboxProxy, NoAnswer
+from netbox_proxy import Answer, NetboxProxy, NoAnswer
 
 PREFIXES = "ipam/prefixes"
 
@@ -59,9 +59,10 @@ def test_each_is_taken_once_and_given_back(client, netbox, pool, marks):
     assert [made.is_new for made in (*first.values(), *again.values())] == [True] * 3 + [False] * 3
     [entry] = netbox.call("GET", "core/object-changes", changed_object_type="ipam.prefix", changed_object_id=first[marks[0]].object["id"])["results"]
     assert entry["message"] == "a test"
-    assert len(delete_marked(client, PREFIXES, messages(marks[:2]), dry_run=True)) == 2
-    assert [one["description"] for one in delete_marked(client, PREFIXES, messages(marks[:2]))] == marks[:2]
-    assert delete_marked(client, PREFIXES, messages(marks[:2])) == []
+    assert len(delete_marked(client, PREFIXES, messages(marks[:2]), dry_run=True).objects) == 2
+    gone = delete_marked(client, PREFIXES, messages(marks[:2]))
+    assert ([one["description"] for one in gone.objects], gone.errors) == (marks[:2], {})
+    assert delete_marked(client, PREFIXES, messages(marks[:2])) == ([], {})
     assert set(find_marked(client, PREFIXES, marks)) == {marks[2]}
 
 
@@ -115,3 +116,31 @@ def test_a_pool_must_be_there_exactly_once(client, pool):
     with pytest.raises(NetboxError, match=r"has no prefixes 11\.255\.255\.0/30; one is needed"):
         prefix_id(client, "11.255.255.0/30")
     assert prefix_id(client, str(network))
+
+
+def test_what_the_token_may_not_delete_is_told_and_the_others_are_gone(lab, client, netbox, pool, marks):
+    _network, key = pool
+    allocate_prefixes(client, key, 31, messages(marks))
+    with NetboxProxy(lab["url"]) as proxy:
+
+        def fault(method, path, forward):
+            if method != "DELETE":
+                return forward()
+            refused.append(path)
+            return Answer(409, {"Content-Type": "application/json", "API-Version": "4.7"}, b'{"detail": "protected"}') if len(refused) < 3 else forward()
+
+        refused = []
+        proxy.fault = fault
+        done = delete_marked(NetboxClient(proxy.url, lab["tokens"]["admin"], retries=0), PREFIXES, messages(marks))
+    assert len(done.objects) == 2 and list(done.errors) == [marks[0]] and "protected" in done.errors[marks[0]]
+    assert set(find_marked(client, PREFIXES, marks)) == {marks[0]}
+
+
+def test_what_netbox_passes_over_is_not_called_deleted(lab, client, pool, marks):
+    _network, key = pool
+    allocate_prefixes(client, key, 31, messages(marks))
+    with NetboxProxy(lab["url"]) as proxy:
+        proxy.fault = lambda method, path, forward: Answer(204, {"API-Version": "4.7"}, b"") if method == "DELETE" else forward()
+        done = delete_marked(NetboxClient(proxy.url, lab["tokens"]["admin"], retries=0), PREFIXES, messages(marks))
+    assert done.objects == [] and set(done.errors) == set(marks)
+    assert "the token needs the permission ipam.delete_prefix for it" in done.errors[marks[0]]

@@ -21,6 +21,7 @@ OURS = "ansible_collections.nodeflow.orchestrator.plugins."
 PROMISED = {
     "Aborted": "reason status netbox subscription",
     "Config": "text title file_name covers",
+    "Deleted": "objects errors",
     "Done": "subscription state netbox label",
     "Failed": "reason general or_end label",
     "Made": "object is_new error",
@@ -53,6 +54,7 @@ PROMISED = {
     "moved_to": "lifecycle",
     "options": "groups",
     "prefix_id": "client prefix",
+    "restored": "task work",
     "revise": "subscription changes context",
     "revised": "changes",
     "rows_option": "subject",

@@ -152,3 +152,53 @@ def test_what_moves_claims_the_new_resource_and_gives_the_old_one_up(opened):
             save_subscriptions(connection, [port.model_copy(update={"interface": 2})])
     with opened.read() as connection:
         assert holders(connection, ["dcim.interface/3"])["dcim.interface/3"].interface == 3
+
+
+class _Growing(SubscriptionModel, product="TestGrowing", lifecycle=["initial", "active", "terminated"]):
+    """A product that learns later what it stands for."""
+
+    product: t.Literal["TestGrowing"] = "TestGrowing"
+    description: str = "Growing"
+    vlan: int | None = None
+
+    def resources(self):
+        return (f"ipam.vlan/{self.vlan}", f"ipam.vlan/{self.vlan}") if self.vlan else ()
+
+
+def test_what_claims_something_only_later_cannot_have_what_another_has(opened):
+    first, second = _Growing(customer_id="c", vlan=7), _Growing(customer_id="c")
+    with opened.write() as connection:
+        assert len(claim_subscriptions(connection, [first, second])) == 2
+    with pytest.raises(StaleSave, match=r"Growing cannot have ipam.vlan/7"):
+        with opened.write() as connection:
+            save_subscriptions(connection, [second.model_copy(update={"vlan": 7})])
+    with opened.write() as connection:
+        save_subscriptions(connection, [second.model_copy(update={"vlan": 8})])
+        assert set(holders(connection, ["ipam.vlan/7", "ipam.vlan/8"])) == {"ipam.vlan/7", "ipam.vlan/8"}
+
+
+def test_of_a_chain_stored_at_once_only_the_link_between_is_lost(opened):
+    class _Link(SubscriptionModel, product="TestLink", lifecycle=["initial", "active", "terminated"]):
+        product: t.Literal["TestLink"] = "TestLink"
+        ends: tuple[int, int]
+
+        def resources(self):
+            return tuple(f"dcim.interface/{end}" for end in self.ends)
+
+    links = [_Link(customer_id="c", ends=ends) for ends in ((3, 2), (2, 1), (1, 4))]
+    with opened.write() as connection:
+        assert claim_subscriptions(connection, links) == {str(links[0].subscription_id), str(links[2].subscription_id)}
+        assert {resource: one.ends for resource, one in holders(connection, [f"dcim.interface/{end}" for end in range(5)]).items()} == {
+            "dcim.interface/3": (3, 2), "dcim.interface/2": (3, 2), "dcim.interface/1": (1, 4), "dcim.interface/4": (1, 4)
+        }  # fmt: skip
+
+
+def test_what_moves_to_another_frees_the_one_before_and_cannot_use_what_is_not_in_service(opened):
+    one = path(1, 2)
+    with opened.write() as connection:
+        claim_subscriptions(connection, [one])
+        [one] = save_subscriptions(connection, [one.model_copy(update={"over": [node(1), node(3)]})])
+        assert related(connection) == [(str(one.subscription_id), str(node(1))), (str(one.subscription_id), str(node(3)))]
+    with pytest.raises(StaleSave, match=f"Path cannot use the subscription {node(4)}"):
+        with opened.write() as connection:
+            save_subscriptions(connection, [one.model_copy(update={"over": [node(4)]})])

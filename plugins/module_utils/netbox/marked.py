@@ -10,13 +10,15 @@ have been lost.
 
 from __future__ import annotations
 
+import contextlib
 import typing as t
 
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._chunks import chunks
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import NetboxError, NetboxRefusal
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.client import NetboxClient
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.object_type import permission
 
-__all__ = ["Made", "create_marked", "delete_marked", "find_marked"]
+__all__ = ["Deleted", "Made", "create_marked", "delete_marked", "find_marked"]
 
 MARKS_IN_A_REQUEST = 50
 """How many marks one listing asks for: the URL stays below the 8 KB that web servers commonly accept."""
@@ -30,6 +32,13 @@ class Made(t.NamedTuple):
     object: Json
     is_new: bool = False
     error: str | None = None
+
+
+class Deleted(t.NamedTuple):
+    """The objects that were deleted, as they were in NetBox; and why others could not be, by mark."""
+
+    objects: list[Json]
+    errors: dict[str, str]
 
 
 def find_marked(client: NetboxClient, endpoint: str, marks: t.Collection[str]) -> dict[str, list[Json]]:
@@ -69,7 +78,8 @@ def create_marked(client: NetboxClient, endpoint: str, objects: t.Mapping[str, J
     there = find_marked(client, endpoint, objects)
     spare = [one["id"] for found in there.values() for one in found[1:]]
     if spare:
-        client.delete(endpoint, dict.fromkeys(spare, "an interrupted attempt had made it twice"))
+        with contextlib.suppress(NetboxError):  # it is in nobody's way, and tried again the next time
+            client.delete(endpoint, dict.fromkeys(spare, "an interrupted attempt had made it twice"))
     made = {mark: Made(found[0]) for mark, found in there.items()}
     for some in chunks([mark for mark in objects if mark not in made], client.batch_size):
         made |= _create(client, at or endpoint, {mark: objects[mark] for mark in some})
@@ -89,7 +99,7 @@ def _create(client: NetboxClient, endpoint: str, objects: dict[str, Json]) -> di
         return {mark: Made({}, error=str(error)) for mark in objects}
 
 
-def delete_marked(client: NetboxClient, endpoint: str, messages: t.Mapping[str, str], dry_run: bool = False) -> list[Json]:
+def delete_marked(client: NetboxClient, endpoint: str, messages: t.Mapping[str, str], dry_run: bool = False) -> Deleted:
     """Delete the objects with these marks; those that are gone already are passed over.
 
     Args:
@@ -99,12 +109,29 @@ def delete_marked(client: NetboxClient, endpoint: str, messages: t.Mapping[str, 
         dry_run: Delete nothing.
 
     Returns:
-        What was deleted, or would be, as it was in NetBox.
+        What was deleted, or would be, and what could not be. One that NetBox does not delete does not keep it from deleting the others.
 
     Raises:
-        NetboxError: NetBox could not be read, or did not delete some; the others may be gone then.
+        NetboxError: NetBox could not be read.
     """
     found = [one for some in find_marked(client, endpoint, messages).values() for one in some]
-    for part in chunks(found, client.batch_size) if not dry_run else ():
-        client.delete(endpoint, {one["id"]: messages[one["description"]] for one in part})
-    return found
+    if dry_run or not found:
+        return Deleted(found, {})
+    errors: dict[str, str] = {}
+    for part in chunks(found, client.batch_size):
+        errors |= _delete(client, endpoint, part, messages)
+    # NetBox passes over what the token may not delete, and answers as if it had.
+    for mark in find_marked(client, endpoint, {one["description"] for one in found} - set(errors)):
+        errors[mark] = f"NetBox did not delete it; the token needs the permission {permission('DELETE', endpoint)} for it"
+    return Deleted([one for one in found if one["description"] not in errors], errors)
+
+
+def _delete(client: NetboxClient, endpoint: str, objects: t.Sequence[Json], messages: t.Mapping[str, str]) -> dict[str, str]:
+    """NetBox deletes all or none: each alone, then. Return why some could not be, by mark."""
+    try:
+        client.delete(endpoint, {one["id"]: messages[one["description"]] for one in objects})
+    except NetboxError as error:
+        if len(objects) == 1:
+            return {objects[0]["description"]: str(error)}
+        return {mark: why for one in objects for mark, why in _delete(client, endpoint, [one], messages).items()}
+    return {}

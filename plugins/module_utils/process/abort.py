@@ -18,7 +18,7 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.run_
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.step import ABORT, Aborted, AnyWork, Outcome, Step, Workflow, Workflows, for_each
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.processes import Process
 
-__all__ = ["abort", "aborted"]
+__all__ = ["abort", "aborted", "restored"]
 
 _ENDED = "its new subscription is terminated; the {0} in NetBox was left as it is"
 
@@ -44,10 +44,11 @@ def aborted(task: Task, work: AnyWork, netbox: str, changes: dict[str, list[t.An
 
 def _restore(task: Task, works: t.Sequence[AnyWork]) -> dict[str, Outcome]:
     """The subscriptions are as they were before; what was written to NetBox stays."""
-    return for_each(works, lambda work: _restored(task, work) if work.state.before else aborted(task, work, _ENDED.format(task.subject.label)))
+    return for_each(works, lambda work: restored(task, work) if work.state.before else aborted(task, work, _ENDED.format(task.subject.label)))
 
 
-def _restored(task: Task, work: AnyWork) -> Aborted:
+def restored(task: Task, work: AnyWork) -> Aborted:
+    """The outcome of a process that is over, and whose subscription is as it was before the process began; NetBox is left as it is."""
     before = load_subscription(work.state.before).model_copy(update={"insync": True, "version": work.subscription.version})
     return dataclasses.replace(aborted(task, work, _PUT_BACK.format(task.subject.label)), subscription=before)
 

@@ -33,6 +33,8 @@ _NO_WORKFLOW = "process {0.process_id} is of the workflow {0.workflow}, which th
 
 _OF_ANOTHER = "process {0.process_id} is of the workflow {0.workflow}, which is not among those of this playbook; this one is for it: {1}"
 
+_SILENT = "the step {0} says nothing of it, which is a defect of the step; resume the process once it is mended"
+
 _NO_PROCESS = "there is no process {0} in {1}; do the step store_process_subscription first, and not in check mode"
 
 
@@ -99,7 +101,10 @@ def _load(task: Task, name: str, workflows: Workflows, rows: t.Sequence[Row]) ->
             works.append(_work(row, subscription, process, workflows[process.workflow]))
         except NodeflowError as error:
             general = str(error).replace(f"process {_key_of(row)}", "its process")
-            refused[_key_of(row)] = row.failed(f"{row.label}: {error}", general)
+            # Without the process's id where another playbook continues it, which the message names.
+            of_another = process is not None and collection_of(process.workflow) != task.subject.collection
+            kept = dataclasses.replace(row, process_id=None) if of_another else row
+            refused[_key_of(row)] = kept.failed(f"{row.label}: {error}", general)
     return predicted + works, refused
 
 
@@ -146,7 +151,8 @@ def _attempt(task: Task, step: Step, due: t.Sequence[AnyWork]) -> dict[str, Outc
     if not due:
         return {}
     try:
-        return dict(step.function(task, due))
+        outcomes = {key: outcome for key, outcome in step.function(task, due).items() if outcome is not None}
+        return {work.key: outcomes.get(work.key) or Failed(f"{work.label}: {_SILENT.format(step.name)}") for work in due}
     except NodeflowError as error:
         reason = str(error)
     except Exception as error:  # pylint: disable=broad-exception-caught

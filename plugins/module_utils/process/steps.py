@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import NodeflowError
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.lifecycle import SubscriptionLifecycle
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.subscription import move_to_lifecycle, revise
@@ -54,7 +55,14 @@ def updated_in_netbox(block: str) -> StepFunction:
     """
 
     def written(task: Task, works: t.Sequence[AnyWork]) -> dict[str, Outcome]:
-        payloads = {work.key: build_payload(getattr(work.subscription, block), work.subscription) for work in works}
+        payloads: dict[str, NetboxPayload] = {}
+        outcomes: dict[str, Outcome] = {}
+        for work in works:
+            try:
+                payloads[work.key] = build_payload(getattr(work.subscription, block), work.subscription)
+            except (NodeflowError, ValueError) as error:
+                outcomes[work.key] = Failed(f"{work.label}: {error}")
+        works = [work for work in works if work.key in payloads]
         made = [work for work in works if not task.check_mode or payloads[work.key].id != NOT_MADE_YET]
         by_id = {payloads[work.key].id: work for work in made}
         target: Target[t.Any, NetboxPayload] = Target(
@@ -63,7 +71,7 @@ def updated_in_netbox(block: str) -> StepFunction:
             dry_run=task.check_mode,
             tell=Progress(task.show, "the update of NetBox", len(made), task.subject.many),
         )
-        outcomes: dict[str, Outcome] = {
+        outcomes |= {
             work.key: Done(work.subscription, work.state, {name: [None, value] for name, value in payloads[work.key].fields().items()})
             for work in works
             if work not in made

@@ -149,7 +149,7 @@ def _lost(task: Task, work: AnyWork, holder: Stored | None) -> Row:
     row, wanted = _without_process(work), work.subscription.resources()
     if isinstance(holder, Unreadable):
         return row.failed(f"{work.label} cannot be {task.subject.taken}: {holder.sentence}")
-    if holder and set(holder.resources()) != set(wanted):
+    if holder and (set(holder.resources()) != set(wanted) or holder.product != work.subscription.product):
         both = " and ".join(one for one in wanted if one in holder.resources())
         return row.failed(f"{work.label} cannot be {task.subject.taken}: {both} belongs to {holder.description}, subscription {holder.subscription_id}")
     if holder is None and work.subscription.depends_on():

@@ -65,6 +65,11 @@ class Unreadable:
         return str(self.row["product"])
 
     @property
+    def description(self) -> str:
+        """What it is called, as far as that is a text."""
+        return str(self.row["description"] or f"the subscription {self.subscription_id}")
+
+    @property
     def status(self) -> str:
         """Its lifecycle, which need not be one that is known here."""
         return str(self.row["status"])
@@ -129,22 +134,40 @@ def claim_subscriptions(connection: t.Any, models: t.Sequence[SubscriptionModel]
         connection.execute(insert, [_row(model) for model in some])
     unusable = _lock_used(connection, models)
     held = _holders(connection, _claim(connection, models))
-    lost = {key for model in models if is_claiming(model) and {held.get(resource) for resource in model.resources()} - {key := str(model.subscription_id)}}
-    lost |= {str(model.subscription_id) for model in models if not unusable.isdisjoint(map(str, model.depends_on()))}
+    batch, owners, lost = {str(model.subscription_id) for model in models}, dict[str, str](), set[str]()
+    for model in models:
+        key, wanted = str(model.subscription_id), set(model.resources()) if is_claiming(model) else set()
+        free = all(held.get(resource) in batch and resource not in owners for resource in wanted)
+        if free and unusable.isdisjoint(map(str, model.depends_on())):
+            owners |= dict.fromkeys(wanted, key)
+        else:
+            lost.add(key)
+    _hand_over(connection, {resource: key for resource, key in held.items() if key in batch}, owners)
     for some in chunks(sorted(lost)):
-        connection.execute(claims.delete().where(claims.c.subscription_id.in_(some)))
         connection.execute(subscriptions.delete().where(subscriptions.c.subscription_id.in_(some)))
     _relate(connection, [model for model in models if str(model.subscription_id) not in lost])
-    return {str(model.subscription_id) for model in models} - lost
+    return batch - lost
+
+
+def _hand_over(connection: t.Any, held: t.Mapping[str, str], owners: t.Mapping[str, str]) -> None:
+    """Give what is ``held``, by subscriptions that are stored together, to those of them that get all that they want, and the rest back."""
+    for some in chunks(sorted(set(held) - set(owners))):
+        connection.execute(claims.delete().where(claims.c.resource.in_(some)))
+    moved = [{"moved": resource, "owner": key} for resource, key in sorted(owners.items()) if held[resource] != key]
+    if moved:
+        connection.execute(claims.update().where(claims.c.resource == sa.bindparam("moved")).values(subscription_id=sa.bindparam("owner")), moved)
 
 
 def _lock_used(connection: t.Any, models: t.Sequence[SubscriptionModel]) -> set[str]:
     """Keep what these use as it is until the end of the transaction. Returns the ids of those that cannot be used."""
-    used = sorted({str(one) for model in models if is_claiming(model) for one in model.depends_on()})
-    for some in chunks(used):
+    return _lock(connection, {str(one) for model in models if is_claiming(model) for one in model.depends_on()})
+
+
+def _lock(connection: t.Any, subscription_ids: t.Collection[str]) -> set[str]:
+    for some in chunks(sorted(subscription_ids)):
         query = sa.select(subscriptions.c.subscription_id).where(subscriptions.c.subscription_id.in_(some))
         connection.execute(query.order_by(subscriptions.c.subscription_id).with_for_update())
-    return not_in_service(connection, used)
+    return not_in_service(connection, subscription_ids)
 
 
 def not_in_service(connection: t.Any, subscription_ids: t.Collection[str]) -> set[str]:
@@ -158,13 +181,21 @@ def not_in_service(connection: t.Any, subscription_ids: t.Collection[str]) -> se
 
 
 def _relate(connection: t.Any, models: t.Sequence[SubscriptionModel]) -> None:
-    """Save what these use, unless it is saved already; what is terminated uses nothing any more."""
-    rows = [{"in_use_by_id": str(one.subscription_id), "depends_on_id": str(used)} for one in models if is_claiming(one) for used in one.depends_on()]
-    insert = sa_insert(connection, relations).on_conflict_do_nothing()
-    for some in chunks(rows):
-        connection.execute(insert, some)
-    for some in chunks([str(model.subscription_id) for model in models if not is_claiming(model)]):
-        connection.execute(relations.delete().where(relations.c.in_use_by_id.in_(some)))
+    """Have saved what these use now, and nothing else; what is terminated uses nothing any more. Raises StaleSave where one cannot use what is new."""
+    wanted = {(str(one.subscription_id), str(used)): one for one in models if is_claiming(one) for used in one.depends_on()}
+    there: set[tuple[str, str]] = set()
+    for some in chunks([str(model.subscription_id) for model in models]):
+        query = sa.select(relations.c.in_use_by_id, relations.c.depends_on_id).where(relations.c.in_use_by_id.in_(some))
+        there |= {(row[0], row[1]) for row in connection.execute(query)}
+    for user, used in sorted(there - set(wanted)):
+        connection.execute(relations.delete().where(relations.c.in_use_by_id == user, relations.c.depends_on_id == used))
+    new = sorted(set(wanted) - there)
+    unusable = _lock(connection, {used for _user, used in new})
+    for user, used in new:
+        if used in unusable:
+            raise StaleSave(f"{wanted[user, used].description} cannot use the subscription {used}: it is not active, or a process works on it")
+    for part in chunks(new):
+        connection.execute(sa_insert(connection, relations), [{"in_use_by_id": user, "depends_on_id": used} for user, used in part])
 
 
 def related(connection: t.Any, *conditions: t.Any, **criteria: t.Sequence[t.Any]) -> list[tuple[str, str]]:
@@ -248,6 +279,7 @@ def save_subscriptions(connection: t.Any, models: t.Sequence[SubscriptionModel])
     if not models:
         return []
     saved = [model.model_copy(update={"version": model.version + 1}) for model in models]
+    before = _claimed_before(connection, models)
     statement = (
         subscriptions.update()
         .where(subscriptions.c.subscription_id == sa.bindparam("old_id"), subscriptions.c.version == sa.bindparam("old_version"))
@@ -264,31 +296,52 @@ def save_subscriptions(connection: t.Any, models: t.Sequence[SubscriptionModel])
             else f"one of {len(models)} subscriptions"
         )
         raise StaleSave(f"{which} was changed meanwhile, by another run, or by this one in a save whose answer was lost; resume the process")
-    _reclaim(connection, saved)
+    _reclaim(connection, saved, before)
     _relate(connection, saved)
     return saved
 
 
-def _reclaim(connection: t.Any, models: t.Sequence[SubscriptionModel]) -> None:
-    """Have claimed what these stand for now, and nothing else. Raises StaleSave where one that claims something wants what another has.
+class _Claimed(t.NamedTuple):
+    """What a subscription claims, and what it stood for when it was saved last."""
 
-    One that claims nothing had lost that before; it gets back what is free, and can be saved in any case.
-    """
-    had: dict[str, set[str]] = {str(model.subscription_id): set() for model in models}
-    for some in chunks(sorted(had)):
+    claimed: set[str]
+    stood_for: set[str]
+
+
+def _claimed_before(connection: t.Any, models: t.Sequence[SubscriptionModel]) -> dict[str, _Claimed]:
+    """The claims of these, by id; and of those that want something else, what they stood for. One that could not be read stood for what it wants now."""
+    claimed: dict[str, set[str]] = {str(model.subscription_id): set() for model in models}
+    for some in chunks(sorted(claimed)):
         for resource, key in connection.execute(sa.select(claims.c.resource, claims.c.subscription_id).where(claims.c.subscription_id.in_(some))):
-            had[key].add(resource)
+            claimed[key].add(resource)
+    wanted = {str(model.subscription_id): set(model.resources()) for model in models if is_claiming(model)}
+    changing = [key for key, resources in wanted.items() if resources - claimed[key]]
+    old = load_subscriptions(connection, changing) if changing else {}
+    stood_for = {key: set(one.resources()) if (one := old.get(key)) and not isinstance(one, Unreadable) else wanted[key] for key in changing}
+    return {key: _Claimed(resources, stood_for.get(key, resources)) for key, resources in claimed.items()}
+
+
+def _reclaim(connection: t.Any, models: t.Sequence[SubscriptionModel], before: t.Mapping[str, _Claimed]) -> None:
+    """Have claimed what these stand for now, and nothing else. Raises StaleSave where one wants something new that another has.
+
+    One that had lost what it stood for gets it back where that is free, all of it or nothing, and can be saved in any case.
+    """
     wanted = {str(model.subscription_id): set(model.resources() if is_claiming(model) else ()) for model in models}
-    given_up = sorted(resource for key, resources in had.items() for resource in resources - wanted[key])
+    given_up = sorted(resource for key, one in before.items() for resource in one.claimed - wanted[key])
     for some in chunks(given_up):
         connection.execute(claims.delete().where(claims.c.resource.in_(some)))
-    changed = [model for model in models if wanted[str(model.subscription_id)] - had[str(model.subscription_id)]]
+    changed = [model for model in models if wanted[str(model.subscription_id)] - before[str(model.subscription_id)].claimed]
     held = _holders(connection, _claim(connection, changed))
+    without: list[str] = []
     for model in changed:
         key = str(model.subscription_id)
-        taken = sorted(resource for resource in wanted[key] if held[resource] != key)
-        if taken and had[key]:
-            raise StaleSave(f"{model.description} cannot have {taken[0]}: it belongs to the subscription {held[taken[0]]}")
+        taken = sorted(resource for resource in wanted[key] if held.get(resource) != key)
+        new = [resource for resource in taken if resource not in before[key].stood_for]
+        if new:
+            raise StaleSave(f"{model.description} cannot have {new[0]}: it belongs to the subscription {held.get(new[0], 'of another run')}")
+        without += [resource for resource in wanted[key] if held.get(resource) == key] if taken else []
+    for some in chunks(sorted(without)):
+        connection.execute(claims.delete().where(claims.c.resource.in_(some)))
 
 
 def load_subscriptions(connection: t.Any, subscription_ids: t.Sequence[str]) -> dict[str, Stored]:
@@ -369,7 +422,7 @@ def _contradiction(row: t.Mapping[str, t.Any], model: SubscriptionModel, claimed
     """What of a row does not fit the rest of it, so that it would be taken for another one."""
     if str(model.subscription_id) != row["subscription_id"]:
         return "its id is not written as a UUID is"
-    if claimed and claimed != tuple(sorted(model.resources())):
+    if claimed and claimed != tuple(sorted(set(model.resources()))):
         return f"its block stands for {' and '.join(model.resources())}, and it claims {' and '.join(claimed)}"
     return None
 

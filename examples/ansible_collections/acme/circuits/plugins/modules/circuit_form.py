@@ -94,16 +94,16 @@ def _to_build(task, run_id):
     found = nf.listed_of(task.netbox, "dcim/interfaces", "device_id", list(nodes), cabled=False, kind="physical")
     claimed = task.holders([f"dcim.interface/{one['id']}" for one in found])
     free = {one["id"]: one for one in found if f"dcim.interface/{one['id']}" not in claimed}
-    listed = [(str(key), one["device"]["name"], one["name"]) for key, one in free.items()]
+    listed = [(str(key), one["device"]["name"] or "(no name)", one["name"]) for key, one in free.items()]
     pairs = _chosen(task, ("id", "device", "interface"), listed, _pair)
     taken = task.holders([f"dcim.interface/{key}" for pair in pairs for key in pair])
     processes = task.processes_at_work(list(taken.values()))
     rows = []
-    for pair in pairs:
+    for pair in dict.fromkeys(pairs):
         row = nf.Row("{}-{}".format(*pair), "", run_id=run_id)
         one, other = holders = [taken.get(f"dcim.interface/{key}") for key in pair]
         missing = [key for key in pair if key not in free]
-        if one and other and one.subscription_id == other.subscription_id:
+        if isinstance(one, CircuitInactive) and one == other:
             rows.append(nf.already_there(task, row, one, processes.get(str(one.subscription_id)), CREATE_CIRCUIT))
         elif missing:
             why = [f"{holder.description} has it" for holder in holders if holder] or ["it has a cable, or belongs to no node in service"]
@@ -115,7 +115,8 @@ def _to_build(task, run_id):
 
 def _port(interface, nodes):
     device = interface["device"]
-    return Port(interface_id=interface["id"], interface=interface["name"], device=device["name"], node=nodes[device["id"]].subscription_id)
+    name = device["name"] or f"device {device['id']}"
+    return Port(interface_id=interface["id"], interface=interface["name"], device=name, node=nodes[device["id"]].subscription_id)
 
 
 def _new(task, row, ports, pools):
@@ -129,7 +130,7 @@ def _to_end(task, run_id):
     there = {str(one.subscription_id): one for one in task.subscriptions(product=[PRODUCT]) if isinstance(one, CircuitInactive)}
     listed = [(key, one.description, str(one.status)) for key, one in there.items() if one.status != "terminated"]
     rows = []
-    for key in _chosen(task, ("subscription", "circuit", "status"), listed, str):
+    for key in dict.fromkeys(_chosen(task, ("subscription", "circuit", "status"), listed, str)):
         one = there.get(key)
         row = nf.Row(label(one) if one else key, "", run_id=run_id)
         if one is None:
