@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import re
 import typing as t
 
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._printable import printable
@@ -94,9 +95,18 @@ class StaleSave(StoreError):
 
 
 def defect(error: Exception) -> str:
-    """The sentence about an exception that is a bug of ours. What was done before it is in the store, and a rerun continues there."""
+    """The sentence about an exception that is a bug, of ours or of a collection that builds on us: the last of their files that it came through says whose.
+
+    What was done before it is in the store, and a rerun continues there.
+    """
+    place, whose, through = "an unknown place", "nodeflow.orchestrator", ""
     where = error.__traceback__
-    while where and where.tb_next:
+    while where:
+        file = where.tb_frame.f_code.co_filename
+        place = f"{file.rsplit('/', 1)[-1]}:{where.tb_lineno}"
+        found = re.search(r"ansible_collections/(\w+)/(\w+)/plugins/(.*)", file)
+        if found:
+            whose, through = f"{found[1]}.{found[2]}", f"{found[3]}:{where.tb_lineno}"
         where = where.tb_next
-    place = f"{where.tb_frame.f_code.co_filename.rsplit('/', 1)[-1]}:{where.tb_lineno}" if where else "an unknown place"
-    return f"a defect of nodeflow.orchestrator at {place}: {type(error).__name__}: {error}; nothing that was stored is lost, please report it"
+    at = place if not through or through.endswith(f"/{place}") else f"{place} (through {through})"
+    return f"a defect of {whose} at {at}: {type(error).__name__}: {error}; nothing that was stored is lost, please report it"

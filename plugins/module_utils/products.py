@@ -12,7 +12,8 @@ A product's types:
     SubscriptionLifecycle                 initial, provisioning, active, migrating, disabled, terminated
     description                           register a function for the model, that gives its description
     move_to_lifecycle, revise             a subscription in the next lifecycle, or with other values; DomainError where a rule does not hold
-    NodeInactive, Node                    ours: a node, and one in service, whose ``node.node_id`` is the device's id
+    NodeInactive, Node                    ours: a node, and one in service; its block ``node`` has the device's id, node_id, and
+                                          node_name, node_status, ipv4_loopback, ipv6_loopback
 
 Its payloads, what NetBox gets:
     NetboxPayload                         the base; a payload names its ``endpoint``, and has the fields to set
@@ -39,13 +40,15 @@ Its modules:
     Subject                               the words for what its rows are about
     options, PROCESSES, CONFIRM, rows_option
                                           groups of options, and the settings that every module takes
-    Task                                  options, check mode, NetBox, store, and what to say to whom
+    Task                                  options, check mode, NetBox, store, subscriptions, and what to say to whom
     Row, to_create, to_change             the rows of a form
     chosen_processes                      the rows of processes to continue; None where none is asked for
     already_there                         the row of what has a subscription already: what failed goes on
     choose, columns                       ask the person at the terminal
     end_of_step, do_step, abort           results: of a form, of a step, of the module that aborts
     run_module                            the ``main`` of a module
+
+``pydantic`` is the library, where it is installed; import it from here, so that the sanity tests can import your files without it.
 
 Errors: NodeflowError and below it DomainError, NetboxError, StoreError. Each has a sentence, which is what a user reads.
 """

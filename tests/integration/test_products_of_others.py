@@ -28,9 +28,12 @@ def test_a_device_that_another_product_has_is_not_enrolled_and_the_others_are(pl
     assert (netbox.status(taken), netbox.status(free)) == ("planned", "active")
 
 
-def test_what_is_for_nodes_passes_over_it(play, racked):
+def test_what_is_for_nodes_passes_over_it(play, netbox, racked):
     taken, _free, enrolled = racked
+    netbox.set(taken, status="active")  # which would be a device without a subscription
     checked = play("nodeflow.orchestrator.validate_node", nodes=[enrolled])
+    everything = play("nodeflow.orchestrator.validate_node")
+    assert not [one for one in everything.results["validate_node"]["findings"] if one["device_id"] == taken]
     assert checked.returncode == 0 and checked.results["validate_node"]["findings"] == []
     assert play("nodeflow.orchestrator.modify_node", nodes=[enrolled], note="x").returncode == 0
     refused = play("nodeflow.orchestrator.modify_node", nodes=[taken], note="x")

@@ -31,7 +31,7 @@ SEED = "NODEFLOW_SEED"
 COLUMNS = ("injected", "lost", "twice", "stuck", "unclear")
 
 _UNCLEAR = re.compile(
-    r"Traceback|a defect of nodeflow|An exception occurred|[Uu]nhandled exception|[Uu]nexpected (failure|exception)"
+    r"Traceback|a defect of \w+\.\w+ at|An exception occurred|[Uu]nhandled exception|[Uu]nexpected (failure|exception)"
     r"|\b[A-Z]\w*(Error|Exception)\b|\((sqlite3|psycopg)\.| object at 0x"
 )
 """What no operator should have to read: a traceback, the name of an exception's class, a driver's own words around its error."""

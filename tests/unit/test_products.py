@@ -54,7 +54,7 @@ PROMISED = {
     "moved_to": "lifecycle",
     "options": "groups",
     "prefix_id": "client prefix",
-    "restored": "task work",
+    "restored": "task work netbox changes",
     "revise": "subscription changes context",
     "revised": "changes",
     "rows_option": "subject",

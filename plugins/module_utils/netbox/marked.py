@@ -66,7 +66,7 @@ def create_marked(client: NetboxClient, endpoint: str, objects: t.Mapping[str, J
     Args:
         client: The NetBox.
         endpoint: Where such objects are, e.g. "ipam/prefixes".
-        objects: The fields of each, by its mark.
+        objects: The fields of each, by its mark, which becomes its description.
         at: Where to make them, if not there, e.g. "ipam/prefixes/7/available-prefixes", which allocates.
 
     Returns:

@@ -74,7 +74,7 @@ class _Source(t.NamedTuple):
         if self.refused:
             return f"{len(self.refused)} of its subscriptions stay there; once the reasons are gone, run the same command again"
         if self.others:
-            return f"{self.others} of its subscriptions are of another product; import that one as well, with product"
+            return f"{self.others} of its subscriptions are of another product; import that as well, with product, or use copy_store"
         return f"{self.read_only}. Make sure that no run uses it any more, or run the same command again once it can be written" if self.read_only else None
 
 

@@ -22,7 +22,7 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.subscr
     in_block,
 )
 
-__all__ = ["device_of", "is_of_devices", "last_sites", "live_of_devices", "name_of", "stored_device_id", "terminated_of_devices"]
+__all__ = ["device_of", "devices_of_others", "is_of_devices", "last_sites", "live_of_devices", "name_of", "stored_device_id", "terminated_of_devices"]
 
 _DEVICE = "dcim.device/"
 
@@ -38,6 +38,15 @@ def device_of(stored: Stored) -> int | None:
     claimed = [resource.removeprefix(_DEVICE) for resource in stored.claims if resource.startswith(_DEVICE)]
     found = claimed[0] if claimed else stored.block("node").get("node_id")
     return int(found or 0) if str(found).isdecimal() else None
+
+
+def devices_of_others(found: t.Iterable[Stored]) -> set[int]:
+    """The ids of the devices that the subscriptions of other collections claim."""
+    claimed: set[str] = set()
+    for one in found:
+        if collection_of(one.product) != OURS:
+            claimed |= set(one.claims if isinstance(one, Unreadable) else one.resources())
+    return {int(key) for resource in claimed if resource.startswith(_DEVICE) and (key := resource.removeprefix(_DEVICE)).isdecimal()}
 
 
 def name_of(stored: Stored) -> str | None:

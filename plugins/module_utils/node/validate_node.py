@@ -26,7 +26,7 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.filters
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.loopback_interface import located
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.model import NodeInactive
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.statuses import ACTIVE
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.stored import device_of, last_sites
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.stored import device_of, devices_of_others, last_sites
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.end_of_step import wrapped
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.processes import subscriptions_at_work
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.subscriptions import (
@@ -107,7 +107,7 @@ def look(task: Task, wanted: t.Sequence[Wanted] | None, fields: str = FIELDS) ->
     """
     filters = dict(task.params["device_filter"] or {})
     check_filters(task.netbox, filters)
-    models, unreadable, at_work, unclaimed, sites = _stored(task)
+    models, unreadable, at_work, unclaimed, sites, of_others = _stored(task)
     keep = _keep(task, models, at_work)
     wrong: list[Wrong] = []
     if wanted is not None:
@@ -124,6 +124,7 @@ def look(task: Task, wanted: t.Sequence[Wanted] | None, fields: str = FIELDS) ->
     left_out = sorted(keep.keys() - {model.device_id for model in models})
     if left_out:
         raise NodeflowError(f"the option keep names the device {left_out[0]}, which nodes and device_filter leave out, so it would be ignored")
+    devices = {key: device for key, device in devices.items() if key not in of_others}
     if not task.params["unenrolled"]:
         enrolled = {one.device_id for one in models} | {device_of(one) for one in unreadable}
         devices = {key: device for key, device in devices.items() if key in enrolled}
@@ -138,7 +139,7 @@ def differences(task: Task, seen: Seen) -> list[Finding]:
     findings = drift(seen)
     if not findings or task.existing_store() is None:
         return findings
-    models, unreadable, at_work, _unclaimed, _sites = _stored(task)
+    models, unreadable, at_work, _unclaimed, _sites, _of_others = _stored(task)
     then = {str(model.subscription_id): model.version for model in seen.subscriptions}
     now = {str(model.subscription_id): model.version for model in models}
     enrolled = {one.device_id for one in models} | {device_of(one) for one in unreadable}
@@ -157,7 +158,7 @@ def differences(task: Task, seen: Seen) -> list[Finding]:
 
 class _Stored(t.NamedTuple):
     """The live subscriptions, and those of them that cannot be read; the ids of those that a process works on, and of those that claim nothing; the
-    sites, by subscription id.
+    sites, by subscription id; and the ids of the devices that subscriptions of other collections claim.
     """
 
     models: list[NodeInactive]
@@ -165,18 +166,21 @@ class _Stored(t.NamedTuple):
     at_work: set[str]
     unclaimed: set[str]
     sites: dict[str, str]
+    of_others: set[int]
 
 
 def _stored(task: Task) -> _Stored:
     """What the store has. Raises NodeflowError where there is no store yet, unless devices are to be adopted into it."""
     store = task.existing_store()
     if store is None and task.params.get("adopt"):
-        return _Stored([], [], set(), set(), {})
+        return _Stored([], [], set(), set(), {}, set())
     if store is None:
         raise NodeflowError("there is no store there yet, so there is nothing to compare; check the option store, or NODEFLOW_STORE")
     with store.read() as connection:
-        models, unreadable = nodes(find_subscriptions(connection, is_live()))
-        return _Stored(models, unreadable, subscriptions_at_work(connection), without_claims(connection), last_sites(connection))
+        found = find_subscriptions(connection, is_live())
+        models, unreadable = nodes(found)
+        sites, of_others = last_sites(connection), devices_of_others(found)
+        return _Stored(models, unreadable, subscriptions_at_work(connection), without_claims(connection), sites, of_others)
 
 
 def _all(task: Task, enrolled: t.Sequence[int], fields: str) -> dict[int, Device]:

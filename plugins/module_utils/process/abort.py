@@ -35,7 +35,10 @@ def abort(task: Task, workflows: Workflows) -> dict[str, t.Any]:
 
 
 def aborted(task: Task, work: AnyWork, netbox: str, changes: dict[str, list[t.Any]] | None = None) -> Aborted:
-    """The outcome of a process that is over. ``netbox`` says how things stand in NetBox; ``changes`` are what the abort changed there."""
+    """The outcome of a process that is over, and with which its subscription ends: it is terminated. For one that lives on see ``restored``.
+
+    ``netbox`` says how things stand in NetBox; ``changes`` are what the abort changed there, ``{field: [before, after]}``.
+    """
     why = ": " + task.params["reason"] if task.params["reason"] else ""
     verb = "would be" if task.check_mode else "was"
     note = f"{work.label} {verb} aborted by {task.actor}{why}; {netbox}"
@@ -47,10 +50,14 @@ def _restore(task: Task, works: t.Sequence[AnyWork]) -> dict[str, Outcome]:
     return for_each(works, lambda work: restored(task, work) if work.state.before else aborted(task, work, _ENDED.format(task.subject.label)))
 
 
-def restored(task: Task, work: AnyWork) -> Aborted:
-    """The outcome of a process that is over, and whose subscription is as it was before the process began; NetBox is left as it is."""
+def restored(task: Task, work: AnyWork, netbox: str | None = None, changes: dict[str, list[t.Any]] | None = None) -> Aborted:
+    """The outcome of a process that is over, and whose subscription is as it was before the process began.
+
+    ``netbox`` says how things stand in NetBox, which is left as it is unless that says otherwise; ``changes`` are what the abort changed there.
+    """
     before = load_subscription(work.state.before).model_copy(update={"insync": True, "version": work.subscription.version})
-    return dataclasses.replace(aborted(task, work, _PUT_BACK.format(task.subject.label)), subscription=before)
+    ended = aborted(task, work, netbox or _PUT_BACK.format(task.subject.label), changes)
+    return dataclasses.replace(ended, subscription=before)
 
 
 class _AnyVersion(Workflow):

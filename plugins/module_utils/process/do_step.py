@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import NodeflowError
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.run_step import run_step
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.step import Workflows
@@ -27,7 +28,13 @@ def do_step(task: Task, name: str, workflows: Workflows, **remembered: t.Any) ->
 
     Returns:
         The result of the task. It failed where no row is left to go on with, and at the last step where any failed on the way.
+
+    Raises:
+        NodeflowError: None of the workflows has such a step.
     """
+    if not any(workflow.has(name) for workflow in workflows.values()):
+        known = dict.fromkeys(step.name for workflow in workflows.values() for step in workflow.steps)
+        raise NodeflowError(f"there is no step {name}; the steps are {', '.join(known)}")
     first = all(workflow.steps[0].name == name for workflow in workflows.values())
     if first:
         return store_process(task, name, workflows, task.rows(), **remembered)

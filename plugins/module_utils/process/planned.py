@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.description import description
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.subscription import SubscriptionModel
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.rows import RUNNING, Row
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.state import State
@@ -23,9 +24,11 @@ def to_create(row: Row, workflow: Workflow, subscription: SubscriptionModel, sta
     Args:
         row: The row, which has its ``label`` and ``run_id``.
         workflow: The workflow of the process.
-        subscription: The subscription to store, in the lifecycle in which it begins.
+        subscription: The subscription to store, in the lifecycle in which it begins. Its description is made, if it has none.
         state: What the process remembers from the start.
     """
+    if not subscription.description:
+        subscription = subscription.model_copy(update={"description": description(subscription)})
     return _planned(row, workflow, state, model=subscription.model_dump(mode="json"))
 
 

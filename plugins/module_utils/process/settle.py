@@ -87,7 +87,8 @@ def settle(task: Task, workflow: Workflow, step: str, work: AnyWork, outcome: Ou
         status, error = "aborted", outcome.reason
         process = dataclasses.replace(work.process, status="aborted", step=None, error=outcome.reason, completed_at=now, **released)
         netbox = outcome.netbox
-        subscription = outcome.subscription or _ended(subscription, outcome.reason)
+        after = outcome.subscription
+        subscription = after.model_copy(update={"version": subscription.version}) if after else _ended(subscription, outcome.reason)
         row = dataclasses.replace(row, process_id=None, status=outcome.status, message=outcome.reason)  # there is nothing to resume
     changes = {"subscription": _changed(work.subscription, subscription), "process": _changed_process(work.process, process), "netbox": netbox}
     log = StepRecord(

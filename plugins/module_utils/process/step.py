@@ -176,14 +176,21 @@ class Named(t.NamedTuple):
     own: dict[str, t.Any]
 
 
+def _labelled(process: Process | None) -> Named:
+    label = process.state.get("label") if process and isinstance(process.state, dict) else None
+    return Named(label if isinstance(label, str) else None, {})
+
+
 @dataclasses.dataclass(frozen=True)
 class Workflow:
     """A named list of steps. ``version`` goes up when steps are added, removed or reordered.
 
-    ``final`` is the first step after which nothing read before may be read again. ``continues`` says, for each older version whose
-    processes can be continued, which step of this one comes next for one that stands at a step of that one. ``state`` is the type of its
-    processes' state, and ``about`` that of their subscriptions. ``abort`` ends processes before their goal; None where that takes no more than to put
-    their subscriptions back. ``named`` says what a process is about, as far as its state can be read, and what the row of none carries.
+    ``final`` is the last step at which a resumed process still does those again that repeat: mostly the first that writes to NetBox. ``continues``
+    says, for each older version whose processes can be continued, which step of this one comes next for one that stands at a step of that one.
+    ``state`` is the type of its processes' state, and ``about`` that of their subscriptions. ``abort`` ends processes before their goal; None where
+    that takes no more than to put their subscriptions back: not where a step has changed NetBox by then. It must be able to go through, since a
+    process that began to be aborted is not resumed. ``named`` says what a process is about, as far as its state can be read, and what the row of
+    none carries; if it is not given, the state's ``label``.
     """
 
     name: str
@@ -195,7 +202,7 @@ class Workflow:
     state: type[State] = State
     about: type[SubscriptionModel] = SubscriptionModel
     abort: StepFunction | None = None
-    named: t.Callable[[t.Optional[Process]], Named] = lambda process: Named(None, {})
+    named: t.Callable[[t.Optional[Process]], Named] = _labelled
 
     def adopt(self, process: Process) -> Process:
         """The process as one of this version. Raises NodeflowError for one that this version cannot continue."""

@@ -10,6 +10,7 @@ import typing as t
 
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import NodeflowError
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.description import description
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.lifecycle import SubscriptionLifecycle
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.subscription import move_to_lifecycle, revise
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.payload import NetboxPayload, build_payload
@@ -42,13 +43,26 @@ def completed(lifecycle: SubscriptionLifecycle) -> StepFunction:
     return lambda task, works: for_each(works, ended)
 
 
-def revised(changes: dict[str, t.Any]) -> StepFunction:
-    """Return a step that sets fields of the subscription, those of a block in a dictionary under the block's name."""
-    return lambda task, works: for_each(works, lambda work: Done(revise(work.subscription, changes), work.state))
+def revised(changes: dict[str, t.Any] | t.Callable[[AnyWork], dict[str, t.Any]]) -> StepFunction:
+    """Return a step that sets fields of the subscription, those of a block in a dictionary under the block's name.
+
+    Args:
+        changes: The fields; or what gives them for a work, e.g. from its state. The description follows, unless it is a person's.
+    """
+
+    def changed(work: AnyWork) -> Outcome:
+        values = changes(work) if callable(changes) else changes
+        after = revise(work.subscription, values)
+        if "description" not in values and work.subscription.description == description(work.subscription):
+            after = after.model_copy(update={"description": description(after)})
+        return Done(after, work.state)
+
+    return lambda task, works: for_each(works, changed)
 
 
 def updated_in_netbox(block: str) -> StepFunction:
-    """Return a step that writes the payload of a block to NetBox, in bulk: only what differs, and only if nobody has changed the object since it was read.
+    """Return a step that writes the payload of a block to NetBox, in bulk: only what differs from what NetBox has at that moment, and under If-Match, so that
+    an edit that comes between is read again and not overwritten unseen.
 
     Args:
         block: The field of the subscription that has the block, for whose type ``build_payload`` is registered.

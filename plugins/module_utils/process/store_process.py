@@ -109,7 +109,11 @@ def _insert_part(task: Task, works: t.Sequence[AnyWork]) -> dict[str, Row]:
         won = claim_subscriptions(connection, [work.subscription for work in works])
         insert_processes(connection, [work.process for work in works if work.process.subscription_id in won])
         others = _holders(connection, [work for work in works if work.process.subscription_id not in won])
-    return {work.process.subscription_id: _lost(task, work, others.get(work.key)) if work.key in others else work.row for work in works}
+    return {
+        work.process.subscription_id: _lost(task, work, holder, str(getattr(holder, "subscription_id", "")) in won) if work.key in others else work.row
+        for work in works
+        for holder in [others.get(work.key)]
+    }
 
 
 def _holders(connection: t.Any, works: t.Sequence[AnyWork]) -> dict[str, Stored | None]:
@@ -133,7 +137,7 @@ def _predict(task: Task, works: t.Sequence[AnyWork]) -> dict[str, Row]:
         wanted = work.subscription.resources()
         earlier = next((claimed[one] for one in wanted if one in claimed), None)
         if work.key in others or earlier:
-            rows[work.process.subscription_id] = _lost(task, work, others.get(work.key) or earlier)
+            rows[work.process.subscription_id] = _lost(task, work, others.get(work.key) or earlier, earlier is not None)
         else:
             claimed |= dict.fromkeys(wanted, work.subscription)
             rows[work.process.subscription_id] = predicted(work.row, work.subscription, work.process)
@@ -144,12 +148,14 @@ def _without_process(work: AnyWork) -> Row:
     return dataclasses.replace(work.row, process_id=None, subscription_id=None)
 
 
-def _lost(task: Task, work: AnyWork, holder: Stored | None) -> Row:
-    """The row of one that could not be stored: somebody else has made the same, which is no failure; or has a part of it; or what it uses is not to be had."""
+def _lost(task: Task, work: AnyWork, holder: Stored | None, ours: bool = False) -> Row:
+    """The row of one that could not be stored: another run has made the same, which is no failure; or somebody has a part of it, or this run made another
+    of the same (``ours``); or what it uses is not to be had.
+    """
     row, wanted = _without_process(work), work.subscription.resources()
     if isinstance(holder, Unreadable):
         return row.failed(f"{work.label} cannot be {task.subject.taken}: {holder.sentence}")
-    if holder and (set(holder.resources()) != set(wanted) or holder.product != work.subscription.product):
+    if holder and (ours or set(holder.resources()) != set(wanted) or holder.product != work.subscription.product):
         both = " and ".join(one for one in wanted if one in holder.resources())
         return row.failed(f"{work.label} cannot be {task.subject.taken}: {both} belongs to {holder.description}, subscription {holder.subscription_id}")
     if holder is None and work.subscription.depends_on():

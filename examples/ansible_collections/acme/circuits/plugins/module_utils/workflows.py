@@ -189,10 +189,6 @@ def compare(task, circuits):
     return findings
 
 
-def _named(process):
-    return nf.Named(process.state.get("label") if process and isinstance(process.state, dict) else None, {})
-
-
 _CONFIG = nf.Step("provide_config_to_user", _provide_config_to_user, repeats=True)
 
 CREATE_CIRCUIT = nf.Workflow(
@@ -213,7 +209,6 @@ CREATE_CIRCUIT = nf.Workflow(
     state=CircuitState,
     about=CircuitInactive,
     abort=_abort,
-    named=_named,
 )
 
 TERMINATE_CIRCUIT = nf.Workflow(
@@ -230,7 +225,6 @@ TERMINATE_CIRCUIT = nf.Workflow(
     state=CircuitState,
     about=CircuitInactive,
     abort=_abort_ending,
-    named=_named,
 )
 
 WORKFLOWS = {workflow.name: workflow for workflow in (CREATE_CIRCUIT, TERMINATE_CIRCUIT)}
