@@ -12,6 +12,7 @@ import re
 import pytest
 
 from circuits import Circuits
+from terminal import Terminal
 
 NOTHING = {"prefixes": [], "addresses": [], "cables": []}
 
@@ -261,3 +262,23 @@ def test_a_chain_in_one_run_loses_one_link_and_no_more(make):
     done = circuits.create([(a, b), (b, c), (c, d)], confirm_config=True)
     assert "2 completed, 1 failed" in done.output and "2 completed, 1 failed" in checked.output, done.output
     assert circuits.claims() == {a, b, c, d} and [cable[1:] for cable in circuits.in_netbox()["cables"]] == [(a, b), (c, d)]
+
+
+def test_a_person_chooses_free_interfaces_and_confirms_the_configs(make):
+    circuits = make(interfaces=2)
+    a, b = circuits.pairs[0]
+    ran = Terminal(circuits.play, "acme.circuits.create_circuit", ipv4_prefix=str(circuits.ipv4), ipv6_prefix=str(circuits.ipv6))
+    listed = ran.until("Which, with commas between: $")
+    assert all(f"{key}  " in listed and "xe-0/0/" in listed for ids in circuits.interfaces for key in ids), listed
+    ran.type(f"{a}-{a}\r")
+    assert "is no circuit: name the ids of its two interfaces" in ran.until("Which, with commas between: $")
+    ran.type(f"{a}-{b}\r")
+    shown = ran.until("Type yes to confirm; anything else suspends: $")
+    assert shown.count("interface xe-0/0/0") == 2 and str(next(circuits.ipv4.subnets(new_prefix=31))[1]) in shown
+    ran.type("yes\r")
+    assert ran.end() == 0, ran.seen
+    assert circuits.in_netbox() == expected(circuits, circuits.pairs[:1])
+    chosen = Terminal(circuits.play, "acme.circuits.terminate_circuit")
+    assert circuits.subscriptions()[0]["subscription_id"] in chosen.until("Which, with commas between: $")
+    chosen.type("\x03")
+    assert chosen.end() != 0

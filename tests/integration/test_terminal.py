@@ -7,53 +7,18 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import re
 import signal
 import time
 
-import pexpect
 import pytest
+
+from terminal import Terminal
 
 UP, LEFT, END = "\x1b[A", "\x1bOD", "\x1b[F"
 
 WHICH = "Which are to be enrolled.*: $"
-
-
-class Terminal:
-    """ansible-playbook at a pseudo-terminal, and all that its screen got."""
-
-    def __init__(self, play, playbook, *arguments, environment=None, **variables):
-        extra = ["-e", json.dumps(variables)] if variables else []
-        full = play.full_environment(play.directory / "terminal.jsonl") | {"ANSIBLE_LOG_PATH": str(play.directory / "log")} | (environment or {})
-        command = ["nodeflow.orchestrator." + playbook, *extra, *arguments]
-        self.child = pexpect.spawn("ansible-playbook", command, env=full, encoding="utf-8", timeout=120, dimensions=(50, 160), cwd=play.directory)
-        self.file = play.directory / "log"
-        self.seen = ""
-
-    def until(self, pattern):
-        """Wait for it; what came up to it."""
-        if self.child.expect([pattern, pexpect.EOF, pexpect.TIMEOUT]):
-            raise AssertionError(f"{pattern} did not come: {self.seen}{self.child.before}")
-        self.seen += self.child.before + self.child.after
-        return self.child.before + self.child.after
-
-    def type(self, text):
-        """Press keys."""
-        self.child.send(text)
-
-    def end(self):
-        """Wait for the end; the exit status."""
-        self.child.expect(pexpect.EOF)
-        self.seen += self.child.before
-        self.child.close()
-        return self.child.exitstatus
-
-    @property
-    def log(self):
-        """The log file."""
-        return self.file.read_text(encoding="utf-8")
 
 
 @pytest.fixture(name="at")
