@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import tarfile
 from pathlib import Path
@@ -31,8 +32,9 @@ def ansible_test(tmp_path):
     return AnsibleTest(private_dir(cache_dir() / "ansible-test"), tmp_path)
 
 
-def run(*command, directory=ROOT):
-    return subprocess.run(command, cwd=directory, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+def run(*command, directory=ROOT, **environment):
+    streams = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
+    return subprocess.run(command, cwd=directory, env=os.environ | environment, text=True, check=False, **streams)
 
 
 def test_ansible_test_sanity_finds_nothing(ansible_test):
@@ -60,7 +62,7 @@ def test_nothing_is_exempt_from_ansible_test():
 
 
 def test_ruff_finds_nothing():
-    done = run("ruff", "check", "--no-cache", "lab", "plugins", "scripts", "tests")
+    done = run("ruff", "check", "--no-cache", "examples", "lab", "plugins", "scripts", "tests")
     assert done.returncode == 0, done.stdout
 
 
@@ -72,6 +74,14 @@ def test_mypy_finds_nothing():
 
 def test_ansible_lint_finds_nothing_with_the_production_profile():
     done = run("ansible-lint", "--nocolor", "--strict")
+    assert done.returncode == 0, done.stdout
+    assert "production" in done.stdout
+
+
+def test_ansible_lint_finds_nothing_in_the_example():
+    place = ROOT / "examples" / "ansible_collections" / "acme" / "circuits"
+    paths = {"ANSIBLE_COLLECTIONS_PATH": f"{os.environ['ANSIBLE_COLLECTIONS_PATH']}:{ROOT / 'examples'}"}
+    done = run("ansible-lint", "--nocolor", "--strict", "-c", str(ROOT / ".ansible-lint"), directory=place, **paths)
     assert done.returncode == 0, done.stdout
     assert "production" in done.stdout
 
