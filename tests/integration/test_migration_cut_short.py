@@ -22,6 +22,7 @@ NETBOX = "https://netbox.example.org"
 
 LIVES = 80
 
+
 @pytest.fixture
 def before(store):
     """What is in the store, of each kind in turn, as release 0.1.0 left it."""
