@@ -81,7 +81,7 @@ def drift(seen: Seen) -> list[Finding]:
     for model in seen.subscriptions:
         by_device.setdefault(model.device_id, []).append(model)
     for device_id, models in by_device.items():
-        keep = kept(models, seen.keep.get(device_id), seen.at_work)
+        keep = kept(models, seen.keep.get(device_id), seen.at_work, seen.unclaimed)
         for model in models:
             if str(model.subscription_id) not in seen.at_work:
                 findings += _of_one(model, keep, seen)
@@ -95,15 +95,18 @@ def drift(seen: Seen) -> list[Finding]:
     return sorted(findings, key=lambda finding: (finding.device_id, finding.subscription_id or "", finding.problem))
 
 
-def kept(models: t.Sequence[NodeInactive], told: str | None = None, at_work: t.Collection[str] = ()) -> NodeInactive:
+def kept(
+    models: t.Sequence[NodeInactive], told: str | None = None, at_work: t.Collection[str] = (), unclaimed: t.Collection[str] = ()
+) -> NodeInactive:
     """The one to keep of a device's subscriptions: the one that was named; or the oldest that is active; or the oldest that was active once; or,
-    of those that never were, one that a process works on. If there is none of these, all of them are left over, whichever is answered.
+    of those that never were, one that a process works on. Of several of the same moment, it is the one that claims the device. If there is none of these,
+    all of them are left over, whichever is answered.
     """
 
     def rank(model: NodeInactive) -> tuple[t.Any, ...]:
         key, unfinished = str(model.subscription_id), model.status in UNFINISHED
         began = model.start_date.timestamp() if model.start_date else float("inf")
-        return key != told, model.status is not SubscriptionLifecycle.ACTIVE, unfinished, unfinished and key not in at_work, began, key
+        return key != told, model.status is not SubscriptionLifecycle.ACTIVE, unfinished, unfinished and key not in at_work, began, key in unclaimed, key
 
     return min(models, key=rank)
 

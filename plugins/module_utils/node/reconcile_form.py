@@ -108,7 +108,8 @@ def _repair(task: Task, seen: Seen, model: NodeInactive, findings: t.Sequence[Fi
     if "device_gone" in problems and task.params["device_gone"] == "report":
         return row.unchanged(findings[0].message + "; device_gone=terminate ends its subscription")
     if "several_subscriptions" in problems:
-        keep = kept([one for one in seen.subscriptions if one.device_id == model.device_id], seen.keep.get(model.device_id), seen.at_work)
+        models = [one for one in seen.subscriptions if one.device_id == model.device_id]
+        keep = kept(models, seen.keep.get(model.device_id), seen.at_work, seen.unclaimed)
         todo |= _end(model, f"its device has the subscription {keep.subscription_id}, which is kept")
     elif "device_gone" in problems:
         todo |= _end(model, "its device is not in NetBox any more")
