@@ -95,3 +95,16 @@ def test_commands_name_the_playbooks_of_the_collection():
     for workflow, theirs in (("acme.circuits.create_circuit", "acme.circuits"), ("create_node", "nodeflow.orchestrator")):
         how = command("resume", ["p"], collection=collection.collection_of(workflow))
         assert how == f"ansible-playbook {theirs}.resume -e process_ids=p"
+
+
+@pytest.mark.parametrize(("module", "by"), [("abort", "process_ids"), ("initial_input_form", "status")])
+def test_many_processes_of_another_collection_are_continued_by_how_they_stand_and_aborted_by_their_ids(tmp_path, module, by):
+    store = FilledStore(tmp_path / "store.db", 11, lambda number: "failed")
+    store.change("UPDATE processes SET workflow = 'strange.absent.create_circuit'")
+    said: list[str] = []
+    result = call_module(module, {"store": store.location, "process_status": ["failed"]}, said=said)
+    assert not result.get("failed"), result
+    verb = "abort" if module == "abort" else "resume"
+    [told] = [text for text in said if "11 processes are of strange.absent" in text]
+    assert f"ansible-playbook strange.absent.{verb} -e {by}=" in told
+    assert told.count("-") > 4 * 11 if by == "process_ids" else told.endswith("status=failed")

@@ -16,7 +16,11 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.rows
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.step import ABORT
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.processes import OVER, Process, find_processes, has_status
 
-__all__ = ["abort_with", "command", "continue_with", "open_processes", "take_over_with"]
+__all__ = ["NAMED", "abort_with", "command", "continue_with", "open_processes", "take_over_with"]
+
+
+NAMED = 10
+"""Processes that a command names by their ids at the most. An abort names all, however many: it is for those that were meant."""
 
 
 def command(playbook: str, process_ids: t.Sequence[str], status: str = "", collection: str = OURS) -> str:
@@ -68,6 +72,6 @@ def open_processes(task: Task) -> str:
 def _waiting(stand: str, collection: str, ids: t.Sequence[str]) -> str:
     one = len(ids) == 1
     playbook = "abort" if stand == "half aborted" else "resume"
-    named = playbook == "abort" or len(ids) <= 10
+    named = playbook == "abort" or len(ids) <= NAMED
     how = command(playbook, ids if named else (), "" if named else stand, collection) + (" -e confirm_config=true" if stand == SUSPENDED else "")
     return f"{len(ids)} {'process is' if one else 'processes are'} {stand}; continue {'it' if one else 'them'} with: {how}"

@@ -14,7 +14,7 @@ import uuid
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import NodeflowError
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.collection import collection_of
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.commands import command, take_over_with
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.commands import NAMED, command, take_over_with
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.lease import INTERRUPTED, can_be_taken, not_taken, standing, until
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.options import given, refuse_together
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.rows import FAILED, RUNNING, SUSPENDED, Row
@@ -106,13 +106,9 @@ def _tell_elsewhere(task: Task, foreign: t.Sequence[Process], playbook: str) -> 
     for collection, some in by_collection.items():
         count = "1 process is" if len(some) == 1 else f"{len(some)} processes are"
         verb = "abort" if playbook == "abort" else "continue"
-        status = "" if len(some) <= _NAMED else ",".join(sorted({standing(process) for process in some}))
+        status = "" if playbook == "abort" or len(some) <= NAMED else ",".join(sorted({standing(process) for process in some}))
         how = command(playbook, [process.process_id for process in some], status, collection)
         task.show(f"{count} of {collection}; {verb} {'it' if len(some) == 1 else 'them'} with: {how}")
-
-
-_NAMED = 10
-"""Processes that a command names by their ids at the most."""
 
 
 def _tell_held(task: Task, held: t.Sequence[Process], playbook: str) -> bool:

@@ -12,7 +12,7 @@ import typing as t
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.collection import OURS
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.subject import Subject
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.commands import command
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.commands import NAMED, command
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.rows import ABORTED, COMPLETED, FAILED, RUNNING, SUSPENDED, UNCHANGED, Row
 
 __all__ = ["end_of_step", "how_to_continue", "table", "wrapped"]
@@ -166,7 +166,7 @@ def _ways(row: Row, alone: bool) -> t.Iterator[tuple[str, str, str]]:
 
 def _command_for(collection: str, playbook: str, process_ids: t.Sequence[str], status: str, more: str) -> str:
     """By ids. Of many, by status, where that can be meant: what is held is not released yet, and an abort is for those that were named."""
-    if len(process_ids) <= _NAMED or playbook != "resume" or more == _AFTER_FAILURE[True][1] or status == UNCHANGED:
+    if len(process_ids) <= NAMED or playbook != "resume" or more == _AFTER_FAILURE[True][1] or status == UNCHANGED:
         return command(playbook, process_ids, collection=collection) + more
     return f"{command(playbook, (), status, collection)}{more}, which takes all that stand so, of other runs as well"
 
@@ -181,6 +181,3 @@ _BEGUN_BEFORE = {
     False: ("Continue what was begun before", ""),
     True: ("If the run that holds them is gone, continue them", " -e take_over=true"),
 }
-
-_NAMED = 10
-"""Processes that a command names by their ids at the most."""
