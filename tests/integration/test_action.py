@@ -271,8 +271,17 @@ def until(true, seconds: float = 30) -> None:
 
 
 @pytest.mark.parametrize("keywords", [{}, {"environment": {"A": "b"}}], ids=["in-process", "ordinary"])
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["SIGINT", "SIGTERM"])
-def test_an_interrupt_in_the_middle_of_a_step(play, netbox, lab, number, keywords):
+@pytest.mark.parametrize(
+    ("number", "names"),
+    [
+        # ansible-playbook ends its workers with SIGTERM soon after it passed SIGINT on. A worker to which both have come by then passes SIGTERM on first, since
+        # its handler of SIGINT begins with signal.signal(), in which Python calls the handlers of other signals that wait.
+        (signal.SIGINT, ("SIGINT", "SIGTERM")),
+        (signal.SIGTERM, ("SIGTERM",)),
+    ],
+    ids=["SIGINT", "SIGTERM"],
+)
+def test_an_interrupt_in_the_middle_of_a_step(play, netbox, lab, number, names, keywords):
     device = netbox.make()
     slow = Slow(lab["url"], 15)
     with slow.proxy as proxy:
@@ -288,7 +297,7 @@ def test_an_interrupt_in_the_middle_of_a_step(play, netbox, lab, number, keyword
         until(lambda: standing(play) == [FREE])
         assert time.monotonic() - began < 10
     assert done.returncode != 0
-    assert number.name in play.rows("SELECT error FROM processes")[0]["error"]
+    assert any(name in play.rows("SELECT error FROM processes")[0]["error"] for name in names)
     play.environment["NODEFLOW_NETBOX_MOVED"] = "true"
     resumes(play, netbox, device)
 
