@@ -25,7 +25,10 @@ options:
 nodes:
   description: >-
     The nodes as they stand after this step, one each, for the option O(nodes) of the next step. Beside what is named here, a node holds what
-    only the next step reads.
+    only the next step reads. Where they are many (some 200), the result has short ones, so that it stays short, and the next step gets the whole ones. A
+    short one always has RV(nodes[].status) and RV(nodes[].device_id), and V(whole_row), which names the whole one; RV(nodes[].process_id) if it is
+    running; and as much as fits of RV(nodes[].process_id) (RV(nodes[].subscription_id) of one that is completed or unchanged), RV(nodes[].device) and
+    V(reason). They may be filtered, sorted and added to as others, within one run of ansible-playbook.
   returned: always
   type: list
   elements: dict

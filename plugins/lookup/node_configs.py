@@ -110,6 +110,7 @@ from ansible.plugins.lookup import LookupBase
 from ansible.template import trust_as_template
 from jinja2 import TemplateSyntaxError
 
+from ansible_collections.nodeflow.orchestrator.plugins.plugin_utils._hand_over import GONE, whole_rows
 from ansible_collections.nodeflow.orchestrator.plugins.plugin_utils._hostname import hostname
 from ansible_collections.nodeflow.orchestrator.plugins.plugin_utils._template_directories import find_directories
 
@@ -128,7 +129,10 @@ class LookupModule(LookupBase):
     def run(self, terms: Sequence[t.Any], variables: Mapping[str, t.Any] | None = None, **kwargs: t.Any) -> list[dict[str, str]]:
         self.set_options(var_options=variables, direct=kwargs)
         variables = variables or {}
-        nodes = [clean_node(node) for node in self._flatten(terms)]
+        given, missing = whole_rows(self._flatten(terms))
+        if missing:
+            return [failure(node, "", GONE.format(missing, "nodes")) for node in given]
+        nodes = [clean_node(node) for node in given]
         try:
             directories = find_directories(self.get_option("directories"), variables)
         except AnsibleError as exc:

@@ -42,7 +42,10 @@ EXAMPLES = r"""
 RETURN = r"""
 ---
 node_configs:
-  description: What the templates know as C(node), one for each node that is at the step provide_config_to_user or repeats it.
+  description: >-
+    What the templates know as C(node), one for each node that is at the step provide_config_to_user or repeats it. Where they are many (some 120),
+    the result has short ones, with C(process_id), C(device_id) and C(removal), and the lookup P(nodeflow.orchestrator.node_configs#lookup) takes the
+    whole ones.
   returned: success
   type: list
   elements: dict
@@ -74,6 +77,7 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.model i
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.node_config_facts import node_config_facts as execute
 
 ROWS = NODE
+HANDED_OVER = ("node_configs",)
 OPTIONS = options(NODES)
 
 

@@ -32,10 +32,6 @@ with contextlib.suppress(ImportError, NodeflowError):  # a task that needs it sa
 # 1.7 for one subject in check mode. By then the last play is over, so no task can tell that there is nothing left to look at.
 atexit.register(gc.freeze)
 
-_MANY = 10
-"""Rows that the task's shown arguments repeat at the most. The result of an earlier task has them."""
-
-
 def run_in_process(function: Function, task: Task) -> dict[str, t.Any]:
     """Return what ``function`` does for the task, with its arguments for ``-vvv``. If a signal ends it, its processes are released and nothing is returned."""
     parent = os.getppid()
@@ -54,19 +50,10 @@ def run_in_process(function: Function, task: Task) -> dict[str, t.Any]:
             result = {}
     if came:
         die(came[0])
-    return result | {"invocation": {"module_args": _few_rows(shown_arguments(task.params))}}
+    return result | {"invocation": {"module_args": shown_arguments(task.params)}}
 
 
 def die(number: int) -> t.NoReturn:
     """End this worker as Ansible does when that signal comes."""
     os.kill(os.getpid(), number)
     os._exit(1)
-
-
-def _few_rows(arguments: dict[str, t.Any]) -> dict[str, t.Any]:
-    """Count rows instead of repeating them."""
-
-    def is_long(value: t.Any) -> bool:
-        return isinstance(value, list) and len(value) > _MANY and isinstance(value[0], dict)
-
-    return {name: f"{len(value)} {name}" if is_long(value) else value for name, value in arguments.items()}

@@ -20,9 +20,12 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.end_
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.rows import Row
 from ansible_collections.nodeflow.orchestrator.plugins.plugin_utils._terminal import ask
 
-__all__ = ["Texts", "ask_person", "for_people", "show_result", "warn_how_to_continue"]
+__all__ = ["LONGEST", "Texts", "ask_person", "for_people", "show_result", "warn_how_to_continue"]
 
 display = Display()
+
+LONGEST = 40_000
+"""Characters that are shown at once at the most, unless a line is longer."""
 
 _NOT_FOR_PEOPLE = {"json", "jsonl", "null", "oneline"}
 """Callbacks whose stdout programs read, or that promise to print nothing, or one line a result, beside those with json in their name."""
@@ -41,11 +44,23 @@ class Texts:
         if self.quiet:
             self.kept.append(text)
         else:
-            display.display(text)
+            _display(text)
 
     def warn(self, text: str) -> None:
         """Keep a warning for the result, with which Ansible shows it."""
         self.warnings.append(text)
+
+
+def _display(text: str) -> None:
+    """Show a text, a long one in parts that end where a line does: each becomes an event of a job."""
+    parts = [""]
+    for line in text.splitlines(keepends=True):
+        if parts[-1] and len(parts[-1]) + len(line) > LONGEST:
+            parts.append("")
+        parts[-1] += line
+    for part in parts[:-1]:
+        display.display(part.removesuffix("\n"))
+    display.display(parts[-1])
 
 
 def for_people() -> bool:
@@ -64,7 +79,7 @@ def show_result(result: dict[str, t.Any], texts: Texts, ansible_task: t.Any) -> 
     said = texts.kept + result.pop("texts", [])
     if not texts.quiet and not ansible_task.async_val:  # a result that comes later has its texts in it
         for text in said:
-            display.display(text)
+            _display(text)
         said = []
     said = [text for text in said if text]
     if texts.warnings:

@@ -22,7 +22,9 @@ The module stays one that runs without the action, and does so whenever a task a
     Does it, and returns the result.
 ``ROWS``
     What the rows are about that it takes or returns, if it does: a Subject. If the task ends before its step was done, the processes of these rows are
-    released, so that they can be resumed at once.
+    released, so that they can be resumed at once. Where they are many, the result has short rows, and the next task gets the whole ones.
+``HANDED_OVER``
+    The names of other lists of dictionaries in its result that the next task takes, and that are handed over likewise, e.g. ``("circuit_configs",)``.
 ``TEMPLATE_DIRECTORIES``
     The name of its option with directories of templates, if it has one, which the controller looks for before anything is done.
 ``SHOWN_ELSEWHERE``
@@ -37,11 +39,14 @@ import typing as t
 
 from ansible.errors import AnsibleError
 from ansible.module_utils.common.parameters import remove_values
+from ansible.utils.display import Display
 
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._run import Interrupted, ended, missing_sentence
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.subject import Subject
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.release import release
 from ansible_collections.nodeflow.orchestrator.plugins.plugin_utils._ansible_core import FinalizedAction
+from ansible_collections.nodeflow.orchestrator.plugins.plugin_utils._hand_over import counted, hand_over, take_over
 from ansible_collections.nodeflow.orchestrator.plugins.plugin_utils._in_process import die, run_in_process
 from ansible_collections.nodeflow.orchestrator.plugins.plugin_utils._options import Options, read_options
 from ansible_collections.nodeflow.orchestrator.plugins.plugin_utils._ordinary import environment_of, run_ordinary, wants_own_process
@@ -70,12 +75,13 @@ class InProcessAction(FinalizedAction):
         result: dict[str, t.Any] = super().run(tmp, task_vars)
         variables = task_vars or {}
         own_process = wants_own_process(self._task, self._connection)
-        options = read_options(self.module, self._task.args, variables, self._name, environment_of(self._task) if own_process else None)
+        arguments, missing_rows = take_over(self._task.args, getattr(self.module, "ROWS", None))
+        options = read_options(self.module, arguments, variables, self._name, environment_of(self._task) if own_process else None)
         self._task.args = options.given
         texts = Texts(quiet=bool(self._task.no_log) or not for_people())
         task = self._make_task(options, texts)
         self._stop_before(task)
-        problem = options.problem or (None if own_process else missing_sentence())
+        problem = missing_rows or options.problem or (None if own_process else missing_sentence())
         if problem:
             outcome = ended(task, problem)
         elif own_process:
@@ -85,7 +91,7 @@ class InProcessAction(FinalizedAction):
             outcome = run_ordinary(self._task, task, execute_module)
         else:
             outcome = run_in_process(self.module.execute, task)
-        result.update(remove_values(outcome, task.secrets))
+        result.update(self._as_event(remove_values(outcome, task.secrets)))
         show_result(result, texts, self._task)
         return result
 
@@ -93,6 +99,19 @@ class InProcessAction(FinalizedAction):
     def _name(self) -> str:
         """The module's name with its collection."""
         return str(self._task.resolved_action or self._task.action)
+
+    def _as_event(self, result: dict[str, t.Any]) -> dict[str, t.Any]:
+        """The result without what would make it long. The next task gets the whole rows all the same."""
+        subject: Subject | None = getattr(self.module, "ROWS", None)
+        printed = bool(result.get("failed") or Display().verbosity)
+        handed_over: dict[str, Subject | None] = dict.fromkeys(getattr(self.module, "HANDED_OVER", ()))
+        if subject:
+            handed_over[subject.many] = subject
+        short = {name: hand_over(result[name], about, printed) for name, about in handed_over.items() if name in result}
+        invocation = result.get("invocation")
+        if isinstance(invocation, dict) and isinstance(invocation.get("module_args"), dict):
+            short["invocation"] = invocation | {"module_args": counted(invocation["module_args"])}
+        return result | short
 
     def _make_task(self, options: Options, texts: Texts) -> Task:
         """Make what the module's function gets. What it says goes to ``texts``, without secrets."""

@@ -303,6 +303,17 @@ def test_while_the_run_goes_on_a_reason_is_said_once(shop):
     assert "and 19 more; the end of the run names all" in shop.warnings[0]
 
 
+def test_many_reasons_are_no_long_message_and_none_is_left_out(shop):
+    rows = shop.new(*range(1, 401))
+    shop.outcomes = {number: Failed(f"r ({number}): no luck, of the kind {number} that is like no other, and takes some words") for number in range(2, 401)}
+    result = shop.run("read", rows)
+    assert len(shop.warnings) == 21 and shop.warnings[-1] == "379 nodes for 379 more reasons; the end of the run names all"
+    shop.outcomes = {1: Failed("r (1): no luck at last")}
+    failed = shop.run("write", result["nodes"])
+    assert failed["failed"] and len(failed["msg"]) < 9_000 and "which is shown above" in failed["msg"]
+    assert all(f"of the kind {number} that" in shop.shown[-1] for number in range(2, 401))
+
+
 @pytest.mark.parametrize("outcome", ["done", "failed"])
 def test_a_node_is_called_as_netbox_calls_it_from_the_moment_it_is_read(shop, outcome):
     rows = shop.new(1)

@@ -24,6 +24,12 @@ _LABELS = {COMPLETED: 10, UNCHANGED: 10}
 _LABELS_ELSE = 100
 """Labels that the closing table names at the most for one reason, for each status; the count is always of all, and no reason is left out."""
 
+_REASONS = 20
+"""Reasons that are told while a run goes on at the most, since each is a message of its own."""
+
+_LONGEST = 8_000
+"""Characters of a failed task's message at the most, which Ansible prints twice; of a longer one the whole is shown before."""
+
 _WIDTH = 118
 
 
@@ -43,10 +49,15 @@ def end_of_step(
     failed = [row for row in after if row.status == FAILED]
     left = any(row.status == RUNNING for row in after)
     if failed and (last or (not left and any(row.status == FAILED for row in news))):
-        return result | {"failed": True, "msg": failed[0].message + how_to_continue(after, task.subject) if len(after) == 1 else table(after, task.subject)}
+        message = failed[0].message + how_to_continue(after, task.subject) if len(after) == 1 else _closing(task, after)
+        return result | {"failed": True, "msg": message}
     for tell, some in ((task.warn, [row for row in news if row.status == FAILED]), (task.show, [row for row in news if row.status != FAILED])):
-        for same in _by_reason(some):
+        reasons = _by_reason(some)
+        for same in reasons[:_REASONS]:
             tell("\n  ".join(_told(same, _NEWS, "the end of the run names all", task.subject)))
+        rest = [row for same in reasons[_REASONS:] for row in same]
+        if rest:
+            tell(f"{task.subject.counted(len(rest))} for {len(reasons) - _REASONS} more reasons; the end of the run names all")
     if last:
         ended = table(after, task.subject) if len(after) > 1 else "".join(row.message for row in after if row.status == COMPLETED)
         if ended:
@@ -54,6 +65,16 @@ def end_of_step(
     elif any(row.status in (SUSPENDED, UNCHANGED) for row in news) and how_to_continue(after, task.subject):
         task.show(how_to_continue(after, task.subject).strip())
     return result
+
+
+def _closing(task: Task, rows: t.Sequence[Row]) -> str:
+    """The table, or where that is too long for a message, its beginning; then the whole is shown."""
+    whole = table(rows, task.subject)
+    if len(whole) <= _LONGEST:
+        return whole
+    task.show(whole)
+    beginning = whole[:_LONGEST].rpartition("\n")[0]
+    return f"{beginning}\n  ... and more, which is shown above{how_to_continue(rows, task.subject)}"
 
 
 def _show_renamed(task: Task, before: t.Sequence[Row], after: t.Sequence[Row]) -> None:

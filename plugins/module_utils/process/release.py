@@ -76,9 +76,16 @@ def _may_be_held(row: Row) -> bool:
 
 
 def _key(row: Row) -> str | None:
-    """The id of the row's subscription; None before it has one."""
-    key = row.subscription_id or (row.model.get("subscription_id") if isinstance(row.model, dict) else None)
+    """The id of the row's process; before it has one, that of its subscription; None before it has either."""
+    key = row.process_id or row.subscription_id or (row.model.get("subscription_id") if isinstance(row.model, dict) else None)
     return key if isinstance(key, str) else None
+
+
+def _holds(row: Row | None, process: Process) -> bool:
+    """Whether the run of the row holds the process. Of a row that came short, whose whole one is lost, only how the run's id begins is known."""
+    if row is None or not row.run_id or not process.run_id or process.status != RUNNING:
+        return False
+    return process.run_id == row.run_id or (len(row.run_id) == 8 and process.run_id.startswith(row.run_id))
 
 
 def _failed(row: Row, reason: str, *, held: bool = False) -> Row:
@@ -86,10 +93,11 @@ def _failed(row: Row, reason: str, *, held: bool = False) -> Row:
 
 
 def _release(task: Task, rows: t.Sequence[Row], reason: str) -> tuple[dict[str, str], list[Row]]:
-    """Save it, all in one transaction. Answers with the ids of the processes, by subscription; and the rows whose process the store does not know."""
+    """Save it, all in one transaction. Answers with the ids of the processes, by the key of their row; and the rows whose process the store does not know."""
     store = task.any_store()
     if store is None:
         return {}, [row for row in rows if row.process_id]
+    by_key = {_key(row): row for row in rows}
     with store.write() as connection:
         known = load_processes(connection, [row.process_id for row in rows if row.process_id])
         unknown = [row for row in rows if row.process_id and row.process_id not in known]
@@ -97,13 +105,16 @@ def _release(task: Task, rows: t.Sequence[Row], reason: str) -> tuple[dict[str, 
         fresh = [_key(row) or "" for row in rows if not row.process_id]
         for some in chunks(fresh):
             known |= {process.process_id: process for process in find_processes(connection, subscription_id=some)}
-        run_of = {_key(row): row.run_id for row in rows}
-        held = [one for one in known.values() if one.status == RUNNING and one.run_id and one.run_id == run_of.get(one.subscription_id)]
-        label_of = {_key(row): row.label for row in rows}
-        for run_id in {one.run_id for one in held}:
-            pairs = [_fail(task, one, f"{label_of[one.subscription_id]}: {reason}") for one in held if one.run_id == run_id]
+        row_of = {key: by_key.get(key) or by_key.get(process.subscription_id) for key, process in known.items()}
+        held = {key: process for key, process in known.items() if _holds(row_of[key], process)}
+        for run_id in {one.run_id for one in held.values()}:
+            pairs = [_fail(task, one, f"{_label(row_of[key])}: {reason}") for key, one in held.items() if one.run_id == run_id]
             save_processes(connection, [process for process, log in pairs], run_id or "", [log for process, log in pairs])
-    return {one.subscription_id: one.process_id for one in held}, unknown
+    return {_key(row) or "": key for key, row in row_of.items() if row and key in held}, unknown
+
+
+def _label(row: Row | None) -> str:
+    return row.label if row else ""
 
 
 def _fail(task: Task, process: Process, error: str) -> tuple[Process, StepRecord]:
