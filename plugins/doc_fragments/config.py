@@ -16,6 +16,9 @@ options:
     description: Is only checked here. Whether the configs are in place; O(nodeflow.orchestrator.provide_config_to_user#module:confirm).
     type: bool
     default: false
+  config_hash:
+    description: Is only checked here. The hash of the configs that were approved; O(nodeflow.orchestrator.provide_config_to_user#module:config_hash).
+    type: str
   node_config_dir:
     description:
       - The directory to save the configs in; O(nodeflow.orchestrator.provide_config_to_user#module:config_dir).

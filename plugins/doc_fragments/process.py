@@ -37,6 +37,14 @@ options:
       - If not set, the value of the environment variable E(NODEFLOW_NETBOX_JOURNAL) is used.
     type: bool
     default: false
+  config_journal:
+    description:
+      - Put each config that is to be confirmed into the device's journal in NetBox, before it is shown, once. If NetBox refuses the entry, the process
+        fails with the reason, and can be resumed. Whoever may read the journal can read the configs then. The token needs the permissions
+        C(extras.add_journalentry) and C(extras.view_journalentry).
+      - If not set, the value of the environment variable E(NODEFLOW_CONFIG_JOURNAL) is used.
+    type: bool
+    default: false
   netbox_custom_field:
     description:
       - The name of a custom field of devices in NetBox that gets the id of the subscription, and is emptied when that is terminated. The playbook

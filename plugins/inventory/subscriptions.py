@@ -117,6 +117,7 @@ from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable, Constructa
 
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._argspec import given
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import NodeflowError
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._hostname import hostname
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._libraries import missing_libraries
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.collection import OURS, collection_of
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node import view  # noqa: F401  # pylint: disable=unused-import  # registers what nodes show
@@ -125,7 +126,6 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.reports.info
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.engine import open_store
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.location import Location, find_location
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.subscriptions import LIVE, is_live
-from ansible_collections.nodeflow.orchestrator.plugins.plugin_utils._hostname import hostname
 
 NOT_OURS = ("all", "ungrouped", "localhost")
 """Names that mean something else to Ansible."""

@@ -110,8 +110,8 @@ from ansible.plugins.lookup import LookupBase
 from ansible.template import trust_as_template
 from jinja2 import TemplateSyntaxError
 
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._hostname import hostname
 from ansible_collections.nodeflow.orchestrator.plugins.plugin_utils._hand_over import GONE, whole_rows
-from ansible_collections.nodeflow.orchestrator.plugins.plugin_utils._hostname import hostname
 from ansible_collections.nodeflow.orchestrator.plugins.plugin_utils._template_directories import find_directories
 
 if t.TYPE_CHECKING:

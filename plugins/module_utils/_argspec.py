@@ -67,6 +67,7 @@ PROCESS: Spec = {
     "lease_minutes": {"type": "int", "default": 15, "fallback": (env_fallback, ["NODEFLOW_LEASE_MINUTES"])},
     "netbox_moved": {"type": "bool", "default": False, "fallback": (env_fallback, ["NODEFLOW_NETBOX_MOVED"])},
     "netbox_journal": {"type": "bool", "default": False, "fallback": (env_fallback, ["NODEFLOW_NETBOX_JOURNAL"])},
+    "config_journal": {"type": "bool", "default": False, "fallback": (env_fallback, ["NODEFLOW_CONFIG_JOURNAL"])},
     "netbox_custom_field": {"type": "str", "fallback": (env_fallback, ["NODEFLOW_NETBOX_CUSTOM_FIELD"])},
 }
 
@@ -79,6 +80,7 @@ PROCESSES: Spec = {
 
 CONFIRM: Spec = {
     "confirm": {"type": "bool", "default": False},
+    "config_hash": {"type": "str"},
     "config_dir": {"type": "path"},
 }
 

@@ -35,6 +35,7 @@ class Task:
     answers with the line typed, or None where nobody is there. All three show what is not printable as "?", since names come from NetBox;
     ``show_config`` shows a config.
     ``secrets`` are the values of the options that must be in no text. ``rows_about`` says what the rows are about that the task takes or returns.
+    ``results`` is what a step adds to the task's result.
     """
 
     params: dict[str, t.Any]
@@ -44,6 +45,7 @@ class Task:
     ask: t.Callable[[str], str | None]
     secrets: t.Collection[str] = ()
     rows_about: Subject | None = None
+    results: dict[str, t.Any] = dataclasses.field(default_factory=dict)
     _client: NetboxClient | None = None
     _store: Store | None = None
 

@@ -77,7 +77,8 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.updat
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.model import Node, NodeInactive
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.abort import abort, aborted, restored
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.already import already_there
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.confirm import Config, ConfirmedState, confirmed_configs
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.config import Config
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.confirm import ConfirmedState, confirmed_configs
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.continued import chosen_processes
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.do_step import do_step
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.end_of_step import end_of_step

@@ -12,8 +12,10 @@ module: provide_config_to_user
 short_description: Show each config and have it confirmed
 version_added: 0.1.0
 description:
-  - Shows the config of each node, saves it to a file where O(config_dir) is set, and waits until it is confirmed, at the prompt or by
+  - Shows all configs, saves each to a file where O(config_dir) is set, and waits until they are confirmed, at the prompt or by
     O(confirm). Without a confirmation the process is suspended, and the play ends well.
+  - Configs that are the same but for what is each node's own, such as its name, addresses and ids, are shown once, with the list of their nodes. One
+    that differs from all others stands alone, and comes first.
   - What is confirmed is the hash of the config and of what NetBox will be told. If either has changed when the process is resumed, the config
     is shown and must be confirmed again.
   - The role P(nodeflow.orchestrator.provide_config#role) renders the configs and calls this module.
@@ -57,6 +59,12 @@ options:
     description: The configs are in place. Does not ask.
     type: bool
     default: false
+  config_hash:
+    description:
+      - The hash that was shown with the configs that were approved, RV(config_hash). O(confirm=true) then confirms those configs alone that were shown
+        with it and are the same still; of any other the process is suspended again.
+      - Without O(confirm=true) it confirms nothing.
+    type: str
   config_dir:
     description: Save each config to a file in this directory, on the machine where the task runs. The directory is made.
     type: path
@@ -76,9 +84,22 @@ EXAMPLES = r"""
     confirm: true
     config_dir: ~/configs
   register: enrolment
+
+- name: provide_config_to_user, for what was approved and nothing else
+  nodeflow.orchestrator.provide_config_to_user:
+    nodes: "{{ enrolment.nodes }}"
+    source: netbox
+    confirm: true
+    config_hash: 2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae
+  register: enrolment
 """
 
 RETURN = r"""
+config_hash:
+  description: SHA-256 over all configs that wait to be confirmed after this step, with the ids of their processes; null where none waits.
+  returned: always
+  type: str
+  sample: 2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae
 extends_documentation_fragment: [nodeflow.orchestrator.nodes]
 """
 
@@ -113,7 +134,7 @@ OPTIONS = options(
 
 def execute(task: Task) -> dict[str, t.Any]:
     """Do the step provide_config_to_user of create_node for the nodes that are at it."""
-    return node_step(task, "provide_config_to_user")
+    return {"config_hash": None} | node_step(task, "provide_config_to_user")
 
 
 def main() -> None:

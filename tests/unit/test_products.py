@@ -20,7 +20,7 @@ OURS = "ansible_collections.nodeflow.orchestrator.plugins."
 
 PROMISED = {
     "Aborted": "reason status netbox subscription",
-    "Config": "text title file_name covers",
+    "Config": "text title file_name covers own journal",
     "Deleted": "objects errors",
     "Done": "subscription state netbox label",
     "Failed": "reason general or_end label",
@@ -92,7 +92,7 @@ def test_each_name_says_what_it_is_for():
 
 
 def test_what_a_task_offers_stays():
-    promised = "actor ask check_mode close existing_store holders netbox params processes_at_work rows show store subject subscriptions"
+    promised = "actor ask check_mode close existing_store holders netbox params processes_at_work results rows show store subject subscriptions"
     for name in promised.split():
         assert name in dir(Task) or name in inspect.signature(Task).parameters, name
 

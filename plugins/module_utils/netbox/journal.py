@@ -17,9 +17,13 @@ __all__ = ["Entry", "add_entries"]
 
 ENDPOINT = "extras/journal-entries"
 
+IN_A_REQUEST = 200_000
+"""Characters of all entries of a request, unless it is one: NetBox takes 2.5 MB, and JSON can take six bytes or twelve for a character."""
+
 
 class Entry(t.NamedTuple):
-    """An entry: the object, the text, and NetBox's kind of it, e.g. "success". ``mark`` is a part of the text that no other entry has."""
+    """An entry: the object, the text, and NetBox's kind of it, e.g. "success". ``mark`` is a part of the text's first or last line that no other entry has
+    in these."""
 
     object_id: int
     text: str
@@ -27,20 +31,34 @@ class Entry(t.NamedTuple):
     mark: str
 
 
-def add_entries(client: NetboxClient, kind: str, entries: t.Sequence[Entry], maybe_there: bool) -> dict[int, str]:
+def add_entries(client: NetboxClient, kind: str, entries: t.Sequence[Entry], maybe_there: t.Collection[int]) -> dict[Entry, str]:
     """Add those that are not there yet, to objects of one ``kind``, e.g. "dcim.device".
 
-    NetBox takes an entry as often as it is sent, so it is asked first where one may be there already (``maybe_there``), because an earlier attempt was
-    interrupted. Answers with the reasons of those that NetBox refused, by object id; raises NetboxError for anything else.
+    NetBox takes an entry as often as it is sent, so it is asked first for those objects where one may be there already (``maybe_there``), because an
+    earlier attempt was interrupted. Answers with the reasons of those that NetBox refused; raises NetboxError for anything else.
     """
-    refused: dict[int, str] = {}
-    for some in chunks(entries, client.batch_size):
-        there = _texts(client, kind, [entry.object_id for entry in some]) if maybe_there else []
-        refused |= _add(client, kind, [entry for entry in some if not any(entry.mark in text for text in there)])
+    refused: dict[Entry, str] = {}
+    for some in _in_requests(entries, client.batch_size):
+        there = _ends(client, kind, sorted({entry.object_id for entry in some}.intersection(maybe_there)))
+        refused |= _add(client, kind, [entry for entry in some if not any(entry.mark in line for line in there)])
     return refused
 
 
-def _add(client: NetboxClient, kind: str, entries: t.Sequence[Entry]) -> dict[int, str]:
+def _in_requests(entries: t.Sequence[Entry], size: int) -> t.Iterator[list[Entry]]:
+    """The entries in parts for a request each: neither too many, nor more than NetBox takes."""
+    some: list[Entry] = []
+    length = 0
+    for entry in entries:
+        if some and (len(some) == size or length + len(entry.text) > IN_A_REQUEST):
+            yield some
+            some, length = [], 0
+        some.append(entry)
+        length += len(entry.text)
+    if some:
+        yield some
+
+
+def _add(client: NetboxClient, kind: str, entries: t.Sequence[Entry]) -> dict[Entry, str]:
     """NetBox takes all or none, and does not say which it did not like: halves of them, then."""
     if not entries:
         return {}
@@ -51,15 +69,18 @@ def _add(client: NetboxClient, kind: str, entries: t.Sequence[Entry]) -> dict[in
         if error.forbidden and not client.may("POST", ENDPOINT):
             raise
         if len(entries) == 1:
-            return {entries[0].object_id: str(error)}
+            return {entries[0]: str(error)}
         half = len(entries) // 2
         return _add(client, kind, entries[:half]) | _add(client, kind, entries[half:])
     return {}
 
 
-def _texts(client: NetboxClient, kind: str, ids: t.Sequence[int]) -> list[str]:
-    texts: list[str] = []
+def _ends(client: NetboxClient, kind: str, ids: t.Sequence[int]) -> list[str]:
+    """The first and the last line of each entry."""
+    lines: list[str] = []
     for some in chunks(ids, IDS_IN_A_REQUEST):
         filters = {"assigned_object_type": kind, "assigned_object_id": list(some)}
-        texts += [str(entry.get("comments") or "") for entry in client.get(ENDPOINT, filters)]
-    return texts
+        for entry in client.get(ENDPOINT, filters):
+            text = str(entry.get("comments") or "").splitlines() or [""]
+            lines += [text[0], text[-1]]
+    return lines

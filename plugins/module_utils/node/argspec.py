@@ -37,6 +37,7 @@ PROVIDE_CONFIG: Spec = {
 
 CONFIG: Spec = {
     "confirm_config": PROVIDE_CONFIG["confirm"],
+    "config_hash": PROVIDE_CONFIG["config_hash"],
     "node_config_dir": PROVIDE_CONFIG["config_dir"],
     "node_config_source": PROVIDE_CONFIG["source"],
     "node_config_templates": {"type": "list", "elements": "str", "default": []},

@@ -34,7 +34,8 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.stored 
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.workflows import WORKFLOWS
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.already import already_there
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.commands import open_processes
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.confirm import check_config_dir
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.config_files import check_config_dir
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.confirm import check_config_hash
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.continued import OPEN, chosen_processes
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.end_of_step import end_of_step
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.options import given, refuse_together
@@ -63,6 +64,7 @@ def initial_input_form(task: Task) -> dict[str, t.Any]:
     """List the devices that can be enrolled and take the choice, as rows for the next step. Processes to resume are rows as well."""
     check_customer_id(task.params["customer_id"])
     check_config_dir("node_config_dir", task.params["node_config_dir"])
+    check_config_hash(task.params["config_hash"])
     if task.params["all_open"]:
         task.params["process_status"] = list(OPEN)
     continued = chosen_processes(task, WORKFLOWS, _CHOICES)

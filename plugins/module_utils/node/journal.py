@@ -33,7 +33,9 @@ def journalled(task: Task, works: t.Sequence[NodeWork], outcomes: dict[str, Outc
     if not task.params["netbox_journal"] or task.check_mode or not done:
         return outcomes
     try:
-        refused = add_entries(task.netbox, DEVICE, [_entry(task, work) for work in done], any(work.row.resumed for work in done))
+        maybe_there = {work.subscription.device_id for work in done if work.row.resumed}
+        found = add_entries(task.netbox, DEVICE, [_entry(task, work) for work in done], maybe_there)
+        refused = {entry.object_id: why for entry, why in found.items()}
     except NetboxError as error:
         refused = {work.subscription.device_id: str(error) for work in done}
     words = "{0}: its journal in NetBox could not be written: {1}"
@@ -47,7 +49,7 @@ def _entry(task: Task, work: NodeWork) -> Entry:
     what = "; ".join(part for part in (_changes(work), _changed(work).get("note")) if part)
     why = f": {what}" if what else ""
     text = f"{did} by {task.actor}{why}. {work.process.workflow}, process {work.key}, subscription {work.process.subscription_id}"
-    return Entry(work.subscription.device_id, text, kind, "process " + work.key)
+    return Entry(work.subscription.device_id, text, kind, f"process {work.key}, subscription")
 
 
 def _changed(work: NodeWork) -> dict[str, t.Any]:

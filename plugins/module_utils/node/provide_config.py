@@ -11,16 +11,18 @@ import re
 import typing as t
 
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import NetboxError
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._hostname import hostname
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.subscription import revise
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.parallel import in_parallel
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.payload import build_payload
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.device import ENDPOINT, Device
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.device import DEVICE, ENDPOINT, Device
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.loopback import loopback
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.model import requiring
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.state import ChangeState, NodeWork, removes
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.statuses import ACTIVE
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.confirm import Config, confirmed_configs
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.config import Config
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.confirm import confirmed_configs
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.progress import Progress
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.step import Failed, Outcome
 
@@ -110,7 +112,24 @@ def _config(work: NodeWork, text: str) -> Config:
     status = work.state.node_changes["node_status"] if isinstance(work.state, ChangeState) else ACTIVE
     after = revise(work.subscription, {"node": {"node_status": status}}, requiring(()))
     what = "removal from" if removes(work) else "config of"
-    return Config(text, f"{what} {work.label}", file_name(work), build_payload(after.node, after).model_dump(mode="json"))
+    journal = (DEVICE, work.subscription.device_id) if work.state.device.status else None  # NetBox has none of a device that is gone
+    return Config(text, f"{what} {work.label}", file_name(work), build_payload(after.node, after).model_dump(mode="json"), _own(work), journal)
+
+
+def _own(work: NodeWork) -> dict[str, str]:
+    """What only this node has. Lengths and masks are not its own, nor are its platform, site and role."""
+    node = work.subscription.node
+    own = {
+        "name": node.node_name,
+        "host name": hostname(node.node_name or ""),
+        "description": work.subscription.description,
+        "ipv4 address": node.ipv4_loopback and str(node.ipv4_loopback.ip),
+        "ipv6 address": node.ipv6_loopback and str(node.ipv6_loopback.ip),
+        "device id": str(node.node_id),
+        "subscription id": str(work.subscription.subscription_id),
+        "process id": work.key,
+    }
+    return {name: value for name, value in own.items() if value}
 
 
 def file_name(work: NodeWork) -> str:

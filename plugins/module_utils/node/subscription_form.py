@@ -37,7 +37,8 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.statuse
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.stored import device_of, last_sites, name_of, terminated_of_devices
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.terminate_node import TERMINATE_NODE
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.workflows import WORKFLOWS
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.confirm import check_config_dir
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.config_files import check_config_dir
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.confirm import check_config_hash
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.continued import chosen_processes
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.end_of_step import end_of_step
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.options import given, refuse_together
@@ -68,6 +69,7 @@ _CHOICES = ("nodes", "subscription_ids", "device_filter", "all_enrolled", "max_n
 def subscription_form(task: Task) -> dict[str, t.Any]:
     """Take the choice of subscriptions and what is to be done, as rows for the next step. Processes to resume are rows as well."""
     check_config_dir("node_config_dir", task.params["node_config_dir"])
+    check_config_hash(task.params["config_hash"])
     continued = chosen_processes(task, WORKFLOWS, (*_CHOICES, "note", "clear", "description", "customer_id", "node_status", "refresh"))
     if continued is not None:
         return end_of_step(task, [], continued, False, [])

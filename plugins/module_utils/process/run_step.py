@@ -49,14 +49,15 @@ def run_step(task: Task, name: str, workflows: Workflows, rows: t.Sequence[Row])
         due, refused = [], {_key_of(row): row.not_stored(error) for row in rows if row.status == RUNNING}
     started = datetime.datetime.now(datetime.timezone.utc)
     outcomes: dict[str, Outcome] = {}
-    for step in {id(step): step for step in (_step(work, name, workflows) for work in due)}.values():
-        outcomes |= _attempt(task, step, [work for work in due if _step(work, name, workflows) is step])
+    # A function that several workflows have is called once: what it shows is one thing to read, and what it asks one question.
+    for function, step in {step.function: step for step in (_step(work, name, workflows) for work in due)}.items():
+        outcomes |= _attempt(task, step, [work for work in due if _step(work, name, workflows).function is function])
     settled = [settle(task, workflows[work.process.workflow], name, work, outcomes[work.key], started) for work in due]
     saved, changes = _save(task, settled)
     after = [saved.get(_key_of(row), refused.get(_key_of(row), row)) for row in rows]
     diff = [change for change in changes if change]
     last = all(workflow.after(name) is None for workflow in workflows.values() if workflow.has(name))
-    return end_of_step(task, rows, after, bool(diff), diff, last=last)
+    return end_of_step(task, rows, after, bool(diff), diff, last=last) | task.results
 
 
 def due_works(task: Task, name: str, workflows: Workflows, rows: t.Sequence[Row]) -> tuple[list[AnyWork], dict[str, Row]]:

@@ -13,6 +13,7 @@ options:
   step: {description: "The step's name, as the workflows have it.", type: str, required: true}
   circuits: {description: The rows that the step before returned., type: list, elements: dict, required: true}
   confirm: {description: Confirm the configs., type: bool, default: false}
+  config_hash: {description: Confirm only the configs that were shown with this hash., type: str}
   config_dir: {description: Where to save the configs., type: path}
 """
 
