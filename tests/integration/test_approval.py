@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import json
 import re
+import signal
+import threading
 
 import pytest
 
-from killing import ANSWER, REQUEST, Moment, play_killed
+from killing import ANSWER, REQUEST, kill
 from netbox_proxy import NetboxProxy
 from netbox_users import READS, Permission, user_with
 
@@ -64,6 +66,25 @@ def journal(netbox, device):
     """The entries of a device's journal, the oldest first."""
     found = netbox.call("GET", "extras/journal-entries", assigned_object_id=device, assigned_object_type="dcim.device", limit=100)["results"]
     return [entry["comments"] for entry in sorted(found, key=lambda entry: entry["id"])]
+
+
+def killed_at_the_journal(play, netbox, playbook, moment, **variables):
+    """Run a playbook and kill it where it puts a config into the journal: before NetBox has it, or once it is there."""
+    started = threading.Event()
+
+    def fault(method, path, forward):
+        if method != "POST" or "journal-entries" not in path:
+            return forward()
+        if moment == ANSWER:
+            forward()
+        started.wait()
+        kill(run)
+        return None
+
+    with NetboxProxy(netbox.url, fault) as proxy:
+        run = play.start(playbook, netbox_url=proxy.url, netbox_moved=True, **variables)
+        started.set()
+        assert play.finish(run).returncode == -signal.SIGKILL
 
 
 def test_one_config_passes_with_its_hash_and_with_no_other(play_on, netbox):
@@ -143,13 +164,8 @@ def test_a_run_that_died_after_it_had_shown_its_configs_has_shown_none(play, net
     before = hash_in(play.create(nodes=device, **templates(KINDS)))
     variables = templates(KINDS + "more\n")
     play.environment["NODEFLOW_CONFIG_JOURNAL"] = "true"
-    with NetboxProxy(netbox.url) as proxy:
-        killed = None
-        for number in range(1, 10):  # the request that puts it into the journal is the last before the store is written
-            killed = play_killed(play, proxy, Moment(ANSWER, number), "resume", status=["suspended", "interrupted"], lease_minutes=0, netbox_moved=True, **variables)
-            if killed is None or journal(netbox, device):
-                break
-    assert killed is not None and len(journal(netbox, device)) == 1
+    killed_at_the_journal(play, netbox, RESUME, ANSWER, status="suspended", lease_minutes=0, **variables)  # the store comes next
+    assert len(journal(netbox, device)) == 1
     assert states(play)[0]["shown_as"] == before and "journalled" not in states(play)[0]
     done = play(RESUME, all=True, confirm_config=True, config_hash=before, netbox_moved=True, **variables)
     assert done.nodes[0]["status"] == "suspended" and "since it has changed after it was approved" in done.output, done.output
@@ -227,25 +243,16 @@ def test_the_configs_of_many_are_in_their_journals_and_none_is_without_the_setti
 @pytest.mark.parametrize("moment", [REQUEST, ANSWER])
 def test_a_run_that_died_at_the_journal_leaves_one_entry(play, netbox, moment):
     device = netbox.make()
-    variables = {"nodes": device, "config_journal": True, "claim": "store", "lease_minutes": 0, "netbox_moved": True}
-    with NetboxProxy(netbox.url) as proxy:
-        posts = []
-
-        def noted(number):
-            return play_killed(play, proxy, Moment(moment, number), "create_node", **variables)
-
-        for number in range(1, 10):
-            posts.append(noted(number))
-            if posts[-1] is None or (play.store.exists() and play.rows("SELECT 1 FROM process_steps WHERE step = 'set_status'")):
-                break
-    assert posts[-1] is not None and len(journal(netbox, device)) == (moment == ANSWER)
+    variables = {"nodes": device, "config_journal": True, "lease_minutes": 0}
+    killed_at_the_journal(play, netbox, "nodeflow.orchestrator.create_node", moment, **variables)
+    assert len(journal(netbox, device)) == (moment == ANSWER)
     done = play(RESUME, all=True, config_journal=True, netbox_moved=True)
     assert done.nodes[0]["status"] == "suspended" and len(journal(netbox, device)) == 1, done.output
 
 
 def test_a_journal_that_may_not_be_written_stops_the_nodes_that_it_is_of(play, netbox):
     devices = netbox.make_many(3)
-    permissions = [Permission(["view"], READS), Permission(["change"], ["dcim.device"])]
+    permissions = [Permission(["view"], [*READS, "ipam.ipaddress"]), Permission(["change"], ["dcim.device"])]
     writes = Permission(["view", "add"], ["extras.journalentry"], {"assigned_object_id__in": devices[:2]})
     with user_with(netbox, *permissions, writes) as token:
         done = play.create(nodes=devices, config_journal=True, netbox_token=token)

@@ -133,7 +133,10 @@ def test_an_own_value_is_marked_where_it_stands_as_a_whole(text, own, expected):
 VALUES = st.text(st.sampled_from("ab17.:-/ <>"), min_size=1, max_size=4)
 
 
-@given(st.lists(st.tuples(st.lists(st.sampled_from(["a", "7", "b", "1.7", " ", ".", "-", "<n>", "{n}", "{i}", "{d}"]), max_size=8), VALUES, VALUES, VALUES), max_size=8))
+TEXTS = st.lists(st.sampled_from(["a", "7", "b", "1.7", " ", ".", "-", "<n>", "{n}", "{i}", "{d}"]), max_size=8)
+
+
+@given(st.lists(st.tuples(TEXTS, VALUES, VALUES, VALUES), max_size=8))
 def test_a_groups_text_with_the_own_values_of_each_is_the_config_of_each(nodes):
     configs = {}
     for number, (parts, *values) in enumerate(nodes):

@@ -184,7 +184,8 @@ def _several(group: Group, some: t.Mapping[str, Config], labels: t.Mapping[str, 
         elif not all(_UUID.fullmatch(value) or marked(labels[key], {mark: value}).marks for key, value in values.items()):
             listed.append(mark)
     count, one_of = subject.counted(len(some)), f"each {subject.one}"
-    same = f"{', '.join(map(group.pattern.shown_as, marks))} {'stands' if len(marks) == 1 else 'stand'} for {one_of}'s own values" if marks else f"the same for {one_of}"
+    stand = f"{', '.join(map(group.pattern.shown_as, marks))} {'stands' if len(marks) == 1 else 'stand'} for {one_of}'s own values"
+    same = stand if marks else f"the same for {one_of}"
     its = f", each with its {', '.join(map(group.pattern.shown_as, listed))}" if listed else ""
     lines = ["  ".join(["", labels[key], *(config.own[mark] for mark in listed)]) for key, config in some.items()]
     return f"{group.title}{count}; {same}", "\n".join(["; ".join([f"The {count}{its}", *made_of]) + ":", *lines])
