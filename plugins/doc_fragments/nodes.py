@@ -60,6 +60,12 @@ nodes:
     subscription_id:
       description: The subscription of the node, once it is stored.
       type: str
+ansible_stats:
+  description: >-
+    What this leaves for the next job, which Ansible takes as stats and AWX as artifacts: C(nodeflow_process_ids), C(nodeflow_run_id), C(nodeflow_counts),
+    C(nodeflow_config_hash) and C(nodeflow_summary). docs/settings.md has what each is.
+  returned: always
+  type: dict
 msg:
   description: How many nodes stand how; or, of a task that failed, which and why.
   returned: always

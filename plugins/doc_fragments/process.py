@@ -51,4 +51,10 @@ options:
         setup_netbox makes one.
       - If not set, the value of the environment variable E(NODEFLOW_NETBOX_CUSTOM_FIELD) is used; else no field is written.
     type: str
+  fail_on_suspended:
+    description:
+      - Have the last step of a workflow fail if a process of the run is suspended, so that a job that waits for a person is red. The processes are
+        suspended all the same, and can be resumed.
+    type: bool
+    default: false
 """

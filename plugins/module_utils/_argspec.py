@@ -69,6 +69,7 @@ PROCESS: Spec = {
     "netbox_journal": {"type": "bool", "default": False, "fallback": (env_fallback, ["NODEFLOW_NETBOX_JOURNAL"])},
     "config_journal": {"type": "bool", "default": False, "fallback": (env_fallback, ["NODEFLOW_CONFIG_JOURNAL"])},
     "netbox_custom_field": {"type": "str", "fallback": (env_fallback, ["NODEFLOW_NETBOX_CUSTOM_FIELD"])},
+    "fail_on_suspended": {"type": "bool", "default": False},
 }
 
 PROCESSES: Spec = {

@@ -18,6 +18,7 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors impo
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._libraries import missing_libraries
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.subject import Subject
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.artifacts import with_artifacts
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.end_of_step import how_to_continue
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.release import release
 
@@ -88,7 +89,7 @@ def call(function: Function, task: Task, over: t.Callable[[], str | None] = lamb
             if task.rows_about:
                 task.params[task.rows_about.many] = result.get(task.rows_about.many)
             release(task, why)
-        return result
+        return with_artifacts(task, result)
     except NodeflowError as error:
         return ended(task, sentence(str(error)))
     except Exception as error:  # pylint: disable=broad-exception-caught
@@ -112,9 +113,9 @@ def ended(task: Task, message: str) -> dict[str, t.Any]:
     """The result of a task that ends with ``message`` before its step was done: its processes failed with it, and can be resumed."""
     rows = release(task, message)
     if not rows:
-        return {"failed": True, "changed": False, "msg": message}
+        return with_artifacts(task, {"failed": True, "changed": False, "msg": message})
     told = message + how_to_continue(rows, task.subject)
-    return {"failed": True, "changed": False, task.subject.many: [row.as_result(task.subject) for row in rows], "msg": told}
+    return with_artifacts(task, {"failed": True, "changed": False, task.subject.many: [row.as_result(task.subject) for row in rows], "msg": told})
 
 
 _PLAIN = frozenset((str, int, float, bool, type(None)))

@@ -83,6 +83,10 @@ nodes:
     subscription_id:
       description: The subscription, which is terminated.
       type: str
+ansible_stats:
+  description: What this leaves for the next job, as that of M(nodeflow.orchestrator.done).
+  returned: always
+  type: dict
 msg:
   description: How many nodes stand how; or, of a task that failed, which and why.
   returned: always

@@ -163,6 +163,7 @@ processes:
     continue_with:
       description:
         - The command that continues the process. Of one that began to be aborted, the command that finishes that.
+        - In a job of AWX, this and C(abort_with) name the job template and its variables instead of a command line.
         - Null if it is over, or while a run works on it.
       type: str
     abort_with:

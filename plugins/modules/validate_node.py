@@ -127,6 +127,15 @@ validated_at:
   returned: success
   type: str
   sample: '2026-11-23T08:00:00+00:00'
+ansible_stats:
+  description: What this leaves for the next job, which Ansible takes as stats and AWX as artifacts; C(nodeflow_counts) and C(nodeflow_summary).
+  returned: success
+  type: dict
+repair_with:
+  description: The command that repairs what was found; in a job of AWX, the job template.
+  returned: success
+  type: str
+  sample: ansible-playbook nodeflow.orchestrator.reconcile_nodes
 msg:
   description: The summary; or, of a task that failed, the reason.
   returned: always

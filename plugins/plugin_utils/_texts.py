@@ -84,6 +84,8 @@ def show_result(result: dict[str, t.Any], texts: Texts, ansible_task: t.Any) -> 
     said = [text for text in said if text]
     if texts.warnings:
         result["warnings"] = texts.warnings
+    if ansible_task.no_log and "ansible_stats" in result:  # which Ansible hands on nevertheless
+        result["ansible_stats"]["data"]["nodeflow_summary"] = None
     if ansible_task.no_log:  # Ansible shows warnings nevertheless
         said += [str(warning) for warning in result.pop("warnings", [])]
     if said:

@@ -35,7 +35,15 @@ def plays(playbook: str) -> list[dict[str, t.Any]]:
 
 def tasks(playbook: str) -> list[dict[str, t.Any]]:
     """The tasks of a playbook, in their order, without what it imports."""
-    return [task for play in plays(playbook) for task in play["tasks"]]
+    return [task for play in plays(playbook) for task in _flat(play["tasks"])]
+
+
+def _flat(some: list[dict[str, t.Any]]) -> t.Iterator[dict[str, t.Any]]:
+    for task in some:
+        if "block" in task:
+            yield from _flat([*task["block"], *task.get("rescue", []), *task.get("always", [])])
+        else:
+            yield task
 
 
 def variables_of(playbook: str) -> set[str]:

@@ -13,7 +13,7 @@ import pytest
 
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import DomainError
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain import collection, subscription
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.commands import command
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.command import to_resume
 from filled_store import FilledStore
 from in_process import call_module
 
@@ -93,8 +93,8 @@ def test_a_name_that_is_no_collections_imports_nothing(product, monkeypatch):
 
 def test_commands_name_the_playbooks_of_the_collection():
     for workflow, theirs in (("acme.circuits.create_circuit", "acme.circuits"), ("create_node", "nodeflow.orchestrator")):
-        how = command("resume", ["p"], collection=collection.collection_of(workflow))
-        assert how == f"ansible-playbook {theirs}.resume -e process_ids=p"
+        how = to_resume(["p"], collection.collection_of(workflow))
+        assert str(how) == f"ansible-playbook {theirs}.resume -e process_ids=p"
 
 
 @pytest.mark.parametrize(("module", "by"), [("abort", "process_ids"), ("initial_input_form", "status")])

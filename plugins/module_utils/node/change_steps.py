@@ -33,7 +33,7 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.model i
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.payload import HIDDEN, DevicePayload, DeviceTarget, hidden
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.state import ChangeWork, removes
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.statuses import FREE
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.commands import command
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.command import to_abort, to_resume
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.progress import Progress
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.step import Done, Failed, Outcome, Step, for_each
 
@@ -79,7 +79,7 @@ def _fetched(work: ChangeWork, device: Device | None, there: t.Container[int]) -
     work = work.called(device.label)
     if "device_gone" in (work.state.repairs or ()):
         back = "is in NetBox again, so its subscription does not end"
-        return Failed(f"{work.label} {back}; {command('abort', [work.key])}", back, "End the process", work.label)
+        return Failed(f"{work.label} {back}; {to_abort([work.key])}", back, "End the process", work.label)
     conflict = _conflict(work, device) if work.state.repairs is not None else None  # the repair was planned for what was found
     if conflict:
         return dataclasses.replace(conflict, label=work.label)
@@ -94,7 +94,7 @@ def _fetched(work: ChangeWork, device: Device | None, there: t.Container[int]) -
 
 
 def _gone(work: ChangeWork) -> Failed:
-    reason = f"{work.label} {_NOT_THERE}; end this process with {command('abort', [work.key])}, then its subscription with terminate_node"
+    reason = f"{work.label} {_NOT_THERE}; end this process with {to_abort([work.key])}, then its subscription with terminate_node"
     return Failed(reason, _NOT_THERE, "End the process, then its subscription with terminate_node; the process")
 
 
@@ -202,7 +202,7 @@ def _planned_before(task: Task, work: ChangeWork, device: Device) -> bool:
 
 def _changed_meanwhile(work: ChangeWork, what: str) -> Failed:
     wrong, right = "Where that is wrong, set it back there and continue", "where it is right, end the process"
-    reason = f"{work.label}: {what}. {wrong} with: {command('resume', [work.key])}; {right} with: {command('abort', [work.key])}"
+    reason = f"{work.label}: {what}. {wrong} with: {to_resume([work.key])}; {right} with: {to_abort([work.key])}"
     return Failed(reason, f"{what}. {wrong}; {right}", "Where the change is right, end the process")
 
 

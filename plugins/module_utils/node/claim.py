@@ -30,7 +30,7 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.overwri
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.payload import DevicePayload, DeviceTarget
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.state import CreateWork
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.statuses import CLAIMED, FREE
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.commands import command
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.command import to_abort, to_resume
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.progress import Progress
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.rows import UNCHANGED
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.step import Aborted, Done, Failed, Outcome
@@ -130,7 +130,7 @@ def _target(task: Task, works: t.Sequence[CreateWork]) -> DeviceTarget:
 
 
 def _unknown(work: CreateWork) -> str:
-    return _UNKNOWN.format(work.label, CLAIMED, FREE, command("resume", [work.key]), command("abort", [work.key]))
+    return _UNKNOWN.format(work.label, CLAIMED, FREE, to_resume([work.key]), to_abort([work.key]))
 
 
 def as_read(work: CreateWork) -> Device:
@@ -211,7 +211,7 @@ def _first_come(
         back = f"; what ours overwrote of theirs was put back: {', '.join(lost)}" if lost else ""
         return Aborted(f"{_TAKEN.format(work.label)}, in the same moment{back}", UNCHANGED)
     if holder is Holder.UNKNOWN:
-        return Failed(_unknown(work) if row.get("status") == CLAIMED else _UNDONE.format(work.label, row.get("status"), command("resume", [work.key])))
+        return Failed(_unknown(work) if row.get("status") == CLAIMED else _UNDONE.format(work.label, row.get("status"), to_resume([work.key])))
     return outcome
 
 

@@ -27,7 +27,7 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.payload
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.provide_config import provide_config_to_user
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.state import CreateState, CreateWork, named
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.statuses import ACTIVE
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.commands import command
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.command import to_abort
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.progress import Progress
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.step import Done, Failed, Outcome, Step, Workflow, for_each
 
@@ -69,7 +69,7 @@ def _fetched(task: Task, work: CreateWork, device: Device | None, there: t.Conta
 
 
 def _gone(work: CreateWork) -> Failed:
-    return Failed(f"{work.label} {_NOT_THERE}. {_OR_END} with: {command('abort', [work.key])}", _NOT_THERE, _OR_END)
+    return Failed(f"{work.label} {_NOT_THERE}. {_OR_END} with: {to_abort([work.key])}", _NOT_THERE, _OR_END)
 
 
 def _set_status(task: Task, works: t.Sequence[CreateWork]) -> dict[str, Outcome]:

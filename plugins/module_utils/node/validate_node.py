@@ -27,6 +27,8 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.loopbac
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.model import NodeInactive
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.statuses import ACTIVE
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.stored import device_of, devices_of_others, last_sites
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.artifacts import stats
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.command import Command
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.end_of_step import wrapped
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.processes import subscriptions_at_work
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.subscriptions import (
@@ -58,11 +60,13 @@ def validate_node(task: Task) -> dict[str, t.Any]:
 
 def _result(task: Task, msg: str, findings: t.Sequence[Finding]) -> dict[str, t.Any]:
     counts = {problem: sum(1 for finding in findings if finding.problem == problem) for problem in PROBLEMS}
-    return {
+    found = {problem: count for problem, count in counts.items() if count}
+    return stats({"nodeflow_counts": found, "nodeflow_summary": msg}) | {
         "changed": False,
         "msg": msg,
         "findings": [dataclasses.asdict(finding) for finding in findings],
-        "counts": {problem: count for problem, count in counts.items() if count},
+        "counts": found,
+        "repair_with": str(Command("reconcile_nodes")),
         "fails": bool(findings) and task.params["fail_on_findings"],
         "validated_at": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
     }

@@ -10,7 +10,7 @@ import dataclasses
 
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.collection import collection_of
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.commands import command
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.command import TAKEN_OVER, to_resume
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.continued import going_on
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.lease import INTERRUPTED, can_be_taken, not_taken, standing, until
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.rows import FAILED, Row
@@ -43,11 +43,11 @@ def already_there(task: Task, row: Row, subscription: Stored, process: Process |
         return not_taken(row, process)
     doing = f"is being {taken} already" if creating else f"is {taken} already, and {process.workflow} works on it"
     how = f"is {standing(process)} at {process.step}"
-    resume = command("resume", [process.process_id], collection=collection_of(process.workflow))
+    resume = to_resume([process.process_id], collection_of(process.workflow))
     if can_be_taken(process):
         way = f"; continue it with: {resume}"
     else:
         how += f", by {process.actor} until {until(process)}"
-        way = f"; if that run is gone, continue it with: {resume} -e take_over=true"
+        way = f"; if that run is gone, continue it with: {resume.having(**TAKEN_OVER)}"
     row = dataclasses.replace(row, process_id=process.process_id, held=not can_be_taken(process))
     return row.unchanged(f"{label} {doing}: process {process.process_id} {how}{way}", f"{doing}: its process {how}")

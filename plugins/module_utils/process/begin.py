@@ -14,7 +14,7 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.collection import collection_of
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.lifecycle import SubscriptionLifecycle
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.subscription import SubscriptionModel
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.commands import command
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.command import to_resume
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.lease import lease_end, standing
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.rows import RUNNING, Row, reading_rows
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.state import read_state
@@ -163,8 +163,8 @@ def _refused(row: Row, model: Stored | None, process: Process | None, users: t.S
     elif process is None:
         why = "is not in sync, and no process works on it" + (f"; {repaired_by} repairs that" if repaired_by else "")
     else:
-        resume = command("resume", [process.process_id], collection=collection_of(process.workflow))
-        what, key, then = "process", process.process_id, f"; continue it with: {resume}"
+        what, key = "process", process.process_id
+        then = f"; continue it with: {to_resume([process.process_id], collection_of(process.workflow))}"
         why = f"({process.workflow}) works on it and is {standing(process)} at {process.step}"
     general = f"its subscription {why}" if what == "subscription" else f"a process {why}; resume continues it, and process_info has its id"
     return row.without_plan().failed(f"{row.label}: {what} {key} {why}{then}", general)

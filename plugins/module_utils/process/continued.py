@@ -14,7 +14,8 @@ import uuid
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import NodeflowError
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.collection import collection_of
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.commands import NAMED, command, take_over_with
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.command import TAKEN_OVER, Command, to_abort, to_resume
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.commands import NAMED
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.lease import INTERRUPTED, can_be_taken, not_taken, standing, until
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.options import given, refuse_together
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.rows import FAILED, RUNNING, SUSPENDED, Row
@@ -28,9 +29,7 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.proces
     load_processes,
 )
 
-__all__ = ["NONE_STANDING", "OPEN", "chosen_processes", "going_on"]
-
-NONE_STANDING = "There is nothing to continue: no process stands so."
+__all__ = ["OPEN", "chosen_processes", "going_on"]
 
 OPEN = (FAILED, INTERRUPTED, SUSPENDED)
 """How a process stands that can be continued."""
@@ -80,14 +79,14 @@ def chosen_processes(task: Task, workflows: Workflows, others: t.Sequence[str] =
         rows.append(Row(f"run {run}", FAILED, message, own=nobody))
     told = _tell_held(task, [process for process in held if process.process_id not in found], playbook) if statuses or not found else False
     if not rows and not told and not elsewhere:
-        task.show(NONE_STANDING)
+        task.show(f"There is nothing to {'abort' if playbook == 'abort' else 'continue'}: no process stands so.")
     return rows
 
 
 def _options(task: Task) -> tuple[list[str] | None, list[str] | None, str | None]:
     """The options process_ids, process_status and run_id; None for one that is not given."""
     ids = task.params["process_ids"]
-    process_ids = None if ids is None else [one.strip() for one in ids if one.strip()]
+    process_ids = None if ids is None else [one for text in ids for one in text.replace(",", " ").split()]  # a text area has an id a line
     if ids and not process_ids:
         process_ids = None
     return process_ids, task.params["process_status"], (task.params["run_id"] or "").strip() or None
@@ -106,8 +105,10 @@ def _tell_elsewhere(task: Task, foreign: t.Sequence[Process], playbook: str) -> 
     for collection, some in by_collection.items():
         count = "1 process is" if len(some) == 1 else f"{len(some)} processes are"
         verb = "abort" if playbook == "abort" else "continue"
-        status = "" if playbook == "abort" or len(some) <= NAMED else ",".join(sorted({standing(process) for process in some}))
-        how = command(playbook, [process.process_id for process in some], status, collection)
+        ids = [process.process_id for process in some]
+        how = to_abort(ids, collection) if playbook == "abort" else to_resume(ids, collection)
+        if playbook != "abort" and len(some) > NAMED:
+            how = to_resume(collection=collection).having(status=",".join(sorted({standing(process) for process in some})))
         task.show(f"{count} of {collection}; {verb} {'it' if len(some) == 1 else 'them'} with: {how}")
 
 
@@ -121,9 +122,10 @@ def _tell_held(task: Task, held: t.Sequence[Process], playbook: str) -> bool:
         count = f"{len(some)} process is" if len(some) == 1 else f"{len(some)} processes are"
         last = max(some, key=until)
         before = f"cannot be {'aborted' if playbook == 'abort' else 'continued'} before that"
+        how = Command(playbook, collection=collection).having(run_id=run, **TAKEN_OVER)
         task.show(
             f"{count} held by run {run}, of {actors}, until {until(last)}, and {before}. If that run is known to be gone, take "
-            f"{'it' if len(some) == 1 else 'them'} over with: {take_over_with(playbook, run, collection)}"
+            f"{'it' if len(some) == 1 else 'them'} over with: {how}"
         )
     return bool(by_run)
 

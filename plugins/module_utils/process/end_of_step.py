@@ -12,8 +12,10 @@ import typing as t
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.collection import OURS
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.subject import Subject
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.commands import NAMED, command
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.command import CONFIRMED, TAKEN_OVER, Command
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.commands import NAMED
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.rows import ABORTED, COMPLETED, FAILED, RUNNING, SUSPENDED, UNCHANGED, Row
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.job import in_awx
 
 __all__ = ["end_of_step", "how_to_continue", "table", "wrapped"]
 
@@ -38,7 +40,7 @@ def end_of_step(
 ) -> dict[str, t.Any]:
     """The result of a step. One bad one stops that one: the task fails only where none is left to go on with.
 
-    At the end of the step list (``last``) it fails if any failed on the way.
+    At the end of the step list (``last``) it fails if any failed on the way, or, with the option fail_on_suspended, if any is suspended.
     """
     # At the end no step reads the predictions any more.
     rows = [dataclasses.replace(row, predicted=None) for row in after] if last else after
@@ -48,9 +50,11 @@ def end_of_step(
     news = [row for row in after if row.status not in (RUNNING, COMPLETED) and row not in known]
     failed = [row for row in after if row.status == FAILED]
     left = any(row.status == RUNNING for row in after)
+    waiting = last and task.params.get("fail_on_suspended") and any(row.status == SUSPENDED for row in after)
     if failed and (last or (not left and any(row.status == FAILED for row in news))):
-        message = failed[0].message + how_to_continue(after, task.subject) if len(after) == 1 else _closing(task, after)
-        return result | {"failed": True, "msg": message}
+        return result | {"failed": True, "msg": _closing(task, after)}
+    if waiting:
+        return result | {"failed": True, "msg": f"{_closing(task, after)}\n{_WAITING}"}
     for tell, some in ((task.warn, [row for row in news if row.status == FAILED]), (task.show, [row for row in news if row.status != FAILED])):
         reasons = _by_reason(some)
         for same in reasons[:_REASONS]:
@@ -68,7 +72,9 @@ def end_of_step(
 
 
 def _closing(task: Task, rows: t.Sequence[Row]) -> str:
-    """The table, or where that is too long for a message, its beginning; then the whole is shown."""
+    """What a failed task says: of one row its message, of several the table, or where that is too long for a message, its beginning; then it is shown whole."""
+    if len(rows) == 1:
+        return rows[0].message + how_to_continue(rows, task.subject)
     whole = table(rows, task.subject)
     if len(whole) <= _LONGEST:
         return whole
@@ -146,7 +152,7 @@ def wrapped(labels: t.Sequence[str], most: int, rest: str) -> list[str]:
 
 def _all_of(rows: t.Sequence[Row], subject: Subject) -> str:
     """Where all of a status are listed."""
-    if rows[0].status in (FAILED, SUSPENDED) and all(_stored(row) for row in rows):
+    if rows[0].status in (FAILED, SUSPENDED) and all(_stored(row) for row in rows) and not in_awx():
         return f"ansible localhost -m nodeflow.orchestrator.process_info -a status={rows[0].status} lists all"
     return f"the {subject.many} of the task's result have all (-v shows it)"
 
@@ -158,47 +164,53 @@ def _stored(row: Row) -> bool:
 
 def how_to_continue(rows: t.Sequence[Row], subject: Subject | None) -> str:
     """The commands that continue, or end, what can be, each on a line of its own; "" where there is nothing of the kind."""
-    commands: dict[tuple[str, str, str, str], list[str]] = {}
+    collection = subject.collection if subject else OURS
+    ways: dict[tuple[str, Command, str], list[Row]] = {}
     for same in _by_reason(rows):
         for row in same:
-            for words, playbook, more in _ways(row, alone=len(same) == 1) if _stored(row) else ():
-                commands.setdefault((words, playbook, row.status, more), []).append(row.process_id or "")
-    collection = subject.collection if subject else OURS
-    return "".join(f"\n{words} with: {_command_for(collection, playbook, ids, status, more)}" for (words, playbook, status, more), ids in commands.items())
+            for words, command in _ways(row, collection, alone=len(same) == 1) if _stored(row) else ():
+                ways.setdefault((words, command, row.status), []).append(row)
+    return "".join(f"\n{words} with: {_for_rows(command, some, status)}" for (words, command, status), some in ways.items())
 
 
-def _ways(row: Row, alone: bool) -> t.Iterator[tuple[str, str, str]]:
-    """What can be done with a row's process: in words, by which playbook, and with what more on its command line.
+def _ways(row: Row, collection: str, alone: bool) -> t.Iterator[tuple[str, Command]]:
+    """What can be done with a row's process: in words, and by which command, whatever the process.
 
     The message of one that stands ``alone`` is shown whole, and has some of it already.
     """
-    playbook = row.playbook or "resume"
+    command = Command(row.playbook or "resume", collection=collection)
     if row.status == SUSPENDED:
-        yield "Continue what is suspended", playbook, " -e confirm_config=true"
+        yield "Continue what is suspended", command.having(**CONFIRMED)
     elif row.status == UNCHANGED and not alone:
-        words, more = _BEGUN_BEFORE[row.held]
-        yield words, playbook, more
+        yield _BEGUN_BEFORE[row.held], command.having(**TAKEN_OVER if row.held else {})
     elif row.status == FAILED:
-        words, more = _AFTER_FAILURE[row.held]
-        yield words, playbook, more
+        yield _AFTER_FAILURE[row.held], command.having(**TAKEN_OVER if row.held else {})
         if row.or_end and not alone:
-            yield row.or_end, "abort", ""
+            yield row.or_end, Command("abort", collection=collection)
 
 
-def _command_for(collection: str, playbook: str, process_ids: t.Sequence[str], status: str, more: str) -> str:
-    """By ids. Of many, by status, where that can be meant: what is held is not released yet, and an abort is for those that were named."""
-    if len(process_ids) <= NAMED or playbook != "resume" or more == _AFTER_FAILURE[True][1] or status == UNCHANGED:
-        return command(playbook, process_ids, collection=collection) + more
-    return f"{command(playbook, (), status, collection)}{more}, which takes all that stand so, of other runs as well"
+def _for_rows(command: Command, rows: t.Sequence[Row], status: str) -> str:
+    """The command for the processes of the rows: by their ids; of many, by their run, where that can be meant. What is held is not released yet, and an
+    abort is for those that were named.
+
+    The run is the last that did something with those that it began. Of others, it may have found only that they cannot go on.
+    """
+    held = set(TAKEN_OVER.items()) <= set(command.variables)
+    if len(rows) <= NAMED or command.playbook != "resume" or held or status == UNCHANGED:
+        return str(_first(command, process_ids=",".join(row.process_id or "" for row in rows)))
+    runs = {None if row.resumed else row.run_id for row in rows}
+    if len(runs) == 1 and None not in runs:
+        return str(_first(command, run_id=runs.pop() or "", status=status))
+    return f"{_first(command, status=status)}, which takes all that stand so, of other runs as well"
 
 
-_AFTER_FAILURE = {
-    False: ("Once the reason is gone, continue", ""),
-    True: ("Once the reason is gone, continue what could not be released", " -e take_over=true"),
-}
+def _first(command: Command, **which: str) -> Command:
+    """The command with what it is for before all else."""
+    return dataclasses.replace(command, variables=(*which.items(), *command.variables))
 
 
-_BEGUN_BEFORE = {
-    False: ("Continue what was begun before", ""),
-    True: ("If the run that holds them is gone, continue them", " -e take_over=true"),
-}
+_WAITING = "What is suspended makes this run a failed one, since fail_on_suspended is true."
+
+_AFTER_FAILURE = {False: "Once the reason is gone, continue", True: "Once the reason is gone, continue what could not be released"}
+
+_BEGUN_BEFORE = {False: "Continue what was begun before", True: "If the run that holds them is gone, continue them"}

@@ -89,7 +89,7 @@ def why_not_taken(process: Process) -> str:
         return f"is {process.status}, so there is nothing to continue or to confirm"
     return (
         f"is being worked on by another run, of {process.actor}, until {until(process)}. Wait for it; if that run is known to be gone, take the process "
-        f"over with take_over=true, or all that it held with -e run_id={process.run_id} -e take_over=true"
+        f"over with take_over=true, or all that it held with run_id={process.run_id} and take_over=true"
     )
 
 

@@ -31,9 +31,9 @@ class Row:
     """How one subject stands. In a task's result it is a dictionary of those fields that say something, and of ``own``.
 
     ``label`` is how messages call it. ``message`` says what became of it, ``reason`` the same without what is its own, and ``or_end`` in which
-    case an abort would be right instead of what is proposed. ``playbook`` is the one that continues its process, where that is not resume. ``held``
-    says that the store still holds the process for a run that ended; ``resumed``, that this run did not begin it; ``take_over_from`` names the run
-    that it is to be taken over from.
+    case an abort would be right instead of what is proposed. ``playbook`` is the one that continues its process, where that is not resume.
+    ``config_hash``, of one whose config waits to be confirmed, is that of all such configs of the run. ``held`` says that the store still holds the
+    process for a run that ended; ``resumed``, that this run did not begin it; ``take_over_from`` names the run that it is to be taken over from.
 
     A process that is to begin has a ``workflow`` and a ``state``; and either the ``model`` of its new subscription, or the ``version`` of the one
     that it was planned for. ``predicted`` is what check mode would have stored. ``own`` is what only the steps of one product know.
@@ -49,6 +49,7 @@ class Row:
     subscription_id: str | None = None
     run_id: str | None = None
     take_over_from: str | None = None
+    config_hash: str | None = None
     held: bool = False
     resumed: bool = False
     workflow: str | None = None
@@ -101,7 +102,7 @@ class Row:
 
 
 _FIELDS = tuple(field.name for field in dataclasses.fields(Row) if field.name not in ("label", "own"))
-_TEXTS = ("message", "or_end", "playbook", "process_id", "reason", "run_id", "status", "subscription_id", "take_over_from", "workflow")
+_TEXTS = ("config_hash", "message", "or_end", "playbook", "process_id", "reason", "run_id", "status", "subscription_id", "take_over_from", "workflow")
 _DICTIONARIES = ("model", "predicted", "state")
 
 

@@ -17,7 +17,7 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors impo
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.collection import collection_of
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.subscription import SubscriptionModel
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.commands import command
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.command import to_abort, to_resume
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.end_of_step import end_of_step
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.lease import take, why_not_taken
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.rows import RUNNING, Row, reading_rows
@@ -96,7 +96,7 @@ def _load(task: Task, name: str, workflows: Workflows, rows: t.Sequence[Row]) ->
             if process.workflow not in workflows:
                 collection = collection_of(process.workflow)
                 foreign = collection != task.subject.collection
-                how = command("abort" if name == ABORT else "resume", [process.process_id], collection=collection)
+                how = (to_abort if name == ABORT else to_resume)([process.process_id], collection)
                 raise NodeflowError(_OF_ANOTHER.format(process, how) if foreign else _NO_WORKFLOW.format(process))
             subscription = _readable(subscriptions.get(process.subscription_id), process)
             works.append(_work(row, subscription, process, workflows[process.workflow]))

@@ -18,6 +18,7 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors impo
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.collection import collection_of
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.subscription import SubscriptionModel, load_subscription
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.command import to_abort
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.rows import FAILED, Row
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.state import State, read_state
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.processes import Process
@@ -207,10 +208,8 @@ class Workflow:
     def adopt(self, process: Process) -> Process:
         """The process as one of this version. Raises NodeflowError for one that this version cannot continue."""
         if process.step == ABORT:
-            raise NodeflowError(
-                f"process {process.process_id} is being aborted; finish that with: "
-                f"ansible-playbook {collection_of(self.name)}.abort -e process_ids={process.process_id}"
-            )
+            how = to_abort([process.process_id], collection_of(self.name))
+            raise NodeflowError(f"process {process.process_id} is being aborted; finish that with: {how}")
         if process.workflow_version == self.version:
             return process
         here = self.continues.get(process.workflow_version, {}).get(process.step or "")

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import pathlib
 
-__all__ = ["job", "vanishes"]
+__all__ = ["in_awx", "job", "vanishes"]
 
 
 def job() -> str:
@@ -17,6 +17,11 @@ def job() -> str:
     if os.environ.get("AWX_ISOLATED_DATA_DIR"):
         return "the job of AWX or ansible-runner"
     return "the container" if _in_container() else ""
+
+
+def in_awx() -> bool:
+    """Whether this is a job of AWX, which has job templates. It sets both for a job, and for nothing else; ansible-runner alone sets neither."""
+    return bool(os.environ.get("AWX_HOST", "").strip() and os.environ.get("JOB_ID", "").strip())
 
 
 def _in_container() -> bool:

@@ -266,6 +266,15 @@ def left_by(run_id: str) -> t.Any:
     return sa.and_(processes.c.status.not_in(OVER), sa.or_(processes.c.run_id == run_id, sa.and_(processes.c.run_id.is_(None), by_log)))
 
 
+def last_runs(connection: t.Any, process_ids: t.Sequence[str]) -> set[str]:
+    """The ids of the runs that were the last to do a step of these processes."""
+    runs: set[str] = set()
+    for some in chunks(process_ids):
+        last = sa.select(sa.func.max(steps.c.process_step_id)).where(steps.c.process_id.in_(some)).group_by(steps.c.process_id)
+        runs.update(connection.scalars(sa.select(steps.c.run_id).where(steps.c.process_step_id.in_(last)).distinct()))
+    return runs
+
+
 def worked_on_by(run_ids: t.Collection[str]) -> t.Any:
     """Return the condition that one of these runs works on a process, or did a step of it."""
     did = sa.select(steps.c.process_id).where(steps.c.run_id.in_(run_ids))
