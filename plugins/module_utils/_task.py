@@ -21,7 +21,7 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.rows
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.engine import Store, open_store
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.job import job, vanishes
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.location import Location, find_location
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.processes import Process, at_work
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.processes import BrokenLog, Process, at_work, broken_logs
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.subscriptions import Stored, find_subscriptions, holders
 
 __all__ = ["Task"]
@@ -162,6 +162,18 @@ class Task:
             return {}
         with store.read() as connection:
             return at_work(connection, [str(one.subscription_id) for one in subscriptions])
+
+    def broken_step_logs(self, **criteria: t.Sequence[t.Any]) -> list[BrokenLog]:
+        """Find the processes whose step log was changed by hand, each with its ``process_id``, ``subscription_id`` and a ``sentence``. Raises StoreError.
+
+        Args:
+            **criteria: Of which subscriptions, as in ``subscriptions``; terminated ones count too.
+        """
+        store = self.existing_store()
+        if store is None:
+            return []
+        with store.read() as connection:
+            return broken_logs(connection, **criteria)
 
     def _check_netbox(self, store: Store) -> None:
         """The ids of objects mean something in one NetBox only."""

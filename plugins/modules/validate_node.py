@@ -16,6 +16,8 @@ description:
     that the subscription has, and whether it is the device's only one; and for active devices without a subscription.
   - A subscription that was never active, or is out of sync, although no process works on it, is found as well. So is one that does not claim its device in
     the store. One that a process works on is left out.
+  - So is a step log that was changed by hand, by its chain of hashes, in the processes of all subscriptions, also of terminated ones; with O(nodes) or
+    O(device_filter), of those that are compared. No repair is offered for that.
   - Changes nothing. The number of requests grows with NetBox's pages, not with the nodes; with O(loopback_interface), one more for each 200 nodes.
 author:
   - nodeflow.orchestrator contributors (@nodeflow)
@@ -97,10 +99,10 @@ findings:
       type: str
     problem:
       description: >-
-        V(unreadable), V(device_unreadable), V(device_gone), V(several_subscriptions), V(unclaimed),
+        V(unreadable), V(device_unreadable), V(device_gone), V(several_subscriptions), V(unclaimed), V(step_log),
         V(left_over), V(not_insync), V(status), V(name), V(site), V(ipv4_loopback), V(ipv6_loopback),
         V(custom_field) or V(no_subscription). V(unclaimed) is a subscription that does not claim its device in the store, so that the device could be
-        enrolled again.
+        enrolled again. V(step_log) is a process whose step log was changed by hand.
       type: str
     store:
       description: The value in the store; null where there is none.

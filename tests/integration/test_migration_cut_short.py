@@ -16,11 +16,14 @@ import sqlalchemy as sa
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.schema import metadata
 from in_process import call_module
 from migrating import KILL, WAIT, open_elsewhere
-from store_of_0_1_0 import TABLES, fill, lives, made_up
+from store_of_0_1_0 import fill, lives, made_up
 
 NETBOX = "https://netbox.example.org"
 
 LIVES = 80
+
+ADDED = {"processes": ["log_hash", "requester"], "process_steps": ["previous_hash"]}
+"""The columns that these tables have since, and that are empty in what was there."""
 
 
 @pytest.fixture
@@ -56,8 +59,11 @@ def check_migrated(store, before):
     assert {name: of[:2] for name, of in after.items()} == {
         table.name: ({column.name for column in table.columns}, {index.name for index in table.indexes}) for table in metadata.tables.values()
     }
-    assert all(after[name] == before[name] for name in TABLES if name != "subscriptions")
-    assert store.rows("SELECT value FROM nodeflow_store WHERE name = 'schema_version'") == [{"value": "3"}]
+    for name, added in ADDED.items():
+        assert (after[name][0], after[name][1]) == (before[name][0] | set(added), before[name][1])
+        new = "".join(f", '{column}': None" for column in added)
+        assert after[name][2] == sorted(row[:-1] + new + "}" for row in before[name][2]) != []
+    assert store.rows("SELECT value FROM nodeflow_store WHERE name = 'schema_version'") == [{"value": "4"}]
     lived = [row for life in lives(made_up(number) for number in range(1, LIVES + 1)) for row in life.subscriptions]
     expected = {row["subscription_id"]: row for row in lived}
     found = {row["subscription_id"]: row for row in store.rows("SELECT * FROM subscriptions")}

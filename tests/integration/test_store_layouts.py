@@ -19,6 +19,13 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors impo
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.model import NodeBlockInactive, NodeInactive
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.engine import open_store
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.subscriptions import claim_subscriptions, find_subscriptions
+from consistency import inconsistencies
+
+BEFORE_LAYOUT_4 = (
+    "ALTER TABLE processes DROP COLUMN log_hash",
+    "ALTER TABLE processes DROP COLUMN requester",
+    "ALTER TABLE process_steps DROP COLUMN previous_hash",
+)
 
 BEFORE_LAYOUT_3 = (
     "ALTER TABLE subscriptions ADD COLUMN device_id INTEGER",
@@ -50,7 +57,7 @@ def test_a_store_of_layout_1_is_brought_up_to_date_and_its_processes_go_on(play_
     process_id = play_on.create(nodes=device).nodes[0]["process_id"]
     new = layout(play_on.store.location)
     with contextlib.closing(open_store(play_on.store.location)) as opened, opened.write() as connection:
-        for statement in BEFORE_LAYOUT_3 + BEFORE_LAYOUT_2:
+        for statement in BEFORE_LAYOUT_4 + BEFORE_LAYOUT_3 + BEFORE_LAYOUT_2:
             connection.exec_driver_sql(statement.format(play_on.store.device_id))
     with pytest.raises(StoreError, match="has the layout of an older release"):
         open_store(play_on.store.location, create=False, write=False)
@@ -59,7 +66,7 @@ def test_a_store_of_layout_1_is_brought_up_to_date_and_its_processes_go_on(play_
     assert layout(play_on.store.location) == new
     log = play_on.rows("SELECT step, attempt, step_id FROM process_steps WHERE step = 'provide_config_to_user' ORDER BY process_step_id")
     assert [line["attempt"] for line in log] == [1, 2] and len({line["step_id"] for line in log}) == 1
-    assert netbox.status(device) == "active"
+    assert netbox.status(device) == "active" and inconsistencies(play_on.store) == []
 
 
 def test_a_store_moves_to_postgresql_without_loss_and_the_old_one_is_refused(play, netbox, postgresql):

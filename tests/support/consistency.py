@@ -6,7 +6,10 @@
 
 from __future__ import annotations
 
+import datetime
+import hashlib
 import json
+import typing as t
 
 from stores import Store, device_id_of
 
@@ -21,7 +24,7 @@ def inconsistencies(store: Store) -> list[str]:
     wrong = []
     processes = store.rows("SELECT * FROM processes")
     subscriptions = {row["subscription_id"]: row for row in store.rows("SELECT * FROM subscriptions")}
-    log = store.rows("SELECT * FROM process_steps ORDER BY process_step_id")
+    log = store.rows("SELECT *, CAST(state AS TEXT) AS state_text, CAST(changes AS TEXT) AS changes_text FROM process_steps ORDER BY process_step_id")
     if {row["subscription_id"] for row in processes} != set(subscriptions):
         wrong.append("processes and subscriptions do not belong together")
     devices = [device_id_of(row) for row in subscriptions.values() if row["status"] != "terminated"]
@@ -39,6 +42,7 @@ def inconsistencies(store: Store) -> list[str]:
             "nobody holds it unless it runs": process["status"] == "running" or (process["run_id"], process["lease_until"]) == (None, None),
             "it has a reason if it failed": process["status"] != "failed" or bool(process["error"]),
             "its log ends as it stands": not lines or process["status"] in ("running", _status_after(lines[-1]["status"])),
+            "its log has the hashes of what is in it": _is_chained(process, lines),
             "its columns are JSON": all(_is_json(value) for value in (process["state"], subscription["block"])),
         }
         wrong += [f"{name}: not true that {what}: {process}" for what, holds in expected.items() if not holds]
@@ -69,6 +73,25 @@ def _lifecycles(processes: list[dict[str, object]]) -> set[str]:
 
 def _status_after(logged: str) -> str:
     return {"success": "completed"}.get(logged, logged)
+
+
+def _is_chained(process: dict[str, t.Any], lines: list[dict[str, t.Any]]) -> bool:
+    """Whether each line of a process has the hash of the one before it, and the process that of its last one."""
+    found, written = "", False
+    for line in lines:
+        if line["previous_hash"] not in ((found,) if written else (None, found)):
+            return False
+        written = line["previous_hash"] is not None
+        values = [line[name] for name in ("process_id", "step_id", "step", "attempt", "status", "state_text", "error", "changes_text", "actor", "run_id")]
+        parts = [found, line["previous_hash"], *values, _utc(line["started_at"]), _utc(line["completed_at"])]
+        found = hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+    return process["log_hash"] == found or (process["log_hash"] is None and not written)
+
+
+def _utc(moment: t.Any) -> str:
+    """A moment in UTC, which SQLite has as a text without a zone."""
+    read = datetime.datetime.fromisoformat(moment).replace(tzinfo=datetime.timezone.utc) if isinstance(moment, str) else moment
+    return str(read.astimezone(datetime.timezone.utc).isoformat(timespec="microseconds"))
 
 
 def _is_json(value: object) -> bool:

@@ -95,7 +95,7 @@ def test_what_goes_wrong_on_the_way_leaves_the_old_layout(old, monkeypatch, plac
             migrate(old)
     assert (old.rows(tables), old.rows("SELECT * FROM subscriptions")) == before
     migrate(old)
-    assert old.rows("SELECT value FROM nodeflow_store WHERE name = 'schema_version'") == [{"value": "3"}]
+    assert old.rows("SELECT value FROM nodeflow_store WHERE name = 'schema_version'") == [{"value": "4"}]
 
 
 def test_references_are_checked_again_afterwards(old):

@@ -27,6 +27,7 @@ PROBLEMS = {
     "device_gone": "the device is not in NetBox any more",
     "several_subscriptions": "the device has several subscriptions that are not terminated",
     "unclaimed": "the subscription does not claim its device, so that it could be enrolled again",
+    "step_log": "the step log was changed by hand",
     "left_over": "the subscription was never active, and no process works on it",
     "not_insync": "the subscription is out of sync, and no process works on it",
     "status": "the status differs",
@@ -61,7 +62,7 @@ class Seen:
     """What was read. ``devices`` are NetBox's, by id; ``at_work`` the ids of subscriptions that a process works on; ``sites`` the site's slug as it
     was known last, by subscription id; ``keep`` the subscription to keep, by device id, where somebody said so; ``custom_field`` the name of the
     device's field that is to hold the subscription's id, if there is one. ``unreadable`` are live subscriptions that cannot be compared;
-    ``unclaimed`` the ids of those that claim nothing.
+    ``unclaimed`` the ids of those that claim nothing. ``chosen`` says that somebody chose which to look at.
     """
 
     subscriptions: t.Sequence[NodeInactive]
@@ -72,6 +73,7 @@ class Seen:
     custom_field: str | None = None
     unreadable: t.Sequence[Unreadable] = ()
     unclaimed: t.Collection[str] = ()
+    chosen: bool = False
 
 
 def drift(seen: Seen) -> list[Finding]:
@@ -166,7 +168,7 @@ def _detail(problem: str, ours: str | None, theirs: str | None) -> str:
     """The values that differ, in words; "" where the problem says it all."""
     if problem in ("device_gone", "unclaimed", "not_insync", "no_subscription"):
         return ""
-    if problem in ("left_over", "unreadable"):
+    if problem in ("left_over", "step_log", "unreadable"):
         return str(ours)
     if problem == "device_unreadable":
         return str(theirs)

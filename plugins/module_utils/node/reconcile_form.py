@@ -66,10 +66,11 @@ def reconcile_form(task: Task) -> dict[str, t.Any]:
     task.show(table(seen, differs))
     findings: dict[tuple[int, str | None], list[Finding]] = {}
     for finding in differs:
-        findings.setdefault((finding.device_id, finding.subscription_id), []).append(finding)
+        if finding.problem != "step_log":
+            findings.setdefault((finding.device_id, finding.subscription_id), []).append(finding)
     models = {str(model.subscription_id): model for model in seen.subscriptions}
     run_id = str(uuid.uuid4())
-    rows = [
+    rows = [_left_alone(finding) for finding in differs if finding.problem == "step_log"] + [
         _left_alone(some[0])
         if some[0].problem in _NOT_OURS
         else _adoption(task, seen.devices[device_id], run_id)

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Compare subscriptions with NetBox. Changes nothing."""
+"""Compare subscriptions with NetBox, and their step logs with the hashes of these. Changes nothing."""
 
 from __future__ import annotations
 
@@ -26,6 +26,7 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.filters
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.loopback_interface import located
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.model import NodeInactive
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.statuses import ACTIVE
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.step_logs import step_log_findings
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.stored import device_of, devices_of_others, last_sites
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.artifacts import stats
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.command import Command
@@ -135,14 +136,15 @@ def look(task: Task, wanted: t.Sequence[Wanted] | None, fields: str = FIELDS) ->
     ids = {str(model.subscription_id) for model in models}
     compared = {model.device_id for model in models} | (set(devices) if task.params.get("adopt") else set())
     devices |= located(task, {key: device for key, device in devices.items() if key in compared})
-    return Seen(models, devices, at_work & ids, sites, keep, task.params["netbox_custom_field"], unreadable, unclaimed), wrong
+    chosen = wanted is not None or bool(filters)
+    return Seen(models, devices, at_work & ids, sites, keep, task.params["netbox_custom_field"], unreadable, unclaimed, chosen), wrong
 
 
 def differences(task: Task, seen: Seen) -> list[Finding]:
-    """How what was read differs; less what other runs changed while it was read."""
-    findings = drift(seen)
+    """How what was read differs, less what other runs changed while it was read; and the step logs that were changed by hand."""
+    findings, of_logs = drift(seen), step_log_findings(task, seen)
     if not findings or task.existing_store() is None:
-        return findings
+        return findings + of_logs
     models, unreadable, at_work, _unclaimed, _sites, _of_others = _stored(task)
     then = {str(model.subscription_id): model.version for model in seen.subscriptions}
     now = {str(model.subscription_id): model.version for model in models}
@@ -157,7 +159,7 @@ def differences(task: Task, seen: Seen) -> list[Finding]:
             return key in still
         return key not in at_work and now.get(key) == then[key]
 
-    return [finding for finding in findings if stands(finding)]
+    return [finding for finding in findings if stands(finding)] + of_logs
 
 
 class _Stored(t.NamedTuple):

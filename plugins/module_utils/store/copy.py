@@ -27,7 +27,7 @@ def copy_rows(source: t.Any, target: t.Any) -> bool:
             return False
         if not there:
             for some in chunks(here):
-                target.execute(table.insert(), some)
+                target.execute(_with_json_as_text(table).insert(), some)
     return True
 
 
@@ -43,7 +43,15 @@ def delete_rows(connection: t.Any) -> None:
 
 
 def _rows(connection: t.Any, table: t.Any) -> list[dict[str, t.Any]]:
-    """All rows in the order of their keys. Those of the step log without their number: its order counts, the numbers are each database's own."""
+    """All rows in the order of their keys, JSON as the very text, which the hashes of the step log are of. The log without its numbers: its order counts,
+    the numbers are each database's own.
+    """
     keys = list(table.primary_key)
-    columns = [column for column in table.c if column not in keys or table is not steps]
+    chosen = [column for column in table.c if column not in keys or table is not steps]
+    columns = [sa.cast(column, sa.Text).label(column.name) if isinstance(column.type, sa.JSON) else column for column in chosen]
     return [dict(row) for row in connection.execute(sa.select(*columns).order_by(*keys)).mappings()]
+
+
+def _with_json_as_text(table: t.Any) -> t.Any:
+    """A table that takes JSON as a text; without a type, so that PostgreSQL takes it too."""
+    return sa.table(table.name, *(sa.column(column.name) if isinstance(column.type, sa.JSON) else sa.column(column.name, column.type) for column in table.c))

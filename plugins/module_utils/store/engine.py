@@ -206,7 +206,7 @@ def foreign_database(location: Location) -> Store:
     # In PgBouncer's transaction mode the next transaction may be another session's, which knows no statement that was prepared in this one.
     arguments = dict(location.database or {}) | {"prepare_threshold": None}
     try:
-        engine = sa.create_engine("postgresql+psycopg://", connect_args=arguments, pool_pre_ping=True, json_deserializer=read_json)
+        engine = sa.create_engine("postgresql+psycopg://", connect_args=arguments, pool_pre_ping=True, json_deserializer=read_json, json_serializer=write_json)
     except ImportError as error:
         raise StoreError("a PostgreSQL store needs the Python library psycopg on the controller: pip install 'psycopg[binary]'") from error
     return Store(engine, location.label)

@@ -66,5 +66,14 @@ def _grant_as_for_subscriptions(connection: t.Any, tables: str) -> None:
         connection.exec_driver_sql(f"GRANT {privileges} ON {tables} TO {grantee}".replace("%", "%%"))
 
 
-MIGRATIONS: dict[int, t.Callable[[t.Any], None]] = {1: _count_attempts, 2: _claim_resources}
+def _chain_step_log(connection: t.Any) -> None:
+    """Layout 4: a line of the step log has the hash of the one before it, and a process that of its last line. Lines that are there have none.
+    A process knows who asked for it; those that are there do not.
+    """
+    connection.exec_driver_sql("ALTER TABLE processes ADD COLUMN log_hash VARCHAR(64)")
+    connection.exec_driver_sql("ALTER TABLE processes ADD COLUMN requester VARCHAR(200)")
+    connection.exec_driver_sql("ALTER TABLE process_steps ADD COLUMN previous_hash VARCHAR(64)")
+
+
+MIGRATIONS: dict[int, t.Callable[[t.Any], None]] = {1: _count_attempts, 2: _claim_resources, 3: _chain_step_log}
 """By the layout that they start from: each takes a connection and leaves the tables in the next layout."""

@@ -14,14 +14,17 @@ import uuid
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._chunks import chunks
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import StaleSave
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._libraries import sa
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.schema import Damaged, processes, steps, subscriptions
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.schema import Damaged, processes, steps, subscriptions, write_json
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.step_log_chain import START, Line, chained, end_of, what_is_wrong
 
 __all__ = [
     "OVER",
+    "BrokenLog",
     "Lease",
     "Process",
     "StepRecord",
     "at_work",
+    "broken_logs",
     "find_processes",
     "find_step_log",
     "has_status",
@@ -134,13 +137,16 @@ def step_id(process_id: str, step: str) -> str:
 def insert_processes(connection: t.Any, new: t.Sequence[Process]) -> None:
     """Save new processes."""
     if new:
-        connection.execute(processes.insert(), [vars(process) for process in new])
+        connection.execute(processes.insert(), [vars(process) | {"log_hash": START} for process in new])
 
 
 def insert_step_log(connection: t.Any, records: t.Sequence[StepRecord]) -> None:
-    """Save lines of the step log as they are."""
+    """Save lines of the step log as they are, of processes that nobody else writes to."""
     if records:
-        connection.execute(steps.insert(), [vars(record) for record in records])
+        rows, ends = _chained(connection, records, _ends(connection, {record.process_id for record in records}))
+        connection.execute(steps.insert(), rows)
+        ended = processes.update().where(processes.c.process_id == sa.bindparam("old_id")).values(log_hash=sa.bindparam("new_hash"))
+        connection.execute(ended, [{"old_id": process_id, "new_hash": end} for process_id, end in ends.items()])
 
 
 @dataclasses.dataclass(frozen=True)
@@ -182,22 +188,101 @@ def take_processes(connection: t.Any, holders: t.Mapping[str, str | None], lease
 def save_processes(connection: t.Any, changed: t.Sequence[Process], run_id: str, log: t.Sequence[StepRecord]) -> None:
     """Save processes that the run ``run_id`` works on, with their new lines of the step log, whose attempts are counted here.
 
-    Raises StaleSave if another run has taken one of them over; then the transaction must be undone.
+    Raises StaleSave if another run has taken one of them over, or written to its log; then the transaction must be undone.
     """
+    ends = _ends(connection, {process.process_id for process in changed})
+    before = _attempts(connection, [record.step_id for record in log])
+    counted = [dataclasses.replace(record, attempt=before.get(record.step_id, 0) + 1) for record in log]
+    lines, after = _chained(connection, counted, ends)
     columns = [field.name for field in dataclasses.fields(Process) if field.name != "process_id"]
     statement = (
         processes.update()
         .where(processes.c.process_id == sa.bindparam("old_id"), processes.c.run_id == run_id)
-        .values({name: sa.bindparam(name) for name in columns})
+        .where(processes.c.log_hash.is_not_distinct_from(sa.bindparam("old_hash", type_=processes.c.log_hash.type)))
+        .values({name: sa.bindparam(name) for name in columns} | {"log_hash": sa.bindparam("new_hash")})
     )
-    parameters = [{name: getattr(process, name) for name in columns} | {"old_id": process.process_id} for process in changed]
+    parameters = [
+        {name: getattr(process, name) for name in columns}
+        | {"old_id": process.process_id, "old_hash": (end := ends.get(process.process_id)), "new_hash": after.get(process.process_id, end)}
+        for process in changed
+    ]
     if changed and connection.execute(statement, parameters).rowcount != len(changed):
         which = f"process {changed[0].process_id}" if len(changed) == 1 else f"one of {len(changed)} processes"
         raise StaleSave(f"{which} was taken over by another run; look at it with process_info")
-    if log:
-        before = _attempts(connection, [record.step_id for record in log])
-        lines = [dataclasses.replace(record, attempt=before.get(record.step_id, 0) + 1) for record in log]
-        connection.execute(steps.insert(), [vars(record) for record in lines])
+    if lines:
+        connection.execute(steps.insert(), lines)
+
+
+def _ends(connection: t.Any, process_ids: t.Collection[str]) -> dict[str, str | None]:
+    """The hash of the last line of each of these processes; None of one of an older layout."""
+    found: dict[str, str | None] = {}
+    for some in chunks(list(process_ids)):
+        query = sa.select(processes.c.process_id, processes.c.log_hash).where(processes.c.process_id.in_(some))
+        found.update({row[0]: row[1] for row in connection.execute(query)})
+    return found
+
+
+def _chained(
+    connection: t.Any, records: t.Sequence[StepRecord], ends: t.Mapping[str, str | None]
+) -> tuple[list[dict[str, t.Any]], dict[str, str]]:
+    """The rows of new lines, each with the hash of the one before it; and the hash of the last line of each process that gets one.
+
+    The lines of a process of an older layout are in its first hash.
+    """
+    after: dict[str, str] = {record.process_id: ends.get(record.process_id) or START for record in records}
+    for process_id, lines in _lines(connection, [process_id for process_id in after if ends.get(process_id) is None]).items():
+        after[process_id] = end_of(lines)
+    rows = []
+    for record in records:
+        values = vars(record)
+        as_stored = [write_json(value) if isinstance(steps.c[name].type, sa.JSON) else value for name, value in values.items()]
+        [previous_hash], after[record.process_id] = chained([Line(record.step, record.attempt, tuple(as_stored))], after[record.process_id])
+        rows.append(values | {"previous_hash": previous_hash})
+    return rows, after
+
+
+def _lines(connection: t.Any, process_ids: t.Sequence[str]) -> dict[str, list[Line]]:
+    """The lines of the step log of these processes as the chain sees them, without reading their JSON."""
+    names = [field.name for field in dataclasses.fields(StepRecord)]
+    columns = [sa.cast(steps.c[name], sa.Text) if isinstance(steps.c[name].type, sa.JSON) else steps.c[name] for name in names]
+    found: dict[str, list[Line]] = {}
+    for some in chunks(process_ids):
+        query = sa.select(steps.c.previous_hash, *columns).where(steps.c.process_id.in_(some)).order_by(steps.c.process_step_id)
+        for previous_hash, *values in connection.execute(query):
+            found.setdefault(values[_PROCESS_ID], []).append(Line(values[_STEP], values[_ATTEMPT], tuple(values), previous_hash))
+    return found
+
+
+_PROCESS_ID, _STEP, _ATTEMPT = ([field.name for field in dataclasses.fields(StepRecord)].index(name) for name in ("process_id", "step", "attempt"))
+
+
+@dataclasses.dataclass(frozen=True)
+class BrokenLog:
+    """A process whose step log is not as it was written; ``where`` says in which line that shows."""
+
+    process_id: str
+    subscription_id: str
+    where: str
+
+    @property
+    def sentence(self) -> str:
+        """What was found, and what to do."""
+        return (
+            f"process {self.process_id}: {self.where}. No run does that, and nothing here puts it back: a backup of the database has the log as it was, "
+            "and the database's own log may tell who changed it"
+        )
+
+
+def broken_logs(connection: t.Any, **criteria: t.Sequence[t.Any]) -> list[BrokenLog]:
+    """The processes whose step log is not as it was written, of the subscriptions whose columns have one of the values named for them."""
+    chosen = sa.select(subscriptions.c.subscription_id).where(*_having(subscriptions, criteria))
+    query = sa.select(processes.c.process_id, processes.c.subscription_id, processes.c.log_hash).where(processes.c.subscription_id.in_(chosen))
+    found = []
+    for some in chunks(connection.execute(query.order_by(processes.c.process_id)).all()):  # in parts, since all their lines may not fit into memory
+        lines = _lines(connection, [process_id for process_id, _subscription_id, _hash in some])
+        wrong = [(process_id, of, what_is_wrong(lines.get(process_id, []), log_hash)) for process_id, of, log_hash in some]
+        found += [BrokenLog(process_id, of, where) for process_id, of, where in wrong if where]
+    return found
 
 
 def _attempts(connection: t.Any, step_ids: t.Sequence[str]) -> dict[str, int]:
@@ -213,20 +298,20 @@ def load_processes(connection: t.Any, process_ids: t.Sequence[str]) -> dict[str,
     """The processes of these ids that exist, by id."""
     found: dict[str, Process] = {}
     for some in chunks(process_ids):
-        rows = connection.execute(sa.select(processes).where(processes.c.process_id.in_(some))).mappings()
+        rows = connection.execute(sa.select(*_columns()).where(processes.c.process_id.in_(some))).mappings()
         found.update({row["process_id"]: Process(**row) for row in rows})
     return found
 
 
 def find_processes(connection: t.Any, *conditions: t.Any, **criteria: t.Sequence[t.Any]) -> list[Process]:
     """The processes whose columns have one of the values named for them, oldest first. ``conditions`` are further ones, of SQLAlchemy."""
-    query = sa.select(processes).where(*conditions, *_having(processes, criteria)).order_by(processes.c.started_at, processes.c.process_id)
+    query = sa.select(*_columns()).where(*conditions, *_having(processes, criteria)).order_by(processes.c.started_at, processes.c.process_id)
     return [Process(**row) for row in connection.execute(query).mappings()]
 
 
 def processes_with(connection: t.Any, columns: t.Sequence[t.Any], *conditions: t.Any, **criteria: t.Sequence[t.Any]) -> list[tuple[Process, t.Any]]:
     """The same processes, each with these columns of its subscription."""
-    query = sa.select(processes, *(column.label(f"of_subscription_{place}") for place, column in enumerate(columns))).join(subscriptions)
+    query = sa.select(*_columns(), *(column.label(f"of_subscription_{place}") for place, column in enumerate(columns))).join(subscriptions)
     query = query.where(*conditions, *_having(processes, criteria)).order_by(processes.c.started_at, processes.c.process_id)
     names = [field.name for field in dataclasses.fields(Process)]
     found = connection.execute(query).mappings()
@@ -241,6 +326,11 @@ def latest_processes(connection: t.Any, *conditions: t.Any, **criteria: t.Sequen
     ranked = sa.select(processes, place).where(processes.c.subscription_id.in_(chosen)).subquery()
     query = sa.select(*[ranked.c[field.name] for field in dataclasses.fields(Process)]).where(ranked.c.place == 1)
     return {row["subscription_id"]: Process(**row) for row in connection.execute(query).mappings()}
+
+
+def _columns() -> list[t.Any]:
+    """The columns of a process that are fields of Process."""
+    return [processes.c[field.name] for field in dataclasses.fields(Process)]
 
 
 def _having(table: t.Any, criteria: t.Mapping[str, t.Sequence[t.Any]]) -> list[t.Any]:

@@ -31,7 +31,7 @@ __all__ = [
     "write_json",
 ]
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 """The layout that this release reads and writes. ``store_info`` says which one a store has."""
 
 metadata = sa.MetaData()
@@ -150,6 +150,8 @@ processes = sa.Table(
     sa.Column("started_at", _Utc, nullable=False),
     sa.Column("updated_at", _Utc, nullable=False),
     sa.Column("completed_at", _Utc),
+    sa.Column("log_hash", sa.String(64)),  # of the last line of its step log; "" while there is none, null until layout 4 wrote to it: step_log_chain.py
+    sa.Column("requester", sa.String(200)),  # the user who asked for it; null of one that a layout before 4 wrote
 )
 
 steps = sa.Table(
@@ -168,6 +170,7 @@ steps = sa.Table(
     sa.Column("run_id", sa.String(36), nullable=False),
     sa.Column("started_at", _Utc, nullable=False),
     sa.Column("completed_at", _Utc, nullable=False),
+    sa.Column("previous_hash", sa.String(64)),  # of the line before it in its process; "" of the first, null of one that a layout before 4 wrote
 )
 
 

@@ -30,6 +30,10 @@ def execute(task):
         {"circuit": one.description, "subscription_id": str(one.subscription_id), "problem": "unreadable", "detail": "its subscription cannot be read"}
         for one in unreadable
     ]
+    findings += [
+        {"circuit": f"subscription {one.subscription_id}", "subscription_id": one.subscription_id, "problem": "step_log", "detail": one.sentence}
+        for one in task.broken_step_logs(product=[PRODUCT])
+    ]
     msg = "; ".join(f"{one['circuit']}: {one['detail']}" for one in findings) or "no differences"
     task.show(f"{len(circuits)} circuits compared with NetBox: {msg}")
     return {"findings": findings, "msg": msg}
