@@ -15,9 +15,22 @@ options:
   actor:
     description:
       - Who does this, for the step log.
-      - If not set, the value of the environment variable E(NODEFLOW_ACTOR) is used; else, in a job of AWX, its user and job id; else the login
-        name and the host.
+      - If not set, the value of the environment variable E(NODEFLOW_ACTOR) is used; else, in a job of AWX, the user or schedule that started it, with the
+        job and the workflow job; else the login name and the host.
+      - For O(four_eyes) and O(approvers), it counts outside AWX only.
     type: str
+  four_eyes:
+    description:
+      - Whether somebody else than who asked for a process must confirm its config.
+      - If not set, the value of the environment variable E(NODEFLOW_FOUR_EYES) is used.
+    type: bool
+    default: false
+  approvers:
+    description:
+      - The users who may confirm a config, as AWX names them; at a terminal, C(login@host). If there are none, everybody may, but for O(four_eyes).
+      - If not set, the value of the environment variable E(NODEFLOW_APPROVERS) is used, with commas between the names.
+    type: list
+    elements: str
   lease_minutes:
     description:
       - How many minutes a process stays this run's after each step. A later run can continue the process of a run that crashed once they are over.

@@ -65,6 +65,8 @@ STORE: Spec = location("store")
 PROCESS: Spec = {
     "actor": {"type": "str", "fallback": (env_fallback, ["NODEFLOW_ACTOR"])},
     "lease_minutes": {"type": "int", "default": 15, "fallback": (env_fallback, ["NODEFLOW_LEASE_MINUTES"])},
+    "four_eyes": {"type": "bool", "default": False, "fallback": (env_fallback, ["NODEFLOW_FOUR_EYES"])},
+    "approvers": {"type": "list", "elements": "str", "fallback": (env_fallback, ["NODEFLOW_APPROVERS"])},
     "netbox_moved": {"type": "bool", "default": False, "fallback": (env_fallback, ["NODEFLOW_NETBOX_MOVED"])},
     "netbox_journal": {"type": "bool", "default": False, "fallback": (env_fallback, ["NODEFLOW_NETBOX_JOURNAL"])},
     "config_journal": {"type": "bool", "default": False, "fallback": (env_fallback, ["NODEFLOW_CONFIG_JOURNAL"])},

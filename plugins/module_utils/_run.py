@@ -17,6 +17,7 @@ from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import NodeflowError, defect
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._libraries import missing_libraries
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.awx.job import AWX_JOB, AwxJob
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.subject import Subject
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.artifacts import with_artifacts
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.end_of_step import how_to_continue
@@ -165,7 +166,7 @@ def run_module(options: dict[str, t.Any], function: Function, rows: Subject | No
     module = AnsibleModule(**options)
     texts: list[str] = []
     secrets = frozenset(module.no_log_values)
-    task = Task(module.params, module.check_mode, module.warn, texts.append, lambda question: None, secrets, rows)
+    task = Task(module.params, module.check_mode, module.warn, texts.append, lambda question: None, secrets, rows, awx_job=AwxJob.from_text(os.environ.get(AWX_JOB)))
     with interrupts():
         signal.setitimer(signal.ITIMER_REAL, float(os.environ.get(TIME_LIMIT) or 0))
         try:

@@ -14,6 +14,8 @@ import typing as t
 
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import NodeflowError
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._printable import printable, printable_config
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.awx.job import AwxJob
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.actor import Actor
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.subject import Subject
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.client import NetboxClient
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.url import normal_url
@@ -36,6 +38,7 @@ class Task:
     ``show_config`` shows a config.
     ``secrets`` are the values of the options that must be in no text. ``rows_about`` says what the rows are about that the task takes or returns.
     ``results`` is what a step adds to the task's result.
+    ``awx_job`` is the job of AWX that this runs in.
     """
 
     params: dict[str, t.Any]
@@ -46,6 +49,7 @@ class Task:
     secrets: t.Collection[str] = ()
     rows_about: Subject | None = None
     results: dict[str, t.Any] = dataclasses.field(default_factory=dict)
+    awx_job: AwxJob | None = None
     _client: NetboxClient | None = None
     _store: Store | None = None
 
@@ -185,9 +189,14 @@ class Task:
                 store.belongs_to(here, moved=True)
 
     @property
+    def who(self) -> Actor:
+        """Who does this: in a job of AWX who started it; else whom the option ``actor`` names, else the login name and the host."""
+        return self.awx_job.actor if self.awx_job else Actor(self.params.get("actor") or f"{_login()}@{socket.gethostname()}")
+
+    @property
     def actor(self) -> str:
-        """Who does this: the option of that name, else the login name and the host."""
-        return self.params.get("actor") or f"{_login()}@{socket.gethostname()}"
+        """What the log says of who does this: the option of that name, else ``who``."""
+        return self.params.get("actor") or str(self.who)
 
     def close(self) -> None:
         """Give connections back."""

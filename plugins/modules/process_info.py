@@ -129,6 +129,8 @@ processes:
       step: provide_config_to_user
       error: null
       actor: engineer@workstation
+      requester: engineer@workstation
+      confirmed_by: null
       started_at: '2026-11-23T05:52:17.991018+00:00'
       updated_at: '2026-11-23T05:52:19.104511+00:00'
       completed_at: null
@@ -150,6 +152,12 @@ processes:
   contains:
     problem:
       description: Why the process cannot be read, so that no step can be done with it; null of all others. A line of the step log has one too.
+      type: str
+    requester:
+      description: The user who asked for the process, or the schedule that did; null where an older release began it.
+      type: str
+    confirmed_by:
+      description: The user who confirmed the config; null where nobody did yet.
       type: str
     device:
       description: "What messages call the device: name, site and id, as the process read them last; null where it did not."

@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 import dataclasses
-import os
 import typing as t
 
 from ansible.errors import AnsibleError
@@ -53,7 +52,6 @@ def read_options(
     options = module.OPTIONS
     spec: _Spec = options["argument_spec"]
     said = given(arguments, spec)
-    _name_actor(said, spec, variables)
     unclear = _part_passwords(said, spec)
     conditions = {one: options[one] for one in _CONDITIONS if one in options}
     validated = ArgumentSpecValidator(spec, **conditions).validate(dict(said))
@@ -72,13 +70,6 @@ def read_options(
 
 _CONDITIONS = ("mutually_exclusive", "required_by", "required_if", "required_one_of", "required_together")
 """What OPTIONS may have beside the argument spec that makes options wrong."""
-
-
-def _name_actor(said: dict[str, t.Any], spec: _Spec, variables: t.Mapping[str, t.Any]) -> None:
-    """In a job of AWX, which runs all jobs as one login, the actor is AWX's user and the job."""
-    job = variables.get("awx_job_id")
-    if job and "actor" in spec and not said.get("actor") and not os.environ.get("NODEFLOW_ACTOR", "").strip():
-        said["actor"] = f"{variables.get('awx_user_name') or 'schedule'} (AWX job {job})"
 
 
 def _part_passwords(said: dict[str, t.Any], spec: _Spec) -> str | None:

@@ -10,6 +10,7 @@ import typing as t
 
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._run import TIME_LIMIT, ended
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.awx.job import AWX_JOB
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.release import release
 from ansible_collections.nodeflow.orchestrator.plugins.plugin_utils._texts import warn_how_to_continue
 
@@ -42,6 +43,7 @@ def run_ordinary(ansible_task: t.Any, task: Task, execute_module: t.Callable[[],
         task: The same task as the module's function gets it, with which its processes are released.
         execute_module: Runs the module.
     """
+    ansible_task.environment = [*(ansible_task.environment or []), {AWX_JOB: task.awx_job.as_text() if task.awx_job else ""}]
     limit = _time_limit(ansible_task)
     if limit:
         ansible_task.environment = [*(ansible_task.environment or []), {TIME_LIMIT: str(limit)}]

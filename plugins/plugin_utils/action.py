@@ -43,6 +43,7 @@ from ansible.utils.display import Display
 
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._run import Interrupted, ended, missing_sentence
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.awx.job import AwxJob
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.subject import Subject
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.release import release
 from ansible_collections.nodeflow.orchestrator.plugins.plugin_utils._ansible_core import FinalizedAction
@@ -79,7 +80,7 @@ class InProcessAction(FinalizedAction):
         options = read_options(self.module, arguments, variables, self._name, environment_of(self._task) if own_process else None)
         self._task.args = options.given
         texts = Texts(quiet=bool(self._task.no_log) or not for_people())
-        task = self._make_task(options, texts)
+        task = self._make_task(options, texts, AwxJob.read(variables))
         self._stop_before(task)
         problem = missing_rows or options.problem or (None if own_process else missing_sentence())
         if problem:
@@ -113,7 +114,7 @@ class InProcessAction(FinalizedAction):
             short["invocation"] = invocation | {"module_args": counted(invocation["module_args"])}
         return result | short
 
-    def _make_task(self, options: Options, texts: Texts) -> Task:
+    def _make_task(self, options: Options, texts: Texts, awx_job: AwxJob | None) -> Task:
         """Make what the module's function gets. What it says goes to ``texts``, without secrets."""
         secrets = options.secrets
         hidden = f"(no_log hides what this task shows.{getattr(self.module, 'SHOWN_ELSEWHERE', '')})\n" if self._task.no_log else ""
@@ -125,6 +126,7 @@ class InProcessAction(FinalizedAction):
             ask=lambda question: ask_person(remove_values(question, secrets), hidden),
             secrets=secrets,
             rows_about=getattr(self.module, "ROWS", None),
+            awx_job=awx_job,
         )
 
     def _stop_before(self, task: Task) -> None:

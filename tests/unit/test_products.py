@@ -22,7 +22,7 @@ PROMISED = {
     "Aborted": "reason status netbox subscription",
     "Config": "text title file_name covers own journal",
     "Deleted": "objects errors",
-    "Done": "subscription state netbox label",
+    "Done": "subscription state netbox label actor",
     "Failed": "reason general or_end label",
     "Made": "object is_new error",
     "Named": "label own",

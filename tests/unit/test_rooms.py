@@ -21,7 +21,8 @@ MAY_IMPORT = {
     "domain": set(),
     "store": {"domain"},
     "netbox": {"domain"},
-    "process": {"domain", "store", "netbox"},
+    "awx": {"domain", "netbox"},
+    "process": {"awx", "domain", "store", "netbox"},
     "node": {"domain", "store", "netbox", "process"},
     "reports": {"domain", "store", "netbox", "process"},
     "upkeep": {"domain", "store", "netbox", "process"},
@@ -52,6 +53,7 @@ A_PRODUCT = re.compile(r"node(?!flow)|device", re.IGNORECASE)
 MEANS_SOMETHING_ELSE = {
     "plugins/module_utils/store/migrations.py": ("dcim.device", "device_id"),  # what the layouts before 3 had
     "plugins/module_utils/reports/markup.py": ("device-width",),  # HTML's word
+    "plugins/module_utils/awx/approval.py": ("workflow_nodes", "success_nodes", "failure_nodes", "always_nodes"),  # AWX's words
 }
 """The words that a file may have all the same."""
 

@@ -49,6 +49,7 @@ def new_process(task: Task, workflow: Workflow, subscription_id: str, run_id: st
         lease_until=lease_end(task),
         started_at=now,
         updated_at=now,
+        requester=task.who.user,
     )
 
 

@@ -22,6 +22,7 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.conf
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.config_files import saved_configs
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.config_groups import grouped, shown
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.config_journal import journalled_configs
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.four_eyes import confirmer
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.state import State
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.step import Done, Outcome, Suspended, Work
 
@@ -33,12 +34,14 @@ _NAMED = 10
 
 class ConfirmedState(State):
     """Of a workflow with a config to confirm: ``shown``, ``confirmed`` and ``journalled`` are the digests of the config that was shown last, was confirmed,
-    and is in NetBox's journal. ``shown_as`` is the hash of all the configs that waited when it was shown last; ``config_file`` where it was written.
+    and is in NetBox's journal. ``shown_as`` is the hash of all the configs that waited when it was shown last; ``confirmed_by`` the user who confirmed it;
+    ``config_file`` where it was written.
     """
 
     shown: t.Optional[str] = None
     shown_as: t.Optional[str] = None
     confirmed: t.Optional[str] = None
+    confirmed_by: t.Optional[str] = None
     journalled: t.Optional[str] = None
     config_file: t.Optional[str] = None
 
@@ -70,20 +73,24 @@ def confirmed_configs(task: Task, works: t.Sequence[ConfirmedWork], configs: t.M
     journalled, refused = journalled_configs(task, [work for work in open_ones if work.key not in failed], configs)
     outcomes |= failed | refused
     open_ones = [work for work in open_ones if work.key not in outcomes]
-    approved = {work.key for work in open_ones if task.check_mode or _is_approved(task, work, configs[work.key])}
+    who = confirmer(task, [work.process for work in open_ones])
+    may_pass = [work for work in open_ones if work.key not in who.refused]
+    approved = {work.key for work in may_pass if task.check_mode or _is_approved(task, work, configs[work.key])}
     passing = [work for work in open_ones if work.key in approved]
     waiting = [work for work in open_ones if work.key not in approved]
+    asked = [work for work in may_pass if work.key not in approved]
     hash_ = hash_of({work.key: configs[work.key] for work in waiting})
     _show(task, passing, configs, "These are confirmed:" if passing and waiting else "")
     _show(task, waiting, configs, "These are to be confirmed:" if passing and waiting else "", hash_)
-    confirmed = {work.key for work in open_ones} if waiting and _is_in_place(task, waiting, configs) else approved
+    confirmed = approved | ({work.key for work in asked} if asked and _is_in_place(task, asked, configs) else set())
     for work in open_ones:
         state = _remembered(work, configs[work.key].digest, None if work.key in approved else hash_, files.get(work.key), work.key in journalled)
         if work.key in confirmed:
-            outcomes[work.key] = Done(work.subscription, state.having(confirmed=state.shown))
+            outcomes[work.key] = Done(work.subscription, state.having(confirmed=state.shown, confirmed_by=who.actor.user), actor=who.log_actor(task))
         else:
             waits = f"waits for its config to be confirmed{_why_again(task, work, configs[work.key])}"
-            outcomes[work.key] = Suspended(f"{work.label} {waits} (process {work.key})", state.having(confirmed=None), waits)
+            waits += f": {who.refused[work.key]}" if work.key in who.refused else ""
+            outcomes[work.key] = Suspended(f"{work.label} {waits} (process {work.key})", state.having(confirmed=None, confirmed_by=None), waits)
     task.results["config_hash"] = hash_ if len(confirmed) < len(open_ones) else None
     return outcomes
 

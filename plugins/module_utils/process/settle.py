@@ -100,7 +100,7 @@ def settle(task: Task, workflow: Workflow, step: str, work: AnyWork, outcome: Ou
         state=process.state,
         error=error,
         changes=changes,
-        actor=task.actor,
+        actor=getattr(outcome, "actor", None) or task.actor,
         run_id=work.row.run_id or "",
         started_at=started,
         completed_at=now,

@@ -87,13 +87,14 @@ def predicted(row: Row, subscription: SubscriptionModel, process: Process) -> Ro
 @dataclasses.dataclass(frozen=True)
 class Done:
     """The step is done. ``netbox`` is what it changed there, ``{field: [before, after]}``. ``label`` is how messages call it from now on, where
-    NetBox was read and calls it otherwise.
+    NetBox was read and calls it otherwise. ``actor`` is who did it, where that is another than who runs the play.
     """
 
     subscription: SubscriptionModel
     state: State
     netbox: dict[str, list[t.Any]] = dataclasses.field(default_factory=dict)
     label: str | None = None
+    actor: str | None = None
 
 
 @dataclasses.dataclass(frozen=True)

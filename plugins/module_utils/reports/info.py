@@ -54,8 +54,8 @@ def _subscription_columns() -> list[str]:
 def _process_columns() -> list[str]:
     """The columns of a CSV file of processes; with the step log, those of STEP_COLUMNS follow."""
     return [
-        *("process_id", "subscription_id", "workflow", "workflow_version", "target", "status", "step", "state", "error", "actor", "run_id"),
-        *("lease_until", "started_at", "updated_at", "completed_at"),
+        *("process_id", "subscription_id", "workflow", "workflow_version", "target", "status", "step", "state", "error", "actor", "requester"),
+        *("confirmed_by", "run_id", "lease_until", "started_at", "updated_at", "completed_at"),
         *(name for view in VIEWS for name in (view.id, view.label, view.url, *view.facts)),
         *("description", "continue_with", "abort_with", "problem"),
     ]
@@ -182,7 +182,7 @@ def process_answers(store: Store, connection: t.Any, steps: str, *conditions: t.
     answers = []
     columns = (subscriptions.c.description, *(in_block(connection, view.block, view.pointer) for view in VIEWS))
     for process, (description, *numbers) in processes_with(connection, columns, *conditions, **criteria):
-        answer = _json(process) | {"status": standing(process)}
+        answer = _json(process) | {"status": standing(process), "confirmed_by": _confirmed_by(process)}
         for view, number in zip(VIEWS, numbers):
             facts = view.remembered(process.state)
             remembered = facts.get("id") if isinstance(facts.get("id"), int) else None  # where the block cannot be read
@@ -197,6 +197,12 @@ def process_answers(store: Store, connection: t.Any, steps: str, *conditions: t.
         }
         answers.append(answer | ({"steps": [_step(record) for record in log.get(process.process_id, [])]} if steps else {}))
     return answers
+
+
+def _confirmed_by(process: Process) -> str | None:
+    """Who confirmed the config of a process; None where nobody did, or an older release was told."""
+    found = process.state.get("confirmed_by") if isinstance(process.state, dict) else None
+    return found if isinstance(found, str) else None
 
 
 def _shown(store: Store, view: View, object_id: int | None, facts: t.Mapping[str, t.Any]) -> Answer:

@@ -38,7 +38,7 @@ def _from_process() -> list[str]:
     ids = (view.id for view in VIEWS)
     return [
         *("process_id", "subscription_id", *ids, "workflow", "target", "status", "step", "error", "actor"),
-        *("continue_with", "abort_with", "problem", "run_id"),
+        *("requester", "confirmed_by", "continue_with", "abort_with", "problem", "run_id"),
     ]
 
 

@@ -313,7 +313,7 @@ function facts(process) {
   const rows = [
     ["Process", process.process_id], ["Subscription", process.subscription_id], [NOUN, linked(process[LABEL], process)],
     ["Workflow", `${process.workflow} (${process.target})`], ["Begun", process.started], ["Last change", process.updated],
-    ["Completed", process.completed], ["Last by", process.actor],
+    ["Completed", process.completed], ["Asked for by", process.requester], ["Confirmed by", process.confirmed_by], ["Last by", process.actor],
     ["Held by its run until", process.lease_until && `${process.lease_until} UTC`], ["Run", process.run_id],
     ["Error", process.continue_with ? null : process.error],
   ];

@@ -27,6 +27,7 @@ __all__ = [
     "broken_logs",
     "find_processes",
     "find_step_log",
+    "first_actors",
     "has_status",
     "insert_processes",
     "insert_step_log",
@@ -53,7 +54,9 @@ STATUSES = ("running", "suspended", "failed", *OVER)
 
 @dataclasses.dataclass(frozen=True)
 class Process:  # pylint: disable=too-many-instance-attributes
-    """One run of one workflow for one subscription. ``step`` is the step that comes next, ``actor`` who took it last. Moments are in UTC."""
+    """One run of one workflow for one subscription. ``step`` is the step that comes next, ``actor`` who took it last, ``requester`` the user who asked for
+    it, None of one of an older layout. Moments are in UTC.
+    """
 
     process_id: str
     subscription_id: str
@@ -70,6 +73,7 @@ class Process:  # pylint: disable=too-many-instance-attributes
     started_at: datetime.datetime
     updated_at: datetime.datetime
     completed_at: datetime.datetime | None = None
+    requester: str | None = None
 
     @property
     def problem(self) -> str | None:
@@ -398,6 +402,16 @@ def load_step_log(connection: t.Any, process_ids: t.Sequence[str]) -> dict[str, 
     found: dict[str, list[StepRecord]] = {process_id: [] for process_id in process_ids}
     for some in chunks(process_ids):
         found.update(find_step_log(connection, process_id=some))
+    return found
+
+
+def first_actors(connection: t.Any, process_ids: t.Sequence[str]) -> dict[str, str]:
+    """What the first line of the step log of these processes says of who did it, by process id."""
+    found: dict[str, str] = {}
+    for some in chunks(process_ids):
+        first = sa.select(sa.func.min(steps.c.process_step_id)).where(steps.c.process_id.in_(some)).group_by(steps.c.process_id)
+        query = sa.select(steps.c.process_id, steps.c.actor).where(steps.c.process_step_id.in_(first))
+        found.update({row[0]: row[1] for row in connection.execute(query)})
     return found
 
 
