@@ -8,7 +8,7 @@ from __future__ import annotations
 
 
 class ModuleDocFragment:
-    """The options of the group EXPORT in module_utils/_argspec.py."""
+    """The options that EXPORT in module_utils/_argspec.py adds to those of the fragment dest."""
 
     DOCUMENTATION = r"""
 options:
@@ -17,7 +17,11 @@ options:
       - A file to put what was found into. Links are followed, missing directories are made, and the file is replaced as a whole or not at all.
       - It is written only if its contents would change. Without a store, which could be one that was named wrongly, the task fails, and the
         file stays as it is.
-    type: path
+      - Or a C(http) or C(https) URL to put it to, since the files of a job go with it: WebDAV, the presigned URL of an object store, a package registry.
+        It is read first, and put there only if it would change; where it cannot be read, always. Redirects are refused.
+      - For a URL, O(validate_certs), O(ca_path) (beside the system's authorities), O(netbox_timeout), O(netbox_connect_timeout), O(netbox_retries) and the
+        proxies of the environment hold as for NetBox.
+    type: str
   format:
     description:
       - How O(dest) is written. V(json) is the list that the module returns.
@@ -29,9 +33,4 @@ options:
     type: str
     choices: [json, csv]
     default: json
-  mode:
-    description:
-      - The permissions of O(dest), like V('0640'), with the quotes.
-      - If not set, a new file gets V('0640'), and one that is there keeps what it has.
-    type: raw
 """

@@ -18,7 +18,7 @@ from ansible.module_utils.errors import AnsibleFallbackNotFound
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.subject import Subject
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.location import ENVIRONMENT, shown_location
 
-__all__ = ["CONFIRM", "EXPORT", "PROCESSES", "Spec", "env_fallback", "given", "location", "options", "rows_option"]
+__all__ = ["CONFIRM", "DEST", "EXPORT", "PROCESSES", "Spec", "env_fallback", "given", "location", "options", "rows_option"]
 
 Spec = dict[str, dict[str, t.Any]]
 
@@ -87,11 +87,16 @@ CONFIRM: Spec = {
     "config_dir": {"type": "path"},
 }
 
-EXPORT: Spec = {
-    "dest": {"type": "path"},
-    "format": {"type": "str", "choices": ["json", "csv"], "default": "json"},
+DEST: Spec = {
+    "dest": {"type": "str"},
+    "dest_user": {"type": "str", "fallback": (env_fallback, ["NODEFLOW_DEST_USER"])},
+    "dest_password": {"type": "str", "no_log": True, "fallback": (env_fallback, ["NODEFLOW_DEST_PASSWORD"])},
+    "dest_token": {"type": "str", "no_log": True, "fallback": (env_fallback, ["NODEFLOW_DEST_TOKEN"])},
+    "dest_query": {"type": "str", "no_log": True, "fallback": (env_fallback, ["NODEFLOW_DEST_QUERY"])},
     "mode": {"type": "raw"},
 }
+
+EXPORT: Spec = DEST | {"format": {"type": "str", "choices": ["json", "csv"], "default": "json"}}
 
 
 def rows_option(subject: Subject) -> Spec:

@@ -18,8 +18,10 @@ import typing as t
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import NodeflowError
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._paths import can_be_made, user_path
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._web_files import WebFile, is_url
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.job import job, vanishes
 
-__all__ = ["Destination", "destination", "needed_destination"]
+__all__ = ["Destination", "destination", "link", "needed_destination", "told"]
 
 NEW_FILE = 0o640
 
@@ -31,12 +33,17 @@ class Destination:
     path: pathlib.Path
     mode: int | None
 
+    @property
+    def name(self) -> str:
+        """How messages call it."""
+        return str(self.path)
+
     def read(self) -> bytes | None:
         """What is in the file; None where there is none. Raises NodeflowError."""
         with self._errors("read"):
             return self.path.read_bytes() if self._status() else None
 
-    def write(self, content: bytes, check_mode: bool) -> bool:
+    def write(self, content: bytes, check_mode: bool, kind: str = "") -> bool:  # pylint: disable=unused-argument
         """Have ``content`` in the file. Answers whether that, or its permissions, was a change; in check mode, whether it would be one.
 
         Raises NodeflowError where it cannot be written, as far as that shows in check mode.
@@ -73,20 +80,36 @@ class Destination:
             raise NodeflowError(f"{self.path} cannot be {verb}: {error.strerror or error}") from error
 
 
-def destination(task: Task) -> Destination | None:
-    """The file that the options dest and mode name; None where dest is not set. Raises NodeflowError for what can be none."""
+def destination(task: Task) -> Destination | WebFile | None:
+    """The file that the option dest names; None where it is not set. Raises NodeflowError for what can be none."""
     return None if task.params["dest"] is None else needed_destination(task)
 
 
-def needed_destination(task: Task) -> Destination:
-    """The file that the options dest and mode name. Raises NodeflowError for what can be none."""
+def needed_destination(task: Task) -> Destination | WebFile:
+    """The file that the option dest names. Raises NodeflowError for what can be none; warns of one that is lost with a job."""
+    if is_url(task.params["dest"]):
+        return WebFile(task)
     try:
         if not task.params["dest"].strip() or task.params["dest"].endswith("/"):
             raise NodeflowError(f"dest takes the path of a file; this is {task.params['dest']!r}")
         path = pathlib.Path(os.path.realpath(user_path(task.params["dest"], "dest")))
     except (OSError, ValueError) as error:
         raise NodeflowError(f"dest cannot be used as a path: {getattr(error, 'strerror', None) or error}") from error
+    if vanishes(path):
+        task.warn(f"{path} lies in a directory that goes with {job()}: name a file in one that stays, or a URL that it can be put to, in dest")
     return Destination(path, _mode(task.params["mode"]))
+
+
+def told(task: Task, target: Destination | WebFile) -> dict[str, t.Any]:
+    """What a task's result says of the file. A link is for the next job too."""
+    if not isinstance(target, WebFile):
+        return {"dest": target.name}
+    return {"dest": target.name, "url": target.name} | (link(target.name) if not task.check_mode else {})
+
+
+def link(url: str | None) -> dict[str, t.Any]:
+    """What hands a link to the next job of a workflow."""
+    return {"ansible_stats": {"data": {"nodeflow_report_url": url}, "per_host": False, "aggregate": False}}
 
 
 def _mode(value: t.Any) -> int | None:

@@ -166,7 +166,8 @@ def run_module(options: dict[str, t.Any], function: Function, rows: Subject | No
     module = AnsibleModule(**options)
     texts: list[str] = []
     secrets = frozenset(module.no_log_values)
-    task = Task(module.params, module.check_mode, module.warn, texts.append, lambda question: None, secrets, rows, awx_job=AwxJob.from_text(os.environ.get(AWX_JOB)))
+    job = AwxJob.from_text(os.environ.get(AWX_JOB))
+    task = Task(module.params, module.check_mode, module.warn, texts.append, lambda question: None, secrets, rows, awx_job=job)
     with interrupts():
         signal.setitimer(signal.ITIMER_REAL, float(os.environ.get(TIME_LIMIT) or 0))
         try:

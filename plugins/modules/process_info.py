@@ -23,6 +23,7 @@ extends_documentation_fragment:
   - nodeflow.orchestrator.store
   - nodeflow.orchestrator.process
   - nodeflow.orchestrator.loopback
+  - nodeflow.orchestrator.dest
   - nodeflow.orchestrator.export
 attributes:
   check_mode:
@@ -208,10 +209,14 @@ counts:
   type: dict
   sample: {completed: 2, suspended: 1}
 dest:
-  description: The file, with links followed.
+  description: The file, with links followed; or the URL, without a user, a password, and what follows a C(?).
   returned: if O(dest) was set
   type: str
   sample: /var/lib/nodeflow/processes.json
+url:
+  description: The same, where it is a URL. The next job of a workflow gets it as the artifact C(nodeflow_report_url).
+  returned: if O(dest) is a URL
+  type: str
 """
 
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._argspec import EXPORT

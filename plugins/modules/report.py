@@ -25,6 +25,7 @@ extends_documentation_fragment:
   - nodeflow.orchestrator.store
   - nodeflow.orchestrator.process
   - nodeflow.orchestrator.loopback
+  - nodeflow.orchestrator.dest
 attributes:
   check_mode:
     support: full
@@ -36,14 +37,14 @@ attributes:
     details: A page that shows the same already stays as it is, with the moment at which it was written.
 options:
   dest:
-    description: The file to write. Links are followed, missing directories are made, and the file is replaced as a whole or not at all.
-    type: path
-    default: nodeflow-report.html
-  mode:
     description:
-      - The permissions of O(dest), like V('0640'), with the quotes.
-      - If not set, a new file gets V('0640'), and one that is there keeps what it has.
-    type: raw
+      - The file to write. Links are followed, missing directories are made, and the file is replaced as a whole or not at all.
+      - Or a C(http) or C(https) URL to put it to, since the files of a job go with it: WebDAV, the presigned URL of an object store, a package registry.
+        It is read first, and put there only if it would change; where it cannot be read, always. Redirects are refused.
+      - For a URL, O(validate_certs), O(ca_path) (beside the system's authorities), O(netbox_timeout), O(netbox_connect_timeout), O(netbox_retries) and the
+        proxies of the environment hold as for NetBox.
+    type: str
+    default: nodeflow-report.html
   findings:
     description:
       - What a validation found to differ between the store and NetBox, as it returns it. An empty list says that nothing differs; if not set,
@@ -64,6 +65,12 @@ EXAMPLES = r"""
     dest: /var/www/html/nodeflow.html
     mode: '0644'
 
+- name: Put it to a WebDAV server, from a job
+  nodeflow.orchestrator.report:
+    dest: https://files.example.org/reports/nodeflow.html
+    dest_user: nodeflow
+    dest_password: "{{ vault_files_password }}"
+
 - name: Write it with what a validation found
   nodeflow.orchestrator.report:
     dest: /var/www/html/nodeflow.html
@@ -81,10 +88,15 @@ EXAMPLES = r"""
 RETURN = r"""
 ---
 dest:
-  description: The file, with links followed.
+  description: The file, with links followed; or the URL, without a user, a password, and what follows a C(?).
   returned: success
   type: str
   sample: /var/www/html/nodeflow.html
+url:
+  description: The same, where it is a URL. The next job of a workflow gets it as the artifact C(nodeflow_report_url).
+  returned: success, if O(dest) is a URL
+  type: str
+  sample: https://files.example.org/nodeflow.html
 counts:
   description: How many subscriptions and processes stand how, and how many findings there are; null where none were given.
   returned: success
@@ -105,15 +117,16 @@ msg:
   sample: the report on 4815 subscriptions and 4823 processes was written to /var/www/html/nodeflow.html
 """
 
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._argspec import DEST
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._run import run_module
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node import view  # noqa: F401  # pylint: disable=unused-import  # registers what nodes show
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.argspec import options
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.reports.report import report as execute
 
 OPTIONS = options(
+    DEST,
     {
-        "dest": {"type": "path", "default": "nodeflow-report.html"},
-        "mode": {"type": "raw"},
+        "dest": {"type": "str", "default": "nodeflow-report.html"},
         "findings": {"type": "list", "elements": "dict"},
         "validated_at": {"type": "str"},
     }

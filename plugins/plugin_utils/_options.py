@@ -16,6 +16,7 @@ from ansible.module_utils.errors import UnsupportedError
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._argspec import given
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import NodeflowError
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._run import sentence
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._web_files import is_url, part_url
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.location import ENVIRONMENT, split_password
 from ansible_collections.nodeflow.orchestrator.plugins.plugin_utils._template_directories import find_directories
 
@@ -52,6 +53,7 @@ def read_options(
     options = module.OPTIONS
     spec: _Spec = options["argument_spec"]
     said = given(arguments, spec)
+    _part_url(said, spec)
     unclear = _part_passwords(said, spec)
     conditions = {one: options[one] for one in _CONDITIONS if one in options}
     validated = ArgumentSpecValidator(spec, **conditions).validate(dict(said))
@@ -87,6 +89,13 @@ def _part_passwords(said: dict[str, t.Any], spec: _Spec) -> str | None:
         if password is not None:
             said.setdefault(name + "_password", password)
     return None
+
+
+def _part_url(said: dict[str, t.Any], spec: _Spec) -> None:
+    """Give what is secret in the URL of a dest to the options that are for it, whose values are nowhere shown."""
+    if "dest_query" in spec and isinstance(said.get("dest"), str) and is_url(said["dest"]):
+        said["dest"], secret = part_url(said["dest"])
+        said.update({name: text for name, text in secret.items() if name not in said})
 
 
 def _argument_error(error: t.Any, name: str) -> str:

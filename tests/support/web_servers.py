@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import contextlib
+import getpass
 import pathlib
 import shutil
 import socket
@@ -18,7 +19,7 @@ from packages import install
 from processes import free_port
 
 _NGINX = """
-worker_processes 1; daemon off; pid {directory}/nginx.pid; error_log {directory}/error.log;
+user {login}; worker_processes 1; daemon off; pid {directory}/nginx.pid; error_log {directory}/error.log;
 events {{ worker_connections 64; }}
 http {{
     access_log {directory}/access.log;
@@ -51,7 +52,7 @@ def nginx(directory: pathlib.Path, *servers: tuple[int, str]) -> t.Iterator[Ngin
     directory.mkdir(exist_ok=True)
     blocks = [f"server {{ listen 127.0.0.1:{port}{' ssl' if block.startswith('ssl_') else ''}; {block} }}" for port, block in servers]
     config = directory / "nginx.conf"
-    config.write_text(_NGINX.format(directory=directory, servers="\n".join(blocks)), encoding="utf-8")
+    config.write_text(_NGINX.format(login=getpass.getuser(), directory=directory, servers="\n".join(blocks)), encoding="utf-8")
     with _running([_program("nginx"), "-p", str(directory), "-c", str(config), "-e", str(directory / "error.log")], *[port for port, _block in servers]):
         yield Nginx(directory)
 

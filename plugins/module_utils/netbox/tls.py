@@ -28,8 +28,8 @@ _KNOWN_BUNDLES = (
 """Where systems keep their authorities, for a Python whose OpenSSL was built to look elsewhere."""
 
 
-def verifying(ca_path: str | None) -> ssl.SSLContext:
-    """Make a context that verifies servers. It trusts ``ca_path`` alone, where that is given: a file or a directory of certificates.
+def verifying(ca_path: str | None, alone: bool = True) -> ssl.SSLContext:
+    """Make a context that verifies servers. It trusts ``ca_path`` alone, where that is given: a file or a directory of certificates; or not ``alone``.
 
     Raises NetboxError where what ``ca_path`` or the environment names holds no certificates.
     """
@@ -38,7 +38,8 @@ def verifying(ca_path: str | None) -> ssl.SSLContext:
     context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN  # as curl does: a trusted authority need not be a root
     if ca_path:
         _load(context, ca_path, "ca_path")
-        return context
+        if alone:
+            return context
     for variable in _BUNDLE_VARIABLES:
         if os.environ.get(variable):
             _load(context, os.environ[variable], f"{variable} in the environment")

@@ -93,8 +93,8 @@ def is_final(error: Exception | None) -> bool:
     return any(isinstance(one, socket.gaierror) and one.errno in _NO_SUCH_NAME for one in causes) or 400 <= status < 500
 
 
-def unreachable(error: Exception, url: str, proxy: Proxy | None) -> str:
-    """The sentence about a request to the NetBox at ``url`` that got no whole answer, a proxy's words included."""
+def unreachable(error: Exception, url: str, proxy: Proxy | None, called: str = "") -> str:
+    """The sentence about a request to the NetBox at ``url``, or what it is ``called``, that got no whole answer, a proxy's words included."""
     causes = list(_causes(error))
     if proxy and isinstance(error, requests.exceptions.InvalidSchema):
         return f"{proxy} needs a library that is missing: install PySocks for this Python (python -m pip install PySocks), or name another proxy"
@@ -108,7 +108,7 @@ def unreachable(error: Exception, url: str, proxy: Proxy | None) -> str:
     by_socks = next((one for one in causes if hasattr(one, "socket_err")), None)  # what PySocks raises
     if proxy and by_socks is not None and isinstance(by_socks.socket_err, OSError):
         return f"{proxy} cannot be reached: {_reason(by_socks.socket_err, [by_socks.socket_err])}"
-    return f"NetBox at {url} cannot be reached{through(proxy)}: {_reason(error, causes) if by_socks is None else by_socks}"
+    return f"{called or f'NetBox at {url}'} cannot be reached{through(proxy)}: {_reason(error, causes) if by_socks is None else by_socks}"
 
 
 def through(proxy: Proxy | None) -> str:
@@ -121,18 +121,22 @@ def how_to_log_in(proxy: Proxy | None) -> str:
     return f"give them in {proxy.variable if proxy else 'HTTPS_PROXY or HTTP_PROXY'}, as http://USER:PASSWORD@HOST:PORT"
 
 
-def tls_sentence(error: Exception, url: str, proxy: Proxy | None) -> str:
-    """The sentence about a TLS connection that failed: what was wrong with the certificate, if that was it, and what to do."""
+def tls_sentence(error: Exception, url: str, proxy: Proxy | None, setting: str = "netbox_url") -> str:
+    """The sentence about a TLS connection that failed: what was wrong with the certificate, if that was it, and what to do.
+
+    ``setting`` is the one that has the URL.
+    """
     causes = list(_causes(error))
     failed = next((one for one in causes if isinstance(one, ssl.SSLCertVerificationError)), None)
     if failed is None:
         reason = next((one.reason for one in causes if isinstance(one, ssl.SSLError) and one.reason), None) or type(error).__name__
-        return f"no TLS connection with {url}{through(proxy)} ({reason.replace('_', ' ').lower()}): does NetBox speak https on that port?"
+        server = "NetBox" if setting == "netbox_url" else "it"
+        return f"no TLS connection with {url}{through(proxy)} ({reason.replace('_', ' ').lower()}): does {server} speak https on that port?"
     todo = "name the CA in ca_path"
     if failed.verify_code == _EXPIRED:
         todo = "have it renewed"
     if failed.verify_code in (_OTHER_HOST, _OTHER_ADDRESS):
-        todo = "give netbox_url the host name that it was made for"
+        todo = f"give {setting} the host name that it was made for"
     return (
         f"the certificate of {url}{through(proxy)} cannot be verified ({failed.verify_message.rstrip('.')}); {todo}, or, where that is wanted, set "
         "validate_certs to false"

@@ -12,8 +12,9 @@ import json
 import re
 import typing as t
 
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils._files import Destination
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._files import Destination, told
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._web_files import WebFile
 
 __all__ = ["as_csv", "as_json", "export"]
 
@@ -23,13 +24,13 @@ _FORMULA = re.compile(r"""(^|[;,|\t\r\n"])(?=\s*['=+\-@\uff1d\uff0b\uff0d\uff20]
 """Where a spreadsheet may begin to read a formula: at the start of a text, or behind what it may take for the end of a cell."""
 
 
-def export(task: Task, target: Destination, records: Records, columns: t.Sequence[str]) -> dict[str, t.Any]:
+def export(task: Task, target: Destination | WebFile, records: Records, columns: t.Sequence[str]) -> dict[str, t.Any]:
     """Have the records in the file, and what that adds to the task's result."""
     before = target.read()
     content = as_csv(records, columns) if task.params["format"] == "csv" else as_json(records)
-    changed = target.write(content, task.check_mode)
-    change = {"before_header": str(target.path), "after_header": str(target.path), "before": _size(before), "after": _size(content)}
-    return {"changed": changed, "dest": str(target.path), "diff": [change] if changed else []}
+    changed = target.write(content, task.check_mode, "text/csv; charset=utf-8" if task.params["format"] == "csv" else "application/json")
+    change = {"before_header": target.name, "after_header": target.name, "before": _size(before), "after": _size(content)}
+    return told(task, target) | {"changed": changed, "diff": [change] if changed else []}
 
 
 def as_json(records: Records) -> bytes:

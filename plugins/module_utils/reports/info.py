@@ -14,6 +14,7 @@ import typing as t
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import NodeflowError, StoreError
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._files import Destination, destination
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._web_files import WebFile
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.commands import abort_with, continue_with
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.lease import standing
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.reports.export import export
@@ -114,7 +115,7 @@ def _chosen(task: Task, connection: t.Any) -> list[t.Any]:
     return [condition for view in VIEWS if (condition := view.chosen(connection, task.params)) is not None]
 
 
-def _result(task: Task, kind: str, answers: list[Answer], target: Destination | None, columns: t.Sequence[str]) -> dict[str, t.Any]:
+def _result(task: Task, kind: str, answers: list[Answer], target: Destination | WebFile | None, columns: t.Sequence[str]) -> dict[str, t.Any]:
     """The answers; or, where they go into a file, how many there are: 50,000 of them would be 50 MB on stdout as well."""
     if target is None:
         return {kind: answers}
@@ -130,7 +131,7 @@ def needed_store(task: Task) -> Store:
     return store
 
 
-def _existing_store(task: Task, target: Destination | None) -> Store | None:
+def _existing_store(task: Task, target: Destination | WebFile | None) -> Store | None:
     """The store; None, with a warning, where there is none and nothing is to be written to a file."""
     if target is not None:
         return needed_store(task)

@@ -13,7 +13,7 @@ import math
 import typing as t
 
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import NodeflowError
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils._files import needed_destination
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._files import link, needed_destination, told
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.reports.info import (
     Answer,
@@ -58,15 +58,15 @@ def report(task: Task) -> dict[str, t.Any]:
     content = page(data, written_at(old) or "").encode("ascii")
     if content != before:
         content = page(data, datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")).encode("ascii")
-    changed = target.write(content, task.check_mode)
-    change = {"before_header": str(target.path), "after_header": str(target.path), "before": counts(data_of(old)), "after": counts(data)}
+    changed = target.write(content, task.check_mode, "text/html")
+    change = {"before_header": target.name, "after_header": target.name, "before": counts(data_of(old)), "after": counts(data)}
     verb = ("would be written to" if task.check_mode else "was written to") if changed else "is unchanged in"
     return {
         "changed": changed,
-        "dest": str(target.path),
+        **(link(None) | told(task, target)),  # one that an older job left does not stay
         "counts": counts(data),
         "diff": [change] if changed else [],
-        "msg": f"the report on {len(subscriptions)} subscriptions and {len(processes)} processes {verb} {target.path}",
+        "msg": f"the report on {len(subscriptions)} subscriptions and {len(processes)} processes {verb} {target.name}",
     }
 
 
