@@ -72,7 +72,7 @@ clean: ## stop the NetBoxes and remove them, and all that make has put into this
 	@$(LAB) down --purge --name $(TEST_LAB)
 	@$(LAB) down --purge --name bench
 	@$(LAB) down --purge --name soak
-	@rm -rf .venv .venv-peers .ansible .pytest_cache .hypothesis nodeflow-orchestrator-*.tar.gz
+	@rm -rf .venv .venv-peers .ansible .pytest_cache .hypothesis context nodeflow-orchestrator-*.tar.gz
 	@find . -name __pycache__ -prune -exec rm -rf {} +
 
 .PHONY: venv venv-test venv-bench lab-test lab-soak
