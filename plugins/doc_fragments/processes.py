@@ -13,7 +13,7 @@ class ModuleDocFragment:
     DOCUMENTATION = r"""
 options:
   process_ids:
-    description: The processes of these ids.
+    description: The processes of these ids. What follows an id after a blank, as in a survey's choices, does not count.
     type: list
     elements: str
   process_status:

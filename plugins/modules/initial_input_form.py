@@ -42,7 +42,8 @@ options:
   nodes:
     description:
       - The devices to enrol, as a list or as a string with commas between them.
-      - An entry is an id, a name, or a dictionary with C(name) and C(site), the site's slug or name.
+      - An entry is an id, a name, a dictionary with C(name) and C(site), the site's slug or name, or C(name (site, id)), as messages and surveys show a
+        device. Of the latter the id counts, and it is refused where the device has another name by now.
       - Digits alone are an id. A name that several devices have is refused, with the ids to choose from.
     type: raw
   device_filter:

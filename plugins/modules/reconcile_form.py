@@ -39,7 +39,8 @@ options:
   nodes:
     description:
       - The devices, as a list or as a string with commas between them; by default all. An empty list means none.
-      - An entry is an id, a name, or a dictionary with C(name) and C(site), the site's slug or name.
+      - An entry is an id, a name, a dictionary with C(name) and C(site), the site's slug or name, or C(name (site, id)), as messages and surveys show a
+        device. Of the latter the id counts, and it is refused where the device has another name by now.
     type: raw
   device_filter:
     description: Filters of NetBox's device list, each with a value or a list of values. Only the devices that they leave are looked at.

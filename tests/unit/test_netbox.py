@@ -325,10 +325,32 @@ def test_other_filters_are_looked_up():
         ([{"name": "7"}, {"name": "a", "site": "s"}, {"id": "3"}], [Wanted(name="7"), Wanted(name="a", site="s"), Wanted(id=3)]),
         ({"name": "a"}, [Wanted(name="a")]),
         (["a,b"], [Wanted(name="a,b")]),
+        (["a (s, 7)", "a (7)"], [Wanted(name="a (s, 7)", labelled=7), Wanted(name="a (7)", labelled=7)]),
+        (" a (s, 7), b,c (s, 8),9", [Wanted(name="a (s, 7)", labelled=7), Wanted(name="b"), Wanted(name="c (s, 8)", labelled=8), Wanted(id=9)]),
+        (["a, (b) (s, 7)", "{{ 1 }} (s-1, 8)"], [Wanted(name="a, (b) (s, 7)", labelled=7), Wanted(name="{{ 1 }} (s-1, 8)", labelled=8)]),
+        (["(7)", "a (s, t, 7)", "a (0)", "a (7) b", "a(7)"], [Wanted(name=name) for name in ("(7)", "a (s, t, 7)", "a (0)", "a (7) b", "a(7)")]),
     ],
 )
 def test_nodes_may_be_said_in_many_ways(nodes, wanted):
     assert parse_nodes(nodes) == wanted
+
+
+@pytest.mark.parametrize(
+    ("label", "devices", "meant"),
+    [
+        ("a (s, 7)", {7: "a", 8: "a"}, [7]),
+        ("a (moved, 7)", {7: "a"}, [7]),
+        ("unnamed device (s, 7)", {7: None}, [7]),
+        ("b? (s, 7)", {7: "b\n"}, [7]),
+        ("a (s, 7)", {7: "b", 8: "a"}, []),
+        ("a (s, 7)", {7: "b", 8: "a (s, 7)"}, [8]),
+        ("a (s, 7)", {7: "a", 8: "a (s, 7)"}, [7, 8]),
+        ("a (s, 7)", {8: "a"}, []),
+    ],
+)
+def test_a_label_means_the_device_of_its_id_while_that_has_its_name(label, devices, meant):
+    [wanted] = parse_nodes([label])
+    assert [device_id for device_id, name in devices.items() if wanted.names(device_id, name, ("s",))] == meant
 
 
 JSON = st.recursive(

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import re
 import typing as t
 import urllib.parse
 
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import NodeflowError
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.collection import OURS, collection_of
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.client import NetboxClient
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.device import Device, devices_by_id, find_devices
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.device import Device, device_label, devices_by_id, find_devices
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.model import NodeInactive
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.stored import device_of, name_of
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.rows import FAILED, Row
@@ -37,13 +38,24 @@ QUERY_BYTES = 2500
 """How long the names in one request may be, as they stand in the URL. A letter that is not Latin takes up to nine bytes there."""
 
 
+_LABEL = re.compile(r".+ \((?:[-\w]+, )?([1-9][0-9]{0,17})\)", re.DOTALL)
+"""A device as we print it, ``name (site, id)``. That is what the choices of a survey are."""
+
+_BETWEEN = re.compile(r",(?! [1-9][0-9]*\)\s*(?:,|$))")
+"""The commas of a text that stand between entries, not within a label."""
+
+
 @dataclasses.dataclass(frozen=True)
 class Wanted:
-    """One entry of ``nodes``: a device by its id, or by its name and, where that is given, its site's slug or name."""
+    """One entry of ``nodes``: a device by its id, by its name and, where that is given, its site's slug or name, or by its label.
+
+    Of a label ``name`` is the whole text, since a device may be called so, and ``labelled`` the id in it.
+    """
 
     id: int | None = None
     name: str | None = None
     site: str | None = None
+    labelled: int | None = None
 
     def __str__(self) -> str:
         if self.id is not None:
@@ -52,10 +64,16 @@ class Wanted:
 
     def means(self, device: Device) -> bool:
         """Whether this entry names ``device``."""
+        return self.names(device.id, device.name, (device.site, device.site_name))
+
+    def names(self, device_id: int | None, name: str | None, sites: t.Iterable[str]) -> bool:
+        """Whether this entry names a device of that id and name. Of a label the site does not count: devices are moved."""
         if self.id is not None:
-            return device.id == self.id
-        in_site = not self.site or self.site.lower() in (device.site.lower(), device.site_name.lower())
-        return device.name == self.name and in_site
+            return device_id == self.id
+        if device_id is not None and self.labelled == device_id:
+            return device_label(name, "", device_id).rpartition(" (")[0] == str(self.name).rpartition(" (")[0]
+        in_site = not self.site or self.site.lower() in [site.lower() for site in sites]
+        return name == self.name and in_site
 
 
 class Wrong(t.NamedTuple):
@@ -88,7 +106,7 @@ def chosen_nodes(nodes: t.Any) -> list[Wanted] | None:
 
 
 def parse_nodes(nodes: t.Any) -> list[Wanted]:
-    """The entries of the option ``nodes``: a list, or a string with commas, of ids, names or ``{name, site}``. Each once, in order.
+    """The entries of the option ``nodes``: a list, or a string with commas, of ids, names, labels or ``{name, site}``. Each once, in order.
 
     Digits alone are an id; a device whose name is a number is named by ``{name: "123"}``. Raises NodeflowError for anything else.
     """
@@ -98,7 +116,7 @@ def parse_nodes(nodes: t.Any) -> list[Wanted]:
         except ValueError as error:
             raise NodeflowError(f"the option nodes begins like JSON, and is none: {nodes!r}") from error
     if isinstance(nodes, str):
-        nodes = [part for part in (part.strip() for part in nodes.split(",")) if part]
+        nodes = [part for part in (part.strip() for part in _BETWEEN.split(nodes)) if part]
     elif isinstance(nodes, (int, dict)) and not isinstance(nodes, bool):
         nodes = [nodes]
     if not isinstance(nodes, list):
@@ -112,7 +130,9 @@ def _parse_one(node: t.Any) -> Wanted:
     if isinstance(node, int) and not isinstance(node, bool) and node > 0:
         return Wanted(id=node)
     if isinstance(node, str) and node.strip():
-        return Wanted(id=int(node)) if node.strip().isdecimal() and node.strip().isascii() else Wanted(name=node.strip())
+        text = node.strip()
+        label = _LABEL.fullmatch(text)
+        return Wanted(id=int(text)) if text.isdecimal() and text.isascii() else Wanted(name=text, labelled=int(label[1]) if label else None)
     if isinstance(node, dict):
         unknown = set(node) - {"id", "name", "site"}
         if not unknown and str(node.get("id") or "").isdecimal() and len(node) == 1:
@@ -124,7 +144,7 @@ def _parse_one(node: t.Any) -> Wanted:
 
 def look_up(client: NetboxClient, wanted: t.Sequence[Wanted], filters: dict[str, t.Any]) -> tuple[list[Device], list[Wrong]]:
     """The devices that ``wanted`` means, in its order, each once. Second, the entries that mean none or several."""
-    ids = [one.id for one in wanted if one.id is not None]
+    ids = list(dict.fromkeys(device_id for one in wanted for device_id in (one.id, one.labelled) if device_id is not None))
     names = list(dict.fromkeys(one.name for one in wanted if one.name is not None))
     twice = {"id", "name"} & set(filters)
     if twice:
@@ -139,14 +159,17 @@ def look_up(client: NetboxClient, wanted: t.Sequence[Wanted], filters: dict[str,
     chosen: dict[int, Device] = {}
     wrong: list[Wrong] = []
     for one in wanted:
-        candidates = by_key.get(one.name if one.id is None else one.id, {})
+        labelled = by_key.get(one.labelled, {}) if one.labelled is not None else {}
+        candidates = by_key.get(one.name if one.id is None else one.id, {}) | labelled
         meant = [device for device in candidates.values() if one.means(device)]
         if len(meant) == 1:
             chosen[meant[0].id] = meant[0]
         else:
             which, left = "with this id" if one.name is None else "of this name", " that the device_filter leaves" if filters else ""
             general = "" if meant else f"NetBox has no device {which}{left}; look it up there"
-            wrong.append(Wrong(one, _why_not(one, meant, bool(filters)), bool(meant), general))
+            if labelled and not meant:
+                general = "the device of this id has another name in NetBox now; choose again"
+            wrong.append(Wrong(one, _why_not(one, meant, bool(filters), labelled.values()), bool(meant), general))
     return list(chosen.values()), wrong
 
 
@@ -159,7 +182,7 @@ def look_up_enrolled(
     devices, wrong = look_up(client, wanted, filters)
     meant: dict[Wanted, int] = {}
     for one in [] if filters else [one.wanted for one in wrong if not one.several and one.wanted.site is None]:
-        ids = {device_of(model) for model in live if (device_of(model) == one.id if one.name is None else name_of(model) == one.name)}
+        ids = {device_of(model) for model in live if one.names(device_of(model), name_of(model), ())}
         [device_id, *others] = ids or [None]
         if device_id is not None and not others:
             meant[one] = device_id
@@ -189,7 +212,9 @@ def _parts(names: t.Sequence[str]) -> t.Iterator[list[str]]:
         yield part
 
 
-def _why_not(one: Wanted, meant: t.Sequence[Device], filtered: bool) -> str:
+def _why_not(one: Wanted, meant: t.Sequence[Device], filtered: bool, labelled: t.Iterable[Device]) -> str:
+    for device in [] if meant else labelled:
+        return f"{one} is not what NetBox has: the device with the id {device.id} is {device.label} there now; choose again"
     if meant:
         several = ", ".join(device.label for device in meant)
         return f"{one} is the name of {len(meant)} devices in NetBox: {several}; name the one you mean by its id, or by name and site"

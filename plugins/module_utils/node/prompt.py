@@ -29,9 +29,7 @@ class Listed(t.NamedTuple):
 
     def meant_by(self, wanted: Wanted) -> bool:
         """Whether an answer names this node."""
-        if wanted.id is not None:
-            return wanted.id == self.id
-        return wanted.name == self.name and wanted.site in (None, self.site)
+        return wanted.names(self.id, self.name, (self.site,))
 
 
 def choose(task: Task, title: str, listed: t.Sequence[Listed], question: str, take: t.Callable[[list[Wanted] | None], Chosen]) -> Chosen | None:

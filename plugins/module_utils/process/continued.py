@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
+import itertools
 import typing as t
 import uuid
 
@@ -86,10 +87,25 @@ def chosen_processes(task: Task, workflows: Workflows, others: t.Sequence[str] =
 def _options(task: Task) -> tuple[list[str] | None, list[str] | None, str | None]:
     """The options process_ids, process_status and run_id; None for one that is not given."""
     ids = task.params["process_ids"]
-    process_ids = None if ids is None else [one for text in ids for one in text.replace(",", " ").split()]  # a text area has an id a line
+    process_ids = None if ids is None else [one for text in ids for line in text.splitlines() for one in _ids(line)]
     if ids and not process_ids:
         process_ids = None
     return process_ids, task.params["process_status"], (task.params["run_id"] or "").strip() or None
+
+
+def _ids(line: str) -> list[str]:
+    """The ids that a line of an answer names: all of its words, or, of a survey's choice, which says behind the id what the process is about, the first."""
+    words = line.replace(",", " ").split()
+    if not words or not _is_id(words[0]):
+        return words
+    return list(itertools.takewhile(_is_id, words))
+
+
+def _is_id(word: str) -> bool:
+    try:
+        return bool(uuid.UUID(word))
+    except ValueError:
+        return False
 
 
 def _is_foreign(task: Task, process: Process) -> bool:
