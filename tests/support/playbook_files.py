@@ -14,7 +14,7 @@ import yaml
 from jinja2 import Environment
 from jinja2.nodes import Name
 
-__all__ = ["MODULES", "PLAYBOOKS", "ROOT", "options_of", "own_names", "plays", "tasks", "variables_of"]
+__all__ = ["MODULES", "PLAYBOOKS", "ROOT", "options_of", "own_names", "plays", "read", "tasks", "variables_of"]
 
 ROOT = pathlib.Path(__file__).parents[2]
 PLAYBOOKS = sorted(path.stem for path in (ROOT / "playbooks").glob("*.yml"))
@@ -30,7 +30,7 @@ _ANSIBLES = ("omit", "query", "lookup", "undef", "role_path")
 
 def plays(playbook: str) -> list[dict[str, t.Any]]:
     """The plays of a playbook, without what it imports."""
-    return [play for play in _read(ROOT / "playbooks" / f"{playbook}.yml") if "hosts" in play]
+    return [play for play in read(ROOT / "playbooks" / f"{playbook}.yml") if "hosts" in play]
 
 
 def tasks(playbook: str) -> list[dict[str, t.Any]]:
@@ -48,14 +48,14 @@ def _flat(some: list[dict[str, t.Any]]) -> t.Iterator[dict[str, t.Any]]:
 
 def variables_of(playbook: str) -> set[str]:
     """The variables that a person can give to a playbook, its role and what it imports: all that are in the templates and are not ours."""
-    entries = _read(ROOT / "playbooks" / f"{playbook}.yml")
-    found = _variables(entries) | _variables(_read(SHARED))
+    entries = read(ROOT / "playbooks" / f"{playbook}.yml")
+    found = _variables(entries) | _variables(read(SHARED))
     for entry in entries:
         if "ansible.builtin.import_playbook" in entry:
             found |= variables_of(entry["ansible.builtin.import_playbook"].rpartition(".")[2])
     if "import_role" in str(entries):
-        found |= {name for part in ("defaults", "vars", "tasks") for name in _variables(_read(ROLE / part / "main.yml"))}
-        found |= set(_read(ROLE / "defaults" / "main.yml"))
+        found |= {name for part in ("defaults", "vars", "tasks") for name in _variables(read(ROLE / part / "main.yml"))}
+        found |= set(read(ROLE / "defaults" / "main.yml"))
     ours = own_names(ROLE) | {"provide_config_nodes", *_ANSIBLES}
     return {name for name in found - ours if not name.startswith(("nodeflow_", "ansible_", "provide_config_given_"))}
 
@@ -63,7 +63,7 @@ def variables_of(playbook: str) -> set[str]:
 def own_names(where: pathlib.Path) -> set[str]:
     """Every name that the YAML files below a directory register, set as a fact, loop with, or give to a play, task or role as a variable."""
     files = [path for path in sorted(where.rglob("*.yml")) if path.parent.name not in ("meta", "defaults")]
-    return {name for path in files for name in ([*_read(path)] if path.parent.name == "vars" else _own(_read(path)))}
+    return {name for path in files for name in ([*read(path)] if path.parent.name == "vars" else _own(read(path)))}
 
 
 def options_of(module: str) -> dict[str, dict[str, t.Any]]:
@@ -71,8 +71,16 @@ def options_of(module: str) -> dict[str, dict[str, t.Any]]:
     return dict(importlib.import_module(f"ansible_collections.nodeflow.orchestrator.plugins.modules.{module}").OPTIONS["argument_spec"])
 
 
-def _read(path: pathlib.Path) -> t.Any:
-    return yaml.safe_load(path.read_text(encoding="utf-8"))
+def read(path: pathlib.Path) -> t.Any:
+    """What a YAML file says, with texts that Ansible must not take for templates as the texts that they are."""
+    return yaml.load(path.read_text(encoding="utf-8"), _Loader)
+
+
+class _Loader(yaml.SafeLoader):  # type: ignore[misc]
+    """Knows ``!unsafe``."""
+
+
+_Loader.add_constructor("!unsafe", lambda loader, node: loader.construct_scalar(node))
 
 
 def _own(value: t.Any) -> t.Iterator[str]:
