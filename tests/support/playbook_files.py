@@ -76,7 +76,7 @@ def read(path: pathlib.Path) -> t.Any:
     return yaml.load(path.read_text(encoding="utf-8"), _Loader)
 
 
-class _Loader(yaml.SafeLoader):  # type: ignore[misc]
+class _Loader(yaml.SafeLoader):
     """Knows ``!unsafe``."""
 
 
