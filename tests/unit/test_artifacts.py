@@ -16,7 +16,7 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors impo
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._run import call
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.model import NODE
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.command import CONFIRMED, TAKEN_OVER, Command, to_abort, to_resume
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.command import CONFIRMED, TAKEN_OVER, Command, to_abort, to_resume, worded
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.end_of_step import end_of_step, how_to_continue, table
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.rows import read_rows
 from filled_store import FilledStore
@@ -148,3 +148,11 @@ def test_a_job_of_awx_prints_no_command_line(monkeypatch):
     text = table(rows, NODE)
     assert "with: the job template nodeflow.orchestrator.resume with run_id=run, status=suspended, confirm_config=true" in text
     assert "-e " not in text and "ansible-playbook" not in text and "ansible localhost" not in text
+
+
+def test_a_job_of_awx_is_told_of_variables_without_the_option_of_a_command_line(monkeypatch):
+    said = "say which, with -e process_ids=ID, or (e.g. -e nodes=r1)"
+    assert worded(said) == said
+    monkeypatch.setenv("JOB_ID", "7")
+    monkeypatch.setenv("AWX_HOST", "https://towerhost")
+    assert worded(said) == "say which, with process_ids=ID, or (e.g. nodes=r1)"

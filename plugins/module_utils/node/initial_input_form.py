@@ -33,6 +33,7 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.statuse
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.stored import live_of_devices
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.workflows import WORKFLOWS
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.already import already_there
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.command import worded
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.commands import open_processes
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.config_files import check_config_dir
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.confirm import check_config_hash
@@ -70,7 +71,7 @@ def initial_input_form(task: Task) -> dict[str, t.Any]:
     continued = chosen_processes(task, WORKFLOWS, _CHOICES)
     if continued is None and task.params["default_status"] is not None:
         if not task.params["default_status"]:
-            raise NodeflowError(WHICH_TO_RESUME)
+            raise NodeflowError(worded(WHICH_TO_RESUME))
         task.params["process_status"] = task.params["default_status"]
         continued = chosen_processes(task, WORKFLOWS, _CHOICES)
     if continued is not None:
@@ -122,7 +123,7 @@ def _asked(task: Task, planned: t.Sequence[Device], run_id: str, limit: int | No
     question = "Which are to be enrolled? Ids or names with commas between, or all"
     rows = choose(task, _with_open(task, "", "Planned devices:"), listed, question, take)
     if rows is None:
-        raise NodeflowError(HOW_TO_CHOOSE)
+        raise NodeflowError(worded(HOW_TO_CHOOSE))
     return end_of_step(task, [], rows, False, [])
 
 

@@ -37,6 +37,7 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.statuse
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.stored import device_of, last_sites, name_of, terminated_of_devices
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.terminate_node import TERMINATE_NODE
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.workflows import WORKFLOWS
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.command import worded
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.config_files import check_config_dir
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.confirm import check_config_hash
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.continued import chosen_processes
@@ -253,7 +254,7 @@ def _asked(task: Task, found: t.Sequence[Stored]) -> Chosen:
 
     chosen = choose(task, "Enrolled nodes:", listed, "Which ones? Ids or names with commas between, or all", take)
     if chosen is None:
-        raise NodeflowError(HOW_TO_CHOOSE)
+        raise NodeflowError(worded(HOW_TO_CHOOSE))
     return chosen
 
 

@@ -12,7 +12,7 @@ import typing as t
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.collection import OURS
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.job import in_awx
 
-__all__ = ["CONFIRMED", "TAKEN_OVER", "Command", "to_abort", "to_resume"]
+__all__ = ["CONFIRMED", "TAKEN_OVER", "Command", "to_abort", "to_resume", "worded"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -33,6 +33,11 @@ class Command:
         if in_awx():
             return f"the job template {name}" + (f" with {', '.join(said)}" if said else "")
         return " ".join([f"ansible-playbook {name}", *(f"-e {one}" for one in said)])
+
+
+def worded(text: str) -> str:
+    """A text that names variables as a command line gives them, as it is said here: in a job of AWX without the -e."""
+    return text.replace(" -e ", " ") if in_awx() else text
 
 
 CONFIRMED = {"confirm_config": "true"}
