@@ -51,7 +51,7 @@ lab-down: ## stop the NetBox; its data stay
 .PHONY: soak
 soak: ## all faults, over an hour or so, and their table
 	@trap '$(LAB) down --name soak' EXIT; trap 'exit 130' INT; trap 'exit 143' TERM HUP; \
-	$(BOTH) venv-test lab-soak && $(BIN)/python -m pytest tests/faults tests/integration/test_{life,drift_in_bulk,import}.py --soak -n 2 $(ARGS)
+	$(BOTH) venv-test lab-soak && $(BIN)/python -m pytest tests/faults tests/integration/test_{life,drift_in_bulk,import,runner,runner_approval}.py --soak -n 2 $(ARGS)
 
 .PHONY: lint
 lint: venv-test ## ruff, mypy, ansible-lint and the changelog's linter
