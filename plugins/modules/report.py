@@ -39,7 +39,7 @@ options:
   dest:
     description:
       - The file to write. Links are followed, missing directories are made, and the file is replaced as a whole or not at all.
-      - Or a C(http) or C(https) URL to put it to, since the files of a job go with it: WebDAV, the presigned URL of an object store, a package registry.
+      - Or a C(http) or C(https) URL to put it to, since the files of a job go with it. WebDAV, presigned URLs of object stores and package registries take it.
         It is read first, and put there only if it would change; where it cannot be read, always. Redirects are refused.
       - For a URL, O(validate_certs), O(ca_path) (beside the system's authorities), O(netbox_timeout), O(netbox_connect_timeout), O(netbox_retries) and the
         proxies of the environment hold as for NetBox.
