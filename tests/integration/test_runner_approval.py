@@ -51,7 +51,7 @@ def checked(job, returncode=0):
     assert job.returncode == returncode, job.output
     largest = {}
     for event in job.events:
-        task = event["event_data"].get("task", "")
+        task = event.get("event_data", {}).get("task", "")
         largest[task] = max(largest.get(task, 0), len(json.dumps(event)))
     for task, size in sorted(largest.items(), key=lambda entry: -entry[1])[:4]:
         print(f"{size:7} characters: {task or 'the play'}")
