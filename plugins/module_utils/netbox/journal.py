@@ -11,7 +11,7 @@ import typing as t
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._chunks import chunks
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import NetboxRefusal
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.client import NetboxClient
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.objects import IDS_IN_A_REQUEST
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.objects import ids_at_once
 
 __all__ = ["Entry", "add_entries"]
 
@@ -78,7 +78,7 @@ def _add(client: NetboxClient, kind: str, entries: t.Sequence[Entry]) -> dict[En
 def _ends(client: NetboxClient, kind: str, ids: t.Sequence[int]) -> list[str]:
     """The first and the last line of each entry."""
     lines: list[str] = []
-    for some in chunks(ids, IDS_IN_A_REQUEST):
+    for some in chunks(ids, ids_at_once("assigned_object_id")):
         filters = {"assigned_object_type": kind, "assigned_object_id": list(some)}
         for entry in client.get(ENDPOINT, filters):
             text = str(entry.get("comments") or "").splitlines() or [""]

@@ -14,10 +14,15 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils._chunks impo
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.client import NetboxClient
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.parallel import in_parallel
 
-__all__ = ["IDS_IN_A_REQUEST", "AnyObject", "NetboxObject", "etag_of", "listed_by_id", "listed_of", "read_objects", "written_as"]
+__all__ = ["IDS_IN_A_REQUEST", "AnyObject", "NetboxObject", "etag_of", "ids_at_once", "listed_by_id", "listed_of", "read_objects", "written_as"]
 
 IDS_IN_A_REQUEST = 200
-"""How many ids one listing asks for: the URL stays below the 8 KB that web servers commonly accept."""
+"""How many ids one listing asks for, of a filter with a name as short as ``id``."""
+
+
+def ids_at_once(name: str) -> int:
+    """How many ids of 9 digits one listing can ask for with the filter ``name``: gunicorn, and so NetBox, refuses a request's line above 4,094 characters."""
+    return 3800 // (len(name) + len("=&") + 9)
 
 
 class AnyObject(t.Protocol):
@@ -85,7 +90,7 @@ def listed_of(client: NetboxClient, endpoint: str, of: str, values: t.Sequence[t
     def read_some(some: t.Sequence[t.Any]) -> None:
         found.update({one["id"]: one for one in client.get(endpoint, {**filters, of: list(some)})})
 
-    error = in_parallel(client.parallel, read_some, list(chunks(values, IDS_IN_A_REQUEST)))
+    error = in_parallel(client.parallel, read_some, list(chunks(values, min(IDS_IN_A_REQUEST, ids_at_once(of)))))
     if error:
         raise error
     return [found[key] for key in sorted(found)]

@@ -15,7 +15,7 @@ import typing as t
 
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._chunks import chunks
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.client import NetboxClient
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.objects import IDS_IN_A_REQUEST
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.objects import ids_at_once
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.parallel import in_parallel
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.device import Device
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.fields import LOOPBACKS
@@ -97,13 +97,13 @@ def ambiguous(device: Device) -> str | None:
 
 
 def with_loopbacks(client: NetboxClient, devices: t.Mapping[int, Device], patterns: t.Sequence[str]) -> dict[int, Device]:
-    """The same devices, with what NetBox says of the interfaces of their loopbacks, in a listing for each 200 devices.
+    """The same devices, with what NetBox says of the interfaces of their loopbacks, in a listing for each few hundred addresses.
 
     ``patterns`` are names or shell patterns of interfaces, the preferred one first; without any, the primary addresses are meant.
     Raises NetboxForbidden for a token that may not view IP addresses, NetboxError else.
     """
     if not patterns:
-        found = _addresses(client, {"id": [key for device in devices.values() for key in _primary_ids(device)]}, 2 * IDS_IN_A_REQUEST)
+        found = _addresses(client, {"id": [key for device in devices.values() for key in _primary_ids(device)]})
         return {key: _located(device, {family: _primary(device, family, found) for family in FAMILIES}) for key, device in devices.items()}
     found = _addresses(client, {"device_id": list(devices)})
     # Another member of a virtual chassis can have a device's primary address.
@@ -114,7 +114,7 @@ def with_loopbacks(client: NetboxClient, devices: t.Mapping[int, Device], patter
     return {key: _matched(device, by_device.get(key, []) + _elsewhere(device, found), patterns) for key, device in devices.items()}
 
 
-def _addresses(client: NetboxClient, filters: dict[str, list[int]], at_once: int = IDS_IN_A_REQUEST) -> dict[int, _Address]:
+def _addresses(client: NetboxClient, filters: dict[str, list[int]]) -> dict[int, _Address]:
     """The addresses that a filter of many ids gives, by id. One that cannot be read is left out."""
     found: dict[int, _Address] = {}
     ((name, ids),) = filters.items()
@@ -123,7 +123,7 @@ def _addresses(client: NetboxClient, filters: dict[str, list[int]], at_once: int
         entries = client.get("ipam/ip-addresses", {name: list(some), "fields": _FIELDS})
         found.update({address.id: address for address in map(_read, entries) if address})
 
-    error = in_parallel(client.parallel, read, list(chunks(ids, at_once))) if ids else None
+    error = in_parallel(client.parallel, read, list(chunks(ids, ids_at_once(name)))) if ids else None
     if error:
         raise error
     return found

@@ -11,7 +11,7 @@ import typing as t
 
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._chunks import chunks
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.client import NetboxClient
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.objects import IDS_IN_A_REQUEST
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.objects import ids_at_once
 
 __all__ = ["address_ids", "site_ids"]
 
@@ -22,7 +22,7 @@ def address_ids(client: NetboxClient, device_ids: t.Sequence[int]) -> dict[tuple
     Raises NetboxError.
     """
     found: dict[tuple[int, str], int] = {}
-    for some in chunks(device_ids, IDS_IN_A_REQUEST):
+    for some in chunks(device_ids, ids_at_once("device_id")):
         for entry in client.get("ipam/ip-addresses", {"device_id": list(some)}):
             try:
                 found[entry["assigned_object"]["device"]["id"], str(ipaddress.ip_interface(entry["address"]))] = entry["id"]
