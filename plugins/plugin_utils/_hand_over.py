@@ -62,18 +62,20 @@ def hand_over(rows: t.Any, subject: Subject | None, printed: bool) -> t.Any:
 def _short_rows(rows: Rows, file: str, subject: Subject | None, most: int, printed: bool) -> Rows:
     """The short rows, with as much of what a reader wants as fits."""
     short: Rows = []
-    for more in _more(subject, printed):
+    for more in _more(rows, subject, printed):
         short = [_short(row, _reference(file, place, row), more) for place, row in enumerate(rows)]
         if len(json.dumps(short)) <= most:
             break
     return short
 
 
-def _more(subject: Subject | None, printed: bool) -> t.Iterator[t.Collection[str]]:
-    """What a row has beside its numbers and how it stands, the most first."""
+def _more(rows: Rows, subject: Subject | None, printed: bool) -> t.Iterator[t.Collection[str]]:
+    """What a row has beside its numbers and how it stands, the most first. Before there are processes, a row has its label, however many there are."""
     if subject:
         yield "id", subject.label, "reason"
         yield "id", subject.label
+        if not any(row.get("process_id") for row in rows):
+            return
     yield ("id",)
     if printed:
         yield ()

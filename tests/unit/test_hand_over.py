@@ -110,6 +110,11 @@ def test_a_running_row_always_has_its_process(count):
     assert all(row["process_id"] for row in short) and len(json.dumps(short)) < 700_000
 
 
+def test_what_a_form_has_found_keeps_its_label_however_much_it_is():
+    short = hand_over([{name: value for name, value in row.items() if name not in ("process_id", "subscription_id")} for row in many(5000)], NODE, True)
+    assert all(row["device"] for row in short) and len(json.dumps(short)) < 700_000
+
+
 def test_without_the_file_the_task_says_so_and_has_what_releases_the_processes(place):
     short = hand_over(many(), NODE, False)
     for file in place.iterdir():
