@@ -72,6 +72,7 @@ def texts_of(*configs):
 
 OTHER = TEMPLATE + "ntp server 192.0.2.1\n"
 MANY = [one(number) for number in range(20, 30)]
+HOSTS = [(1, "r1", "r1"), (2, "r 2", "r-2"), (3, "r3", "r3"), (4, "r 4", "r-4"), (5, "r5", "r5")]
 
 SITUATIONS = {
     "all the same": ([*MANY], [list(range(20, 30))]),
@@ -96,6 +97,14 @@ SITUATIONS = {
     "a config and a removal": ([one(1), one(2), one(3, title="removal from ")], [[3], [1, 2]]),
     "marks of its own": ([*MANY, one(1, name="<name>"), one(2, name="<name>")], [[*range(20, 30), 1, 2]]),
     "marks of the template": ([one(1, "a <name>\n"), one(2, "a {name}\n"), one(3, "a {name}\n"), one(4, "a <name>\n")], [[1, 4], [2, 3]]),
+    "a name that is its host name too": (
+        [one(n, "{name} {host}\n", host=host, own=own_of(n) | {"name": name, "host name": host}) for n, name, host in HOSTS],
+        [[1, 2, 3, 4, 5]],
+    ),
+    "two that swap their host names": (
+        [one(n, "{name} {host}\n", host=f"r-{6 - n}" if n in (2, 4) else host, own=own_of(n) | {"name": name, "host name": host}) for n, name, host in HOSTS],
+        [[2], [4], [1, 3, 5]],
+    ),
     "nothing is its own": ([one(1, "no lo0\n"), one(2, "no lo0\n")], [[1, 2]]),
     "nothing": ([one(1, ""), one(2, ""), one(3)], [[3], [1, 2]]),
 }

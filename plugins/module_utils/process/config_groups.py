@@ -78,6 +78,7 @@ def grouped(configs: t.Mapping[str, Config], labels: t.Mapping[str, str]) -> lis
     for key, config in configs.items():
         title = config.title.removesuffix(labels[key]) if config.title.endswith(labels[key]) else ""
         found.setdefault((title, marked(whole[key], own[key])), []).append(key)
+    _join(found, whole, own)
     _gather(found, whole, own)
     order = {key: place for place, key in enumerate(configs)}
     groups = [Group(tuple(sorted(keys, key=order.__getitem__)), *_parted(pattern), title) for (title, pattern), keys in found.items() if keys]
@@ -127,6 +128,17 @@ _ADDRESS = re.compile(r"[0-9A-Fa-f:.]+")
 
 def _is_word(char: str) -> bool:
     return char.isalnum() or char == "_"
+
+
+def _join(found: dict[tuple[str, Pattern], list[str]], whole: t.Mapping[str, str], own: t.Mapping[str, t.Mapping[str, str]]) -> None:
+    """Join groups that differ only in how the same value is called: a name that is its host name too has the mark of either."""
+    alike: dict[tuple[str, tuple[str, ...]], list[tuple[str, Pattern]]] = {}
+    for title, pattern in found:
+        alike.setdefault((title, pattern.literals), []).append((title, pattern))
+    for one, other in itertools.chain.from_iterable(itertools.permutations(some, 2) for some in alike.values()):
+        if found[one] and all(one[1].fits(whole[key], own[key]) for key in found[other]):
+            found[one] += found[other]
+            found[other] = []
 
 
 def _gather(found: dict[tuple[str, Pattern], list[str]], whole: t.Mapping[str, str], own: t.Mapping[str, t.Mapping[str, str]]) -> None:
