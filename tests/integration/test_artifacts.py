@@ -129,6 +129,15 @@ def test_fail_on_suspended_makes_the_job_red_at_its_last_step(job, play, netbox)
     assert len(play.rows("SELECT process_id FROM processes")) == 1
 
 
+def test_what_was_approved_before_says_nothing_of_what_a_job_begins(job, play, netbox):
+    waiting = job("create_node", nodes=[netbox.make()])
+    begun = job("create_node", after=waiting, nodes=[netbox.make()], confirm_config=True)
+    assert begun.code == 0 and begun.left["nodeflow_counts"] == {"completed": 1}, begun.output
+    active = play.rows("SELECT subscription_id FROM subscriptions WHERE status = 'active'")[0]["subscription_id"]
+    ended = job("terminate_node", after=waiting, subscription_ids=[active], confirm_config=True)
+    assert ended.code == 0 and ended.left["nodeflow_counts"] == {"completed": 1}, ended.output
+
+
 def test_a_sweep_leaves_what_it_continued_and_takes_nothing_that_a_job_left(job, play, netbox):
     waiting = job("create_node", nodes=[netbox.make()])
     swept = job("sweep", after=waiting, suspended_limit="0s")
@@ -145,6 +154,12 @@ def test_a_validation_leaves_what_it_found_and_keeps_what_waits(job, netbox):
     assert found.code == 2 and found.left == {"nodeflow_counts": {"status": 1}, "nodeflow_summary": found.left["nodeflow_summary"]}, found.output
     assert "1 finding at 1 device" in found.left["nodeflow_summary"]
     assert "Repair it with: the job template nodeflow.orchestrator.reconcile_nodes" in " ".join(found.output.split())
+
+
+def test_what_was_approved_before_says_nothing_of_what_the_example_begins(job, play, netbox, lab):
+    circuits = Circuits(play, netbox, lab["tokens"]["admin"])
+    begun = job("acme.circuits.create_circuit", confirm_config=True, nodeflow_config_hash="a" * 64, **circuits.variables(circuits.pairs))
+    assert begun.code == 0 and begun.left["nodeflow_counts"] == {"completed": 1}, begun.output
 
 
 def test_the_example_leaves_and_takes_them_too(job, play, netbox, lab):
