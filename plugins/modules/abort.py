@@ -33,6 +33,12 @@ attributes:
   idempotent:
     support: full
 options:
+  only_suspended:
+    description:
+      - Of the processes chosen, leave those alone that are not suspended any more, as an approval's denial is not meant for what went on meanwhile. One
+        whose abort was begun is finished all the same.
+    type: bool
+    default: false
   reason:
     description: Why, for the process, and for the note of a subscription that ends with it.
     type: str
@@ -105,7 +111,7 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.workflo
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.abort import abort
 
 ROWS = NODE
-OPTIONS = options(PROCESSES, {"reason": {"type": "str"}})
+OPTIONS = options(PROCESSES, {"only_suspended": {"type": "bool", "default": False}, "reason": {"type": "str"}})
 
 
 def execute(task: Task) -> dict[str, t.Any]:

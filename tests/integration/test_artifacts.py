@@ -14,6 +14,7 @@ import typing as t
 import pytest
 
 from circuits import Circuits
+from netbox_proxy import NetboxProxy
 
 NOTHING = {"nodeflow_process_ids": [], "nodeflow_run_id": None, "nodeflow_config_hash": None}
 
@@ -136,6 +137,27 @@ def test_what_was_approved_before_says_nothing_of_what_a_job_begins(job, play, n
     active = play.rows("SELECT subscription_id FROM subscriptions WHERE status = 'active'")[0]["subscription_id"]
     ended = job("terminate_node", after=waiting, subscription_ids=[active], confirm_config=True)
     assert ended.code == 0 and ended.left["nodeflow_counts"] == {"completed": 1}, ended.output
+
+
+def test_a_denial_ends_what_waits_still_and_nothing_that_went_on_meanwhile(job, play, netbox):
+    devices = netbox.make_many(3)
+    waiting = job("create_node", nodes=devices)
+    done, failed, still = waiting.left["nodeflow_process_ids"]
+    assert job("resume", process_ids=done, confirm_config=True).code == 0
+
+    def fault(method, path, forward):  # pylint: disable=unused-argument
+        return None if method == "PATCH" else forward()
+
+    with NetboxProxy(netbox.url, fault) as proxy:  # confirmed, and in the network: only NetBox does not know yet
+        assert job("resume", process_ids=failed, confirm_config=True, netbox_url=proxy.url, netbox_moved=True, netbox_retries=0).code == 2
+    denied = job("abort", after=waiting, netbox_moved=True)
+    assert denied.code == 0 and denied.left["nodeflow_counts"] == {"aborted": 1} and "DEPRECAT" not in denied.output, denied.output
+    stand = {row["process_id"]: row["status"] for row in play.rows("SELECT process_id, status FROM processes")}
+    assert stand == {done: "completed", failed: "failed", still: "aborted"}, denied.output
+    assert f"1 process left as it is, since not suspended but completed: {done}" in denied.output
+    again = job("abort", after=waiting)
+    assert again.code == 0 and again.left.items() >= NOTHING.items() and "There is nothing to abort" in again.output, again.output
+    assert job("abort", process_ids=failed).left["nodeflow_counts"] == {"aborted": 1}
 
 
 def test_a_sweep_leaves_what_it_continued_and_takes_nothing_that_a_job_left(job, play, netbox):

@@ -20,7 +20,7 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.comm
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.lease import INTERRUPTED, can_be_taken, not_taken, standing, until
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.options import given, refuse_together
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.rows import FAILED, RUNNING, SUSPENDED, Row
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.step import Workflows
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.step import ABORT, Workflows
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.processes import (
     OVER,
     Process,
@@ -63,6 +63,11 @@ def chosen_processes(task: Task, workflows: Workflows, others: t.Sequence[str] =
             if conditions:
                 found |= {process.process_id: process for process in find_processes(connection, *conditions)}
             held = find_processes(connection, has_status([RUNNING], now))
+    if task.params.get("only_suspended"):
+        went_on = {key: process for key, process in found.items() if process.status != SUSPENDED and process.step != ABORT}
+        process_ids = [one for one in process_ids or [] if one not in went_on]
+        found = {key: process for key, process in found.items() if key not in went_on}
+        _tell_went_on(task, list(went_on.values()))
     run_id, nobody = str(uuid.uuid4()), next(iter(workflows.values())).named(None).own
     rows = []
     for process_id in dict.fromkeys([*(process_ids or []), *found]):
@@ -126,6 +131,14 @@ def _tell_elsewhere(task: Task, foreign: t.Sequence[Process], playbook: str) -> 
         if playbook != "abort" and len(some) > NAMED:
             how = to_resume(collection=collection).having(status=",".join(sorted({standing(process) for process in some})))
         task.show(f"{count} of {collection}; {verb} {'it' if len(some) == 1 else 'them'} with: {how}")
+
+
+def _tell_went_on(task: Task, processes: t.Sequence[Process]) -> None:
+    """Say, a line for each way in which they stand, which do not wait any more, so that what was decided when they did is not meant for them."""
+    for how in sorted({standing(process) for process in processes}):
+        ids = [process.process_id for process in processes if standing(process) == how]
+        which = "1 process left as it is" if len(ids) == 1 else f"{len(ids)} processes left as they are"
+        task.show(f"{which}, since not suspended but {how}: {', '.join(ids)}")
 
 
 def _tell_held(task: Task, held: t.Sequence[Process], playbook: str) -> bool:

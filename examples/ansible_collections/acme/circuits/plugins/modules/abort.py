@@ -11,6 +11,7 @@ extends_documentation_fragment:
   - nodeflow.orchestrator.process
   - nodeflow.orchestrator.processes
 options:
+  only_suspended: {description: Leave alone what is not suspended any more., type: bool, default: false}
   reason: {description: Why., type: str}
 """
 
@@ -28,7 +29,7 @@ from ansible_collections.acme.circuits.plugins.module_utils.workflows import WOR
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils import products as nf
 
 ROWS = CIRCUIT
-OPTIONS = nf.options(nf.PROCESSES, {"reason": {"type": "str"}})
+OPTIONS = nf.options(nf.PROCESSES, {"only_suspended": {"type": "bool", "default": False}, "reason": {"type": "str"}})
 
 
 def execute(task):
