@@ -98,11 +98,12 @@ def test_each_of_a_hundred_random_edits_is_found(run, netbox):
 
 
 def test_a_line_that_was_changed_is_told_and_left_alone(run, netbox):
-    enrolled, gone, fine = netbox.make(), netbox.make(), netbox.make()
-    assert run.create(nodes=[enrolled, gone, fine], confirm_config=True).returncode == 0
+    enrolled, gone, fine, asked = netbox.make(), netbox.make(), netbox.make(), netbox.make()
+    assert run.create(nodes=[enrolled, gone, fine, asked], confirm_config=True).returncode == 0
     of = {row["device_id"]: row["process_id"] for row in call_module("process_info", run.settings)["processes"]}
     run.store.write(
         f"UPDATE process_steps SET actor = 'eve' WHERE process_id = '{of[enrolled]}' AND step = 'set_status'",
+        f"UPDATE processes SET requester = 'eve' WHERE process_id = '{of[asked]}'",
         f"DELETE FROM process_steps WHERE process_id = '{of[gone]}' AND step = 'done'",
         f"UPDATE subscriptions SET status = 'terminated' WHERE subscription_id IN (SELECT subscription_id FROM processes WHERE process_id = '{of[gone]}')",
     )
@@ -113,7 +114,7 @@ def test_a_line_that_was_changed_is_told_and_left_alone(run, netbox):
     assert "a backup of the database has the log as it was" in finding["message"] and "the step log was changed by hand (1)" in "\n".join(said)
     assert chosen["fails"] and chosen["counts"] == {"step_log": 1}
     found = call_module("validate_node", run.settings | {"unenrolled": False, "fail_on_findings": False})
-    assert sorted(one["device_id"] for one in found["findings"] if one["problem"] == "step_log") == sorted([enrolled, gone]) and not found["fails"]
+    assert sorted(one["device_id"] for one in found["findings"] if one["problem"] == "step_log") == sorted([enrolled, gone, asked]) and not found["fails"]
     repaired = call_module("reconcile_form", run.settings | {"nodes": [enrolled, fine]})
     [row] = repaired["nodes"]
     assert (row["device_id"], row["status"]) == (enrolled, "unchanged") and row["message"].endswith("nothing was changed"), repaired

@@ -77,7 +77,7 @@ def _status_after(logged: str) -> str:
 
 def _is_chained(process: dict[str, t.Any], lines: list[dict[str, t.Any]]) -> bool:
     """Whether each line of a process has the hash of the one before it, and the process that of its last one."""
-    found, written = "", False
+    found, written = "" if process["requester"] is None else hashlib.sha256(json.dumps(process["requester"]).encode()).hexdigest(), False
     for line in lines:
         if line["previous_hash"] not in ((found,) if written else (None, found)):
             return False

@@ -20,7 +20,7 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.proces
     save_processes,
     step_id,
 )
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.step_log_chain import Line, chained, end_of, what_is_wrong
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.step_log_chain import Line, chained, end_of, start_of, what_is_wrong
 from store_of_0_1_0 import fill, lives, made_up
 from stores import SqliteStore
 
@@ -78,6 +78,16 @@ def test_what_an_older_layout_wrote_is_held_from_the_next_line_on():
 def test_a_value_cannot_move_from_one_column_to_the_next():
     first, second = Line("a", 1, ("ab", "c", None)), Line("a", 1, ("a", "bc", None))
     assert end_of([first]) != end_of([second]) and end_of([Line("a", 1, ("",))]) != end_of([Line("a", 1, (None,))])
+
+
+@pytest.mark.parametrize("steps", [(), ("a",), ("a", "b", "c")])
+def test_who_asked_for_a_process_cannot_be_changed_unseen(steps):
+    hashes, end = chained([line(step) for step in steps], start_of("alice"))
+    lines = [line(step, previous) for step, previous in zip(steps, hashes, strict=True)]
+    assert what_is_wrong(lines, end, "alice") is None
+    assert all("requester" in (what_is_wrong(lines, end, other) or "") for other in ("carol", "", None))
+    old = [line("a"), line("b")]
+    assert what_is_wrong(old, None, None) is None and what_is_wrong(old, None, "carol") is not None and what_is_wrong(old, end_of(old), "carol") is not None
 
 
 def go_on(connection, process, run_id="r", step="done"):

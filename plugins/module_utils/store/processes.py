@@ -15,7 +15,7 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils._chunks impo
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import StaleSave
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._libraries import sa
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.schema import Damaged, processes, steps, subscriptions, write_json
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.step_log_chain import START, Line, chained, end_of, what_is_wrong
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.step_log_chain import START, Line, chained, end_of, start_of, what_is_wrong
 
 __all__ = [
     "OVER",
@@ -141,7 +141,7 @@ def step_id(process_id: str, step: str) -> str:
 def insert_processes(connection: t.Any, new: t.Sequence[Process]) -> None:
     """Save new processes."""
     if new:
-        connection.execute(processes.insert(), [vars(process) | {"log_hash": START} for process in new])
+        connection.execute(processes.insert(), [vars(process) | {"log_hash": start_of(process.requester)} for process in new])
 
 
 def insert_step_log(connection: t.Any, records: t.Sequence[StepRecord]) -> None:
@@ -280,12 +280,13 @@ class BrokenLog:
 def broken_logs(connection: t.Any, **criteria: t.Sequence[t.Any]) -> list[BrokenLog]:
     """The processes whose step log is not as it was written, of the subscriptions whose columns have one of the values named for them."""
     chosen = sa.select(subscriptions.c.subscription_id).where(*_having(subscriptions, criteria))
-    query = sa.select(processes.c.process_id, processes.c.subscription_id, processes.c.log_hash).where(processes.c.subscription_id.in_(chosen))
+    columns = [processes.c[name] for name in ("process_id", "subscription_id", "log_hash", "requester")]
+    query = sa.select(*columns).where(processes.c.subscription_id.in_(chosen))
     found = []
     for some in chunks(connection.execute(query.order_by(processes.c.process_id)).all()):  # in parts, since all their lines may not fit into memory
-        lines = _lines(connection, [process_id for process_id, _subscription_id, _hash in some])
-        wrong = [(process_id, of, what_is_wrong(lines.get(process_id, []), log_hash)) for process_id, of, log_hash in some]
-        found += [BrokenLog(process_id, of, where) for process_id, of, where in wrong if where]
+        lines = _lines(connection, [one.process_id for one in some])
+        wrong = [(one, what_is_wrong(lines.get(one.process_id, []), one.log_hash, one.requester)) for one in some]
+        found += [BrokenLog(one.process_id, one.subscription_id, where) for one, where in wrong if where]
     return found
 
 

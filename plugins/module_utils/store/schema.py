@@ -150,7 +150,7 @@ processes = sa.Table(
     sa.Column("started_at", _Utc, nullable=False),
     sa.Column("updated_at", _Utc, nullable=False),
     sa.Column("completed_at", _Utc),
-    sa.Column("log_hash", sa.String(64)),  # of the last line of its step log; "" while there is none, null until layout 4 wrote to it: step_log_chain.py
+    sa.Column("log_hash", sa.String(64)),  # of the last line of its step log; null until layout 4 wrote to it: step_log_chain.py
     sa.Column("requester", sa.String(200)),  # the user who asked for it; null of one that a layout before 4 wrote
 )
 
@@ -170,7 +170,7 @@ steps = sa.Table(
     sa.Column("run_id", sa.String(36), nullable=False),
     sa.Column("started_at", _Utc, nullable=False),
     sa.Column("completed_at", _Utc, nullable=False),
-    sa.Column("previous_hash", sa.String(64)),  # of the line before it in its process; "" of the first, null of one that a layout before 4 wrote
+    sa.Column("previous_hash", sa.String(64)),  # of the line before it in its process; null of one that a layout before 4 wrote
 )
 
 

@@ -4,8 +4,9 @@
 
 """The chain of hashes through the step log of a process, by which an edit, and a line that is missing, was put in or is in another place, are found. Pure.
 
-A line has the hash of the line before it, which is part of its own hash; the process has the hash of its last line. Lines that an older layout wrote have
-no hash. They become part of the chain when their process gets its next line, so nothing of them can change unseen from then on.
+A line has the hash of the line before it, which is part of its own hash; the process has the hash of its last line. The first line has that of who asked
+for the process. Lines that an older layout wrote have no hash. They become part of the chain when their process gets its next line, so nothing of them can
+change unseen from then on.
 """
 
 from __future__ import annotations
@@ -15,10 +16,10 @@ import hashlib
 import json
 import typing as t
 
-__all__ = ["Line", "chained", "end_of", "what_is_wrong"]
+__all__ = ["Line", "chained", "end_of", "start_of", "what_is_wrong"]
 
 START = ""
-"""The hash before the first line."""
+"""The hash before the first line of a process of which nobody knows who asked for it."""
 
 
 class Line(t.NamedTuple):
@@ -28,6 +29,11 @@ class Line(t.NamedTuple):
     attempt: t.Any
     values: tuple[t.Any, ...]
     previous_hash: str | None = None
+
+
+def start_of(requester: str | None) -> str:
+    """Return the hash before the first line: of who asked for the process, which decides who may confirm its config."""
+    return START if requester is None else hashlib.sha256(json.dumps(requester).encode()).hexdigest()
 
 
 def chained(lines: t.Sequence[Line], before: str) -> tuple[list[str], str]:
@@ -47,27 +53,28 @@ def end_of(lines: t.Sequence[Line]) -> str:
     return found
 
 
-def what_is_wrong(lines: t.Sequence[Line], log_hash: str | None) -> str | None:
+def what_is_wrong(lines: t.Sequence[Line], log_hash: str | None, requester: str | None = None) -> str | None:
     """Say where the step log of a process is not as it was written; None where it is.
 
     Args:
         lines: All lines of the process, in their order.
         log_hash: What the process has as the hash of its last line; None of one that no release with hashes has written to.
+        requester: Who asked for the process, as it says; None of one of an older layout.
     """
-    found, last, written = START, None, False
+    found, last, written = start_of(requester), None, False
     for line in lines:
         if line.previous_hash is None and written:
             return f"{_name(line)} was changed, or was put in: it has no hash, and the line before it has one"
         if line.previous_hash not in (None, found):
             if last is None:
-                return f"lines before {_name(line)} which is the first one now, are missing, or it was changed"
+                return f"lines before {_name(line)} which is the first one now, are missing, or it was changed, or the requester of the process was"
             return f"{_name(last)} was changed, or a line after it is missing, was put in, or is in another place"
         written = written or line.previous_hash is not None
         found, last = _hash(found, line), line
-    if log_hash == found or (log_hash is None and not written):
+    if log_hash == found or (log_hash is None and requester is None and not written):
         return None
     if last is None:
-        return "all its lines are missing"
+        return "all its lines are missing, or its requester was changed"
     return f"{_name(last)} which is the last one now, was changed, or lines after it are missing, or one was put in"
 
 
