@@ -198,10 +198,13 @@ def test_a_store_that_is_brought_in_whole_is_marked_as_moved(lab, store, netbox,
     assert theirs.create(nodes=[waiting]).returncode == 0
     said = []
     options = ours.settings | {"source": theirs.store.location}
-    expected = call_module("import_subscriptions", options, check_mode=True)
-    assert not expected["source_moved"]
+    expected = call_module("import_subscriptions", options, check_mode=True, said=said)
+    assert not expected["source_moved"] and "changed by hand" not in "\n".join(said)
+    theirs.store.write("UPDATE process_steps SET actor = 'eve' WHERE step = 'done'")
     partly = call_module("import_subscriptions", options, said=said)
     assert partly["imported"]["live"] == 1 and not partly["source_moved"] and "was not marked as moved: 1 of its subscriptions" in "\n".join(said)
+    [warning] = [text for text in said if "has step logs that were changed by hand" in text]
+    assert "the line of done, attempt 1, which is the last one now, was changed" in warning, warning
     [process] = theirs.rows("SELECT process_id FROM processes WHERE status = 'suspended'")
     assert theirs.resume(process["process_id"], confirm_config=True).returncode == 0
     expected = call_module("import_subscriptions", options, check_mode=True)

@@ -33,6 +33,7 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.proces
     OVER,
     Process,
     StepRecord,
+    broken_logs,
     find_processes,
     insert_processes,
     insert_step_log,
@@ -233,7 +234,16 @@ def _read(task: Task, stack: contextlib.ExitStack) -> _Source:
     connection, read_only = _kept_out(task, store, stack)
     if store.moved_to and (here is None or store.moved_to != here.label):
         raise StoreError(f"{store.label} was moved to {store.moved_to}; import from that one")
+    _warn_of_broken_logs(task, store, connection)
     return _of_store(connection, task.params["product"])._replace(store=store, connection=connection, read_only=read_only)
+
+
+def _warn_of_broken_logs(task: Task, store: Store, connection: t.Any) -> None:
+    """Tell of step logs that were changed by hand in the source: their lines get new hashes here, by which nobody could tell it any more."""
+    broken = broken_logs(connection, product=[task.params["product"]])
+    if broken:
+        more = f"; and of {len(broken) - 1} more" if len(broken) > 1 else ""
+        task.warn(f"{store.label} has step logs that were changed by hand, which validate_node does not find here: {broken[0].sentence}{more}")
 
 
 def _as_source(text: str) -> str:
