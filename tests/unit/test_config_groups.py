@@ -6,8 +6,10 @@
 
 from __future__ import annotations
 
+import ipaddress
 import json
 import time
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given
@@ -15,6 +17,7 @@ from hypothesis import strategies as st
 
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._chunks import text_parts
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.model import NODE
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.provide_config import own_values
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.config import Config, hash_of
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.config_groups import IN_A_TEXT, grouped, marked, shown
 
@@ -115,6 +118,19 @@ def test_what_is_the_same_is_one_group_and_what_is_odd_stands_alone(situation):
     configs, expected = SITUATIONS[situation]
     latest = {config.file_name: config for config in configs}
     assert groups_of(*latest.values()) == expected
+
+
+def test_the_network_of_an_address_is_a_nodes_own_too():
+    def config(number):
+        first, second = ipaddress.ip_interface(f"10.0.0.{2 * number + 1}/31"), ipaddress.ip_interface(f"2001:db8::{number:x}/128")
+        node = SimpleNamespace(node_id=number, node_name=f"r{number}", ipv4_loopback=first, ipv6_loopback=second)
+        of = SimpleNamespace(node=node, description=f"Node r{number}", subscription_id=f"550e8400-e29b-41d4-a716-{number:012d}")
+        own = own_values(SimpleNamespace(subscription=of, key=f"00000000-0000-0000-0000-{number:012d}"))
+        assert "ipv6 network" not in own
+        return one(number, f"ip address {first}\nnetwork {first.network}\nipv6 address {second.network}\n", own=own)
+
+    assert groups_of(*map(config, range(1, 5))) == [[1, 2, 3, 4]]
+    assert "network <ipv4 network>/31" in texts_of(*map(config, range(1, 5)))[0]
 
 
 @pytest.mark.parametrize(

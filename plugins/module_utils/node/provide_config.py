@@ -26,7 +26,7 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.conf
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.progress import Progress
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.step import Failed, Outcome
 
-__all__ = ["node_config", "provide_config_to_user"]
+__all__ = ["node_config", "own_values", "provide_config_to_user"]
 
 
 def node_config(work: NodeWork) -> dict[str, t.Any]:
@@ -113,10 +113,10 @@ def _config(work: NodeWork, text: str) -> Config:
     after = revise(work.subscription, {"node": {"node_status": status}}, requiring(()))
     what = "removal from" if removes(work) else "config of"
     journal = (DEVICE, work.subscription.device_id) if work.state.device.status else None  # NetBox has none of a device that is gone
-    return Config(text, f"{what} {work.label}", file_name(work), build_payload(after.node, after).model_dump(mode="json"), _own(work), journal)
+    return Config(text, f"{what} {work.label}", file_name(work), build_payload(after.node, after).model_dump(mode="json"), own_values(work), journal)
 
 
-def _own(work: NodeWork) -> dict[str, str]:
+def own_values(work: NodeWork) -> dict[str, str]:
     """What only this node has. Lengths and masks are not its own, nor are its platform, site and role."""
     node = work.subscription.node
     own = {
@@ -124,12 +124,19 @@ def _own(work: NodeWork) -> dict[str, str]:
         "host name": hostname(node.node_name or ""),
         "description": work.subscription.description,
         "ipv4 address": node.ipv4_loopback and str(node.ipv4_loopback.ip),
+        "ipv4 network": _network(node.ipv4_loopback),
         "ipv6 address": node.ipv6_loopback and str(node.ipv6_loopback.ip),
+        "ipv6 network": _network(node.ipv6_loopback),
         "device id": str(node.node_id),
         "subscription id": str(work.subscription.subscription_id),
         "process id": work.key,
     }
     return {name: value for name, value in own.items() if value}
+
+
+def _network(interface: t.Any) -> str | None:
+    """The address of an interface's network, where it is not that of the interface: of a /31, say, every node has another one."""
+    return str(interface.network.network_address) if interface is not None and interface.network.network_address != interface.ip else None
 
 
 def file_name(work: NodeWork) -> str:
