@@ -147,6 +147,28 @@ def test_an_unanswered_question_is_no_answer(play, playbook):
 
 
 @pytest.mark.parametrize(
+    ("playbook", "said"), [("create_node", "No node was chosen"), ("resume", "Say which processes to resume"), ("abort", "Say which processes to abort")]
+)
+def test_nothing_of_several_choices_is_no_answer(play, playbook, said):
+    """AWX makes an empty list of it, once the question has choices."""
+    asked = [TEMPLATES[playbook]["choose"]["variable"], *(one["variable"] for one in TEMPLATES[playbook]["survey"] if one["type"] == "multiselect")]
+    done = play(f"nodeflow.orchestrator.{playbook}", awx_job_id=1, **dict.fromkeys(asked, []))
+    assert done.returncode == 2 and said in done.message, done.output
+    elsewhere = play(f"nodeflow.orchestrator.{playbook}", **dict.fromkeys(asked, []))
+    assert elsewhere.returncode == 0, elsewhere.output
+
+
+def test_the_question_below_chooses_where_nothing_was_chosen_of_several(play, netbox):
+    """The filter, or the status, beside the empty list that the list of choices has become."""
+    device, other = netbox.make(), netbox.make()
+    done = play.create(nodes=[], device_filter={"id": device}, awx_job_id=1)
+    assert done.returncode == 0 and [row["status"] for row in play.rows("SELECT status FROM processes")] == ["suspended"], done.output
+    done = play("nodeflow.orchestrator.resume", process_ids=[], status=["suspended"], run_id="", confirm_config="true", awx_job_id=2)
+    assert done.returncode == 0 and "DEPRECATION" not in done.output, done.output
+    assert (netbox.status(device), netbox.status(other)) == ("active", "planned")
+
+
+@pytest.mark.parametrize(
     ("given", "said"),
     [
         ({}, "Which AWX is not said"),
