@@ -91,6 +91,14 @@ def test_what_is_made_is_known_by_the_id_of_its_organization():
             assert arguments.get("organization", arguments.get("lookup_organization")) == "{{ nodeflow_awx_in }}", task["name"]
 
 
+def test_an_inventory_that_awx_is_still_deleting_is_waited_for():
+    """By its name AWX finds it until it is gone, and no job may use it."""
+    made = read(TASKS / "project.yml")
+    [at] = [number for number, task in enumerate(made) if "awx.awx.inventory" in task]
+    waiting = made[at - 1]
+    assert "pending_deletion=true" in waiting["ansible.builtin.uri"]["url"] and "json.count == 0" in waiting["until"]
+
+
 def test_every_playbook_has_its_job_template_and_its_file_in_the_project():
     assert sorted(template["playbook"] for template in TEMPLATES) == sorted(set(PLAYBOOKS) - set(NOT_IN_AWX))
     files = {path.stem: read(path) for path in PROJECT.glob("*.yml") if path.name != "nodeflow.yml"}
