@@ -18,7 +18,7 @@ MANY = range(123_456_000, 123_457_000)
 
 LISTINGS = {
     "the change log": lambda client: changelog.object_changes(client, "dcim.device", MANY),
-    "the journal": lambda client: journal._texts(client, "dcim.device", MANY),
+    "the journal": lambda client: journal._ends(client, "dcim.device", MANY),
     "objects": lambda client: objects.read_objects(client, "dcim/devices", MANY),
     "objects of others": lambda client: objects.listed_of(client, "dcim/cable-terminations", "virtual_chassis_member_id", MANY),
     "addresses": lambda client: loopback._addresses(client, {"id": MANY}),
