@@ -152,9 +152,9 @@ def test_an_unanswered_question_is_no_answer(play, playbook):
 def test_nothing_of_several_choices_is_no_answer(play, playbook, said):
     """AWX makes an empty list of it, once the question has choices."""
     asked = [TEMPLATES[playbook]["choose"]["variable"], *(one["variable"] for one in TEMPLATES[playbook]["survey"] if one["type"] == "multiselect")]
-    done = play(f"nodeflow.orchestrator.{playbook}", awx_job_id=1, **{key: [] for key in asked})
+    done = play(f"nodeflow.orchestrator.{playbook}", awx_job_id=1, **{name: [] for name in asked})
     assert done.returncode == 2 and said in done.message, done.output
-    elsewhere = play(f"nodeflow.orchestrator.{playbook}", **{key: [] for key in asked})
+    elsewhere = play(f"nodeflow.orchestrator.{playbook}", **{name: [] for name in asked})
     assert elsewhere.returncode == 0, elsewhere.output
 
 

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shlex
 
 import pytest
@@ -20,6 +21,7 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.comm
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.end_of_step import end_of_step, how_to_continue, table
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.rows import read_rows
 from filled_store import FilledStore
+from playbook_files import ROOT
 
 HASH = "0123456789abcdef" * 4
 
@@ -156,3 +158,11 @@ def test_a_job_of_awx_is_told_of_variables_without_the_option_of_a_command_line(
     monkeypatch.setenv("JOB_ID", "7")
     monkeypatch.setenv("AWX_HOST", "https://towerhost")
     assert worded(said) == "say which, with process_ids=ID, or (e.g. nodes=r1)"
+
+
+def test_no_text_says_an_option_of_a_command_line_without_being_worded():
+    """Each file of ours that prints one passes it through worded, or is where command lines are made."""
+    option = re.compile(r"""["'][^"'#]* -e (?!\[)""")
+    files = [path for path in (ROOT / "plugins" / "module_utils").rglob("*.py") if path.name != "command.py"]
+    told = [path for path in files if any(option.search(line) for line in path.read_text(encoding="utf-8").splitlines() if not line.lstrip().startswith("#"))]
+    assert told and [path.name for path in told if "worded(" not in path.read_text(encoding="utf-8")] == []

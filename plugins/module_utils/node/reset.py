@@ -18,6 +18,7 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.device 
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.payload import HIDDEN, DevicePayload, DeviceTarget, hidden
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.statuses import FREE
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.stored import stored_device_id
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.command import worded
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.lease import refuse_while_working
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.progress import Progress
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.copy import count_rows, delete_rows
@@ -93,7 +94,8 @@ def _check_lab(task: Task) -> None:
     if named == task.netbox.url or task.netbox.get("extras/tags", {"slug": LAB_TAG}):
         return
     raise NodeflowError(
-        f"the NetBox at {task.netbox.url} is no lab of ours: it has no tag {LAB_TAG}. To reset it all the same, name it: -e force={task.netbox.url}"
+        f"the NetBox at {task.netbox.url} is no lab of ours: it has no tag {LAB_TAG}. "
+        + worded(f"To reset it all the same, name it: -e force={task.netbox.url}")
     )
 
 
