@@ -32,6 +32,7 @@ with contextlib.suppress(ImportError, NodeflowError):  # a task that needs it sa
 # 1.7 for one subject in check mode. By then the last play is over, so no task can tell that there is nothing left to look at.
 atexit.register(gc.freeze)
 
+
 def run_in_process(function: Function, task: Task) -> dict[str, t.Any]:
     """Return what ``function`` does for the task, with its arguments for ``-vvv``. If a signal ends it, its processes are released and nothing is returned."""
     parent = os.getppid()
