@@ -15,7 +15,7 @@ import yaml
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.job import job
 from fake_netbox import LAB
 from filled_store import FilledStore
-from playbook_files import MODULES, PLAYBOOKS, options_of, plays, tasks, variables_of
+from playbook_files import MODULES, OF_PROCESSES, options_of, plays, tasks, variables_of
 from player import Player
 from stores import SqliteStore
 
@@ -76,7 +76,7 @@ def asked_of(played):
     return asked
 
 
-@pytest.mark.parametrize("playbook", PLAYBOOKS)
+@pytest.mark.parametrize("playbook", OF_PROCESSES)
 def test_variables_that_say_nothing_are_variables_that_are_not_given(netbox, lab, tmp_path, playbook):
     """All of a playbook's at once, as a survey sends them that nobody filled in. Which there are is read in the playbook."""
     play = Player(lab, tmp_path, FilledStore(tmp_path / "filled.db", 3, lambda number: "suspended" if number == 2 else "completed"))
@@ -208,7 +208,7 @@ def network_inventory(directory, localhost):
     return str(directory / "inventory")
 
 
-@pytest.mark.parametrize("playbook", PLAYBOOKS)
+@pytest.mark.parametrize("playbook", OF_PROCESSES)
 def test_an_inventory_of_network_devices_changes_nothing(tmp_path, playbook):
     """Each task of every playbook that is reached without a NetBox ends as it does without the inventory."""
     ends = {1: "interrupted", 2: "suspended"}
@@ -307,7 +307,7 @@ def test_the_other_variables_of_the_role_count_for_the_playbooks_as_well(play, n
 def test_every_playbook_is_a_play_of_tasks_of_ours():
     """So that what holds for our modules holds for the playbooks; ``debug`` and ``assert`` say what came out, ``set_stats`` what a failed run leaves."""
     allowed = tuple(f"ansible.builtin.{name}" for name in ("debug", "assert", "import_role", "meta", "set_stats"))
-    for playbook in PLAYBOOKS:
+    for playbook in OF_PROCESSES:
         assert plays(playbook)
         for task in tasks(playbook):
             assert any(key.startswith(NAMESPACE) or key in allowed for key in task), (playbook, task)

@@ -11,7 +11,7 @@ import subprocess
 import pytest
 
 from audit import audit
-from playbook_files import PLAYBOOKS, variables_of
+from playbook_files import OF_PROCESSES, variables_of
 from runner import Runner, as_nobody
 from stores import SqliteStore, device_id_of
 
@@ -102,7 +102,7 @@ def every_playbook(play, netbox):
     assert live(runner) == {first: "active"} and netbox.status(second) != "active"
     play("reset", confirm=True)
     assert live(runner) == {} and netbox.statuses(devices) == dict.fromkeys(devices, "planned")
-    assert play.played == set(PLAYBOOKS)
+    assert play.played == set(OF_PROCESSES)
     assert not list(runner.directory.glob("job-*"))  # nothing was left
 
 

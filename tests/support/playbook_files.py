@@ -14,10 +14,12 @@ import yaml
 from jinja2 import Environment
 from jinja2.nodes import Name
 
-__all__ = ["MODULES", "PLAYBOOKS", "ROOT", "options_of", "own_names", "plays", "read", "tasks", "variables_of"]
+__all__ = ["MODULES", "OF_PROCESSES", "PLAYBOOKS", "ROOT", "options_of", "own_names", "plays", "read", "tasks", "variables_of"]
 
 ROOT = pathlib.Path(__file__).parents[2]
 PLAYBOOKS = sorted(path.stem for path in (ROOT / "playbooks").glob("*.yml"))
+OF_PROCESSES = [name for name in PLAYBOOKS if name not in ("refresh_surveys", "setup_awx")]
+"""The playbooks but for those that speak to AWX, which test_setup_awx and test_awx_playbooks are for."""
 MODULES = sorted(path.stem for path in (ROOT / "plugins" / "modules").glob("*.py"))
 ROLE = ROOT / "roles" / "provide_config"
 SHARED = ROOT / "playbooks" / "vars" / "nodeflow_playbooks.yml"
