@@ -135,6 +135,14 @@ def test_a_survey_is_one_that_awx_and_the_playbook_take(playbook, questions):
     assert not set(variables) & NOT_FOR_ANYBODY
 
 
+def test_what_logs_in_is_asked_for_as_a_secret():
+    """AWX shows the other answers to all who may see the job."""
+    asked = {question["variable"]: question["type"] for template in TEMPLATES for question in questions_of(template)}
+    secrets = {name for name in asked if name.endswith(("password", "token"))}
+    assert secrets >= {"report_password", "report_token", "source_password", "target_store_password"}
+    assert {asked[name] for name in secrets} == {"password"}
+
+
 @pytest.mark.parametrize("template", TEMPLATES, ids=lambda template: template["playbook"])
 def test_who_starts_cannot_approve(template):
     """Neither by an answer nor by a variable, of which no job template takes any but the answers."""
