@@ -150,4 +150,3 @@ class WebFile:
 
     def _again(self, reason: str) -> t.Callable[[float], None]:
         return lambda seconds: self._say(f"{reason.partition(';')[0]}; trying again in {seconds:.0f} s")
-
