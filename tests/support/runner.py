@@ -60,7 +60,7 @@ class Runner(Player):
         full = self.full_environment(job / "results.jsonl") | {"ANSIBLE_CALLBACKS_ENABLED": "moments"} | (environment or {})
         full = {name: value for name, value in full.items() if value is not None}
         node = {name: full.pop(name) for name in (*self.base, *_OF_THE_NODE) if name in full}
-        for name in ("env", "project", "inventory", "worker"):
+        for name in ("env", "project", "inventory"):
             (job / name).mkdir()
         for name, content in (("envvars", json.dumps(full)), ("extravars", json.dumps(variables)), ("cmdline", shlex.join(arguments))):
             (job / "env" / name).write_text(content, encoding="utf-8")
@@ -77,7 +77,8 @@ class Runner(Player):
             run.job = (job, [run])  # type: ignore[attr-defined]
             return run
         first = begin("transmit", *what, "-p", playbook, stdout=subprocess.PIPE)
-        worker = begin("worker", "--private-data-dir", str(job / "worker"), "--delete", stdin=first.stdout, stdout=subprocess.PIPE)
+        elsewhere = job.with_name(job.name + "-worker")  # not within what is transmitted: the worker makes and deletes it meanwhile
+        worker = begin("worker", "--private-data-dir", str(elsewhere), "--delete", stdin=first.stdout, stdout=subprocess.PIPE)
         last = begin("process", *what, stdin=worker.stdout)
         for end in (first.stdout, worker.stdout):
             t.cast(t.IO[str], end).close()  # the next process has it
@@ -94,7 +95,8 @@ class Runner(Player):
         said = _text(job / "said")
         events = [json.loads(_text(file)) for file in (artifacts / "job_events").glob("*.json") if "partial" not in file.name]
         events.sort(key=lambda event: int(event["counter"]))
-        shutil.rmtree(job)
+        for place in (job, job.with_name(job.name + "-worker")):
+            shutil.rmtree(place, ignore_errors=place != job)
         self.secrets.check(texts["stdout"], texts["stderr"], json.dumps(events), *([] if self.streamed else [said]))
         results: dict[str, dict[str, t.Any]] = {}
         for event in events:
