@@ -22,7 +22,7 @@ if t.TYPE_CHECKING:
 
 __all__ = ["WebFile", "is_url", "part_url"]
 
-_TODO = {
+_REMEDIES = {
     401: "give dest_user and dest_password, or dest_token, that it knows",
     403: "the login may not write there; a presigned URL may have run out, or be for something else than a PUT",
     404: "there is no such place, or the login may not see it; make the directory, bucket or repository first",
@@ -107,7 +107,7 @@ class WebFile:
         """What is there; None where nothing is, or it cannot be told, since the login may only write. Raises NodeflowError."""
         answer = self._request("GET")
         if answer.status_code == 401:
-            raise NodeflowError(f"{self.name} refuses the login (401): {_TODO[401]}")
+            raise NodeflowError(f"{self.name} refuses the login (401): {_REMEDIES[401]}")
         self._before = answer.content if answer.status_code == 200 else None
         return self._before
 
@@ -124,8 +124,8 @@ class WebFile:
             if 300 <= status < 400:
                 raise NodeflowError(f"{self.name} leads to another place ({status}), where no file is put; give that URL, if it is right")
             if not 200 <= status < 300:
-                todo = f": {_TODO[status]}" if status in _TODO else ""
-                raise NodeflowError(f"{self.name} did not take the file of {len(content)} bytes; it answered {status} {answer.reason}{todo}")
+                remedy = f": {_REMEDIES[status]}" if status in _REMEDIES else ""
+                raise NodeflowError(f"{self.name} did not take the file of {len(content)} bytes; it answered {status} {answer.reason}{remedy}")
         return True
 
     def _request(self, method: str, **more: t.Any) -> t.Any:
