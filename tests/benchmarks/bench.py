@@ -253,7 +253,7 @@ def _requests(lab: BenchLab) -> tuple[list[str], int]:
             ours.run(lab.devices[:1])
         finally:
             lab.url = url
-        return [method for method, _path in proxy.requests], ours.last_output.count("\nTASK [")
+        return [method for method, _path in proxy.requests], int(ours.last_output.rpartition(" ok=")[2].split()[0])
 
 
 def _best_batch(lab: BenchLab, size: int) -> dict[str, t.Any]:
