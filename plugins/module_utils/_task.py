@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import getpass
 import os
 import socket
@@ -188,12 +189,12 @@ class Task:
             if bound not in (None, here) and not self.check_mode:
                 store.belongs_to(here, moved=True)
 
-    @property
+    @functools.cached_property
     def who(self) -> Actor:
         """Who does this: in a job of AWX who started it; else whom the option ``actor`` names, else the login name and the host."""
         return self.awx_job.actor if self.awx_job else Actor(self.params.get("actor") or f"{_login()}@{socket.gethostname()}")
 
-    @property
+    @functools.cached_property
     def actor(self) -> str:
         """What the log says of who does this: the option of that name, else ``who``."""
         return self.params.get("actor") or str(self.who)

@@ -61,7 +61,14 @@ def take(task: Task, works: t.Sequence[AnyWork], **values: t.Any) -> tuple[list[
             row = dataclasses.replace(work.row, process_id=None)  # the message names it and says what to do
             held[work.key] = not_taken(row, there.get(work.key, work.process))
     ours = {"run_id": run_id, "actor": task.actor, "status": RUNNING} | values
-    return [dataclasses.replace(work, process=dataclasses.replace(work.process, **ours)) for work in works if work.key in taken], held
+    return [_taken(work, ours) for work in works if work.key in taken], held
+
+
+def _taken(work: AnyWork, ours: dict[str, t.Any]) -> AnyWork:
+    """The work with its process as this run has it, which mostly is as it was."""
+    if all(getattr(work.process, name) == value for name, value in ours.items()):
+        return work
+    return dataclasses.replace(work, process=dataclasses.replace(work.process, **ours))
 
 
 def can_be_taken(process: Process) -> bool:

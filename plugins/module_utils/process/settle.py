@@ -66,9 +66,8 @@ def settle(task: Task, workflow: Workflow, step: str, work: AnyWork, outcome: Ou
         if repeated and outcome.state.as_json() == work.state.as_json() and subscription == work.subscription:
             return Settled(work, row, subscription, work.process, None)
         following = work.process.step if repeated else workflow.after(step)
-        process = dataclasses.replace(
-            work.process, status=RUNNING, step=following, state=outcome.state.as_json(), error=None, updated_at=now, lease_until=lease_end(task)
-        )
+        state = work.process.state if outcome.state is work.state else outcome.state.as_json()
+        process = dataclasses.replace(work.process, status=RUNNING, step=following, state=state, error=None, updated_at=now, lease_until=lease_end(task))
         if following is None:
             process = dataclasses.replace(process, status=COMPLETED, completed_at=now, **released)
             row = _completed(task, row, subscription)
@@ -123,7 +122,8 @@ def _changed(before: SubscriptionModel, after: SubscriptionModel) -> dict[str, l
     """The fields that differ, block fields by their dotted name."""
     if before is after:
         return {}
-    old, new = _flatten(before.model_dump(mode="json")), _flatten(after.model_dump(mode="json"))
+    same = {name for name in type(after).model_fields if getattr(before, name, None) == getattr(after, name)}
+    old, new = (_flatten(one.model_dump(mode="json", exclude=same)) for one in (before, after))
     fields = {name: [old.get(name), new.get(name)] for name in new if old.get(name) != new.get(name)}
     if type(before) is not type(after):
         fields["type"] = [type(before).__name__, type(after).__name__]

@@ -196,9 +196,9 @@ def open_store(location: Location | str | None, create: bool = True, write: bool
         raise
 
 
-def load_driver() -> None:
-    """Import what a PostgreSQL store needs; connects to nothing. Raises ImportError where it is missing."""
-    sa.create_engine("postgresql+psycopg://")
+def load_driver(database: bool) -> None:
+    """Import what a PostgreSQL store needs, or one of SQLite; connects to nothing. Raises ImportError where it is missing."""
+    sa.create_engine("postgresql+psycopg://" if database else "sqlite://")
 
 
 def foreign_database(location: Location) -> Store:

@@ -14,7 +14,7 @@ import uuid
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._chunks import chunks
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import StaleSave
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._libraries import sa
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.schema import Damaged, processes, steps, subscriptions, write_json
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.schema import Damaged, Written, processes, steps, subscriptions, write_json
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.step_log_chain import START, Line, chained, end_of, start_of, what_is_wrong
 
 __all__ = [
@@ -196,8 +196,9 @@ def save_processes(connection: t.Any, changed: t.Sequence[Process], run_id: str,
     """
     ends = _ends(connection, {process.process_id for process in changed})
     before = _attempts(connection, [record.step_id for record in log])
-    counted = [dataclasses.replace(record, attempt=before.get(record.step_id, 0) + 1) for record in log]
-    lines, after = _chained(connection, counted, ends)
+    counted = [dataclasses.replace(record, attempt=before[record.step_id] + 1) if record.step_id in before else record for record in log]
+    states = {process.process_id: _Saved(process.state, Written(write_json(process.state))) for process in changed}
+    lines, after = _chained(connection, counted, ends, states)
     columns = [field.name for field in dataclasses.fields(Process) if field.name != "process_id"]
     statement = (
         processes.update()
@@ -207,7 +208,7 @@ def save_processes(connection: t.Any, changed: t.Sequence[Process], run_id: str,
     )
     parameters = [
         {name: getattr(process, name) for name in columns}
-        | {"old_id": process.process_id, "old_hash": (end := ends.get(process.process_id)), "new_hash": after.get(process.process_id, end)}
+        | {"state": states[process.process_id].text, "old_id": process.process_id, "old_hash": (end := ends.get(process.process_id)), "new_hash": after.get(process.process_id, end)}
         for process in changed
     ]
     if changed and connection.execute(statement, parameters).rowcount != len(changed):
@@ -215,6 +216,13 @@ def save_processes(connection: t.Any, changed: t.Sequence[Process], run_id: str,
         raise StaleSave(f"{which} was taken over by another run; look at it with process_info")
     if lines:
         connection.execute(steps.insert(), lines)
+
+
+class _Saved(t.NamedTuple):
+    """The state that a process is saved with, and its JSON."""
+
+    state: dict[str, t.Any]
+    text: Written
 
 
 def _ends(connection: t.Any, process_ids: t.Collection[str]) -> dict[str, str | None]:
@@ -227,9 +235,10 @@ def _ends(connection: t.Any, process_ids: t.Collection[str]) -> dict[str, str | 
 
 
 def _chained(
-    connection: t.Any, records: t.Sequence[StepRecord], ends: t.Mapping[str, str | None]
+    connection: t.Any, records: t.Sequence[StepRecord], ends: t.Mapping[str, str | None], saved: t.Mapping[str, _Saved] | None = None
 ) -> tuple[list[dict[str, t.Any]], dict[str, str]]:
-    """The rows of new lines, each with the hash of the one before it; and the hash of the last line of each process that gets one.
+    """The rows of new lines, each with the hash of the one before it; and the hash of the last line of each process that gets one. ``saved`` are the
+    states of processes that are saved with them.
 
     The lines of a process of an older layout are in its first hash.
     """
@@ -238,9 +247,10 @@ def _chained(
         after[process_id] = end_of(lines)
     rows = []
     for record in records:
-        values = vars(record)
-        as_stored = [write_json(value) if isinstance(steps.c[name].type, sa.JSON) else value for name, value in values.items()]
-        [previous_hash], after[record.process_id] = chained([Line(record.step, record.attempt, tuple(as_stored))], after[record.process_id])
+        state = (saved or {}).get(record.process_id)
+        text = state.text if state and state.state is record.state else Written(write_json(record.state))
+        values = vars(record) | {"state": text, "changes": Written(write_json(record.changes))}
+        [previous_hash], after[record.process_id] = chained([Line(record.step, record.attempt, tuple(values.values()))], after[record.process_id])
         rows.append(values | {"previous_hash": previous_hash})
     return rows, after
 

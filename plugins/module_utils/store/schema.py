@@ -19,6 +19,7 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils._libraries i
 __all__ = [
     "SCHEMA_VERSION",
     "Damaged",
+    "Written",
     "claims",
     "metadata",
     "processes",
@@ -41,6 +42,10 @@ class Damaged(str):
     """What a column holds that is no value of its kind, as the text that it is. So one such row does not keep the others from being read."""
 
 
+class Written(str):
+    """The JSON of a column, as its text. What is saved in several places, or is part of a hash as well, is written once."""
+
+
 def read_json(text: t.Any) -> t.Any:
     """Read the JSON of a column. Return it as Damaged where it is none; half of a character, which cannot be printed, becomes "?"."""
     if isinstance(text, (bytes, bytearray)):
@@ -55,8 +60,8 @@ def read_json(text: t.Any) -> t.Any:
 
 
 def write_json(value: t.Any) -> str:
-    """Write JSON, and what was read as Damaged as it was."""
-    return str(value) if isinstance(value, Damaged) else json.dumps(value)
+    """Write JSON; what was read as Damaged as it was, and what is written already as it is."""
+    return str(value) if isinstance(value, (Damaged, Written)) else json.dumps(value)
 
 
 class _Utc(sa.types.TypeDecorator[datetime.datetime]):  # pylint: disable=too-many-ancestors
