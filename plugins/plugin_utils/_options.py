@@ -56,13 +56,14 @@ def read_options(
     _part_url(said, spec)
     unclear = _part_passwords(said, spec)
     conditions = {one: options[one] for one in _CONDITIONS if one in options}
-    validated = ArgumentSpecValidator(spec, **conditions).validate(dict(said))
-    params = validated.validated_parameters
+    rows = _rows(said, spec)
+    validated = ArgumentSpecValidator(spec, **conditions).validate(said | {name: [] for name in rows})
+    params = validated.validated_parameters | rows
     secret = [option for option in spec if spec[option].get("no_log")]
     secrets = frozenset(text for option in secret for values in (said, params) for text in _strings(values.get(option)))
     if environment is not None:  # what is not given, the process takes from its own environment
         without = {option: {key: part for key, part in told.items() if key != "fallback"} for option, told in spec.items()}
-        validated = ArgumentSpecValidator(without, **conditions).validate(dict(said))
+        validated = ArgumentSpecValidator(without, **conditions).validate(said | {name: [] for name in rows})
         for option, variable in (("store", "NODEFLOW_STORE"), ("store_password", "NODEFLOW_STORE_PASSWORD")):
             if option not in said and environment.get(variable):
                 params[option] = environment[variable]
@@ -72,6 +73,12 @@ def read_options(
 
 _CONDITIONS = ("mutually_exclusive", "required_by", "required_if", "required_one_of", "required_together")
 """What OPTIONS may have beside the argument spec that makes options wrong."""
+
+
+def _rows(said: t.Mapping[str, t.Any], spec: _Spec) -> dict[str, t.Any]:
+    """Return the lists of dictionaries among the options that are right as they are: Ansible would copy each value in them, and look at none."""
+    free = [name for name, option in spec.items() if option.get("elements") == "dict" and "options" not in option]
+    return {name: said[name] for name in free if isinstance(said.get(name), list) and all(isinstance(row, dict) for row in said[name])}
 
 
 def _part_passwords(said: dict[str, t.Any], spec: _Spec) -> str | None:

@@ -74,8 +74,6 @@ def for_people() -> bool:
 
 def show_result(result: dict[str, t.Any], texts: Texts, ansible_task: t.Any) -> None:
     """Show what the task says to a person. Where it must not be shown, or nobody would read it, it stays in the result, as ``texts``."""
-    if not ansible_task.diff or ansible_task.no_log:
-        result.pop("diff", None)
     said = texts.kept + result.pop("texts", [])
     if not texts.quiet and not ansible_task.async_val:  # a result that comes later has its texts in it
         for text in said:

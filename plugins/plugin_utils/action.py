@@ -49,6 +49,7 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.rele
 from ansible_collections.nodeflow.orchestrator.plugins.plugin_utils._ansible_core import FinalizedAction
 from ansible_collections.nodeflow.orchestrator.plugins.plugin_utils._hand_over import counted, hand_over, take_over
 from ansible_collections.nodeflow.orchestrator.plugins.plugin_utils._in_process import die, run_in_process
+from ansible_collections.nodeflow.orchestrator.plugins.plugin_utils._masked import masked
 from ansible_collections.nodeflow.orchestrator.plugins.plugin_utils._options import Options, read_options
 from ansible_collections.nodeflow.orchestrator.plugins.plugin_utils._ordinary import environment_of, run_ordinary, wants_own_process
 from ansible_collections.nodeflow.orchestrator.plugins.plugin_utils._texts import Texts, ask_person, for_people, show_result, warn_how_to_continue
@@ -92,7 +93,9 @@ class InProcessAction(FinalizedAction):
             outcome = run_ordinary(self._task, task, execute_module)
         else:
             outcome = run_in_process(self.module.execute, task)
-        result.update(self._as_event(remove_values(outcome, task.secrets)))
+        if not self._task.diff or self._task.no_log:
+            outcome.pop("diff", None)
+        result.update(self._as_event(outcome, task.secrets))
         show_result(result, texts, self._task)
         return result
 
@@ -101,18 +104,18 @@ class InProcessAction(FinalizedAction):
         """The module's name with its collection."""
         return str(self._task.resolved_action or self._task.action)
 
-    def _as_event(self, result: dict[str, t.Any]) -> dict[str, t.Any]:
-        """The result without what would make it long. The next task gets the whole rows all the same."""
+    def _as_event(self, outcome: dict[str, t.Any], secrets: t.Collection[str]) -> dict[str, t.Any]:
+        """The outcome without secrets, and without what would make it long. The next task gets the whole rows all the same."""
+        invocation = outcome.get("invocation")
+        if isinstance(invocation, dict) and isinstance(invocation.get("module_args"), dict):
+            outcome["invocation"] = invocation | {"module_args": counted(invocation["module_args"])}
+        result = masked(outcome, secrets)
         subject: Subject | None = getattr(self.module, "ROWS", None)
         printed = bool(result.get("failed") or Display().verbosity)
         handed_over: dict[str, Subject | None] = dict.fromkeys(getattr(self.module, "HANDED_OVER", ()))
         if subject:
             handed_over[subject.many] = subject
-        short = {name: hand_over(result[name], about, printed) for name, about in handed_over.items() if name in result}
-        invocation = result.get("invocation")
-        if isinstance(invocation, dict) and isinstance(invocation.get("module_args"), dict):
-            short["invocation"] = invocation | {"module_args": counted(invocation["module_args"])}
-        return result | short
+        return result | {name: hand_over(result[name], about, printed) for name, about in handed_over.items() if name in result}
 
     def _make_task(self, options: Options, texts: Texts, awx_job: AwxJob | None) -> Task:
         """Make what the module's function gets. What it says goes to ``texts``, without secrets."""

@@ -52,7 +52,7 @@ def _interface(interface: t.Any, device: Device, family: str) -> dict[str, t.Any
     if interface is None:
         return None
     found = loopback(device, family)
-    here = found.address is not None and ipaddress.ip_interface(found.address) == interface
+    here = found.address is not None and (found.address == str(interface) or ipaddress.ip_interface(found.address) == interface)
     return {
         "interface_name": found.interface if here else "",
         "is_loopback": found.is_loopback or not here,

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import hashlib
 import json
 import typing as t
@@ -30,7 +31,7 @@ class Config:
     own: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
     journal: tuple[str, int] | None = None
 
-    @property
+    @functools.cached_property
     def digest(self) -> str:
         """SHA-256 of the text, and of what it covers."""
         return hashlib.sha256(json.dumps([self.text, self.covers], sort_keys=True).encode()).hexdigest()

@@ -188,12 +188,10 @@ def _several(group: Group, some: t.Mapping[str, Config], labels: t.Mapping[str, 
     marks = list(dict.fromkeys(group.pattern.marks))
     listed, made_of = [], []
     for mark in marks:
-        values = {key: config.own[mark] for key, config in some.items()}
-        others = {marked(value, {name: own for name, own in some[key].own.items() if name in marks and name != mark and own}) for key, value in values.items()}
-        one = others.pop()
-        if not others and one.marks and any(one.literals):
-            made_of.append(f"{group.pattern.shown_as(mark)} is {one}")
-        elif not all(_UUID.fullmatch(value) or marked(labels[key], {mark: value}).marks for key, value in values.items()):
+        made = _made_of(mark, marks, [config.own for config in some.values()])
+        if made:
+            made_of.append(f"{group.pattern.shown_as(mark)} is {made}")
+        elif not all(_UUID.fullmatch(value := config.own[mark]) or marked(labels[key], {mark: value}).marks for key, config in some.items()):
             listed.append(mark)
     count, one_of = subject.counted(len(some)), f"each {subject.one}"
     stand = f"{', '.join(map(group.pattern.shown_as, marks))} {'stands' if len(marks) == 1 else 'stand'} for {one_of}'s own values"
@@ -201,6 +199,17 @@ def _several(group: Group, some: t.Mapping[str, Config], labels: t.Mapping[str, 
     its = f", each with its {', '.join(map(group.pattern.shown_as, listed))}" if listed else ""
     lines = ["  ".join(["", labels[key], *(config.own[mark] for mark in listed)]) for key, config in some.items()]
     return f"{group.title}{count}; {same}", "\n".join(["; ".join([f"The {count}{its}", *made_of]) + ":", *lines])
+
+
+def _made_of(mark: str, marks: t.Collection[str], owns: t.Sequence[t.Mapping[str, str]]) -> Pattern | None:
+    """How the value of a mark is made of the others in each config, e.g. "Node <name>"; None where it is not, or not in each the same way."""
+    found: set[Pattern] = set()
+    for own in owns:
+        found.add(marked(own[mark], {name: value for name, value in own.items() if name in marks and name != mark and value}))
+        if len(found) > 1:
+            return None
+    (one,) = found
+    return one if one.marks and any(one.literals) else None
 
 
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
