@@ -130,10 +130,11 @@ def _plain(value: t.Any) -> t.Any:
     """A value of the types that JSON has and of no others, whichever way the module runs. Ansible warns of a str that is more than one, and drops it."""
     if type(value) in _PLAIN:
         return value
-    if isinstance(value, t.Mapping):
-        return {str(_plain(key)): _plain(inner) for key, inner in value.items()}
+    # Most of what is in a row is plain already, and need not be asked.
+    if isinstance(value, (dict, t.Mapping)):
+        return {key if type(key) is str else str(_plain(key)): inner if type(inner) in _PLAIN else _plain(inner) for key, inner in value.items()}
     if isinstance(value, (list, tuple, set, frozenset)):
-        return [_plain(inner) for inner in value]
+        return [inner if type(inner) in _PLAIN else _plain(inner) for inner in value]
     for kind in (int, float):
         if isinstance(value, kind):
             return kind(value)

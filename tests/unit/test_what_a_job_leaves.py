@@ -19,7 +19,7 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.model import NODE
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.command import CONFIRMED, TAKEN_OVER, Command, to_abort, to_resume, worded
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.end_of_step import end_of_step, how_to_continue, table
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.rows import read_rows
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.rows import Row, read_rows
 from filled_store import FilledStore
 from playbook_files import ROOT
 
@@ -106,6 +106,16 @@ def test_fail_on_suspended_fails_the_last_step_and_no_other():
         assert ended["failed"] and "r (1) waits for it" in ended["msg"] and "resume -e process_ids=p1 -e confirm_config=true" in ended["msg"], ended["msg"]
         assert ended["msg"].endswith("since fail_on_suspended is true.")
     assert not end_of_step(task, rows[1:], rows[1:], False, [], last=True).get("failed")
+
+
+def test_a_step_compares_each_of_many_that_wait_with_itself_alone(monkeypatch):
+    task = Task({}, False, [].append, (shown := []).append, lambda question: None, rows_about=NODE)
+    before, after = (read_rows([row(number, process_id=f"p{number}", **new) for number in range(300)], NODE) for new in ({}, {"resumed": True}))
+    compared = []
+    equal = Row.__eq__
+    monkeypatch.setattr(Row, "__eq__", lambda one, other: compared.append(one) or equal(one, other))
+    end_of_step(task, before, before[:299] + after[299:], False, [])
+    assert len(compared) <= 300 and shown[0] == "r (299) waits for it" and len(shown) == 2
 
 
 COMMANDS = [

@@ -46,8 +46,10 @@ def end_of_step(
     rows = [dataclasses.replace(row, predicted=None) for row in after] if last else after
     result = {"changed": changed, task.subject.many: [row.as_result(task.subject) for row in rows], "diff": diff, "msg": summary(after, task.subject)}
     _show_renamed(task, before, after)
-    known = [row for row in before if row.status != RUNNING]
-    news = [row for row in after if row.status not in (RUNNING, COMPLETED) and row not in known]
+    known: dict[tuple[str, str | None], list[Row]] = {}
+    for row in before:
+        known.setdefault((row.label, row.process_id), []).append(row)
+    news = [row for row in after if row.status not in (RUNNING, COMPLETED) and row not in known.get((row.label, row.process_id), ())]
     failed = [row for row in after if row.status == FAILED]
     left = any(row.status == RUNNING for row in after)
     waiting = last and task.params.get("fail_on_suspended") and any(row.status == SUSPENDED for row in after)
