@@ -132,7 +132,7 @@ def _plain(value: t.Any) -> t.Any:
         return value
     # Most of what is in a row is plain already, and need not be asked.
     if isinstance(value, (dict, t.Mapping)):
-        return {key if type(key) is str else str(_plain(key)): inner if type(inner) in _PLAIN else _plain(inner) for key, inner in value.items()}
+        return {str(key): inner if type(inner) in _PLAIN else _plain(inner) for key, inner in value.items()}
     if isinstance(value, (list, tuple, set, frozenset)):
         return [inner if type(inner) in _PLAIN else _plain(inner) for inner in value]
     for kind in (int, float):

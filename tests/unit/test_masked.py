@@ -61,7 +61,7 @@ def test_rows_without_a_secret_are_not_copied_and_a_secret_beside_them_is_masked
     looked_at = []
     monkeypatch.setattr(_masked, "remove_values", lambda value, secrets: looked_at.append(value) or remove_values(value, secrets))
     deep = []
-    for _ in range(100_000):
+    for _depth in range(100_000):
         deep = [deep]
     assert masked({"when": datetime.date(2026, 1, 1), "deep": deep}, frozenset({"secret"})) and len(looked_at) == 2, "what JSON has not, Ansible looks at"
 
