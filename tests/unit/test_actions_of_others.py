@@ -25,7 +25,8 @@ OPTIONS = options({"circuit": {"type": "str", "required": True}, "key": {"type":
 
 def execute(task):
     task.show(f"this is {task.params['circuit']}, opened with {task.params['key']}")
-    return {"changed": True, "own_process": "ansible.plugins.loader" not in sys.modules, "check_mode": task.check_mode}
+    here = {"own_process": "ansible.plugins.loader" not in sys.modules, "imported": "sqlalchemy.dialects.sqlite" in sys.modules}
+    return {"changed": True, "check_mode": task.check_mode, **here}
 
 
 def main():
@@ -102,6 +103,11 @@ def test_it_runs_inside_ansible_playbook(played):
     assert results["in-process"]["status"] == "ok", output
     assert results["in-process"]["result"]["own_process"] is False
     assert "this is c-7, opened with ****" in output.partition("TASK [environment]")[0]
+
+
+def test_what_opens_a_store_was_imported_before_the_worker_began(played):
+    results, _output = played
+    assert results["in-process"]["result"]["imported"] is True
 
 
 @pytest.mark.parametrize("name", ["environment", "async", "become"])

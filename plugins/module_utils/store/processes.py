@@ -208,7 +208,8 @@ def save_processes(connection: t.Any, changed: t.Sequence[Process], run_id: str,
     )
     parameters = [
         {name: getattr(process, name) for name in columns}
-        | {"state": states[process.process_id].text, "old_id": process.process_id, "old_hash": (end := ends.get(process.process_id)), "new_hash": after.get(process.process_id, end)}
+        | {"state": states[process.process_id].text, "old_id": process.process_id}
+        | {"old_hash": (end := ends.get(process.process_id)), "new_hash": after.get(process.process_id, end)}
         for process in changed
     ]
     if changed and connection.execute(statement, parameters).rowcount != len(changed):
