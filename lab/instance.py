@@ -19,10 +19,11 @@ import snapshot
 from cache_server import Redis
 from databases import Databases
 from netbox_install import PINNED, ensure_installed
-from netbox_server import DATABASE, Server
+from netbox_server import DATABASE, WORKERS, Server
 from places import locked, private_dir, read_json, state_dir, write_private
 from postgres import SUPERUSER, Cluster, make_home, new_password
 from report import LabError, say, step
+from rqworker import Rqworker
 
 LETTERS = string.ascii_letters + string.digits
 
@@ -38,9 +39,9 @@ class Instance:
 
     # The commands.
 
-    def up(self, version: str | None, base_path: str | None, content: str | None) -> None:
+    def up(self, version: str | None, base_path: str | None, content: str | None, workers: int | None = None, rqworker: bool | None = None) -> None:
         with self._locked():
-            self._settle(version, base_path)
+            self._settle(version, base_path, workers, rqworker)
             if self._is_up():
                 say(f"lab '{self.name}' is up already")
                 return
@@ -62,7 +63,8 @@ class Instance:
         if not self.home.exists():
             return False
         with self._locked():
-            stopped = self._server().stop() if self.settings else False
+            stopped = Rqworker(self._server()).stop() if self.settings else False
+            stopped = (self._server().stop() or stopped) if self.settings else stopped
             stopped = (self._redis().stop() or stopped) if self.settings else stopped
             stopped = (self._cluster().stop() or stopped) if self.settings else stopped
             if purge:
@@ -110,7 +112,7 @@ class Instance:
 
     # Their steps.
 
-    def _settle(self, version: str | None, base_path: str | None) -> None:
+    def _settle(self, version: str | None, base_path: str | None, workers: int | None = None, rqworker: bool | None = None) -> None:
         """Settle what this lab is, before anything is started."""
         if not self.settings:
             self.settings.update(_new_settings(version or PINNED))
@@ -120,6 +122,11 @@ class Instance:
         if base_path is not None and base_path != self.settings["base_path"]:
             self.settings["base_path"] = base_path
             self._server().stop()
+        if workers is not None and workers != self.settings.get("workers", WORKERS):
+            self.settings["workers"] = workers
+            self._server().stop()
+        if rqworker is not None:
+            self.settings["rqworker"] = rqworker
         self._save()
 
     def _forget_version(self, version: str) -> None:
@@ -156,10 +163,17 @@ class Instance:
                 self._redis().flush()
             server.wait(databases.python)
         self._save()
+        worker = Rqworker(server)
+        if not self.settings.get("rqworker"):
+            worker.stop()
+        elif content or not worker.running():  # Redis was emptied, and with it NetBox's knowledge of the worker
+            with step("starting rqworker"):
+                worker.start(databases.python)
 
     def _is_up(self) -> bool:
         server = self._server()
-        return bool(self.settings.get("http_port")) and server.running() and server.version() == self.settings["version"]
+        as_set = Rqworker(server).running() == bool(self.settings.get("rqworker"))
+        return as_set and bool(self.settings.get("http_port")) and server.running() and server.version() == self.settings["version"]
 
     def _server(self) -> Server:
         return Server(self.home, self.settings)

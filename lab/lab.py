@@ -34,7 +34,7 @@ def main() -> int:
 
 
 def up(instance: Instance, options: argparse.Namespace) -> None:
-    instance.up(options.netbox_version, options.base_path, "empty" if options.empty else None)
+    instance.up(options.netbox_version, options.base_path, "empty" if options.empty else None, options.workers, options.rqworker)
     _say_where(instance)
 
 
@@ -92,7 +92,9 @@ def _options() -> argparse.Namespace:
         added.set_defaults(run=run)
         return added
 
-    command(up, "bring the lab up, or repair it; does nothing when it is up", shape)
+    raising = command(up, "bring the lab up, or repair it; does nothing when it is up", shape)
+    raising.add_argument("--workers", type=int, choices=range(1, 17), metavar="N", help="gunicorn's worker processes (default: as before, or 2)")
+    raising.add_argument("--rqworker", action=argparse.BooleanOptionalAction, help="run NetBox's worker for background jobs too (default: as before, or not)")
     command(reset, "a pristine NetBox with the demo data, in seconds", shape)
     command(down, "stop all of the lab's processes; its data stay").add_argument("--purge", action="store_true", help="remove its data as well")
     command(status, "what of the lab is running, and where")

@@ -2,10 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""NetBox under gunicorn: its configuration, its process, and whether it answers.
-
-There is no rqworker: nothing here uses webhooks, scripts or other background jobs.
-"""
+"""NetBox under gunicorn: its configuration, its process, and whether it answers."""
 
 from __future__ import annotations
 
@@ -24,6 +21,7 @@ from report import LabError, last_lines
 
 INSIDE = HERE / "inside"
 DATABASE = "netbox"
+WORKERS = 2
 PATIENCE = 120  # seconds for NetBox to come up, on a busy machine
 
 CONFIGURATION = """\
@@ -59,7 +57,7 @@ DEBUG = False
 GUNICORN = """\
 # Written by the lab; changed here, it is written again.
 bind = "127.0.0.1:{port}"
-workers = 2
+workers = {workers}
 threads = 4
 worker_class = "gthread"
 preload_app = True
@@ -104,7 +102,9 @@ class Server:
                 database=DATABASE, user=self.settings["postgres_user"], password=self.settings["postgres_password"],
                 postgres_port=self.settings["postgres_port"],
                 redis_port=self.settings["redis_port"], redis_password=self.settings["redis_password"])),
-            write_private(self.config, GUNICORN.format(port=self.settings.get("http_port") or 0, inside=str(INSIDE), access_log=str(self.access_log))),
+            write_private(self.config, GUNICORN.format(
+                port=self.settings.get("http_port") or 0, workers=self.settings.get("workers", WORKERS), inside=str(INSIDE),
+                access_log=str(self.access_log))),
         ]
         return any(changed)
 

@@ -95,6 +95,19 @@ def test_a_killed_netbox_and_a_killed_postgresql_come_back_with_their_data(lab):
     assert lab.api("dcim/devices/1/", facts["token"])[1]["comments"] == "kept"
 
 
+def test_workers_and_rqworker_are_as_asked_and_a_reset_keeps_them(lab):
+    def workers():
+        jobs = lab.api("status/", lab.facts["token"])[1]["rq-workers-running"]
+        return len(processes("gunicorn", f"/{NAME}/")) - 1, jobs  # without gunicorn's main process
+
+    lab("up", "--workers", "1", "--rqworker")
+    assert workers() == (1, 1)
+    lab("reset")
+    assert workers() == (1, 1)
+    lab("up", "--workers", "2", "--no-rqworker")
+    assert workers() == (2, 0)
+
+
 def test_pages_have_their_style(lab):
     with urllib.request.urlopen(f"{lab.facts['url']}/static/netbox.css", timeout=60) as response:
         assert response.headers["Content-Type"] == "text/css" and len(response.read()) > 100_000
