@@ -21,7 +21,9 @@ sys.path.insert(0, str(ROOT / "tests" / "support"))
 
 from stores import PostgresqlStore, SqliteStore, Store  # noqa: E402  # pylint: disable=wrong-import-position
 
-__all__ = ["BenchLab", "Store"]
+__all__ = ["COLLECTIONS", "BenchLab", "Store"]
+
+COLLECTIONS = ROOT / ".venv" / "collections"
 
 PREFIX = "bench-"
 
@@ -32,14 +34,22 @@ class BenchLab:
     def __init__(self, name: str, directory: pathlib.Path, most: int) -> None:
         self.name = name
         self.directory = directory
-        facts = json.loads(self._lab("env", "--json"))
-        self.url, self.token = facts["url"], facts["tokens"]["admin"]
-        self.version = facts["version"]
-        self._netbox, self._postgresql = facts["netbox_dsn"], facts["postgres_dsn"]
+        self._look()
         missing = most - len(self._ids())
         if missing > 0:
             self._lab("devices", "--count", str(missing), "--prefix", f"{PREFIX}{uuid.uuid4().hex[:4]}-")
         self.devices = self._ids()
+
+    def shape(self, workers: int = 2, rqworker: bool = False) -> None:
+        """Have NetBox run with so many of gunicorn's workers, and with or without a worker for background jobs."""
+        self._lab("up", "--workers", str(workers), "--rqworker" if rqworker else "--no-rqworker")
+        self._look()
+
+    def _look(self) -> None:
+        facts = json.loads(self._lab("env", "--json"))
+        self.url, self.token = facts["url"], facts["tokens"]["admin"]
+        self.version = facts["version"]
+        self._netbox, self._postgresql = facts["netbox_dsn"], facts["postgres_dsn"]
 
     def reset(self) -> None:
         """All devices of the benchmark are planned again, as if nothing had touched them; what NetBox logged of it is gone."""

@@ -7,6 +7,8 @@
 from __future__ import annotations
 
 import abc
+import concurrent.futures
+import functools
 import json
 import os
 import pathlib
@@ -21,27 +23,30 @@ import uuid
 import requests
 
 from bench_lab import ROOT, BenchLab, Store
+from rounds import Measured
 
-__all__ = ["Asserts", "Floor", "Listing", "Measured", "NetboxCollection", "Ours", "Pynetbox", "Subject", "Validate"]
+__all__ = ["FIELDS", "TASKS", "Asserts", "Floor", "Inventory", "Listing", "NetboxCollection", "Ours", "Playbook", "Pynetbox", "Subject", "Validate", "played"]
 
 FIELDS = "id,name,status,site,role,platform,primary_ip4,primary_ip6,last_updated"
+ADDRESS_FIELDS = "id,address,role,assigned_object_type,assigned_object,nat_inside"
+"""What an enrolment asks of devices, and of their addresses."""
+
+PARALLEL = 2
+"""Requests that an enrolment has under way at a time, as netbox_parallel is by default."""
+
+TASKS = 10
+"""Tasks in create_node."""
 
 PEERS = ROOT / ".venv-peers"
 """Where `make_venv.py peers` puts the ``ansible`` package and pynetbox."""
-
-
-class Measured(t.NamedTuple):
-    """Wall time in seconds; CPU time of the processes that were started; their memory at the highest, in bytes. None where it was not measured."""
-
-    seconds: float
-    cpu: float | None = None
-    memory: int | None = None
 
 
 class Subject(abc.ABC):
     """Something that makes planned devices active."""
 
     name: str
+    enrols = True
+    """Whether it leaves its devices active, and no others."""
 
     @abc.abstractmethod
     def run(self, devices: list[int]) -> Measured:
@@ -49,30 +54,59 @@ class Subject(abc.ABC):
 
 
 class Floor(Subject):
-    """NetBox's own time: a bare script that lists the devices and writes them in bulk; with ``claim``, staged first."""
+    """NetBox's own time: a bare script that lists what an enrolment has to read, and writes the devices in bulk; with ``claim: netbox``, staged first.
 
-    def __init__(self, lab: BenchLab, claim: str, batch: int) -> None:
-        self.name = f"floor, claim: {claim}"
+    As many requests are under way at a time as ours has, each thread with a session of its own.
+    """
+
+    def __init__(self, lab: BenchLab, claim: str, batch: int, parallel: int = PARALLEL, name: str = "") -> None:
+        self.name = name or f"floor, claim: {claim}"
         self.writes = ["staged", "active"] if claim == "netbox" else ["active"]
-        self.batch = batch
-        self._endpoint = lab.url + "/api/dcim/devices/"
-        self._session = requests.Session()
-        self._session.headers["Authorization"] = ("Bearer " if lab.token.startswith("nbt_") else "Token ") + lab.token
+        self.batch, self.parallel = batch, parallel
+        self._lab = lab
 
     def run(self, devices: list[int]) -> Measured:
-        """One listing, and one bulk write for each status."""
+        """One listing of the devices, one of the interfaces of their addresses, and one bulk write for each status."""
         began = time.perf_counter()
-        found: list[dict[str, t.Any]] = []
-        for some in parts(devices, 200):
-            found += self._sent("GET", params={"id": some, "limit": 1000, "fields": FIELDS})["results"]
-        assert len(found) == len(devices)
-        for status in self.writes:
-            for some in parts(devices, self.batch):
-                self._sent("PATCH", json=[{"id": device, "status": status, "changelog_message": "floor"} for device in some])
+        here = threading.local()
+        with concurrent.futures.ThreadPoolExecutor(self.parallel) as pool:
+
+            def each(ask: t.Callable[[Session, list[int]], t.Any], ids: list[int], size: int) -> list[t.Any]:
+                def in_this_thread(some: list[int]) -> t.Any:
+                    here.session = getattr(here, "session", None) or Session(self._lab)
+                    return ask(here.session, some)
+
+                return [one for found in pool.map(in_this_thread, parts(ids, size)) for one in found]
+
+            listed = each(lambda session, some: session.list("dcim/devices", id=some, fields=FIELDS), devices, 290)
+            assert len(listed) == len(devices)
+            addresses = [device[family]["id"] for device in listed for family in ("primary_ip4", "primary_ip6") if device[family]]
+            each(lambda session, some: session.list("ipam/ip-addresses", id=some, fields=ADDRESS_FIELDS), addresses, 290)
+            for status in self.writes:
+                each(functools.partial(_written, status=status), devices, self.batch)
         return Measured(time.perf_counter() - began)
 
-    def _sent(self, method: str, **what: t.Any) -> t.Any:
-        answer = self._session.request(method, self._endpoint, timeout=600, **what)
+
+def _written(session: Session, some: list[int], status: str) -> list[t.Any]:
+    return session.ask("PATCH", "dcim/devices", json=[{"id": device, "status": status, "changelog_message": "floor"} for device in some])
+
+
+class Session:
+    """A connection to the lab's NetBox, for one thread."""
+
+    def __init__(self, lab: BenchLab) -> None:
+        self._url = lab.url
+        self._session = requests.Session()
+        self._session.trust_env = False
+        self._session.headers["Authorization"] = ("Bearer " if lab.token.startswith("nbt_") else "Token ") + lab.token
+
+    def list(self, endpoint: str, **filters: t.Any) -> list[dict[str, t.Any]]:
+        """A page of at most 1000."""
+        return self.ask("GET", endpoint, params={"limit": 1000, **filters})["results"]
+
+    def ask(self, method: str, endpoint: str, **what: t.Any) -> t.Any:
+        """The answer, if it is no error."""
+        answer = self._session.request(method, f"{self._url}/api/{endpoint}/", timeout=600, **what)
         answer.raise_for_status()
         return answer.json()
 
@@ -81,17 +115,29 @@ class Ours(Subject):
     """The playbook create_node, with a new store each time, or the one given."""
 
     def __init__(  # pylint: disable=too-many-arguments
-        self, lab: BenchLab, store: str = "sqlite", claim: str = "store", *, ordinary: bool = False, held: Store | None = None, watched: bool = False
+        self,
+        lab: BenchLab,
+        store: str = "sqlite",
+        claim: str = "store",
+        *,
+        name: str = "",
+        ordinary: bool = False,
+        held: Store | None = None,
+        watched: bool = False,
+        settings: t.Mapping[str, t.Any] | None = None,
+        environment: t.Mapping[str, str] | None = None,
     ) -> None:
-        self.name = f"ours, {store}, claim: {claim}" + (", ordinary modules" if ordinary else "")
+        self.name = name or f"ours, {store}, claim: {claim}" + (", ordinary modules" if ordinary else "")
         self._lab, self._kind, self._claim, self._ordinary, self._held, self._watched = lab, store, claim, ordinary, held, watched
+        self._settings, self._environment = dict(settings or {}), dict(environment or {})
         self.last_output = ""
-        self.last_steps: dict[str, float] = {}
+        self.last_marks: list[tuple[float, str]] = []
+        self.last_began = 0.0
 
     def run(self, devices: list[int]) -> Measured:
         """Enrol them."""
         store = self._held or self._lab.store(self._kind)
-        variables: dict[str, t.Any] = {"nodes": devices, "claim": self._claim, "confirm_config": True}
+        variables: dict[str, t.Any] = {"nodes": devices, "claim": self._claim, "confirm_config": True, **self._settings}
         playbook = "nodeflow.orchestrator.create_node"
         if self._ordinary:
             playbook = str(self._lab.directory / "ordinary.yml")
@@ -105,9 +151,10 @@ class Ours(Subject):
         file = self._lab.directory / f"variables-{uuid.uuid4().hex}.json"
         file.write_text(json.dumps(variables), encoding="utf-8")
         command = ["ansible-playbook", playbook, "-e", "@" + str(file)]
-        environment = {"NETBOX_URL": self._lab.url, "NETBOX_TOKEN": self._lab.token, "NODEFLOW_STORE": store.location}
+        environment = {"NETBOX_URL": self._lab.url, "NETBOX_TOKEN": self._lab.token, "NODEFLOW_STORE": store.location, **self._environment}
+        self.last_began = time.perf_counter()
         measured, lines = played(command, environment, self._lab.directory, watched=self._watched)
-        self.last_output, self.last_steps = "".join(text for _moment, text in lines), steps(lines, measured.seconds)
+        self.last_output, self.last_marks = "".join(text for _moment, text in lines), marks(lines, measured.seconds)
         if self._held is None and hasattr(store, "drop"):
             store.drop()
         return measured
@@ -116,7 +163,9 @@ class Ours(Subject):
 class Asserts(Subject):
     """An empty playbook of as many tasks as create_node has: what Ansible itself costs."""
 
-    def __init__(self, lab: BenchLab, tasks: int) -> None:
+    enrols = False
+
+    def __init__(self, lab: BenchLab, tasks: int = TASKS) -> None:
         self.name = f"{tasks} assert tasks"
         self._directory = lab.directory
         self._playbook = lab.directory / "asserts.yml"
@@ -135,27 +184,27 @@ class Listing(Subject):
 
     def __init__(self, lab: BenchLab, fields: str | None = None) -> None:
         self.name = "a listing of few fields" if fields else "a bare listing"
-        self._floor = Floor(lab, "store", 100)
+        self.enrols = False
+        self._session = Session(lab)
         self._fields = {"fields": fields} if fields else {}
 
     def run(self, devices: list[int]) -> Measured:
         """Page by page."""
         began = time.perf_counter()
         found = 0
-        while True:
-            page = self._floor._sent(  # pylint: disable=protected-access
-                "GET", params={"status": "active", "limit": 1000, "offset": found} | self._fields
-            )
-            found += len(page["results"])
-            if not page["next"]:
-                assert found >= len(devices)
-                return Measured(time.perf_counter() - began)
+        while page := self._session.list("dcim/devices", status="active", offset=found, **self._fields):
+            found += len(page)
+            if len(page) < 1000:
+                break
+        assert found >= len(devices)
+        return Measured(time.perf_counter() - began)
 
 
 class Validate(Subject):
     """The playbook validate_node over a store whose nodes are as they should be."""
 
     name = "validate_node"
+    enrols = False
 
     def __init__(self, lab: BenchLab, store: Store) -> None:
         self._lab, self._store = lab, store
@@ -164,9 +213,43 @@ class Validate(Subject):
         """All of them; the lab has active devices of its own, which are found."""
         environment = {"NETBOX_URL": self._lab.url, "NETBOX_TOKEN": self._lab.token, "NODEFLOW_STORE": self._store.location}
         command = ["ansible-playbook", "nodeflow.orchestrator.validate_node", "-e", "fail_on_findings=false"]
-        measured, lines = played(command, environment, self._lab.directory)
+        measured, lines = played(command, environment, self._lab.directory, watched=True)
         assert any(f"{len(devices)} subscriptions compared" in text for _moment, text in lines)
         return measured
+
+
+class Playbook(Subject):
+    """A task of ours over a store that is full, in a play of its own, and without NetBox. Its memory is looked at."""
+
+    enrols = False
+
+    def __init__(self, lab: BenchLab, store: str, module: str, options: dict[str, t.Any]) -> None:
+        self.name = module
+        self._lab, self._store = lab, store
+        self._file = lab.directory / f"{module}.yml"
+        task = {"name": module, f"nodeflow.orchestrator.{module}": options}
+        self._file.write_text(json.dumps([{"hosts": "localhost", "connection": "local", "gather_facts": False, "tasks": [task]}]), encoding="utf-8")
+
+    def run(self, devices: list[int]) -> Measured:
+        """Nothing happens to the devices."""
+        environment = {"NETBOX_URL": "", "NODEFLOW_STORE": self._store}
+        return played(["ansible-playbook", str(self._file)], environment, self._lab.directory, watched=True)[0]
+
+
+class Inventory(Subject):
+    """``ansible-inventory --list`` of the inventory ``source``, into the file ``output``. Its memory is looked at."""
+
+    enrols = False
+
+    def __init__(self, lab: BenchLab, name: str, source: pathlib.Path, environment: dict[str, str]) -> None:
+        self.name = name
+        self.output = lab.directory / f"{source.stem}-list.json"
+        self._lab, self._source, self._environment = lab, source, environment
+
+    def run(self, devices: list[int]) -> Measured:
+        """Nothing happens to the devices."""
+        command = ["ansible-inventory", "-i", str(self._source), "--list", "--output", str(self.output)]
+        return played(command, self._environment, self._lab.directory, watched=True)[0]
 
 
 class NetboxCollection(Subject):
@@ -219,12 +302,11 @@ def parts(items: list[int], size: int) -> t.Iterator[list[int]]:
     return (items[start : start + size] for start in range(0, len(items), size))
 
 
-def steps(lines: list[tuple[float, str]], seconds: float) -> dict[str, float]:
-    """The seconds of each task of a play, of what came before the first, and of what came after the last."""
-    marks = [(0.0, "start")]
-    marks += [(moment, text.partition("[")[2].partition("]")[0].rpartition(" : ")[2]) for moment, text in lines if text.startswith("TASK [")]
-    marks += [(moment, "end") for moment, text in lines if text.startswith("PLAY RECAP")] + [(seconds, "")]
-    return {name: after - moment for (moment, name), (after, _next) in zip(marks, marks[1:])}
+def marks(lines: list[tuple[float, str]], seconds: float) -> list[tuple[float, str]]:
+    """When each task of a play began, after how many seconds; before the first it is "start", after the last "end"."""
+    found = [(0.0, "start")]
+    found += [(moment, text.partition("[")[2].partition("]")[0].rpartition(" : ")[2]) for moment, text in lines if text.startswith("TASK [")]
+    return [*found, *((moment, "end") for moment, text in lines if text.startswith("PLAY RECAP")), (seconds, "")]
 
 
 def played(
@@ -294,8 +376,5 @@ def _pss(pid: str) -> int:
 
 
 def _all_devices(lab: BenchLab) -> list[dict[str, t.Any]]:
-    floor = Floor(lab, "store", 100)
-    found = []
-    for some in parts(lab.devices, 200):
-        found += floor._sent("GET", params={"id": some, "limit": 1000, "fields": "id,name"})["results"]  # pylint: disable=protected-access
-    return found
+    session = Session(lab)
+    return [device for some in parts(lab.devices, 200) for device in session.list("dcim/devices", id=some, fields="id,name")]
