@@ -62,7 +62,7 @@ sanity: venv-test ## ansible-test sanity
 	@$(BIN)/python -m pytest tests/gates -k sanity $(ARGS)
 
 .PHONY: bench
-bench: venv-bench ## what enrolling costs, against NetBox's own time and others (two hours); ARGS='--only one' chooses
+bench: venv-bench ## what enrolling costs, against NetBox's own time and others (three hours); ARGS='--only one' chooses
 	@trap '$(LAB) down --name bench' EXIT; trap 'exit 130' INT; trap 'exit 143' TERM HUP; \
 	$(LAB) reset --name bench && $(BIN)/python tests/benchmarks/bench.py $(ARGS)
 

@@ -26,6 +26,9 @@ from rounds import Settings
 
 FIGURES = ROOT / "docs" / "performance.json"
 
+FEW = 250
+"""Devices that are enough for small sizes, and for the parts that ask for no sizes."""
+
 
 def main() -> None:
     """Measure, write down, say the ratios."""
@@ -34,15 +37,15 @@ def main() -> None:
     parser.add_argument("--only", default=",".join(PARTS), help=f"parts, with commas between: {', '.join(PARTS)}")
     parser.add_argument("--runs", type=int, default=5, help="rounds of each part that count; up to three times as many are measured")
     parser.add_argument("--sizes", type=_numbers, help="numbers of nodes, with commas between, instead of the part's own; parts of one size take the last")
-    parser.add_argument("--patience", type=float, default=60, help="seconds to wait before each round for a machine that is quiet")
+    parser.add_argument("--patience", type=float, default=60, help="seconds to wait before a round for a quiet machine; 0: take the rounds as they come")
     parser.add_argument("--quick", action="store_true", help="small sizes, to see that it works; writes no docs")
     options = parser.parse_args()
     chosen = options.only.split(",")
     unknown = set(chosen) - set(PARTS)
     if unknown:
         parser.error(f"there is no part {', '.join(sorted(unknown))}; there are {', '.join(PARTS)}")
-    settings = Settings(options.runs, options.sizes, options.quick, options.patience)
-    most = 200 if settings.quick else max([max(PARTS[part].devices, *(settings.sizes or ())) if PARTS[part].devices else 0 for part in chosen])
+    settings = Settings(options.runs, options.sizes, options.quick, 0 if options.quick else options.patience)
+    most = max(_devices(PARTS[name].devices, settings) for name in chosen)
     with tempfile.TemporaryDirectory() as directory:
         lab = BenchLab(options.lab, pathlib.Path(directory), most)
         figures = _known() if not settings.quick else {}
@@ -56,6 +59,13 @@ def main() -> None:
                 FIGURES.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
     for line in write_report(figures, None if settings.quick else ROOT / "docs"):
         print(line)
+
+
+def _devices(own: int, settings: Settings) -> int:
+    """How many devices a part needs in the lab, of its ``own`` sizes or of those that were asked for."""
+    if not own or settings.quick:
+        return min(own, FEW)
+    return max(FEW, *settings.sizes) if settings.sizes else own
 
 
 def _numbers(text: str) -> tuple[int, ...]:

@@ -27,7 +27,7 @@ def in_rounds(
     rounds: list[Round] = []
     probe = None if keep or any(isinstance(subject, Floor) for subject, _size in cases) else Floor(lab, "store", 100)
     while not rounds or (len(rounds) < settings.most and not judge(rounds, settings.runs).settled):
-        load = machine.wait(0 if settings.quick else settings.patience)
+        load = machine.wait(settings.patience)
         measured = {}
         netbox_ms = _netbox_ms(lab, probe) if probe else None
         for subject, size in cases:

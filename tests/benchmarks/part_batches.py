@@ -6,11 +6,13 @@
 
 from __future__ import annotations
 
+import statistics
+
 from bench_lab import BenchLab
 from measuring import in_rounds
 from rounds import Settings
 from subjects import Floor, Ours
-from tables import Figures, netbox, rounds_line
+from tables import Figures, netbox
 
 BATCHES, PARALLEL = (25, 50, 100, 150), (1, 2, 3, 4)
 """Devices in a bulk PATCH, and requests under way at a time."""
@@ -30,12 +32,11 @@ def measure_batches(lab: BenchLab, settings: Settings, known: Figures) -> Figure
             lab.reset()
             Floor(lab, "store", 100).run(lab.devices[:size])  # NetBox's first answers are slower
             for batch, parallel in choices[:1] if settings.quick else choices:
-                subjects = (
-                    Floor(lab, "store", batch, parallel, name="floor"),
-                    Ours(lab, name="ours", settings={"netbox_batch_size": batch, "netbox_parallel": parallel}),
-                )
+                floor = Floor(lab, "store", batch, parallel, name="floor")
+                ours = Ours(lab, name="ours", settings={"netbox_batch_size": batch, "netbox_parallel": parallel})
                 print(f"  {shape}: {batch} devices a request, {parallel} at a time", flush=True)
-                groups[f"{shape}/{batch}/{parallel}"] = in_rounds(lab, [(subject, size) for subject in subjects], settings)
+                group = in_rounds(lab, [(floor, size), (ours, size)], settings)
+                groups[f"{shape}/{batch}/{parallel}"] = group | {"request_ms": [round(value, 1) for value in floor.request_ms]}
     finally:
         lab.shape()
     return {"groups": groups}
@@ -52,9 +53,28 @@ def write_batches(part: Figures, figures: Figures) -> list[str]:  # pylint: disa
         for batch in batches:
             lines.append(f"| {batch} | {' | '.join(_cell(own.get((batch, parallel))) for parallel in parallels)} |")
         lines.append("")
-    unsteady = [rounds_line(group, f" ({', '.join(name)})") for name, group in groups.items() if not group["rounds"]["settled"]]
-    again = sum(group["rounds"]["measured"] - group["rounds"]["kept"] for group in groups.values())
-    return [*lines, f"- rounds that were measured again: {again}", *unsteady]
+    spreads = [_spread(group["request_ms"]) for group in groups.values() if len(group["request_ms"]) > 1]
+    if spreads:
+        middle = statistics.median(spreads)
+        lines.append(f"- in a cell, the middle half of the floor's single requests differ by {100 * middle:.0f} % of their median (the median of all cells)")
+    for shape in SHAPES:
+        own = {name: group["series"][0]["seconds"] for name, group in groups.items() if name[0] == shape}
+        default = own.get((shape, "100", "2"))
+        if default:
+            best = min(own, key=own.__getitem__)
+            lines.append(f"- {shape}: the floor of the defaults is {100 * (default / own[best] - 1):.0f} % above the best, {best[1]} x {best[2]}")
+    rounds = [group["rounds"] for group in groups.values()]
+    unsteady = [one["spread"] for one in rounds if not one["settled"]]
+    lines.append(f"- rounds: {sum(one['kept'] for one in rounds)} of {sum(one['measured'] for one in rounds)} count")
+    if unsteady:
+        lines.append(f"- **not steady**: {len(unsteady)} of {len(rounds)} cells; they differ from the median by up to {100 * max(unsteady):.0f} %")
+    return lines
+
+
+def _spread(values: list[float]) -> float:
+    """How far the middle half of them is apart, as a share of the median."""
+    low, middle, high = statistics.quantiles(values, n=4)
+    return (high - low) / middle
 
 
 def _cell(group: Figures | None) -> str:

@@ -31,11 +31,11 @@ BEGIN, END = "<!-- figures: written by tests/benchmarks/performance.py -->", "<!
 
 
 class Part(t.NamedTuple):
-    """What is measured together; ``devices`` is how many it needs in the lab, of its own sizes."""
+    """What is measured together; ``devices`` is how many it needs in the lab with its own sizes."""
 
     measure: t.Callable[[BenchLab, Settings, Figures], Figures]
     write: t.Callable[[Figures, Figures], list[str]]
-    devices: int = 250
+    devices: int = 250  # among them those that full_store spends
 
 
 PARTS = {

@@ -29,7 +29,9 @@ Case = tuple[str, int]
 
 @dataclasses.dataclass(frozen=True)
 class Settings:
-    """How much to measure: ``runs`` rounds of these ``sizes``; None for those of the part. ``patience``: seconds to wait for a quiet machine."""
+    """How much to measure: ``runs`` rounds of these ``sizes``; None for those of the part. ``patience``: seconds to wait for a quiet machine; with 0,
+    rounds are taken as they come.
+    """
 
     runs: int = 5
     sizes: tuple[int, ...] | None = None
@@ -39,7 +41,7 @@ class Settings:
     @property
     def most(self) -> int:
         """Rounds at the most."""
-        return self.runs if self.quick else self.runs * MOST
+        return self.runs * MOST if self.patience else self.runs
 
 
 class Measured(t.NamedTuple):
