@@ -97,7 +97,7 @@ def write_profile(part: Figures, figures: Figures) -> list[str]:  # pylint: disa
             cells = [f"{kinds[kind]:.2f}" if kinds.get(kind, 0.0) >= 0.005 else "" for kind in KINDS]
             lines.append(f"| {task} | {' | '.join(cells)} | {sum(kinds.values()):.2f} |")
         lines.append("")
-    return lines
+    return lines[:-1]
 
 
 def plot_profile(part: Figures, pyplot: t.Any, file: pathlib.Path) -> None:
