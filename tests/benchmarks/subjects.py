@@ -349,10 +349,13 @@ def played(
 
 
 class _Memory:
-    """The memory of a session of processes at its highest: the sum of their proportional set sizes (PSS), looked at five times a second."""
+    """The memory of a process and all that came of it at its highest: the sum of their proportional set sizes (PSS), looked at five times a second.
 
-    def __init__(self, session: int) -> None:
-        self._session, self._highest, self._over = session, 0, threading.Event()
+    They are known by their parents: Ansible's workers leave the session.
+    """
+
+    def __init__(self, root: int) -> None:
+        self._root, self._highest, self._over = root, 0, threading.Event()
         self._thread = threading.Thread(target=self._watch, daemon=True)
         self._thread.start()
 
@@ -364,13 +367,20 @@ class _Memory:
 
     def _watch(self) -> None:
         while not self._over.wait(0.2):
-            self._highest = max(self._highest, sum(_pss(pid) for pid in os.listdir("/proc") if pid.isdigit() and self._ours(pid)))
+            parents = {pid: _parent(pid) for pid in os.listdir("/proc") if pid.isdigit()}
+            family, more = {str(self._root)}, {str(self._root)}
+            while more:
+                more = {pid for pid, parent in parents.items() if parent in more} - family
+                family |= more
+            self._highest = max(self._highest, sum(map(_pss, family)))
 
-    def _ours(self, pid: str) -> bool:
-        try:
-            return os.getsid(int(pid)) == self._session
-        except OSError:
-            return False
+
+def _parent(pid: str) -> str:
+    try:
+        with open(f"/proc/{pid}/stat", encoding="utf-8", errors="replace") as file:
+            return file.read().rpartition(")")[2].split()[1]
+    except (OSError, IndexError):
+        return ""
 
 
 def _pss(pid: str) -> int:
