@@ -169,6 +169,20 @@ def test_a_lifecycle_is_filtered_and_pages_are_turned(watched, many):
     assert status(page) == "1 to 25 of 5,000"
 
 
+def test_what_a_page_leaves_out_is_counted_and_can_be_listed(watched, tmp_path):
+    file = written(tmp_path, 6000, findings=[FINDINGS[0] | {"message": "x" * 500, "device_id": number} for number in range(2000)])
+    page = watched(file)
+    assert status(page) == "1 to 25 of 5,000" and page.get_by_role("button", name="active 5,850", exact=True).is_visible()
+    section = page.locator("#subscriptions")
+    assert "This page has 5,000 of 6,000 subscriptions" in section.inner_text() and "subscription_info -a 'dest=" in section.locator("code").inner_text()
+    assert "of 6,000 processes" in page.locator("#processes").inner_text() and "90 to continue" in page.locator("header").inner_text()
+    assert "of 2,000 findings" in page.locator("#drift").inner_text()
+    search(page, "node-1302")
+    assert section.locator("td[data-label=Process]").inner_text() == "completed" and section.locator("td[data-label=Process] button").count() == 0
+    page = watched(file.as_uri() + "#00000000-0000-0001-0000-000000000001")  # the link of NetBox, of a subscription that was left out
+    assert status(page) == status(page, "processes") == "Nothing is found"
+
+
 # Processes
 
 

@@ -150,6 +150,44 @@ def test_findings_are_shown_with_when_they_were_found(run):
     assert none["counts"]["findings"] == 0 and run("report")["counts"]["findings"] is None
 
 
+def of_page(dest, kind):
+    """The rows of a page as dictionaries."""
+    table = data_of(read(dest))[kind]
+    return [dict(zip(table["columns"], row)) for row in table["rows"]]
+
+
+def test_of_very_many_the_page_has_what_is_open_and_what_is_newest(tmp_path):
+    """For whoever has 50,000 subscriptions: the page was 64 MB, which no mail takes and a browser needs seconds for."""
+    store = FilledStore(tmp_path / "store.db", 6000, lambda number: ENDS[number % 6] if number < 60 else "completed")
+    options = {"store": store.location, "dest": str(tmp_path / "report.html")}
+    first = call_module("report", options)
+    subscriptions, processes = of_page(first["dest"], "subscriptions"), of_page(first["dest"], "processes")
+    assert os.path.getsize(first["dest"]) < 5_000_000 and "on 6000 subscriptions and 6000 processes" in first["msg"]
+    assert len(subscriptions) == 5000 and {number for number in range(1, 60) if ENDS[number % 6] not in ("completed", "aborted")} <= {
+        one["device_id"] for one in subscriptions
+    }
+    assert min(one["device_id"] for one in subscriptions if one["insync"]) > 1000
+    assert [one["device_id"] for one in subscriptions] == sorted(one["device_id"] for one in subscriptions)
+    kept = [one["device_id"] for one in processes if one["status"] == "completed"]
+    assert 2000 < len(processes) < 2600 and kept == list(range(6001 - len(kept), 6001))
+    assert sum(one["status"] in ("failed", "suspended", "interrupted", "running") for one in processes) == 40
+    assert first["counts"]["subscriptions"] == {"active": 5950, "provisioning": 40, "terminated": 10}
+    assert first["counts"]["processes"] == {status: 10 for status in ENDS} | {"completed": 5950}
+    assert not call_module("report", options)["changed"]
+
+
+def test_however_long_the_texts_are_the_page_stays_small(tmp_path):
+    store = FilledStore(tmp_path / "store.db", 900, lambda number: "failed" if number % 2 else "completed")
+    store.change("UPDATE processes SET error = ?", "<" * 1500)
+    store.change("UPDATE subscriptions SET note = ?", "\u00e9" * 1000)
+    findings = [FINDING | {"message": "x" * 5000} for _number in range(900)]
+    result = call_module("report", {"store": store.location, "dest": str(tmp_path / "report.html"), "findings": findings})
+    assert os.path.getsize(result["dest"]) < 5_000_000
+    processes = of_page(result["dest"], "processes")
+    assert 200 < len(processes) < 450 and {one["status"] for one in processes} == {"failed"}
+    assert result["counts"]["findings"] == 900 and 50 < len(of_page(result["dest"], "findings")) < 100
+
+
 @pytest.mark.parametrize(
     ("options", "sentence"),
     [

@@ -31,7 +31,15 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.proces
     worked_on_by,
 )
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.schema import subscriptions
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.subscriptions import Stored, Unreadable, find_subscriptions, in_block, plain, related
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.subscriptions import (
+    Stored,
+    Unreadable,
+    each_subscription,
+    in_block,
+    place_of,
+    plain,
+    related,
+)
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.view import VIEWS, View
 
 __all__ = ["Answer", "needed_store", "process_answers", "process_info", "subscription_answers", "subscription_info"]
@@ -146,31 +154,46 @@ def subscription_answers(store: Store, connection: t.Any, *conditions: t.Any, **
 
     One that cannot be read is answered as far as its row is plain data; ``problem`` says why, and is None of all others.
     """
-    latest = latest_processes(connection, *conditions, **criteria)
-    found = find_subscriptions(connection, *conditions, **criteria)
+    latest = {process.subscription_id: _about_latest(process) for process in latest_processes(connection, *conditions, **criteria)}
     uses: dict[str, list[str]] = {}
     used_by: dict[str, list[str]] = {}
     for user, used in related(connection, *conditions, **criteria):
         uses.setdefault(user, []).append(used)
         used_by.setdefault(used, []).append(user)
-    answers = ((str(one.subscription_id), _subscription(store, one, latest.get(str(one.subscription_id)))) for one in found)
-    return [answer | {"depends_on": uses.get(key, []), "in_use_by": used_by.get(key, [])} for key, answer in answers]
+    found = []
+    for stored in each_subscription(connection, *conditions, **criteria):
+        key = str(stored.subscription_id)
+        answer = _subscription(store, stored, latest.pop(key, _NO_PROCESS))
+        found.append((place_of(stored), answer | {"depends_on": uses.get(key, []), "in_use_by": used_by.get(key, [])}))
+    found.sort(key=lambda one: one[0])
+    return [answer for _place, answer in found]
 
 
-def _subscription(store: Store, subscription: Stored, process: Process | None) -> Answer:
+class _Latest(t.NamedTuple):
+    """What is shown of the latest process of a subscription; ``facts`` are those of each view."""
+
+    of_process: Answer
+    facts: list[dict[str, t.Any]]
+
+
+def _about_latest(process: Process) -> _Latest:
+    facts = [view.remembered(process.state) for view in VIEWS]
+    shown = [{name: value for name, value in one.items() if name in view.facts} for view, one in zip(VIEWS, facts)]
+    return _Latest({"process_id": process.process_id, "process_workflow": process.workflow, "process_status": standing(process)}, shown)
+
+
+_NO_PROCESS = _Latest(dict.fromkeys(("process_id", "process_workflow", "process_status")), [])
+
+
+def _subscription(store: Store, subscription: Stored, latest: _Latest) -> Answer:
     if isinstance(subscription, Unreadable):
         fields, problem = subscription.as_json() | {view.block: subscription.block(view.block) for view in VIEWS}, subscription.problem
     else:
         fields, problem = subscription.model_dump(mode="json"), None
-    for view in VIEWS:
+    for view, facts in zip(VIEWS, latest.facts or [{} for view in VIEWS]):
         object_id = view.id_of(subscription)
-        fields |= {view.id: object_id, **_shown(store, view, object_id, view.remembered(process.state if process else None))}
-    return fields | {
-        "problem": problem,
-        "process_id": process.process_id if process else None,
-        "process_workflow": process.workflow if process else None,
-        "process_status": standing(process) if process else None,
-    }
+        fields |= {view.id: object_id, **_shown(store, view, object_id, facts)}
+    return fields | {"problem": problem, **latest.of_process}
 
 
 def process_answers(store: Store, connection: t.Any, steps: str, *conditions: t.Any, **criteria: t.Sequence[t.Any]) -> list[Answer]:

@@ -17,7 +17,7 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.reports.mark
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.reports.script import SCRIPT
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.reports.style import STYLE
 
-__all__ = ["data_of", "page", "written_at"]
+__all__ = ["as_text", "data_of", "page", "written_at"]
 
 _WRITTEN = re.compile(r'<time id="written" datetime="(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ)">')
 _DATA = re.compile(r'<script type="application/json" id="data">(.*?)</script>', re.DOTALL)
@@ -32,11 +32,15 @@ def page(data: t.Mapping[str, t.Any], written: str) -> str:
         f"default-src 'none'; script-src {_hash(SCRIPT)}; style-src {_hash(STYLE)}; img-src data:; base-uri 'none'; form-action 'none'; "
         "require-trusted-types-for 'script'"
     )
-    # A < in the data could end the element that they are in; in JSON it only ever stands in a text, where it can be written otherwise.
-    text = json.dumps(data, allow_nan=False, separators=(",", ":")).replace("<", "\\u003c")
     return string.Template(MARKUP).substitute(
-        policy=policy, style=STYLE, script=SCRIPT, data=text, written=written, written_text=written.replace("T", " ").rstrip("Z")
+        policy=policy, style=STYLE, script=SCRIPT, data=as_text(data), written=written, written_text=written.replace("T", " ").rstrip("Z")
     )
+
+
+def as_text(data: t.Any) -> str:
+    """The data as the page has them: JSON, in ASCII."""
+    # A < in the data could end the element that they are in; in JSON it only ever stands in a text, where it can be written otherwise.
+    return json.dumps(data, allow_nan=False, separators=(",", ":")).replace("<", "\\u003c")
 
 
 def written_at(text: str) -> str | None:

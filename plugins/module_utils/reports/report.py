@@ -21,10 +21,20 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.reports.info
     process_answers,
     subscription_answers,
 )
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.reports.page import data_of, page, written_at
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.reports.page import as_text, data_of, page, written_at
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.foremost import counts_by_status, foremost_processes, foremost_subscriptions
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.processes import OVER
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.schema import processes as process_table
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.schema import subscriptions as subscription_table
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.view import VIEWS
 
 __all__ = ["counts", "page_data", "report"]
+
+MOST_SUBSCRIPTIONS, MOST_PROCESSES = 5000, 2500
+"""How many are on the page at the most."""
+
+SUBSCRIPTION_BYTES, PROCESS_BYTES, FINDING_BYTES = 2_100_000, 2_400_000, 400_000
+"""How long their rows are at the most, so that the page stays below 5 MB: it is sent by mail, and a browser has to read all of it before it shows any."""
 
 _STEP = ("step", "status", "attempt", "seconds", "actor", "error", "started")
 
@@ -50,9 +60,12 @@ def report(task: Task) -> dict[str, t.Any]:
         raise NodeflowError("validated_at says when findings were found, so give findings as well; an empty list says that there are none")
     store = needed_store(task)
     with store.read() as connection:
-        subscriptions = subscription_answers(store, connection)
-        processes = process_answers(store, connection, "times")
-    data = page_data(store.netbox_url, subscriptions, processes, findings, validated_at)
+        known = _Known(*counts_by_status(connection, datetime.datetime.now(datetime.timezone.utc)))
+        first = foremost_subscriptions(MOST_SUBSCRIPTIONS)
+        foremost = list(connection.execute(first).scalars())
+        subscriptions = subscription_answers(store, connection, subscription_table.c.subscription_id.in_(first))
+        processes = process_answers(store, connection, "times", process_table.c.process_id.in_(foremost_processes(MOST_PROCESSES)))
+    data = page_data(store.netbox_url, _Shown(subscriptions, foremost, processes), known, findings, validated_at)
     before = target.read() or b""
     old = before.decode("utf-8", "replace")
     content = page(data, written_at(old) or "").encode("ascii")
@@ -61,38 +74,61 @@ def report(task: Task) -> dict[str, t.Any]:
     changed = target.write(content, task.check_mode, "text/html")
     change = {"before_header": target.name, "after_header": target.name, "before": counts(data_of(old)), "after": counts(data)}
     verb = ("would be written to" if task.check_mode else "was written to") if changed else "is unchanged in"
+    totals = [sum(kind.values()) for kind in known]
     return {
         "changed": changed,
         **(link(None) | told(task, target)),  # one that an older job left does not stay
         "counts": counts(data),
         "diff": [change] if changed else [],
-        "msg": f"the report on {len(subscriptions)} subscriptions and {len(processes)} processes {verb} {target.name}",
+        "msg": f"the report on {totals[0]} subscriptions and {totals[1]} processes {verb} {target.name}",
     }
 
 
-def page_data(
-    netbox_url: str | None,
-    subscriptions: t.Sequence[Answer],
-    processes: t.Sequence[Answer],
-    findings: list[Answer] | None,
-    validated_at: str | None,
-) -> Answer:
-    """What the page is made of. Tables are ``{"columns": [...], "rows": [[...]]}``, since there may be many rows; moments ``2026-11-23 05:52:17``."""
-    known = {problem: words for view in VIEWS for problem, words in view.problems.items()}
-    about_processes = [_about_process(one) | {"steps": _rows([_about_step(step) for step in one["steps"]], _STEP)} for one in processes]
+class _Known(t.NamedTuple):
+    """How many the store has of each status."""
+
+    subscriptions: dict[str, int]
+    processes: dict[str, int]
+
+
+class _Shown(t.NamedTuple):
+    """What may be on the page. ``foremost`` are the ids of the subscriptions, the one first that is wanted most."""
+
+    subscriptions: t.Sequence[Answer]
+    foremost: t.Sequence[str]
+    processes: t.Sequence[Answer]
+
+
+def page_data(netbox_url: str | None, shown: _Shown, known: _Known, findings: list[Answer] | None, validated_at: str | None) -> Answer:
+    """What the page is made of. Tables are ``{"columns": [...], "rows": [[...]]}``, since there may be many rows; moments ``2026-11-23 05:52:17``.
+
+    ``counts`` are those of the store, whether all rows are on the page or not.
+    """
+    words = {problem: words for view in VIEWS for problem, words in view.problems.items()}
+    about_processes = [_about_process(one) | {"steps": _rows([_about_step(step) for step in one["steps"]], _STEP)} for one in shown.processes]
+    subscriptions = _table(
+        [_about_subscription(one) for one in shown.subscriptions],
+        (*_from_subscription(), "name", *(name for view in VIEWS for name in view.fields), "since", "depends_on", "in_use_by"),
+    )
+    processes = _table(about_processes, (*_from_process(), *(view.label for view in VIEWS), "started", "updated", "completed", "lease_until", "steps"))
+    drift = None if findings is None else _table(findings, _finding())
+    _keep(subscriptions, _by_place(shown), SUBSCRIPTION_BYTES)
+    _keep(processes, _open_and_newest(about_processes), PROCESS_BYTES)
+    if drift:
+        _keep(drift, range(len(drift["rows"])), FINDING_BYTES)
     return {
         "netbox_url": netbox_url,
-        "subscriptions": _table(
-            [_about_subscription(one) for one in subscriptions],
-            (*_from_subscription(), "name", *(name for view in VIEWS for name in view.fields), "since", "depends_on", "in_use_by"),
-        ),
-        "processes": _table(
-            about_processes, (*_from_process(), *(view.label for view in VIEWS), "started", "updated", "completed", "lease_until", "steps")
-        ),
+        "subscriptions": subscriptions,
+        "processes": processes,
         "step_columns": _STEP,
-        "findings": None if findings is None else _table(findings, _finding()),
-        "problems": {problem: known[problem] for problem in sorted({one["problem"] for one in findings or []} & set(known))},
+        "findings": drift,
+        "problems": {problem: words[problem] for problem in sorted({one["problem"] for one in findings or []} & set(words))},
         "validated_at": validated_at,
+        "counts": {
+            "subscriptions": _counts(subscriptions, known.subscriptions),
+            "processes": _counts(processes, known.processes),
+            "findings": None if findings is None else len(findings),
+        },
         "views": [
             {name: getattr(view, name) for name in ("noun", "id", "label", "endpoint", "facts", "gone")}
             | {"fields": [(view.headings.get(name, name), name) for name in view.fields]}
@@ -102,15 +138,38 @@ def page_data(
 
 
 def counts(data: t.Any) -> Answer:
-    """How many subscriptions and processes stand how, and how many findings there are; {} for data that are not of a page."""
-    try:
-        found: Answer = {}
-        for kind in ("subscriptions", "processes"):
-            place = data[kind]["columns"].index("status")
-            found[kind] = dict(sorted(collections.Counter(row[place] for row in data[kind]["rows"]).items()))
-        return found | {"findings": None if data["findings"] is None else len(data["findings"]["rows"])}
-    except (IndexError, KeyError, TypeError, ValueError, AttributeError):
-        return {}
+    """How many subscriptions and processes stand how, and how many findings there are; {} for data that are not of a page, or of an older release's."""
+    found = data.get("counts") if isinstance(data, dict) else None
+    return found if isinstance(found, dict) else {}
+
+
+def _counts(table: Answer, known: dict[str, int]) -> dict[str, int]:
+    """How many stand how. Where all are on the page, they are counted there: of a damaged one, SQL cannot tell."""
+    place = table["columns"].index("status")
+    complete = len(table["rows"]) == sum(known.values())
+    return dict(sorted((collections.Counter(row[place] for row in table["rows"]) if complete else known).items()))
+
+
+def _keep(table: Answer, wanted: t.Iterable[int], size: int) -> None:
+    """Keep as many rows as fit into so many bytes of the page, taken by their places as they are ``wanted``, in the order that they have."""
+    kept = []
+    for place in wanted:
+        length = len(as_text(table["rows"][place])) + 1
+        if length <= size:
+            kept.append(place)
+            size -= length
+    table["rows"] = [table["rows"][place] for place in sorted(kept)]
+
+
+def _by_place(shown: _Shown) -> list[int]:
+    wanted = {key: place for place, key in enumerate(shown.foremost)}
+    return sorted(range(len(shown.subscriptions)), key=lambda place: wanted.get(str(shown.subscriptions[place]["subscription_id"]), 0))
+
+
+def _open_and_newest(processes: t.Sequence[Answer]) -> list[int]:
+    by_id = sorted(range(len(processes)), key=lambda place: str(processes[place]["process_id"]))
+    newest = sorted(by_id, key=lambda place: str(processes[place]["updated"]), reverse=True)
+    return sorted(newest, key=lambda place: processes[place]["status"] in OVER)
 
 
 def _about_subscription(answer: Answer) -> Answer:

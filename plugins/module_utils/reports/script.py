@@ -27,6 +27,7 @@ const LONGEST_WORD = 44;
 /** The URL of the NetBox to link to; null where there is none, or it is none that a page should link to. */
 const NETBOX = /^https?:\/\//.test(data.netbox_url ?? "") ? data.netbox_url : null;
 
+const sum = (counts) => Object.values(counts).reduce((one, other) => one + other, 0);
 const at = (id) => document.getElementById(id);
 const number = (count) => count.toLocaleString("en");
 const compare = new Intl.Collator("en", { numeric: true }).compare;
@@ -92,6 +93,13 @@ function duration(seconds) {
   return parts.join(" ");
 }
 
+/** What stands below a title where not all is on the page, and how to list the rest. */
+function leftOut(items, total, noun, which, how) {
+  if (items.length >= total) return [];
+  return [make("p", { class: "quiet" }, `This page has ${number(items.length)} of ${number(total)} ${noun}: ${which}. Search and filters find these alone. `,
+    how ? "All of them are listed by:" : "The result of the validation has all."), ...(how ? [command(how)] : [])];
+}
+
 /** Items that are searched, filtered and shown a page at a time. `show` draws the items of one page into `body`. */
 class List {
   constructor({ section, noun, items, words, of, size, body, show }) {
@@ -110,11 +118,10 @@ class List {
     );
   }
 
-  /** Buttons that leave those of one kind, with how many there are. */
-  filterBy(label, kinds, before) {
-    const counts = new Map(kinds.map((kind) => [kind, 0]));
-    for (const item of this.items) counts.set(this.of(item), (counts.get(this.of(item)) ?? 0) + 1);
-    this.filters = [[null, this.items.length], ...counts].map(([kind, count]) => {
+  /** Buttons that leave those of one kind, with how many the store has. */
+  filterBy(label, kinds, before, known) {
+    const counts = new Map([...kinds.map((kind) => [kind, 0]), ...Object.entries(known)]);
+    this.filters = [[null, sum(known)], ...counts].map(([kind, count]) => {
       const press = () => this.choose(this.chosen === kind ? null : kind);
       return [kind, make("button", { type: "button", click: press }, kind === null ? "all" : badge(kind), " ", make("b", null, number(count)))];
     });
@@ -254,8 +261,11 @@ const subscriptionList = table(
   }
 );
 
-/** A button that leads to a subscription's latest process. */
+const onPage = new Set(processes.map((one) => one.process_id));
+
+/** A button that leads to a subscription's latest process, if that is on the page. */
 function toProcess(subscription) {
+  if (!onPage.has(subscription.process_id)) return badge(subscription.process_status);
   const label = `${subscription.process_status}: the latest process of ${subscription.name}`;
   const go = () => showProcess(subscription.process_id);
   return make("button", { type: "button", class: "link", "aria-label": label, click: go }, badge(subscription.process_status));
@@ -350,11 +360,17 @@ function showProcess(id) {
   details.querySelector("summary").focus();
 }
 
-subscriptionList.filterBy("Subscriptions by lifecycle", LIFECYCLES, at("subscriptions-title"));
-const counts = processList.filterBy("Processes by status", STATUSES, at("processes-title"));
+const totals = { subscriptions: sum(data.counts.subscriptions), processes: sum(data.counts.processes) };
+const INFO = "ansible localhost -m nodeflow.orchestrator.";
+at("subscriptions-title").after(...leftOut(subscriptions, totals.subscriptions, "subscriptions",
+  "those that are not in sync, and then those that changed last", INFO + "subscription_info -a 'dest=subscriptions.csv format=csv'"));
+at("processes-title").after(...leftOut(processes, totals.processes, "processes",
+  "those that are not over, and then those that did something last", INFO + "process_info -a 'steps=true dest=processes.csv format=csv'"));
+subscriptionList.filterBy("Subscriptions by lifecycle", LIFECYCLES, at("subscriptions-title"), data.counts.subscriptions);
+const counts = processList.filterBy("Processes by status", STATUSES, at("processes-title"), data.counts.processes);
 const open = OPEN.reduce((sum, status) => sum + counts.get(status), 0);
-at("subscriptions-count").textContent = number(subscriptions.length);
-at("processes-count").textContent = number(processes.length) + (open ? `, ${number(open)} to continue` : "");
+at("subscriptions-count").textContent = number(totals.subscriptions);
+at("processes-count").textContent = number(totals.processes) + (open ? `, ${number(open)} to continue` : "");
 if (NETBOX) {
   at("netbox").append("What the store knows of the NetBox at ", make("a", { href: NETBOX + "/", rel: "noopener noreferrer" }, NETBOX), ".");
 }
@@ -364,8 +380,9 @@ if (data.findings === null) {
 } else {
   const findings = unpack(data.findings);
   const when = data.validated_at ? ` at ${data.validated_at}` : "";
-  at("drift-count").textContent = number(findings.length);
+  at("drift-count").textContent = number(data.counts.findings);
   at("validated").textContent = findings.length ? `What a validation${when} found to differ:` : `A validation${when} found no difference.`;
+  at("validated").after(...leftOut(findings, data.counts.findings, "findings", "the first ones"));
   if (findings.length) {
     const value = (it) => (it === null ? "" : String(it));
     table(
@@ -387,7 +404,8 @@ subscriptionList.draw(0);
 processList.draw(0);
 // NetBox's custom link names a subscription behind the #.
 const named = location.hash.slice(1);
-if (subscriptions.some((one) => one.subscription_id === named)) {
+const leftThere = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/.test(named) && subscriptions.length < totals.subscriptions;
+if (leftThere || subscriptions.some((one) => one.subscription_id === named)) {
   subscriptionList.find(named);
   processList.find(named);
 }

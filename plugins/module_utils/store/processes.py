@@ -14,7 +14,7 @@ import uuid
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._chunks import chunks
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import StaleSave
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._libraries import sa
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.schema import Damaged, Written, processes, steps, subscriptions, write_json
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.schema import Damaged, Written, in_turn, processes, steps, subscriptions, write_json
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.step_log_chain import START, Line, chained, end_of, start_of, what_is_wrong
 
 __all__ = [
@@ -325,23 +325,26 @@ def find_processes(connection: t.Any, *conditions: t.Any, **criteria: t.Sequence
     return [Process(**row) for row in connection.execute(query).mappings()]
 
 
-def processes_with(connection: t.Any, columns: t.Sequence[t.Any], *conditions: t.Any, **criteria: t.Sequence[t.Any]) -> list[tuple[Process, t.Any]]:
-    """The same processes, each with these columns of its subscription."""
+def processes_with(
+    connection: t.Any, columns: t.Sequence[t.Any], *conditions: t.Any, **criteria: t.Sequence[t.Any]
+) -> t.Iterator[tuple[Process, t.Sequence[t.Any]]]:
+    """The same processes, one after the other, each with these columns of its subscription."""
     query = sa.select(*_columns(), *(column.label(f"of_subscription_{place}") for place, column in enumerate(columns))).join(subscriptions)
     query = query.where(*conditions, *_having(processes, criteria)).order_by(processes.c.started_at, processes.c.process_id)
     names = [field.name for field in dataclasses.fields(Process)]
-    found = connection.execute(query).mappings()
-    return [(Process(**{name: row[name] for name in names}), [row[f"of_subscription_{place}"] for place in range(len(columns))]) for row in found]
+    for row in in_turn(connection, query):
+        yield Process(**dict(zip(names, row))), row[len(names) :]
 
 
-def latest_processes(connection: t.Any, *conditions: t.Any, **criteria: t.Sequence[t.Any]) -> dict[str, Process]:
-    """Of each subscription whose columns have one of the values named for them the process that began last, by the subscription's id."""
+def latest_processes(connection: t.Any, *conditions: t.Any, **criteria: t.Sequence[t.Any]) -> t.Iterator[Process]:
+    """Of each subscription whose columns have one of the values named for them the process that began last, one after the other."""
     chosen = sa.select(subscriptions.c.subscription_id).where(*conditions, *_having(subscriptions, criteria))
     last_first = (processes.c.started_at.desc(), processes.c.process_id.desc())
     place = sa.func.row_number().over(partition_by=processes.c.subscription_id, order_by=last_first).label("place")
     ranked = sa.select(processes, place).where(processes.c.subscription_id.in_(chosen)).subquery()
-    query = sa.select(*[ranked.c[field.name] for field in dataclasses.fields(Process)]).where(ranked.c.place == 1)
-    return {row["subscription_id"]: Process(**row) for row in connection.execute(query).mappings()}
+    names = [field.name for field in dataclasses.fields(Process)]
+    for row in in_turn(connection, sa.select(*[ranked.c[name] for name in names]).where(ranked.c.place == 1)):
+        yield Process(**dict(zip(names, row)))
 
 
 def _columns() -> list[t.Any]:
@@ -439,6 +442,6 @@ def find_step_log(
     columns = [steps.c[field.name] for field in dataclasses.fields(StepRecord) if field.name not in unread]
     chosen = sa.select(processes.c.process_id).where(*conditions, *_having(processes, criteria))
     query = sa.select(*columns).where(steps.c.process_id.in_(chosen)).order_by(steps.c.process_step_id)
-    for row in connection.execute(query).mappings():
+    for row in in_turn(connection, query).mappings():
         found.setdefault(row["process_id"], []).append(StepRecord(**row, **unread))
     return found

@@ -21,6 +21,7 @@ __all__ = [
     "Damaged",
     "Written",
     "claims",
+    "in_turn",
     "metadata",
     "processes",
     "read_json",
@@ -187,3 +188,8 @@ def text_in(connection: t.Any, column: t.Any, *path: str) -> t.Any:
     if connection.dialect.name == "sqlite":
         return sa.case((sa.func.json_valid(column) == 1, found.as_string()), else_=None)
     return found.as_string()
+
+
+def in_turn(connection: t.Any, query: t.Any) -> t.Any:
+    """Execute a query that may find very many rows, of which only some are in memory at a time: PostgreSQL would send all of them at once."""
+    return connection.execute(query, execution_options={"yield_per": 1000})

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
+import functools
+import itertools
 import typing as t
 
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._chunks import chunks
@@ -15,7 +17,7 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors impo
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._libraries import sa, sa_insert
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.lifecycle import SubscriptionLifecycle
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.subscription import SubscriptionModel, load_subscription
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.schema import Damaged, claims, relations, subscriptions, text_in
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.schema import Damaged, claims, in_turn, relations, subscriptions, text_in
 
 __all__ = [
     "LIVE",
@@ -23,6 +25,7 @@ __all__ = [
     "Unreadable",
     "claim_subscriptions",
     "claims_any_of",
+    "each_subscription",
     "find_subscriptions",
     "holders",
     "in_block",
@@ -30,6 +33,7 @@ __all__ = [
     "load_subscriptions",
     "lock_subscriptions",
     "not_in_service",
+    "place_of",
     "plain",
     "related",
     "save_subscriptions",
@@ -348,7 +352,7 @@ def load_subscriptions(connection: t.Any, subscription_ids: t.Sequence[str]) -> 
     """The subscriptions of these ids that exist, by id."""
     found: dict[str, Stored] = {}
     for some in chunks(subscription_ids):
-        found.update(_read_all(connection, sa.select(subscriptions).where(subscriptions.c.subscription_id.in_(some))))
+        found.update(_read_all(connection.execute(_with_claims(subscriptions.c.subscription_id.in_(some)))))
     return found
 
 
@@ -364,26 +368,35 @@ def find_subscriptions(connection: t.Any, *conditions: t.Any, **criteria: t.Sequ
 
     ``conditions`` are further ones, of SQLAlchemy.
     """
-    query = sa.select(subscriptions).where(*conditions).order_by(subscriptions.c.subscription_id)
-    for column, values in criteria.items():
-        query = query.where(subscriptions.c[column].in_(values))
-    return sorted(_read_all(connection, query).values(), key=_place)
+    return sorted(each_subscription(connection, *conditions, **criteria), key=place_of)
 
 
-def _place(stored: Stored) -> tuple[list[tuple[str, int]], str]:
+def each_subscription(connection: t.Any, *conditions: t.Any, **criteria: t.Sequence[t.Any]) -> t.Iterator[Stored]:
+    """The same in no order, one after the other, so that they need not be in memory together."""
+    query = _with_claims(*conditions, *[subscriptions.c[column].in_(values) for column, values in criteria.items()])
+    for _key, stored in _read_all(in_turn(connection, query)):
+        yield stored
+
+
+def place_of(stored: Stored) -> tuple[list[tuple[str, int]], str]:
+    """Return what a list of subscriptions is ordered by: what they stand for, and their start."""
     resources, started = (stored.claims, stored.row["start_date"]) if isinstance(stored, Unreadable) else (stored.resources(), stored.start_date)
     parts = (resource.rpartition("/") for resource in resources)
     return [(kind, int(number) if number.isdecimal() else 0) for kind, _slash, number in parts], str(started or "")
 
 
-def _read_all(connection: t.Any, query: t.Any) -> dict[str, Stored]:
-    """The subscriptions of a query of their table, by id, in its order."""
-    rows = {row["subscription_id"]: row for row in connection.execute(query).mappings()}
-    claimed: dict[str, list[str]] = {}
-    chosen = query.with_only_columns(subscriptions.c.subscription_id).order_by(None)
-    for resource, key in connection.execute(sa.select(claims.c.resource, claims.c.subscription_id).where(claims.c.subscription_id.in_(chosen))):
-        claimed.setdefault(key, []).append(resource)
-    return {key: _read(row, tuple(sorted(claimed.get(key, ())))) for key, row in rows.items()}
+def _with_claims(*conditions: t.Any) -> t.Any:
+    """The statement for subscriptions, by id, with what they claim: of one with several claims, a row for each."""
+    claimed = claims.c.subscription_id == subscriptions.c.subscription_id
+    query = sa.select(subscriptions, claims.c.resource).outerjoin(claims, claimed).where(*conditions)
+    return query.order_by(subscriptions.c.subscription_id)
+
+
+def _read_all(found: t.Any) -> t.Iterator[tuple[str, Stored]]:
+    """The subscriptions of these rows, each with its id."""
+    for key, group in itertools.groupby(found.mappings(), key=lambda row: row["subscription_id"]):
+        some = list(group)
+        yield key, _read(some[0], tuple(sorted(row["resource"] for row in some if row["resource"] is not None)))
 
 
 def _row(model: SubscriptionModel) -> dict[str, t.Any]:
@@ -402,15 +415,22 @@ def _read(row: t.Mapping[str, t.Any], claimed: tuple[str, ...]) -> Stored:
             problem = _contradiction(row, model, claimed)
     except (AttributeError, DomainError, RecursionError, TypeError, ValueError) as error:
         problem = str(error)
-    return model if problem is None else Unreadable(dict(row), problem, claimed)
+    return model if problem is None else Unreadable({name: row[name] for name in _columns()}, problem, claimed)
+
+
+@functools.cache
+def _columns() -> dict[str, bool]:
+    """The columns of a subscription, and whether they may be empty."""
+    return {name: bool(column.nullable) for name, column in subscriptions.c.items()}
 
 
 def _problem(row: t.Mapping[str, t.Any]) -> str | None:
     """What of a row is no value of its kind."""
-    for name, column in subscriptions.c.items():
-        if isinstance(row[name], Damaged):
-            return f"its {name} holds what is none: {row[name][:100]!r}"
-        if row[name] is None and not column.nullable:
+    for name, nullable in _columns().items():
+        value = row[name]
+        if isinstance(value, Damaged):
+            return f"its {name} holds what is none: {value[:100]!r}"
+        if value is None and not nullable:
             return f"its {name} is empty"
     block = row["block"]
     if not isinstance(block, dict) or not block.keys().isdisjoint(_PLAIN):

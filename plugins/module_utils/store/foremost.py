@@ -1,0 +1,45 @@
+# Copyright (c) 2026, nodeflow.orchestrator contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Which subscriptions and processes a reader wants first, and how many there are in all, where a store has more than can be shown."""
+
+from __future__ import annotations
+
+import datetime
+import typing as t
+
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._libraries import sa
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.processes import OVER
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.schema import processes, subscriptions
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.subscriptions import is_live
+
+__all__ = ["counts_by_status", "foremost_processes", "foremost_subscriptions"]
+
+
+def counts_by_status(connection: t.Any, now: datetime.datetime) -> tuple[dict[str, int], dict[str, int]]:
+    """How many subscriptions, and how many processes, have each status; a running process whose run is gone counts as ``interrupted``."""
+    gone = sa.and_(processes.c.status == "running", sa.or_(processes.c.run_id.is_(None), processes.c.lease_until.is_(None), processes.c.lease_until < now))
+    standing = sa.case((gone, "interrupted"), else_=processes.c.status).label("status")
+    of_subscriptions = sa.select(sa.literal(0), subscriptions.c.status, sa.func.count()).group_by(subscriptions.c.status)
+    stand = sa.select(standing).subquery()
+    of_processes = sa.select(sa.literal(1), stand.c.status, sa.func.count()).group_by(stand.c.status)
+    found: tuple[dict[str, int], dict[str, int]] = ({}, {})
+    for kind, status, count in connection.execute(sa.union_all(of_subscriptions, of_processes)):
+        found[kind][str(status)] = count
+    return found
+
+
+def foremost_subscriptions(most: int) -> t.Any:
+    """Return the statement for the ids of so many subscriptions: those at which a process works, then those whose processes did something last."""
+    last = sa.select(processes.c.subscription_id, sa.func.max(processes.c.updated_at).label("moment")).group_by(processes.c.subscription_id).subquery()
+    at_work = sa.case((sa.and_(is_live(), sa.not_(subscriptions.c.insync)), 0), else_=1)
+    without = sa.case((last.c.moment.is_(None), 1), else_=0)  # the databases differ in where they sort null
+    query = sa.select(subscriptions.c.subscription_id).outerjoin(last, last.c.subscription_id == subscriptions.c.subscription_id)
+    return query.order_by(at_work, without, last.c.moment.desc(), subscriptions.c.subscription_id).limit(most)
+
+
+def foremost_processes(most: int) -> t.Any:
+    """Return the statement for the ids of so many processes: those that are not over, then the others, of each kind first those that did something last."""
+    over = sa.case((processes.c.status.in_(OVER), 1), else_=0)
+    return sa.select(processes.c.process_id).order_by(over, processes.c.updated_at.desc(), processes.c.process_id).limit(most)
