@@ -105,8 +105,8 @@ cache_timeout: 300
 """
 
 import contextlib
+import functools
 import hashlib
-import ipaddress
 import os
 import typing as t
 from collections import Counter
@@ -127,6 +127,11 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.engine
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.location import Location, find_location
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.subscriptions import LIVE, is_live
 
+REPEATED = frozenset(
+    f"nodeflow_{name}" for name in ("product", "customer_id", "status", "site", "role", "platform", "process_workflow", "process_status")
+)
+"""The variables whose values many hosts have in common."""
+
 NOT_OURS = ("all", "ungrouped", "localhost")
 """Names that mean something else to Ansible."""
 
@@ -135,6 +140,11 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
     """The inventory plugin ``subscriptions``."""
 
     NAME = "nodeflow.orchestrator.subscriptions"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._made: dict[str, t.Any] = {}
+        """The values of REPEATED as Ansible has made them."""
 
     def verify_file(self, path: str) -> bool:
         """Whether the file is for this plugin, by its name."""
@@ -157,7 +167,9 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         # A product of another collection is no host, whatever it is.
         answers = [answer for answer in answers if collection_of(str(answer["product"])) == OURS]
         names = host_names(answers)
-        for answer in answers:
+        answers.reverse()
+        while answers:  # what has become a host need not be kept for the others
+            answer = answers.pop()
             self._add(names[answer["subscription_id"]], answer)
 
     def _answers(self, path: str, cache: bool) -> list[Answer]:
@@ -199,18 +211,16 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
     def _add(self, host: str, answer: Answer) -> None:
         """A host with its variables and groups, unless a filter leaves it out."""
         strict = self.get_option("strict")
-        variables: dict[str, t.Any] = {"nodeflow_" + name: value for name, value in answer.items()}
+        variables: dict[str, t.Any] = {_variable(name): value for name, value in answer.items()}
         if answer.get("problem"):
             self._add_unreadable(host, variables)
             return
         loopbacks = [answer["node"].get(LOOPBACKS[family].node) for family in self.get_option("address_families")]
         if any(loopbacks):
-            variables["ansible_host"] = str(ipaddress.ip_interface(next(filter(None, loopbacks))).ip)
+            variables["ansible_host"] = next(filter(None, loopbacks)).partition("/")[0]
         if not all(self._is_true(condition, variables | {"inventory_hostname": host}, host) for condition in self.get_option("filters")):
             return
-        self.inventory.add_host(host)
-        for name, value in variables.items():
-            self.inventory.set_variable(host, name, value)
+        self._add_with_variables(host, variables)
         for prefix, field in (("lifecycle", "status"), ("product", "product"), ("site", "site"), ("platform", "platform")):
             if answer[field]:
                 group = self._sanitize_group_name(f"{prefix}_{answer[field]}")
@@ -222,10 +232,21 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
     def _add_unreadable(self, host: str, variables: dict[str, t.Any]) -> None:
         """A host of which not all is known, in a group of its own alone, so that no play takes it for a node that it can configure."""
         self.display.warning(f"{host}: subscription {variables['nodeflow_subscription_id']} cannot be read: {variables['nodeflow_problem']}")
-        self.inventory.add_host(host)
+        self._add_with_variables(host, variables)
         self.inventory.add_child(self.inventory.add_group("unreadable"), host)
+
+    def _add_with_variables(self, host: str, variables: dict[str, t.Any]) -> None:
+        """A host with its variables. Ansible makes a text of its own of each value, which says where that comes from, and is most of what an inventory takes
+        in memory. So a value that many hosts have is given as the text that Ansible made for the first of them.
+        """
+        self.inventory.add_host(host)
+        made = self.inventory.hosts[host].vars
         for name, value in variables.items():
-            self.inventory.set_variable(host, name, value)
+            if name in REPEATED and isinstance(value, str):
+                self.inventory.set_variable(host, name, self._made.get(value, value))
+                self._made.setdefault(value, made[name])
+            else:
+                self.inventory.set_variable(host, name, value)
 
     def _is_true(self, condition: str, variables: dict[str, t.Any], host: str) -> bool:
         """Whether a filter is true of a host; one that cannot be evaluated is not, or, with ``strict``, is an error."""
@@ -237,14 +258,20 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             return False
 
 
+@functools.cache
+def _variable(name: str) -> str:
+    """The variable with what an answer has under this name: the same text for all hosts."""
+    return f"nodeflow_{name}"
+
+
 def host_names(answers: t.Sequence[Answer]) -> dict[str, str]:
     """The host name of each node, by the id of its subscription. No two are the same, unless a device has several subscriptions."""
     plain = {answer["subscription_id"]: (hostname(_name(answer)) or "device", answer["device_id"]) for answer in answers}
-    with_id = {key: f"{name}-{device_id}" for key, (name, device_id) in plain.items()}
     devices = set(plain.values())
-    taken = Counter(name for name, _device_id in devices) + Counter(f"{name}-{device_id}" for name, device_id in devices)
-    taken += Counter((*NOT_OURS, "device"))
-    return {key: name if taken[name] == 1 else with_id[key] for key, (name, _device_id) in plain.items()}
+    taken = Counter(name for name, _device_id in devices)
+    taken.update(f"{name}-{device_id}" for name, device_id in devices)
+    taken.update((*NOT_OURS, "device"))
+    return {key: name if taken[name] == 1 else f"{name}-{device_id}" for key, (name, device_id) in plain.items()}
 
 
 def _name(answer: Answer) -> str:

@@ -10,8 +10,10 @@ import dataclasses
 import datetime
 import typing as t
 
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._chunks import chunks
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import NodeflowError
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.lifecycle import SubscriptionLifecycle
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.choice import NOTHING, Wanted, Wrong, chosen_nodes, look_up_enrolled, nodes
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.device import (
     COMPARED_FIELDS,
@@ -27,15 +29,17 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.loopbac
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.model import NodeInactive
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.statuses import ACTIVE
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.step_logs import step_log_findings
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.stored import device_of, devices_of_others, last_sites
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.stored import device_of, devices_of_others, is_of_devices, last_sites
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.artifacts import stats
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.command import Command
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.end_of_step import wrapped
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.processes import subscriptions_at_work
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.subscriptions import (
     Unreadable,
+    each_subscription,
     find_subscriptions,
     is_live,
+    load_subscriptions,
     without_claims,
 )
 
@@ -143,12 +147,17 @@ def look(task: Task, wanted: t.Sequence[Wanted] | None, fields: str = FIELDS) ->
 def differences(task: Task, seen: Seen) -> list[Finding]:
     """How what was read differs, less what other runs changed while it was read; and the step logs that were changed by hand."""
     findings, of_logs = drift(seen), step_log_findings(task, seen)
-    if not findings or task.existing_store() is None:
+    store = task.existing_store()
+    if not findings or store is None:
         return findings + of_logs
-    models, unreadable, at_work, _unclaimed, _sites, _of_others = _stored(task)
+    with store.read() as connection:  # of these alone: the others may be very many
+        now = load_subscriptions(connection, sorted({finding.subscription_id for finding in findings if finding.subscription_id}))
+        enrolled = _enrolled(connection, [finding.device_id for finding in findings if finding.subscription_id is None])
+        at_work = subscriptions_at_work(connection)
+    live = {key: one for key, one in now.items() if str(one.status) != SubscriptionLifecycle.TERMINATED.value}
+    models, unreadable = nodes(live.values())
+    versions = {str(model.subscription_id): model.version for model in models}
     then = {str(model.subscription_id): model.version for model in seen.subscriptions}
-    now = {str(model.subscription_id): model.version for model in models}
-    enrolled = {one.device_id for one in models} | {device_of(one) for one in unreadable}
     still = {one.subscription_id for one in unreadable}
 
     def stands(finding: Finding) -> bool:
@@ -157,9 +166,18 @@ def differences(task: Task, seen: Seen) -> list[Finding]:
             return finding.device_id not in enrolled
         if finding.problem == "unreadable":
             return key in still
-        return key not in at_work and now.get(key) == then[key]
+        return key not in at_work and versions.get(key) == then[key]
 
     return [finding for finding in findings if stands(finding)] + of_logs
+
+
+def _enrolled(connection: t.Any, device_ids: t.Sequence[int]) -> set[int | None]:
+    """Those of these devices that a live subscription of a node stands for."""
+    enrolled: set[int | None] = set()
+    for some in chunks(device_ids):
+        models, unreadable = nodes(each_subscription(connection, is_live(), is_of_devices(connection, some)))
+        enrolled |= {one.device_id for one in models} | {device_of(one) for one in unreadable}
+    return enrolled
 
 
 class _Stored(t.NamedTuple):

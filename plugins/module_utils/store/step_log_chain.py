@@ -84,7 +84,7 @@ def _name(line: Line) -> str:
 
 def _hash(before: str, line: Line) -> str:
     """SHA-256 of the hash before a line and of all that the line has, as JSON, so that nothing can move from one column to the next unseen."""
-    return hashlib.sha256(json.dumps((before, line.previous_hash, *line.values), default=_text).encode()).hexdigest()
+    return hashlib.sha256(_as_json((before, line.previous_hash, *line.values)).encode()).hexdigest()
 
 
 def _text(value: t.Any) -> str:
@@ -92,3 +92,6 @@ def _text(value: t.Any) -> str:
     if isinstance(value, datetime.datetime):
         return value.astimezone(datetime.timezone.utc).isoformat(timespec="microseconds")
     return str(value)
+
+
+_as_json = json.JSONEncoder(default=_text).encode  # json.dumps would make an encoder for each line, and there are very many
