@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import typing as t
 
-__all__ = ["chunks", "text_parts"]
+__all__ = ["IN_A_STATEMENT", "chunks", "text_parts"]
 
 IN_A_STATEMENT = 500
 """What one SQL statement names at the most: SQLite's oldest builds allow 999 parameters."""

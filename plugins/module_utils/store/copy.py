@@ -6,11 +6,12 @@
 
 from __future__ import annotations
 
+import itertools
 import typing as t
 
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils._chunks import chunks
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._chunks import IN_A_STATEMENT
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._libraries import sa
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.schema import claims, processes, relations, steps, subscriptions
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.schema import claims, in_turn, processes, relations, steps, subscriptions
 
 __all__ = ["copy_rows", "count_rows", "delete_rows"]
 
@@ -22,12 +23,13 @@ _COUNTED = (subscriptions, processes, steps)
 def copy_rows(source: t.Any, target: t.Any) -> bool:
     """Copy from one connection to another, both in a transaction. False, with nothing written, if the target holds anything else already."""
     for table in _TABLES:
-        here, there = (_rows(connection, table) for connection in (source, target))
-        if there and there != here:
-            return False
-        if not there:
-            for some in chunks(here):
-                target.execute(_with_json_as_text(table).insert(), some)
+        if target.execute(sa.select(*table.primary_key).limit(1)).first():
+            both = itertools.zip_longest(_rows(source, table), _rows(target, table))
+            if any(here != there for here, there in both):
+                return False
+        else:
+            for some in _found(source, table).partitions(IN_A_STATEMENT):
+                target.execute(_with_json_as_text(table).insert(), [dict(row) for row in some])
     return True
 
 
@@ -42,14 +44,18 @@ def delete_rows(connection: t.Any) -> None:
         connection.execute(table.delete())
 
 
-def _rows(connection: t.Any, table: t.Any) -> list[dict[str, t.Any]]:
+def _rows(connection: t.Any, table: t.Any) -> t.Iterator[dict[str, t.Any]]:
+    return (dict(row) for row in _found(connection, table))
+
+
+def _found(connection: t.Any, table: t.Any) -> t.Any:
     """All rows in the order of their keys, JSON as the very text, which the hashes of the step log are of. The log without its numbers: its order counts,
     the numbers are each database's own.
     """
     keys = list(table.primary_key)
     chosen = [column for column in table.c if column not in keys or table is not steps]
     columns = [sa.cast(column, sa.Text).label(column.name) if isinstance(column.type, sa.JSON) else column for column in chosen]
-    return [dict(row) for row in connection.execute(sa.select(*columns).order_by(*keys)).mappings()]
+    return in_turn(connection, sa.select(*columns).order_by(*keys)).mappings()
 
 
 def _with_json_as_text(table: t.Any) -> t.Any:
