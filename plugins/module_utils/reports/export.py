@@ -44,12 +44,15 @@ def as_csv(records: Records, columns: t.Sequence[str]) -> bytes:
     A dictionary in a record is a column a key, ``circuit.speed``; one in ``state`` and a list are JSON in their cell. A record with ``steps``
     is a line for each of them, ``steps.step``.
     """
-    lines = [line for record in records for line in _lines(record)]
-    names = list(dict.fromkeys([*columns, *(name for line in lines for name in line)]))
+    names = dict.fromkeys(columns)
+    for record in records:  # the lines are made twice, since all of them may not fit into memory
+        for line in _lines(record):
+            names.update(dict.fromkeys(line))
     text = io.StringIO(newline="")
-    writer = csv.DictWriter(text, names)
+    writer = csv.DictWriter(text, list(names))
     writer.writeheader()
-    writer.writerows(lines)
+    for record in records:
+        writer.writerows(_lines(record))
     return text.getvalue().encode("utf-8", "backslashreplace")
 
 

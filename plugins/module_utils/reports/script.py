@@ -365,7 +365,7 @@ const INFO = "ansible localhost -m nodeflow.orchestrator.";
 at("subscriptions-title").after(...leftOut(subscriptions, totals.subscriptions, "subscriptions",
   "those that are not in sync, and then those that changed last", INFO + "subscription_info -a 'dest=subscriptions.csv format=csv'"));
 at("processes-title").after(...leftOut(processes, totals.processes, "processes",
-  "those that are not over, and then those that did something last", INFO + "process_info -a 'steps=true dest=processes.csv format=csv'"));
+  "those that are not over, and then those that did something last", INFO + "process_info -a 'dest=processes.csv format=csv'"));
 subscriptionList.filterBy("Subscriptions by lifecycle", LIFECYCLES, at("subscriptions-title"), data.counts.subscriptions);
 const counts = processList.filterBy("Processes by status", STATUSES, at("processes-title"), data.counts.processes);
 const open = OPEN.reduce((sum, status) => sum + counts.get(status), 0);
