@@ -143,7 +143,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
 
     def __init__(self) -> None:
         super().__init__()
-        self._made: dict[str, t.Any] = {}
+        self.made: dict[str, t.Any] = {}
         """The values of REPEATED as Ansible has made them."""
 
     def verify_file(self, path: str) -> bool:
@@ -243,8 +243,8 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         made = self.inventory.hosts[host].vars
         for name, value in variables.items():
             if name in REPEATED and isinstance(value, str):
-                self.inventory.set_variable(host, name, self._made.get(value, value))
-                self._made.setdefault(value, made[name])
+                self.inventory.set_variable(host, name, self.made.get(value, value))
+                self.made.setdefault(value, made[name])
             else:
                 self.inventory.set_variable(host, name, value)
 

@@ -16,12 +16,12 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import importlib._bootstrap as _bootstrap  # all imports go through it, but for those of what is loaded already
 import json
 import os
 import sys
 import threading
 import time
+from importlib import _bootstrap  # all imports go through it, but for those of what is loaded already
 
 OURS = "ansible_collections.nodeflow.orchestrator."
 FILE = os.environ.get("BENCH_PROFILE", "")
