@@ -240,13 +240,12 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         in memory. So a value that many hosts have is given as the text that Ansible made for the first of them.
         """
         self.inventory.add_host(host)
-        made = self.inventory.hosts[host].vars
         for name, value in variables.items():
-            if name in REPEATED and isinstance(value, str):
-                self.inventory.set_variable(host, name, self.made.get(value, value))
-                self.made.setdefault(value, made[name])
-            else:
-                self.inventory.set_variable(host, name, value)
+            repeated = name in REPEATED and isinstance(value, str)
+            self.inventory.set_variable(host, name, self.made.get(value, value) if repeated else value)
+            made = self.inventory.hosts[host].vars.get(name)
+            if repeated and made == value:  # a group that is called as the host gets what is set
+                self.made.setdefault(value, made)
 
     def _is_true(self, condition: str, variables: dict[str, t.Any], host: str) -> bool:
         """Whether a filter is true of a host; one that cannot be evaluated is not, or, with ``strict``, is an error."""

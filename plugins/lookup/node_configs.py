@@ -111,7 +111,6 @@ from ansible.template import trust_as_template
 from jinja2 import TemplateSyntaxError
 
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._hostname import hostname
-from ansible_collections.nodeflow.orchestrator.plugins.plugin_utils._ansible_core import compile_once
 from ansible_collections.nodeflow.orchestrator.plugins.plugin_utils._hand_over import GONE, whole_rows
 from ansible_collections.nodeflow.orchestrator.plugins.plugin_utils._template_directories import find_directories
 
@@ -178,12 +177,11 @@ class Renderer:
     def _load(self, path: str) -> tuple[Templar, str]:
         searchpath = [os.path.dirname(path), *self._directories, *include_directories(self._variables)]
         templar = self._templar.copy_with_new_env(searchpath=searchpath)
-        compile_once(templar)
         with open(path, "rb") as file:
             ansible_only = file.read(16).startswith((b"#jinja2:", b"$ANSIBLE_VAULT"))
-        if ansible_only:  # a header or a secret that Ansible reads and Jinja does not
+        if ansible_only:  # a header or a secret that Ansible reads and Jinja does not: compiled anew for each node
             return templar, trust_as_template(self._loader.get_text_file_contents(path))
-        # Jinja keeps what it has included compiled, whatever Ansible does. A long template takes tens of milliseconds to compile.
+        # Jinja keeps what it has included compiled. A long template takes tens of milliseconds to compile.
         return templar, trust_as_template(f"{{% include '{os.path.basename(path)}' %}}")
 
 

@@ -15,9 +15,9 @@ description:
   - "Writes a page for a browser: the subscriptions, to search, sort and filter; each process with its steps, first those that failed, are
     suspended or were interrupted, with the commands that continue them; what a validation found, where it is given; links to the devices in NetBox."
   - The page is one file and loads nothing. It can be put on a web server, sent by mail, or opened from a disk.
-  - "It stays below 5 MB. Of more than about 5000 subscriptions it has those that are not in sync, and then those that changed last; of more than about
-    2500 processes those that are not over, and then those that did something last. It says how many there are of each, and how to list the rest:
-    with M(nodeflow.orchestrator.subscription_info) and M(nodeflow.orchestrator.process_info)."
+  - "It stays below 5 MB. Of more than about 5000 subscriptions and 2500 processes it has those that a person must continue, then those that run, then those
+    that changed last. It says how many there are of each, also of those to continue that are not on it, and how to list the rest: with
+    M(nodeflow.orchestrator.subscription_info) and M(nodeflow.orchestrator.process_info)."
   - Reads the store and nothing else. Never makes a store; without one it fails, so that an empty page does not replace a good one.
   - Whoever reads the page sees what the store holds, so the file is not for everybody; see O(mode).
 author:

@@ -14,7 +14,6 @@ Tried on ansible-core 2.20 to 2.22.
 ``templar.available_variables``,                    millisecond each for, and 5 to 20 ms for 100 rows. Where they are gone, all is templated as usual.
 ``templar.resolve_to_container``
 ``AnsibleValueOmittedError``                        Goes with the two: it says that ``omit`` is the value of an option.
-``Templar._engine._compile_template``               To compile a template once for many nodes. Where it is gone, it is compiled for each.
 ``heuristic_log_sanitize``                          AnsibleModule shows its arguments through it; no documentation has it. Where it is gone, the
                                                     arguments of a task are not shown (``-vvv``), since a text in them could hold a password.
 ==================================================  ==========================================================================================
@@ -24,7 +23,6 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import functools
 import re
 import typing as t
 
@@ -34,7 +32,7 @@ from ansible.plugins.action import ActionBase
 
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._run import interrupts
 
-__all__ = ["Finalized", "FinalizedAction", "compile_once", "shown_arguments"]
+__all__ = ["Finalized", "FinalizedAction", "shown_arguments"]
 
 _OmittedError: type[Exception] | tuple[()] = getattr(errors, "AnsibleValueOmittedError", ())
 _is_template: t.Callable[[t.Any], bool] = getattr(template, "is_trusted_as_template", lambda value: False)
@@ -118,13 +116,6 @@ def _plain(value: t.Any) -> t.Any:
     if value is None or isinstance(value, (bool, int, float)) or (isinstance(value, str) and "{" not in value):
         return value
     raise _NotPlain
-
-
-def compile_once(templar: t.Any) -> None:
-    """Have a templar keep the templates that it compiles. It has to be one's own, made by ``copy_with_new_env``."""
-    engine: t.Any = getattr(templar, "_engine", None)
-    if hasattr(engine, "_compile_template"):
-        engine._compile_template = functools.lru_cache(engine._compile_template)
 
 
 def shown_arguments(params: t.Mapping[str, t.Any]) -> dict[str, t.Any]:

@@ -103,6 +103,27 @@ def test_hosts_share_what_is_the_same_of_them(filled):
     assert json.loads(done.stdout) == [["node-1", "node-2", "node-3"], 1, 1, 2], done.stderr
 
 
+def test_a_host_that_was_there_before_gives_no_other_host_what_it_had(filled, tmp_path):
+    """For whoever has an inventory a store, or a device with two subscriptions: Ansible keeps the variables of such a host elsewhere."""
+    first = filled(6)
+    second = tmp_path / "second.nodeflow.yml"
+    store = FilledStore(tmp_path / "second.db", 6, lambda number: "suspended" if number < 4 else "failed")
+    second.write_text(json.dumps({"plugin": "nodeflow.orchestrator.subscriptions", "store": store.location}), encoding="utf-8")
+    listed, said = first.listed("-i", str(second))
+    found = {host: variables["nodeflow_process_status"] for host, variables in listed["_meta"]["hostvars"].items()}
+    assert found == {f"node-{number}": "suspended" if number < 4 else "failed" for number in range(1, 7)}, said
+
+
+def test_a_host_that_is_called_as_a_group_stops_no_other(filled, tmp_path):
+    group = tmp_path / "groups.ini"
+    group.write_text("[node-2]\nother\n", encoding="utf-8")
+    inventory = filled(6)
+    source, inventory.file = inventory.file, group  # the group is there first
+    listed, said = inventory.listed("-i", str(source))
+    assert {"node-1", "node-3", "node-5", "node-6", "other"} <= set(hosts(listed)), said
+    assert listed["_meta"]["hostvars"]["node-6"]["nodeflow_process_status"] == "completed"
+
+
 SHARED = """
 import json, sys
 from ansible.inventory.manager import InventoryManager

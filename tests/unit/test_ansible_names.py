@@ -57,8 +57,8 @@ NOT_PROMISED = {
 """What _ansible_core.py imports: it redefines experimental methods of ActionBase, and asks the others for names that may be gone."""
 
 EXPERIMENTAL = (
-    "AnsibleValueOmittedError", "_compile_template", "finalize_task_arg", "get_finalize_task_args_context", "heuristic_log_sanitize",
-    "is_trusted_as_template", "resolve_to_container",
+    "AnsibleValueOmittedError", "finalize_task_arg", "get_finalize_task_args_context", "heuristic_log_sanitize", "is_trusted_as_template",
+    "resolve_to_container",
 )  # fmt: skip
 
 

@@ -13,13 +13,12 @@ import subprocess
 import sys
 from pathlib import Path
 
-import jinja2
 import pytest
 import yaml
 from ansible import constants
 from ansible.parsing.dataloader import DataLoader
 from ansible.parsing.vault import VaultLib, VaultSecret
-from ansible.template import Templar, trust_as_template
+from ansible.template import Templar
 
 from ansible_collections.nodeflow.orchestrator.plugins.lookup import node_configs
 
@@ -466,16 +465,12 @@ def test_a_template_that_fails_for_one_node_is_good_for_the_next(tmp_path):
     assert results[1]["config"] == "10.0.0.1 p2\n"
 
 
-@pytest.mark.parametrize("head", ["", "#jinja2: line_statement_prefix:'%%'\n"])
-def test_a_template_is_compiled_once_and_rendered_for_each_node(tmp_path, monkeypatch, head):
-    compiled = []
-    compile_ = jinja2.Environment.compile
-    monkeypatch.setattr(jinja2.Environment, "compile", lambda self, source, *args, **kwargs: compiled.append(source) or compile_(self, source, *args, **kwargs))
-    write(tmp_path / "frr.j2", head + "{{ greeting }}\n")
-    variables = {"greeting": trust_as_template("Hello {{ node.name }}")}
-    results = render(*(node("frr", name) for name in ("a", "b", "c")), directories=[tmp_path], variables=variables)
-    assert [result["config"] for result in results] == ["Hello a\n", "Hello b\n", "Hello c\n"]
-    assert len(compiled) == len(set(map(str, compiled)))
+def test_what_a_macro_counts_is_of_one_node_alone(tmp_path):
+    """Sequence numbers of an access list, say: they must not go on where those of the node before ended."""
+    write(tmp_path / "macros.j2", "{% set ns = namespace(n=0) %}{% macro seq() %}{% set ns.n = ns.n + 10 %}{{ ns.n }}{% endmacro %}\n")
+    write(tmp_path / "frr.j2", "#jinja2: lstrip_blocks: True\n{% import 'macros.j2' as m %}{{ m.seq() }} {{ m.seq() }}\n")
+    results = render(*(node("frr", name) for name in ("a", "b", "c")), directories=[tmp_path])
+    assert [result["config"] for result in results] == ["10 20\n"] * 3
 
 
 # Through ansible-playbook: there, what Ansible does to a result afterwards counts as well

@@ -176,6 +176,16 @@ def test_of_very_many_the_page_has_what_is_open_and_what_is_newest(tmp_path):
     assert not call_module("report", options)["changed"]
 
 
+def test_what_a_person_must_continue_comes_before_what_runs(tmp_path):
+    """For whoever looks while a run over thousands is under way: what failed yesterday must still be there."""
+    store = FilledStore(tmp_path / "store.db", 3000, lambda number: "failed" if number <= 40 else "running")
+    store.change("UPDATE processes SET lease_until = '2999-01-01 00:00:00.000000' WHERE status = 'running'")
+    result = call_module("report", {"store": store.location, "dest": str(tmp_path / "report.html")})
+    processes = of_page(result["dest"], "processes")
+    assert len(processes) < 2600 and sum(one["status"] == "failed" for one in processes) == 40
+    assert result["counts"]["processes"] == {"failed": 40, "running": 2960}
+
+
 def test_however_long_the_texts_are_the_page_stays_small(tmp_path):
     store = FilledStore(tmp_path / "store.db", 900, lambda number: "failed" if number % 2 else "completed")
     store.change("UPDATE processes SET error = ?", "<" * 1500)

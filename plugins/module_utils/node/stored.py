@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils._chunks import chunks
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._chunks import IN_A_STATEMENT, chunks
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._libraries import sa
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.collection import OURS, collection_of
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.model import NodeInactive, device_resource
@@ -22,9 +22,22 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.subscr
     in_block,
 )
 
-__all__ = ["device_of", "devices_of_others", "is_of_devices", "last_sites", "live_of_devices", "name_of", "stored_device_id", "terminated_of_devices"]
+__all__ = [
+    "DEVICES_IN_A_STATEMENT",
+    "device_of",
+    "devices_of_others",
+    "is_of_devices",
+    "last_sites",
+    "live_of_devices",
+    "name_of",
+    "stored_device_id",
+    "terminated_of_devices",
+]
 
 _DEVICE = "dcim.device/"
+
+DEVICES_IN_A_STATEMENT = IN_A_STATEMENT // 2 - 10
+"""Devices of a statement with ``is_of_devices``, which names each twice."""
 
 
 def device_of(stored: Stored) -> int | None:
@@ -80,7 +93,7 @@ def is_of_devices(connection: t.Any, device_ids: t.Collection[int], names: t.Col
 def terminated_of_devices(connection: t.Any, device_ids: t.Sequence[int]) -> dict[int, Stored]:
     """Of each of these devices the subscription that was terminated last, by device id."""
     found: list[Stored] = []
-    for some in chunks(device_ids):
+    for some in chunks(device_ids, DEVICES_IN_A_STATEMENT):
         found += find_subscriptions(connection, is_of_devices(connection, some), status=["terminated"])
     ended = sorted(found, key=lambda one: str(one.row["end_date"] if isinstance(one, Unreadable) else one.end_date))
     return {device_id: one for one in ended if (device_id := device_of(one)) is not None}

@@ -29,7 +29,13 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.loopbac
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.model import NodeInactive
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.statuses import ACTIVE
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.step_logs import step_log_findings
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.stored import device_of, devices_of_others, is_of_devices, last_sites
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.stored import (
+    DEVICES_IN_A_STATEMENT,
+    device_of,
+    devices_of_others,
+    is_of_devices,
+    last_sites,
+)
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.artifacts import stats
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.command import Command
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.end_of_step import wrapped
@@ -174,7 +180,7 @@ def differences(task: Task, seen: Seen) -> list[Finding]:
 def _enrolled(connection: t.Any, device_ids: t.Sequence[int]) -> set[int | None]:
     """Those of these devices that a live subscription of a node stands for."""
     enrolled: set[int | None] = set()
-    for some in chunks(device_ids):
+    for some in chunks(device_ids, DEVICES_IN_A_STATEMENT):
         models, unreadable = nodes(each_subscription(connection, is_live(), is_of_devices(connection, some)))
         enrolled |= {one.device_id for one in models} | {device_of(one) for one in unreadable}
     return enrolled

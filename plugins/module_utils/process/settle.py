@@ -66,8 +66,9 @@ def settle(task: Task, workflow: Workflow, step: str, work: AnyWork, outcome: Ou
         if repeated and outcome.state.as_json() == work.state.as_json() and subscription == work.subscription:
             return Settled(work, row, subscription, work.process, None)
         following = work.process.step if repeated else workflow.after(step)
-        state = work.process.state if outcome.state is work.state else outcome.state.as_json()
-        process = dataclasses.replace(work.process, status=RUNNING, step=following, state=state, error=None, updated_at=now, lease_until=lease_end(task))
+        process = dataclasses.replace(
+            work.process, status=RUNNING, step=following, state=outcome.state.as_json(), error=None, updated_at=now, lease_until=lease_end(task)
+        )
         if following is None:
             process = dataclasses.replace(process, status=COMPLETED, completed_at=now, **released)
             row = _completed(task, row, subscription)

@@ -60,11 +60,12 @@ def report(task: Task) -> dict[str, t.Any]:
         raise NodeflowError("validated_at says when findings were found, so give findings as well; an empty list says that there are none")
     store = needed_store(task)
     with store.read() as connection:
-        known = _Known(*counts_by_status(connection, datetime.datetime.now(datetime.timezone.utc)))
-        first = foremost_subscriptions(MOST_SUBSCRIPTIONS)
+        now = datetime.datetime.now(datetime.timezone.utc)
+        known = _Known(*counts_by_status(connection, now))
+        first = foremost_subscriptions(MOST_SUBSCRIPTIONS, now)
         foremost = list(connection.execute(first).scalars())
         subscriptions = subscription_answers(store, connection, subscription_table.c.subscription_id.in_(first))
-        processes = process_answers(store, connection, "times", process_table.c.process_id.in_(foremost_processes(MOST_PROCESSES)))
+        processes = process_answers(store, connection, "times", process_table.c.process_id.in_(foremost_processes(MOST_PROCESSES, now)))
     data = page_data(store.netbox_url, _Shown(subscriptions, foremost, processes), known, findings, validated_at)
     before = target.read() or b""
     old = before.decode("utf-8", "replace")
@@ -113,7 +114,7 @@ def page_data(netbox_url: str | None, shown: _Shown, known: _Known, findings: li
     processes = _table(about_processes, (*_from_process(), *(view.label for view in VIEWS), "started", "updated", "completed", "lease_until", "steps"))
     drift = None if findings is None else _table(findings, _finding())
     _keep(subscriptions, _by_place(shown), SUBSCRIPTION_BYTES)
-    _keep(processes, _open_and_newest(about_processes), PROCESS_BYTES)
+    _keep(processes, _most_urgent(about_processes), PROCESS_BYTES)
     if drift:
         _keep(drift, range(len(drift["rows"])), FINDING_BYTES)
     return {
@@ -166,10 +167,11 @@ def _by_place(shown: _Shown) -> list[int]:
     return sorted(range(len(shown.subscriptions)), key=lambda place: wanted.get(str(shown.subscriptions[place]["subscription_id"]), 0))
 
 
-def _open_and_newest(processes: t.Sequence[Answer]) -> list[int]:
+def _most_urgent(processes: t.Sequence[Answer]) -> list[int]:
     by_id = sorted(range(len(processes)), key=lambda place: str(processes[place]["process_id"]))
     newest = sorted(by_id, key=lambda place: str(processes[place]["updated"]), reverse=True)
-    return sorted(newest, key=lambda place: processes[place]["status"] in OVER)
+    urgency = {"running": 1, **dict.fromkeys(OVER, 2)}
+    return sorted(newest, key=lambda place: urgency.get(processes[place]["status"], 0))
 
 
 def _about_subscription(answer: Answer) -> Answer:

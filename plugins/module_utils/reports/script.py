@@ -361,11 +361,15 @@ function showProcess(id) {
 }
 
 const totals = { subscriptions: sum(data.counts.subscriptions), processes: sum(data.counts.processes) };
+const toContinue = OPEN.reduce((sum, status) => sum + (data.counts.processes[status] ?? 0), 0);
+const seen = processes.filter((one) => OPEN.includes(one.status)).length;
+const unseen = seen < toContinue ? ` (${number(toContinue - seen)} of which are not on it)` : "";
 const INFO = "ansible localhost -m nodeflow.orchestrator.";
 at("subscriptions-title").after(...leftOut(subscriptions, totals.subscriptions, "subscriptions",
-  "those that are not in sync, and then those that changed last", INFO + "subscription_info -a 'dest=subscriptions.csv format=csv'"));
+  "those that must be continued, then those at which a process works, then those that changed last",
+  INFO + "subscription_info -a 'dest=subscriptions.csv format=csv'"));
 at("processes-title").after(...leftOut(processes, totals.processes, "processes",
-  "those that are not over, and then those that did something last", INFO + "process_info -a 'dest=processes.csv format=csv'"));
+  `those that must be continued${unseen}, then those that run, then those that did something last`, INFO + "process_info -a 'dest=processes.csv format=csv'"));
 subscriptionList.filterBy("Subscriptions by lifecycle", LIFECYCLES, at("subscriptions-title"), data.counts.subscriptions);
 const counts = processList.filterBy("Processes by status", STATUSES, at("processes-title"), data.counts.processes);
 const open = OPEN.reduce((sum, status) => sum + counts.get(status), 0);
