@@ -13,6 +13,7 @@ measured before of the same part and size; the rest stays. How rounds are measur
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import json
 import os
 import pathlib
@@ -49,12 +50,18 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as directory:
         lab = BenchLab(options.lab, pathlib.Path(directory), most)
         figures = _known() if not settings.quick else {}
-        figures |= {"netbox": lab.version, "machine": machine(), "python": platform.python_version()}
+        here = {"netbox": lab.version, "machine": machine(), "python": platform.python_version()}
+        figures |= here
         for name in chosen:
             print(f"{name} ...", flush=True)
-            known = figures.get(name, {})
-            measured = PARTS[name].measure(lab, settings, known)
-            figures[name] = measured | {"groups": known.get("groups", {}) | measured["groups"]}
+            part = figures.setdefault(name, {"groups": {}})
+
+            def save(key: str, group: dict[str, t.Any], groups: dict[str, t.Any] = part["groups"]) -> None:
+                groups[key] = group | {"here": here}
+                if not settings.quick:
+                    FIGURES.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
+
+            part |= PARTS[name].measure(lab, dataclasses.replace(settings, save=save), part)
             if not settings.quick:
                 FIGURES.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
     for line in write_report(figures, None if settings.quick else ROOT / "docs"):

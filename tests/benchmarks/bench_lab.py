@@ -34,7 +34,7 @@ class BenchLab:
     def __init__(self, name: str, directory: pathlib.Path, most: int) -> None:
         self.name = name
         self.directory = directory
-        self._look()
+        self.shape()  # a benchmark that was broken off may have left another
         missing = most - len(self._ids())
         if missing > 0:
             self._lab("devices", "--count", str(missing), "--prefix", f"{PREFIX}{uuid.uuid4().hex[:4]}-")

@@ -25,7 +25,6 @@ def measure_batches(lab: BenchLab, settings: Settings, known: Figures) -> Figure
     """Each batch size with each number of requests: a floor and an enrolment next to each other."""
     size = settings.sizes[-1] if settings.sizes else 20 if settings.quick else 300
     choices = [(batch, parallel) for batch in BATCHES for parallel in PARALLEL]
-    groups = {}
     try:
         for shape, (workers, rqworker) in SHAPES.items():
             lab.shape(workers, rqworker)
@@ -36,10 +35,10 @@ def measure_batches(lab: BenchLab, settings: Settings, known: Figures) -> Figure
                 ours = Ours(lab, name="ours", settings={"netbox_batch_size": batch, "netbox_parallel": parallel})
                 print(f"  {shape}: {batch} devices a request, {parallel} at a time", flush=True)
                 group = in_rounds(lab, [(floor, size), (ours, size)], settings)
-                groups[f"{shape}/{batch}/{parallel}"] = group | {"request_ms": [round(value, 1) for value in floor.request_ms]}
+                settings.save(f"{shape}/{batch}/{parallel}", group | {"request_ms": [round(value, 1) for value in floor.request_ms]})
     finally:
         lab.shape()
-    return {"groups": groups}
+    return {}
 
 
 def write_batches(part: Figures, figures: Figures) -> list[str]:  # pylint: disable=unused-argument

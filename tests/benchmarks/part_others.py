@@ -25,7 +25,9 @@ def measure_peers(lab: BenchLab, settings: Settings, known: Figures) -> Figures:
     """What people use today."""
     sizes = settings.sizes or ((1, 5) if settings.quick else (1, 10, 50))
     subjects: list[Subject] = [NetboxCollection(lab), Pynetbox(lab), Ours(lab, "sqlite", "store")]
-    return {"groups": {str(size): in_rounds(lab, [(subject, size) for subject in subjects], settings) for size in sizes}}
+    for size in sizes:
+        settings.save(str(size), in_rounds(lab, [(subject, size) for subject in subjects], settings))
+    return {}
 
 
 def write_peers(part: Figures, figures: Figures) -> list[str]:  # pylint: disable=unused-argument
@@ -40,7 +42,8 @@ def write_peers(part: Figures, figures: Figures) -> list[str]:  # pylint: disabl
 
 def measure_modules(lab: BenchLab, settings: Settings, known: Figures) -> Figures:  # pylint: disable=unused-argument
     """One node in-process, and with ordinary modules."""
-    return {"groups": {"modules": in_rounds(lab, [(Ours(lab), 1), (Ours(lab, ordinary=True), 1)], settings)}}
+    settings.save("modules", in_rounds(lab, [(Ours(lab), 1), (Ours(lab, ordinary=True), 1)], settings))
+    return {}
 
 
 def write_modules(part: Figures, figures: Figures) -> list[str]:  # pylint: disable=unused-argument
@@ -52,18 +55,21 @@ def write_modules(part: Figures, figures: Figures) -> list[str]:  # pylint: disa
 
 def measure_full_store(lab: BenchLab, settings: Settings, known: Figures) -> Figures:  # pylint: disable=unused-argument
     """One enrolment into a store that holds many subscriptions already, on SQLite and PostgreSQL."""
-    groups = {}
     for kind in ("sqlite", "postgresql"):
         cases: list[tuple[Subject, int]] = []
+        stores = []
         for held in (0, 1000) if settings.quick else (0, 10_000, 100_000):
-            store = lab.store(kind)
+            stores.append(store := lab.store(kind))
             subject = Ours(lab, kind, "store", held=store, name=f"{kind}, {held} held")
             lab.reset()
             subject.run(lab.devices[:1])  # makes the tables
             _fill(store, held)
             cases.append((subject, 1))
-        groups[kind] = in_rounds(lab, cases, settings, spend=True)
-    return {"groups": groups}
+        settings.save(kind, in_rounds(lab, cases, settings, spend=True))
+        for store in stores:
+            if isinstance(store, PostgresqlStore):
+                store.drop()
+    return {}
 
 
 def write_full_store(part: Figures, figures: Figures) -> list[str]:  # pylint: disable=unused-argument
@@ -78,7 +84,9 @@ def measure_shared(lab: BenchLab, settings: Settings, known: Figures) -> Figures
     """Two runs at once that are told to enrol the same devices, on one PostgreSQL store, against one run alone."""
     size = 20 if settings.quick else 200
     alone, both = Ours(lab, "postgresql", "store"), _Both(lab)
-    return {"groups": {"shared": in_rounds(lab, [(alone, size), (both, size)], settings)}, "shares": both.shares}
+    group = in_rounds(lab, [(alone, size), (both, size)], settings)
+    settings.save("shared", group)
+    return {"shares": both.shares}
 
 
 def write_shared(part: Figures, figures: Figures) -> list[str]:  # pylint: disable=unused-argument
@@ -91,14 +99,13 @@ def write_shared(part: Figures, figures: Figures) -> list[str]:  # pylint: disab
 
 def measure_validate(lab: BenchLab, settings: Settings, known: Figures) -> Figures:  # pylint: disable=unused-argument
     """A comparison of all nodes, against a bare listing of them, and against one of the fields alone that an enrolment reads."""
-    groups = {}
     for size in settings.sizes or ((100,) if settings.quick else (1000, 5000)):
         store = lab.store("sqlite")
         lab.reset()
         Ours(lab, held=store).run(lab.devices[:size])
         subjects: list[Subject] = [Validate(lab, store), Listing(lab), Listing(lab, FIELDS)]
-        groups[str(size)] = in_rounds(lab, [(subject, size) for subject in subjects], settings, keep=True)
-    return {"groups": groups}
+        settings.save(str(size), in_rounds(lab, [(subject, size) for subject in subjects], settings, keep=True))
+    return {}
 
 
 def write_validate(part: Figures, figures: Figures) -> list[str]:  # pylint: disable=unused-argument
@@ -128,7 +135,8 @@ def measure_migration(lab: BenchLab, settings: Settings, known: Figures) -> Figu
         series.append({"subject": kind, "nodes": count, "seconds": float(seconds)})
         if isinstance(store, PostgresqlStore):
             store.drop()
-    return {"groups": {"migration": {"date": today(), "series": series, "rounds": {"netbox_ms": None}}}}
+    settings.save("migration", {"date": today(), "series": series, "rounds": {"netbox_ms": None}})
+    return {}
 
 
 _LIVE = "SELECT count(*) AS count FROM subscriptions WHERE status <> 'terminated'"

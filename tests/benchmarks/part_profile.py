@@ -43,14 +43,13 @@ EXPLAINED = """\
 def measure_profile(lab: BenchLab, settings: Settings, known: Figures) -> Figures:  # pylint: disable=unused-argument
     """One run of each size, with the hook and without it: the middle one of three, or of as many as are asked for."""
     sizes = settings.sizes or ((1, 10) if settings.quick else (1, 100, 1000, 5000))
-    groups = {}
     for size in sizes:
         runs = [_run(lab, size) for _number in range(min(settings.runs, 3))]
         run = sorted(runs, key=lambda one: one["seconds"])[len(runs) // 2]
         least = {name: min(one[name] for one in runs) for name in ("cpu", "cpu_without")}
-        groups[str(size)] = {"date": today(), **run, **least}
+        settings.save(str(size), {"date": today(), **run, **least})
         print(f"  {size}: {run['seconds']:.2f} s; CPU {least['cpu']:.2f} s, {least['cpu_without']:.2f} s without the hook", flush=True)
-    return {"groups": groups}
+    return {}
 
 
 def _run(lab: BenchLab, size: int) -> Figures:

@@ -62,12 +62,15 @@ def main() -> None:
 
 def write_report(figures: Figures, docs: pathlib.Path | None) -> list[str]:
     """The tables and ratios as Markdown. With ``docs``, also into performance.md there, with the plots that it shows."""
-    lines = [f"NetBox {figures['netbox']}, Python {figures['python']}, {figures['machine']}. Seconds are medians of the rounds that count.", ""]
+    lines = [f"{_where(figures)}. Seconds are medians of the rounds that count.", ""]
     for name, part in PARTS.items():
         if name in figures:
             heading, *rest = part.write(figures[name], figures)
-            dates = sorted({group["date"] for group in figures[name]["groups"].values()})
-            lines += [heading, "", f"Measured {' to '.join(dict.fromkeys((dates[0], dates[-1])))}.", *rest, ""]
+            groups = figures[name]["groups"].values()
+            dates = sorted({group["date"] for group in groups})
+            elsewhere = sorted({_where(group["here"]) for group in groups if group.get("here")} - {_where(figures)})
+            where = f" Some of it on {' and on '.join(elsewhere)}." if elsewhere else ""
+            lines += [heading, "", f"Measured {' to '.join(dict.fromkeys((dates[0], dates[-1])))}.{where}", *rest, ""]
     if docs is not None:
         _plots(figures, docs / "images")
         page = docs / "performance.md"
@@ -75,6 +78,10 @@ def write_report(figures: Figures, docs: pathlib.Path | None) -> list[str]:
         before, rest = text.split(BEGIN)
         page.write_text(before + BEGIN + "\n\n" + "\n".join(lines).rstrip("\n") + "\n\n" + END + rest.split(END)[1], encoding="utf-8")
     return lines
+
+
+def _where(here: t.Mapping[str, str]) -> str:
+    return f"NetBox {here['netbox']}, Python {here['python']}, {here['machine']}"
 
 
 def _plots(figures: Figures, images: pathlib.Path) -> None:

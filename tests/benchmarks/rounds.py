@@ -30,13 +30,14 @@ Case = tuple[str, int]
 @dataclasses.dataclass(frozen=True)
 class Settings:
     """How much to measure: ``runs`` rounds of these ``sizes``; None for those of the part. ``patience``: seconds to wait for a quiet machine; with 0,
-    rounds are taken as they come.
+    rounds are taken as they come. ``save`` keeps a group of figures as soon as it is there, so that what fails later costs those alone.
     """
 
     runs: int = 5
     sizes: tuple[int, ...] | None = None
     quick: bool = False
     patience: float = 60
+    save: t.Callable[[str, dict[str, t.Any]], None] = lambda name, group: None
 
     @property
     def most(self) -> int:
@@ -99,15 +100,19 @@ def judge(rounds: t.Sequence[Round], runs: int) -> Verdict:
 
 
 def summary(rounds: t.Sequence[Round], runs: int) -> dict[str, t.Any]:
-    """A series for each case, its median over the rounds that count; and what is to be said of the rounds."""
+    """A series for each case, its median over the rounds that count; and what is to be said of the rounds. The ``slowest`` is that of all rounds in which
+    the machine was quiet, also of those that were off.
+    """
     verdict = judge(rounds, runs)
+    quiet = [one for one in rounds if one.load.others <= OTHERS] or verdict.kept
     medians = _medians(verdict.kept)
     series = []
     for (name, size), seconds in medians.items():
         measured = [one.measured[name, size] for one in verdict.kept]
         more = {what: statistics.median(values) for what in ("cpu", "memory") if all(values := [getattr(one, what) for one in measured])}
         times = [round(one.seconds, 3) for one in measured]
-        series.append({"subject": name, "nodes": size, "seconds": seconds, **more, "slowest": max(times) / seconds, "all_seconds": times})
+        slowest = max(one.measured[name, size].seconds for one in quiet) / seconds
+        series.append({"subject": name, "nodes": size, "seconds": seconds, **more, "slowest": slowest, "all_seconds": times})
     netbox = [one.netbox_ms for one in verdict.kept if one.netbox_ms is not None]
     return {
         "series": series,

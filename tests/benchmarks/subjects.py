@@ -255,7 +255,8 @@ class Inventory(Subject):
     def run(self, devices: list[int]) -> Measured:
         """Nothing happens to the devices."""
         command = ["ansible-inventory", "-i", str(self._source), "--list", "--output", str(self.output)]
-        return played(command, self._environment, self._lab.directory, watched=True)[0]
+        failing = {"ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED": "true"}
+        return played(command, self._environment | failing, self._lab.directory, watched=True)[0]
 
 
 class NetboxCollection(Subject):

@@ -65,3 +65,9 @@ def test_the_summary_is_of_the_rounds_that_count_alone():
     assert found["series"][1]["slowest"] == pytest.approx(3.3 / 3.2)
     assert found["rounds"]["netbox_ms"] == 21.0
     assert len(found["rounds"]["loads"]) == found["rounds"]["measured"] == 4
+
+
+def test_the_slowest_is_that_of_all_rounds_of_a_quiet_machine():
+    """A target that a round thrown away cannot miss would say nothing."""
+    made = summary(rounds((2.0, 3.0), (2.0, 4.5), (2.0, 3.0), (2.0, 3.0), (2.0, 9.0), busy=(4,)), 3)
+    assert [one["slowest"] for one in made["series"]] == [1.0, 1.5]
