@@ -73,7 +73,7 @@ def write_scale(part: Figures, figures: Figures) -> list[str]:  # pylint: disabl
     lines += [f"The floor's batch size is sought over {batch['series'][0]['nodes']} devices ({tried}); of few devices, it writes half at a time.", ""]
     lines += [*by_size(*(group for _size, group in groups)), ""]
     kinds = [(store, claim) for claim in CLAIMS for store in STORES]
-    lines.append(f"Ours / (floor + {ASSERTS}), and of ours the slowest round that counts / the median:")
+    lines.append(f"Ours / (floor + {ASSERTS}), and of ours the slowest round of a quiet machine / the median:")
     lines += ["", f"| nodes | NetBox, ms a device | {' | '.join(f'{store}, claim: {claim}' for store, claim in kinds)} | slowest / median | floor's batch |"]
     lines.append("|---:|---:|" + "---:|" * len(kinds) + "---:|---:|")
     for size, group in groups:

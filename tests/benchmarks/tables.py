@@ -63,7 +63,7 @@ def netbox(group: Figures) -> str:
 
 
 def slowest(group: Figures, subject: str = "ours") -> str:
-    """The slowest round that counts against the median, of the subject whose was worst."""
+    """The slowest round of a quiet machine against the median, of the subject whose was worst."""
     found = [one["slowest"] for one in group["series"] if one["subject"].startswith(subject)]
     return f"{max(found):.2f}" if found else ""
 
