@@ -12,6 +12,9 @@ __all__ = ["Figures", "by_size", "find", "group_of", "groups_by_size", "netbox",
 
 Figures = dict[str, t.Any]
 
+FEWEST = 3
+"""Rounds that tell how far rounds differ."""
+
 
 def group_of(part: Figures, name: str | int) -> Figures:
     """What was measured in turn; without a series where it was not measured."""
@@ -49,6 +52,8 @@ def rounds_line(group: Figures, what: str = "") -> str:
     thrown = [f"{rounds['busy']} since the machine was busy"] if rounds["busy"] else []
     thrown += [f"{count} since {name} was off its median" for name, count in rounds["off"].items()]
     line = f"- rounds{what}: {rounds['kept']} of {rounds['measured']} count"
+    if rounds["kept"] < FEWEST:
+        return f"{line}. **Too few to tell** how far rounds differ"
     if rounds["settled"]:
         line += f"; thrown away: {', '.join(thrown)}" if thrown else ""
         return f"{line}; none is more than {100 * rounds['spread']:.0f} % off the median"
