@@ -396,3 +396,10 @@ def test_a_file_that_cannot_be_replaced_stays_whole(run, tmp_path, monkeypatch):
     result = run("report", dest=str(target))
     assert result["failed"] and result["msg"] == f"{target} cannot be written: No space left on device"
     assert target.read_text(encoding="utf-8") == "old" and sorted(one.name for one in tmp_path.iterdir() if one.name[0] == ".") == []
+
+
+def test_a_process_that_runs_in_no_run_is_found_as_interrupted(run, store):
+    """However it came to that: a list by status must not pass over what the list of all calls interrupted."""
+    store.change("UPDATE processes SET lease_until = NULL WHERE status = 'running'")
+    assert [one["status"] for one in run("process_info", status=["interrupted"])["processes"]] == ["interrupted", "interrupted"]
+    assert run("process_info", status=["running"])["processes"] == []

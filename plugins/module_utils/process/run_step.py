@@ -81,7 +81,7 @@ def _load(task: Task, name: str, workflows: Workflows, rows: t.Sequence[Row]) ->
     with reading_rows(task.subject):
         predicted = [Work.from_prediction(row, workflows) for row in rows if row.predicted is not None] if task.check_mode else []
     # A prediction that reaches a task outside check mode, of a task before it that was in it, did not happen.
-    stored = [dataclasses.replace(row, predicted=None) if row.predicted else row for row in rows if row.predicted is None or not task.check_mode]
+    stored = [dataclasses.replace(row, predicted=None) if row.predicted is not None else row for row in rows if row.predicted is None or not task.check_mode]
     if not stored:
         return predicted, {}
     with task.store.read() as connection:

@@ -10,7 +10,7 @@ import datetime
 import typing as t
 
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._libraries import sa
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.processes import OVER
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.processes import OVER, is_interrupted
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.schema import processes, subscriptions
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.subscriptions import is_live
 
@@ -19,7 +19,7 @@ __all__ = ["counts_by_status", "foremost_processes", "foremost_subscriptions"]
 
 def counts_by_status(connection: t.Any, now: datetime.datetime) -> tuple[dict[str, int], dict[str, int]]:
     """How many subscriptions, and how many processes, have each status; a running process whose run is gone counts as ``interrupted``."""
-    standing = sa.case((_is_interrupted(now), "interrupted"), else_=processes.c.status).label("status")
+    standing = sa.case((is_interrupted(now), "interrupted"), else_=processes.c.status).label("status")
     of_subscriptions = sa.select(sa.literal(0), subscriptions.c.status, sa.func.count()).group_by(subscriptions.c.status)
     stand = sa.select(standing).subquery()
     of_processes = sa.select(sa.literal(1), stand.c.status, sa.func.count()).group_by(stand.c.status)
@@ -29,14 +29,9 @@ def counts_by_status(connection: t.Any, now: datetime.datetime) -> tuple[dict[st
     return found
 
 
-def _is_interrupted(now: datetime.datetime) -> t.Any:
-    """The condition that the run is gone that a process was running in."""
-    return sa.and_(processes.c.status == "running", sa.or_(processes.c.run_id.is_(None), processes.c.lease_until.is_(None), processes.c.lease_until < now))
-
-
 def _urgency(now: datetime.datetime) -> t.Any:
     """0 of a process that a person must continue, 1 of one that runs, 2 of one that is over."""
-    return sa.case((processes.c.status.in_(OVER), 2), (sa.and_(processes.c.status == "running", sa.not_(_is_interrupted(now))), 1), else_=0)
+    return sa.case((processes.c.status.in_(OVER), 2), (sa.and_(processes.c.status == "running", sa.not_(is_interrupted(now))), 1), else_=0)
 
 
 def foremost_subscriptions(most: int, now: datetime.datetime) -> t.Any:

@@ -31,6 +31,7 @@ __all__ = [
     "has_status",
     "insert_processes",
     "insert_step_log",
+    "is_interrupted",
     "latest_processes",
     "left_by",
     "load_processes",
@@ -357,11 +358,15 @@ def _having(table: t.Any, criteria: t.Mapping[str, t.Sequence[t.Any]]) -> list[t
     return [table.c[column].in_(values) for column, values in criteria.items()]
 
 
+def is_interrupted(now: datetime.datetime) -> t.Any:
+    """The condition that a process is running, and its run is gone: it has none, or the lease has run out."""
+    return sa.and_(processes.c.status == "running", sa.or_(processes.c.run_id.is_(None), processes.c.lease_until.is_(None), processes.c.lease_until < now))
+
+
 def has_status(statuses: t.Collection[str], now: datetime.datetime) -> t.Any:
-    """The condition that a process has one of these statuses; ``interrupted`` is a running one whose lease has run out."""
-    interrupted = sa.and_(processes.c.status == "running", processes.c.lease_until < now)
-    running = sa.and_(processes.c.status == "running", sa.not_(processes.c.lease_until < now))
-    special = {"interrupted": interrupted, "running": running}
+    """The condition that a process has one of these statuses; ``interrupted`` is a running one whose run is gone."""
+    interrupted = is_interrupted(now)
+    special = {"interrupted": interrupted, "running": sa.and_(processes.c.status == "running", sa.not_(interrupted))}
     plain = [status for status in statuses if status not in special]
     return sa.or_(processes.c.status.in_(plain), *[condition for status, condition in special.items() if status in statuses])
 

@@ -34,6 +34,10 @@ class Clock:
     """The seconds of each kind, in this process. ``sending`` are other threads that wait for NetBox."""
 
     def __init__(self, kind: str) -> None:
+        self.begin(kind)
+
+    def begin(self, kind: str) -> None:
+        """Count from now on, and nothing of before."""
         self.seconds: dict[str, float] = {}
         self.kinds = [kind]
         self.began = self.last = time.perf_counter()
@@ -85,11 +89,6 @@ class Clock:
 
 
 clock = Clock(ANSIBLE)
-
-
-def _in_child() -> None:
-    global clock  # noqa: PLW0603
-    clock = Clock(TEMPLATING)
 
 
 def timed(kind: str, function):
@@ -165,5 +164,5 @@ def _import(name: str, import_):
 
 
 if FILE:
-    os.register_at_fork(after_in_child=_in_child)
+    os.register_at_fork(after_in_child=lambda: clock.begin(TEMPLATING))
     _bootstrap._find_and_load = _import
