@@ -255,7 +255,7 @@ def test_adoption_on_a_store_of_ones_own_must_be_meant(play, netbox):
 
 def test_a_lab_is_not_reset_while_a_run_works(play, netbox, enrolled):
     [device] = enrolled()
-    play.store.write("UPDATE processes SET status = 'running', lease_until = '9999-01-01 00:00:00.000000'")
+    play.store.write("UPDATE processes SET status = 'running', run_id = 'r', lease_until = '9999-01-01 00:00:00.000000'")
     for arguments in ((), ("--check",)):
         done = play("nodeflow.orchestrator.reset", *arguments, confirm=True)
         assert done.returncode == 2 and "works on process" in done.message, done.output

@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils import _libraries
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._chunks import IN_A_STATEMENT
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import NodeflowError
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._run import call
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
@@ -233,8 +234,10 @@ def test_a_process_of_a_newer_release_is_refused(shop):
     assert "cannot continue it" in shop.run("read", rows, older)["msg"]
 
 
-def test_one_that_cannot_be_saved_does_not_keep_the_others_from_it(shop):
-    rows = shop.new(1, 2)
+@pytest.mark.parametrize("number", [2, IN_A_STATEMENT + 1])
+def test_one_that_cannot_be_saved_does_not_keep_the_others_from_it(shop, number):
+    """Nor is any of them saved twice, of so many that a step's transaction has several statements."""
+    rows = shop.new(*range(1, number + 1))
     real = shop._step
 
     def meanwhile(task, works):
@@ -244,10 +247,11 @@ def test_one_that_cannot_be_saved_does_not_keep_the_others_from_it(shop):
 
     shop.workflow = Workflow("test", 1, "CREATE", (Step("read", meanwhile), *shop.workflow.steps[1:]), final="write")
     result = shop.run("read", rows)
-    assert [row["status"] for row in result["nodes"]] == ["failed", "running"]
+    assert [row["status"] for row in result["nodes"]] == ["failed"] + ["running"] * (number - 1)
     assert "was changed meanwhile, by another run" in shop.warnings[0]
     query = "SELECT step FROM processes p JOIN subscriptions USING (subscription_id) ORDER BY json_extract(block, '$.node.node_id')"
-    assert shop.ask(query) == [("read",), ("write",)]
+    assert shop.ask(query) == [("read",)] + [("write",)] * (number - 1)
+    assert shop.ask("SELECT COUNT(*), COUNT(DISTINCT process_id), MAX(attempt) FROM process_steps") == [(number - 1, number - 1, 1)]
 
 
 def test_rows_of_nobody_are_refused(shop):

@@ -13,6 +13,7 @@ import dataclasses
 import datetime
 import typing as t
 
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._chunks import chunks
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import NodeflowError, StaleSave, StoreError, defect
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.collection import collection_of
@@ -180,9 +181,10 @@ def _commit(task: Task, settled: t.Sequence[Settled]) -> None:
         return
     changed.sort(key=lambda one: one.process.subscription_id)  # the order in which a run that begins locks them, so that neither waits for ever
     with task.store.write() as connection:
-        save_subscriptions(connection, [one.subscription for one in changed if one.subscription != one.work.subscription])
-        logs = [one.log for one in changed if one.log is not None]
-        save_processes(connection, [one.process for one in changed], changed[0].work.row.run_id or "", logs)
+        for some in chunks(changed):  # so that the JSON of all is not in memory at once
+            save_subscriptions(connection, [one.subscription for one in some if one.subscription != one.work.subscription])
+            logs = [one.log for one in some if one.log is not None]
+            save_processes(connection, [one.process for one in some], changed[0].work.row.run_id or "", logs)
 
 
 def _commit_alone(task: Task, one: Settled) -> Settled:
