@@ -254,6 +254,23 @@ def test_one_that_cannot_be_saved_does_not_keep_the_others_from_it(shop, number)
     assert shop.ask("SELECT COUNT(*), COUNT(DISTINCT process_id), MAX(attempt) FROM process_steps") == [(number - 1, number - 1, 1)]
 
 
+def test_a_database_is_sent_few_executions_before_its_first_answer_is_read(shop):
+    """psycopg sends all that it is given at once; of 500, PostgreSQL and we now and then waited for each other."""
+    sent = []
+
+    def note(connection, cursor, statement, parameters, context, executemany):  # pylint: disable=too-many-arguments
+        if executemany:
+            sent.append((statement.split()[0], len(parameters)))
+
+    _libraries.sa.event.listen(_libraries.sa.Engine, "before_cursor_execute", note)
+    try:
+        result = shop.run("read", shop.new(*range(1, 122)))
+    finally:
+        _libraries.sa.event.remove(_libraries.sa.Engine, "before_cursor_execute", note)
+    assert [row["status"] for row in result["nodes"]] == ["running"] * 121
+    assert [number for verb, number in sent if verb == "UPDATE"] == [50, 50, 21] * 2 and max(number for _verb, number in sent) == 50
+
+
 def test_rows_of_nobody_are_refused(shop):
     with pytest.raises(NodeflowError, match="takes the nodes that the step before returned"):
         shop.run("read", [{"name": "r"}])

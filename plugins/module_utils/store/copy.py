@@ -11,7 +11,15 @@ import typing as t
 
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._chunks import IN_A_STATEMENT
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._libraries import sa
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.schema import claims, in_turn, processes, relations, steps, subscriptions
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.schema import (
+    claims,
+    execute_many,
+    in_turn,
+    processes,
+    relations,
+    steps,
+    subscriptions,
+)
 
 __all__ = ["copy_rows", "count_rows", "delete_rows"]
 
@@ -29,7 +37,7 @@ def copy_rows(source: t.Any, target: t.Any) -> bool:
                 return False
         else:
             for some in _found(source, table).partitions(IN_A_STATEMENT):
-                target.execute(_with_json_as_text(table).insert(), [dict(row) for row in some])
+                execute_many(target, _with_json_as_text(table).insert(), [dict(row) for row in some])
     return True
 
 

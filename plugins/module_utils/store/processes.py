@@ -14,7 +14,16 @@ import uuid
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._chunks import chunks
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import StaleSave
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._libraries import sa
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.schema import Damaged, Written, in_turn, processes, steps, subscriptions, write_json
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.schema import (
+    Damaged,
+    Written,
+    execute_many,
+    in_turn,
+    processes,
+    steps,
+    subscriptions,
+    write_json,
+)
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.step_log_chain import START, Line, chained, end_of, start_of, what_is_wrong
 
 __all__ = [
@@ -141,17 +150,16 @@ def step_id(process_id: str, step: str) -> str:
 
 def insert_processes(connection: t.Any, new: t.Sequence[Process]) -> None:
     """Save new processes."""
-    if new:
-        connection.execute(processes.insert(), [vars(process) | {"log_hash": start_of(process.requester)} for process in new])
+    execute_many(connection, processes.insert(), [vars(process) | {"log_hash": start_of(process.requester)} for process in new])
 
 
 def insert_step_log(connection: t.Any, records: t.Sequence[StepRecord]) -> None:
     """Save lines of the step log as they are, of processes that nobody else writes to."""
     if records:
         rows, ends = _chained(connection, records, _ends(connection, {record.process_id for record in records}))
-        connection.execute(steps.insert(), rows)
+        execute_many(connection, steps.insert(), rows)
         ended = processes.update().where(processes.c.process_id == sa.bindparam("old_id")).values(log_hash=sa.bindparam("new_hash"))
-        connection.execute(ended, [{"old_id": process_id, "new_hash": end} for process_id, end in ends.items()])
+        execute_many(connection, ended, [{"old_id": process_id, "new_hash": end} for process_id, end in ends.items()])
 
 
 @dataclasses.dataclass(frozen=True)
@@ -213,11 +221,10 @@ def save_processes(connection: t.Any, changed: t.Sequence[Process], run_id: str,
         | {"old_hash": (end := ends.get(process.process_id)), "new_hash": after.get(process.process_id, end)}
         for process in changed
     ]
-    if changed and connection.execute(statement, parameters).rowcount != len(changed):
+    if execute_many(connection, statement, parameters) != len(changed):
         which = f"process {changed[0].process_id}" if len(changed) == 1 else f"one of {len(changed)} processes"
         raise StaleSave(f"{which} was taken over by another run; look at it with process_info")
-    if lines:
-        connection.execute(steps.insert(), lines)
+    execute_many(connection, steps.insert(), lines)
 
 
 class _Saved(t.NamedTuple):

@@ -14,6 +14,7 @@ import datetime
 import json
 import typing as t
 
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._chunks import chunks
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._libraries import sa
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "Damaged",
     "Written",
     "claims",
+    "execute_many",
     "in_turn",
     "metadata",
     "processes",
@@ -193,3 +195,14 @@ def text_in(connection: t.Any, column: t.Any, *path: str) -> t.Any:
 def in_turn(connection: t.Any, query: t.Any) -> t.Any:
     """Execute a query that may find very many rows, of which only some are in memory at a time: PostgreSQL would send all of them at once."""
     return connection.execute(query, execution_options={"yield_per": 1000})
+
+
+_AT_ONCE = 50
+"""Executions of a statement that are sent before the first answer is read. psycopg sends all that it is given; with 500 of a step, both ends of a connection
+now and then waited 200 ms for the other to read, which was a fifth of a run into PostgreSQL.
+"""
+
+
+def execute_many(connection: t.Any, statement: t.Any, parameters: t.Sequence[t.Any]) -> int:
+    """Execute a statement once for each of the parameters, some at a time. Return how many rows it changed."""
+    return sum(connection.execute(statement, list(some)).rowcount for some in chunks(parameters, _AT_ONCE))

@@ -17,7 +17,15 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors impo
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._libraries import sa, sa_insert
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.lifecycle import SubscriptionLifecycle
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.subscription import SubscriptionModel, load_subscription
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.schema import Damaged, claims, in_turn, relations, subscriptions, text_in
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.schema import (
+    Damaged,
+    claims,
+    execute_many,
+    in_turn,
+    relations,
+    subscriptions,
+    text_in,
+)
 
 __all__ = [
     "LIVE",
@@ -134,8 +142,7 @@ def claim_subscriptions(connection: t.Any, models: t.Sequence[SubscriptionModel]
     Returns the ids of the subscriptions that are in the store now: those that won all of their resources.
     """
     insert = sa_insert(connection, subscriptions).on_conflict_do_nothing()
-    for some in chunks(models):
-        connection.execute(insert, [_row(model) for model in some])
+    execute_many(connection, insert, [_row(model) for model in models])
     unusable = _lock_used(connection, models)
     held = _holders(connection, _claim(connection, models))
     batch, owners, lost = {str(model.subscription_id) for model in models}, dict[str, str](), set[str]()
@@ -158,8 +165,7 @@ def _hand_over(connection: t.Any, held: t.Mapping[str, str], owners: t.Mapping[s
     for some in chunks(sorted(set(held) - set(owners))):
         connection.execute(claims.delete().where(claims.c.resource.in_(some)))
     moved = [{"moved": resource, "owner": key} for resource, key in sorted(owners.items()) if held[resource] != key]
-    if moved:
-        connection.execute(claims.update().where(claims.c.resource == sa.bindparam("moved")).values(subscription_id=sa.bindparam("owner")), moved)
+    execute_many(connection, claims.update().where(claims.c.resource == sa.bindparam("moved")).values(subscription_id=sa.bindparam("owner")), moved)
 
 
 def _lock_used(connection: t.Any, models: t.Sequence[SubscriptionModel]) -> set[str]:
@@ -198,8 +204,7 @@ def _relate(connection: t.Any, models: t.Sequence[SubscriptionModel]) -> None:
     for user, used in new:
         if used in unusable:
             raise StaleSave(f"{wanted[user, used].description} cannot use the subscription {used}: it is not active, or a process works on it")
-    for part in chunks(new):
-        connection.execute(sa_insert(connection, relations), [{"in_use_by_id": user, "depends_on_id": used} for user, used in part])
+    execute_many(connection, sa_insert(connection, relations), [{"in_use_by_id": user, "depends_on_id": used} for user, used in new])
 
 
 def related(connection: t.Any, *conditions: t.Any, **criteria: t.Sequence[t.Any]) -> list[tuple[str, str]]:
@@ -226,8 +231,7 @@ def _claim(connection: t.Any, models: t.Sequence[SubscriptionModel]) -> list[str
     wanted = {resource: str(model.subscription_id) for model in reversed(models) if is_claiming(model) for resource in model.resources()}
     insert = sa_insert(connection, claims).on_conflict_do_nothing()
     ordered = sorted(wanted)  # in one order, so that two runs cannot wait for each other
-    for some in chunks(ordered):
-        connection.execute(insert, [{"resource": resource, "subscription_id": wanted[resource]} for resource in some])
+    execute_many(connection, insert, [{"resource": resource, "subscription_id": wanted[resource]} for resource in ordered])
     return ordered
 
 
@@ -293,7 +297,7 @@ def save_subscriptions(connection: t.Any, models: t.Sequence[SubscriptionModel])
     for old, new in zip(models, saved):
         values = _row(new)
         parameters.append({name: values[name] for name in (*_PLAIN[2:], "block")} | {"old_id": values["subscription_id"], "old_version": old.version})
-    if connection.execute(statement, parameters).rowcount != len(models):
+    if execute_many(connection, statement, parameters) != len(models):
         which = (
             f"subscription {models[0].subscription_id} ({models[0].description})"
             if len(models) == 1
