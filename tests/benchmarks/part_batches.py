@@ -63,8 +63,10 @@ def write_batches(part: Figures, figures: Figures) -> list[str]:  # pylint: disa
             best = min(own, key=own.__getitem__)
             lines.append(f"- {shape}: the floor of the defaults is {100 * (default / own[best] - 1):.0f} % above the best, {best[1]} x {best[2]}")
     rounds = [group["rounds"] for group in groups.values()]
-    unsteady = [one["spread"] for one in rounds if not one["settled"]]
+    unsteady = [one["spread"] for one in rounds if not one["settled"] and one["kept"] > 1]
     lines.append(f"- rounds: {sum(one['kept'] for one in rounds)} of {sum(one['measured'] for one in rounds)} count")
+    if all(one["kept"] == 1 for one in rounds):
+        lines.append("- **Too few to tell** how far rounds differ")
     if unsteady:
         lines.append(f"- **not steady**: {len(unsteady)} of {len(rounds)} cells; they differ from the median by up to {100 * max(unsteady):.0f} %")
     return lines
