@@ -12,7 +12,7 @@ from bench_lab import BenchLab
 from measuring import in_rounds
 from rounds import Settings
 from subjects import Floor, Ours
-from tables import Figures, netbox
+from tables import FEWEST, Figures, netbox
 
 BATCHES, PARALLEL = (25, 50, 100, 150), (1, 2, 3, 4)
 """Devices in a bulk PATCH, and requests under way at a time."""
@@ -65,7 +65,7 @@ def write_batches(part: Figures, figures: Figures) -> list[str]:  # pylint: disa
     rounds = [group["rounds"] for group in groups.values()]
     unsteady = [one["spread"] for one in rounds if not one["settled"] and one["kept"] > 1]
     lines.append(f"- rounds: {sum(one['kept'] for one in rounds)} of {sum(one['measured'] for one in rounds)} count")
-    if all(one["kept"] == 1 for one in rounds):
+    if any(one["kept"] < FEWEST for one in rounds):
         lines.append("- **Too few to tell** how far rounds differ")
     if unsteady:
         lines.append(f"- **not steady**: {len(unsteady)} of {len(rounds)} cells; they differ from the median by up to {100 * max(unsteady):.0f} %")

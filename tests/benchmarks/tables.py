@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import typing as t
 
-__all__ = ["Figures", "by_size", "find", "group_of", "groups_by_size", "netbox", "ratio", "rounds_line", "slowest", "target"]
+__all__ = ["FEWEST", "Figures", "by_size", "find", "group_of", "groups_by_size", "netbox", "ratio", "rounds_line", "slowest", "target"]
 
 Figures = dict[str, t.Any]
 

@@ -262,6 +262,7 @@ def test_a_stale_save_is_refused(store):
         ({"run_id": None, "lease_until": None, "status": "suspended"}, True),
         ({"run_id": None, "lease_until": None, "status": "failed"}, True),
         ({"run_id": "run1", "lease_until": NOW - HOUR}, True),
+        ({"run_id": "run1", "lease_until": None}, True),
         ({"run_id": "run1", "lease_until": NOW + HOUR}, False),
         ({"run_id": "run2", "lease_until": NOW + HOUR}, True),
         ({"run_id": None, "lease_until": None, "status": "completed", "step": None}, False),

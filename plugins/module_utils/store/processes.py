@@ -181,7 +181,7 @@ def take_processes(connection: t.Any, holders: t.Mapping[str, str | None], lease
     for process_id, holder in holders.items():
         by_holder.setdefault(holder, []).append(process_id)
     for holder, process_ids in by_holder.items():
-        free = sa.or_(processes.c.run_id.is_(None), processes.c.run_id.in_([lease.run_id, holder or lease.run_id]), processes.c.lease_until < now)
+        free = sa.or_(_is_unheld(now), processes.c.run_id.in_([lease.run_id, holder or lease.run_id]))
         for some in chunks(process_ids):
             connection.execute(
                 processes.update()
@@ -365,9 +365,14 @@ def _having(table: t.Any, criteria: t.Mapping[str, t.Sequence[t.Any]]) -> list[t
     return [table.c[column].in_(values) for column, values in criteria.items()]
 
 
+def _is_unheld(now: datetime.datetime) -> t.Any:
+    """The condition that no run holds a process: it is in none, or has no lease, or the lease has run out."""
+    return sa.or_(processes.c.run_id.is_(None), processes.c.lease_until.is_(None), processes.c.lease_until < now)
+
+
 def is_interrupted(now: datetime.datetime) -> t.Any:
-    """The condition that a process is running, and its run is gone: it has none, or the lease has run out."""
-    return sa.and_(processes.c.status == "running", sa.or_(processes.c.run_id.is_(None), processes.c.lease_until.is_(None), processes.c.lease_until < now))
+    """The condition that a process is running, and its run is gone."""
+    return sa.and_(processes.c.status == "running", _is_unheld(now))
 
 
 def has_status(statuses: t.Collection[str], now: datetime.datetime) -> t.Any:
