@@ -35,7 +35,7 @@ def test_processes_are_resumed_by_how_they_stand(play_on, netbox):
     netbox.set(failed, status="staged" if "sqlite" in type(play_on.store).__name__.lower() else "planned")
     first = play_on("nodeflow.orchestrator.resume", status="interrupted", confirm_config=True)
     assert first.returncode == 0, first.output
-    assert [netbox.status(device) == "active" for device in (interrupted, suspended, failed)] == [True, False, False]
+    assert [netbox.status(device) == "active" for device in (interrupted, suspended, failed)] == [True, False, False], first.output
     rest = play_on("nodeflow.orchestrator.resume", all=True, confirm_config=True)
     assert rest.returncode == 0 and "2 nodes: 2 completed" in rest.output, rest.output
     assert {netbox.status(device) for device in (interrupted, suspended, failed)} == {"active"}

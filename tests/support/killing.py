@@ -12,7 +12,6 @@ import pathlib
 import signal
 import subprocess
 import threading
-import time
 import typing as t
 
 from netbox_proxy import Answer, NetboxProxy
@@ -29,7 +28,7 @@ class Moment(t.NamedTuple):
         return f"{self.kind} {self.number:g}"
 
 
-START, END = "before task", "after task"
+START, END = "start", "end"
 REQUEST, ANSWER = "before NetBox gets request", "after NetBox answered request"
 SECONDS = "at second"
 
@@ -44,14 +43,11 @@ def kill(run: subprocess.Popen[str]) -> None:
         os.kill(run.pid, signal.SIGKILL)
 
 
-def killed_at(play: Player, step: str, **variables: t.Any) -> list[str]:
-    """Run create_node and kill it once ``step`` is in the log. The ids of the processes that it leaves running."""
-    run = play.start("nodeflow.orchestrator.create_node", confirm_config=True, **variables)
-    while not (play.store.exists() and play.store.has_tables() and play.rows(f"SELECT 1 FROM process_steps WHERE step = '{step}'")):
-        assert run.poll() is None, run.communicate()
-        time.sleep(0.01)
-    kill(run)
-    run.communicate()
+def killed_at(play: Player, task: str, **variables: t.Any) -> list[str]:
+    """Run create_node and kill it at the end of the task of this name. The ids of the processes that it leaves running."""
+    run = play.start("nodeflow.orchestrator.create_node", environment={"NODEFLOW_TEST_KILL": f"{END} {task}"}, confirm_config=True, **variables)
+    done = play.finish(run)
+    assert done.returncode == -signal.SIGKILL, done.output
     return [row["process_id"] for row in play.rows("SELECT process_id FROM processes WHERE status = 'running'")]
 
 
@@ -60,7 +56,7 @@ def play_killed(play: Player, proxy: NetboxProxy, moment: Moment, playbook: str,
     requests, run_known = [0], threading.Event()
     environment = {"NETBOX_URL": proxy.url}
     if moment.kind in (START, END):
-        environment["NODEFLOW_TEST_KILL"] = "{0} {1:g}".format({START: "start", END: "end"}[moment.kind], moment.number)
+        environment["NODEFLOW_TEST_KILL"] = str(moment)
 
     def fault(method: str, path: str, forward: t.Callable[[], Answer]) -> Answer | None:  # pylint: disable=unused-argument
         requests[0] += 1

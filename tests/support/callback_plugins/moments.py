@@ -19,7 +19,8 @@ name: moments
 type: notification
 short_description: Kills or holds a run at a boundary between two tasks, for the tests
 description:
-  - NODEFLOW_TEST_KILL is the moment at which the process group gets SIGKILL, for example C(start 3) or C(end 3), of the third task.
+  - NODEFLOW_TEST_KILL is the moment at which the process group gets SIGKILL, for example C(start 3) or C(end 3), of the third task, or C(end done), of
+    the task of that name.
   - NODEFLOW_TEST_GATE_TASK is the name of a task before which the run makes the file NODEFLOW_TEST_GATE.arrived and waits for
     NODEFLOW_TEST_GATE.open.
 """
@@ -38,14 +39,16 @@ class CallbackModule(CallbackBase):
     def __init__(self) -> None:
         super().__init__()
         self._tasks = 0
+        self._name = ""
 
     def v2_playbook_on_task_start(self, task: t.Any, is_conditional: bool) -> None:
         """A task is about to start. What ends the play is none: it does nothing that a kill could cut off."""
         if task.action.rpartition(".")[2] == "meta":
             return
         self._tasks += 1
+        self._name = task.get_name().rpartition(" : ")[2]
         self._at("start")
-        if os.environ.get("NODEFLOW_TEST_GATE_TASK") == task.get_name().rpartition(" : ")[2]:
+        if os.environ.get("NODEFLOW_TEST_GATE_TASK") == self._name:
             _hold(os.environ["NODEFLOW_TEST_GATE"])
 
     def v2_runner_on_ok(self, result: t.Any) -> None:
@@ -61,7 +64,7 @@ class CallbackModule(CallbackBase):
         self._at("end")
 
     def _at(self, moment: str) -> None:
-        if os.environ.get("NODEFLOW_TEST_KILL") == f"{moment} {self._tasks}":
+        if os.environ.get("NODEFLOW_TEST_KILL") in (f"{moment} {self._tasks}", f"{moment} {self._name}"):
             os.killpg(os.getpid(), signal.SIGKILL)  # the tests start each run as the leader of a group
 
 
