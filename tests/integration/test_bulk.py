@@ -31,6 +31,15 @@ def patches(proxy):
     return sum(method == "PATCH" for method, _path in proxy.requests)
 
 
+@pytest.mark.parametrize(("parallel", "own"), [(2, True), (1, False)])
+def test_requests_side_by_side_have_a_connection_each_so_that_netbox_gives_them_to_free_processes(play, netbox, devices, parallel, own):
+    with NetboxProxy(netbox.url) as proxy:
+        done = play.create(nodes=devices, netbox_url=proxy.url, **SMALL | {"netbox_parallel": parallel})
+    assert done.returncode == 0, done.output
+    writes = [connection for (method, _path), connection in zip(proxy.requests, proxy.connections) if method == "PATCH"]
+    assert len(writes) >= 8 and (len(set(writes)) == len(writes)) is own, writes
+
+
 def test_a_device_that_netbox_refuses_does_not_stop_its_batch(play_on, netbox, lab, devices):
     bad = devices[4]
     waiting = play_on.create(nodes=devices)

@@ -49,7 +49,8 @@ LONGEST_SILENCE = 60
 
 
 class NetboxProxy:
-    """Use as a context manager; ``url`` is where it listens, ``requests`` what came: ``(method, path)``. ``fault`` can be set any time.
+    """Use as a context manager; ``url`` is where it listens, ``requests`` what came: ``(method, path)``, and
+    ``connections`` the address of the client that each came from. ``fault`` can be set any time.
 
     With ``prefix``, NetBox appears below that path. With ``tls``, the proxy speaks TLS.
     """
@@ -59,6 +60,7 @@ class NetboxProxy:
         self.fault = fault
         self.prefix = prefix
         self.requests: list[tuple[str, str]] = []
+        self.connections: list[tuple[str, int]] = []
         self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         self._server.daemon_threads = True
         if tls:
@@ -89,6 +91,7 @@ class NetboxProxy:
                 body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
                 headers = {name: value for name, value in self.headers.items() if name.lower() not in ("host", "connection", "accept-encoding")}
                 proxy.requests.append((self.command, self.path))
+                proxy.connections.append(self.client_address)
 
                 def forward(edit: t.Callable[[bytes], bytes] = lambda body: body) -> Answer:
                     answer = session.request(

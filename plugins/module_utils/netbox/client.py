@@ -270,6 +270,10 @@ class NetboxClient:
         """What the session does for a request: send it, and again where that can do no harm."""
         if method == "PATCH" and self._here.if_match:
             kwargs["headers"] = {**(kwargs.get("headers") or {}), "If-Match": self._here.if_match}
+        if self.parallel > 1 and (self.conditional or self.version is None):
+            # NetBox's server has several processes. Two connections that stay open can stay with the same one, and what is asked on them takes turns there,
+            # for as long as a whole step; a new one goes to a process that is free. An older NetBox gets one object a request, so too many connections.
+            kwargs["headers"] = {**(kwargs.get("headers") or {}), "Connection": "close"}
         if self._proxy:
             kwargs["proxies"] = {self.url.partition(":")[0]: self._proxy.url}
         kwargs["allow_redirects"] = False  # to wherever it leads, it would take the token or leave the body behind
