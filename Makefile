@@ -55,7 +55,7 @@ soak: ## all faults, over an hour or so, and their table
 
 .PHONY: lint
 lint: venv-test ## ruff, mypy, ansible-lint and the changelog's linter
-	@ruff check --no-cache && mypy --no-incremental && ansible-lint --strict && antsibull-changelog lint
+	@ruff check --no-cache && mypy --no-incremental && ANSIBLE_COLLECTIONS_PATH=$$ANSIBLE_COLLECTIONS_PATH:examples ansible-lint --strict && antsibull-changelog lint
 
 .PHONY: sanity
 sanity: venv-test ## ansible-test sanity

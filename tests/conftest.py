@@ -4,6 +4,8 @@
 
 """All tests import the collection, and run its playbooks, from this checkout, with the programs of this Python's environment.
 
+Under ansible-test, the checkout is its copy, and the environment is as ansible-test makes it.
+
 The fixtures are what the tests with a real NetBox stand on; what they are made of is in ``support``.
 """
 
@@ -18,22 +20,26 @@ from pathlib import Path
 
 import pytest
 
+ROOT = Path(__file__).resolve().parent.parent
+
+sys.path[:0] = [str(ROOT / place) for place in ("scripts", "tests/support", "tests/benchmarks", "lab")]  # ansible-test reads no pytest.ini
+
 from lab_netbox import Netbox
 from make_venv import link_collection
 from player import Player
 from stores import PostgresqlStore, SqliteStore, Store
 
-ROOT = Path(__file__).resolve().parent.parent
-
 pytest_plugins = ["fault_table"]
 
-COLLECTIONS = str(link_collection())
+UNDER_ANSIBLE_TEST = "ANSIBLE_CONTROLLER_MIN_PYTHON_VERSION" in os.environ
 
-sys.path.insert(0, COLLECTIONS)
-for name in [name for name in os.environ if name.startswith("ANSIBLE_")]:
-    del os.environ[name]  # a developer's own settings
-os.environ["ANSIBLE_COLLECTIONS_PATH"] = COLLECTIONS
-os.environ["PATH"] = os.pathsep.join([os.path.dirname(sys.executable), os.environ.get("PATH", os.defpath)])
+if not UNDER_ANSIBLE_TEST:
+    COLLECTIONS = str(link_collection())
+    sys.path.insert(0, COLLECTIONS)
+    for name in [name for name in os.environ if name.startswith("ANSIBLE_")]:
+        del os.environ[name]  # a developer's own settings
+    os.environ["ANSIBLE_COLLECTIONS_PATH"] = COLLECTIONS
+    os.environ["PATH"] = os.pathsep.join([os.path.dirname(sys.executable), os.environ.get("PATH", os.defpath)])
 
 
 @pytest.fixture(scope="session")

@@ -34,7 +34,7 @@ sys.exit(subprocess.call([{python!r}, "-m", "pip", "--python", sys.executable, "
 
 
 class AnsibleTest:
-    """ansible-test for this Python's version, local, without containers."""
+    """ansible-test for this Python's version, on this machine, without containers."""
 
     def __init__(self, home: Path, directory: Path) -> None:
         self.home = home
@@ -43,23 +43,24 @@ class AnsibleTest:
 
     def sanity(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run sanity tests: all that ansible-test runs by default, or those named."""
+        return self._run("sanity", "--local", "--junit", *arguments)
+
+    def units(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run the unit tests, or those named, in a virtual environment that has what tests/unit/requirements.txt asks for."""
+        return self._run("units", "--venv", *arguments)
+
+    def integration(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run these targets, in a virtual environment that has what tests/integration/requirements.txt asks for."""
+        return self._run("integration", "--venv", *arguments)
+
+    def _run(self, command: str, *arguments: str) -> subprocess.CompletedProcess[str]:
         version = "{0}.{1}".format(*sys.version_info[:2])
-        command = [
-            str(Path(sys.executable).with_name("ansible-test")),
-            "sanity",
-            "--local",
-            "--python",
-            version,
-            "--color",
-            "no",
-            "--junit",
-            *arguments,
-        ]
+        program = str(Path(sys.executable).with_name("ansible-test"))
         kept = {name: os.environ[name] for name in ("PATH", "LD_LIBRARY_PATH") if name in os.environ}
         with locked(self.home / "lock", "ansible-test"):
             self._prepare_home()
             return subprocess.run(
-                command,
+                [program, command, "--python", version, "--color", "no", *arguments],
                 cwd=self.copy,
                 env={**kept, "HOME": str(self.home)},
                 stdin=subprocess.DEVNULL,
@@ -70,7 +71,7 @@ class AnsibleTest:
             )
 
     def results(self) -> dict[str, str]:
-        """What became of each test of the last run: passed, failed, or why it was skipped."""
+        """What became of each sanity test of the last run: passed, failed, or why it was skipped."""
         found = {}
         for file in (self.copy / "tests" / "output" / "junit").glob("*.xml"):
             for case in ElementTree.parse(file).iter("testcase"):

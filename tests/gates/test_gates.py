@@ -25,6 +25,7 @@ RUN_BY_DEFAULT = {
     "pep8", "pylint", "runtime-metadata", "shebang", "symlinks", "validate-modules", "yamllint",
 }  # fmt: skip
 UNGUARDED = "from __future__ import annotations\n\nimport sqlalchemy as sqlalchemy\n"
+WITH_EXAMPLE = {"ANSIBLE_COLLECTIONS_PATH": f"{os.environ['ANSIBLE_COLLECTIONS_PATH']}:{ROOT / 'examples'}"}
 
 
 @pytest.fixture
@@ -73,15 +74,14 @@ def test_mypy_finds_nothing():
 
 
 def test_ansible_lint_finds_nothing_with_the_production_profile():
-    done = run("ansible-lint", "--nocolor", "--strict")
+    done = run("ansible-lint", "--nocolor", "--strict", **WITH_EXAMPLE)
     assert done.returncode == 0, done.stdout
     assert "production" in done.stdout
 
 
 def test_ansible_lint_finds_nothing_in_the_example():
     place = ROOT / "examples" / "ansible_collections" / "acme" / "circuits"
-    paths = {"ANSIBLE_COLLECTIONS_PATH": f"{os.environ['ANSIBLE_COLLECTIONS_PATH']}:{ROOT / 'examples'}"}
-    done = run("ansible-lint", "--nocolor", "--strict", "-c", str(ROOT / ".ansible-lint"), directory=place, **paths)
+    done = run("ansible-lint", "--nocolor", "--strict", "-c", str(ROOT / ".ansible-lint"), directory=place, **WITH_EXAMPLE)
     assert done.returncode == 0, done.stdout
     assert "production" in done.stdout
 

@@ -10,7 +10,6 @@ import json
 import os
 import re
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -506,7 +505,7 @@ def run_playbook(directory):
     play = {"hosts": "localhost", "gather_facts": False, "tasks": [task]}
     write(directory / "play.yml", yaml.safe_dump([play]))
     run = subprocess.run(
-        [Path(sys.executable).with_name("ansible-playbook"), "play.yml"],
+        ["ansible-playbook", "play.yml"],
         cwd=directory,
         env={**os.environ, "ANSIBLE_COLLECTIONS_PATH": str(COLLECTIONS), "ANSIBLE_LOCALHOST_WARNING": "false"},
         capture_output=True,
