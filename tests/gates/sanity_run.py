@@ -95,7 +95,7 @@ class AnsibleTest:
     def _copy_checkout(self) -> None:
         for name in checkout_files():
             (self.copy / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(ROOT / name, self.copy / name)
+            shutil.copy2(ROOT / name, self.copy / name, follow_symlinks=False)
 
 
 def checkout_files() -> list[str]:
