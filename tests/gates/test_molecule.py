@@ -15,9 +15,10 @@ from pathlib import Path
 import pytest
 import yaml
 
-EXTENSIONS = Path(__file__).resolve().parents[2] / "extensions"
-SCENARIOS = {path.parent.name for path in EXTENSIONS.glob("molecule/*/converge.yml")}
-TAG = yaml.safe_load((EXTENSIONS / "molecule" / "inventory.yml").read_text(encoding="utf-8"))["all"]["vars"]["setup_netbox_devices_tag"]
+ROOT = Path(__file__).resolve().parents[2]
+MOLECULE = ROOT / "extensions" / "molecule"
+SCENARIOS = {path.parent.name for path in MOLECULE.glob("*/converge.yml")}
+TAG = yaml.safe_load((MOLECULE / "inventory.yml").read_text(encoding="utf-8"))["all"]["vars"]["setup_netbox_devices_tag"]
 AT_ONCE = 30
 """Seconds in which molecule has started, and has said what is missing. Retries of a connection take longer."""
 
@@ -30,7 +31,7 @@ def molecule(tmp_path):
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("NETBOX_", "NODEFLOW_", "MOLECULE_"))}
         environment = kept | {"HOME": str(tmp_path), "XDG_CACHE_HOME": str(tmp_path), "NO_COLOR": "1"} | variables
         streams = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
-        return subprocess.run(["molecule", *arguments], cwd=EXTENSIONS, env=environment, text=True, check=False, **streams)
+        return subprocess.run(["molecule", *arguments], cwd=ROOT, env=environment, text=True, check=False, **streams)
 
     return run
 
@@ -51,7 +52,7 @@ def test_every_scenario_passes_and_its_second_run_changes_nothing(molecule, lab,
     done = molecule("test", "--all", "--report", NETBOX_URL=lab["url"], NETBOX_TOKEN=lab["tokens"]["admin"])
     assert done.returncode == 0, done.stdout[-6000:]
     for action in ("prepare", "converge", "idempotence", "verify"):
-        assert set(re.findall(rf"^(\w+) ➜ {action}: Executed: Successful", done.stdout, re.MULTILINE)) == SCENARIOS, done.stdout[-6000:]
+        assert set(re.findall(rf"^(\w+) > {action}: Executed: Successful", done.stdout, re.MULTILINE)) == SCENARIOS, done.stdout[-6000:]
     assert netbox.call("GET", "extras/tags", slug=TAG)["count"] == netbox.call("GET", "dcim/sites", slug=TAG)["count"] == 0
 
 
