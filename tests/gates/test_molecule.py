@@ -49,7 +49,7 @@ def leave_what_a_broken_run_leaves(netbox):
 def test_every_scenario_passes_and_its_second_run_changes_nothing(molecule, lab, netbox):
     if not netbox.call("GET", "extras/tags", slug=TAG)["count"]:
         leave_what_a_broken_run_leaves(netbox)
-    done = molecule("test", "--all", "--report", NETBOX_URL=lab["url"], NETBOX_TOKEN=lab["tokens"]["admin"])
+    done = molecule("test", "--all", "--report", "--workers", "3", NETBOX_URL=lab["url"], NETBOX_TOKEN=lab["tokens"]["admin"])
     assert done.returncode == 0, done.stdout[-6000:]
     for action in ("prepare", "converge", "idempotence", "verify"):
         assert set(re.findall(rf"^(\w+) > {action}: Executed: Successful", done.stdout, re.MULTILINE)) == SCENARIOS, done.stdout[-6000:]
