@@ -69,7 +69,7 @@ def _install(base: Path, target: Path, version: str) -> None:
 
 
 def _requirements(python: Path) -> list[str]:
-    """What NetBox asks for, but for psycopg's compiled wheel in place of its sources, which need a C compiler and libpq's headers."""
+    """What NetBox asks for, but for psycopg's compiled wheel instead of its sources, which need a C compiler and libpq's headers."""
     code = "import importlib.metadata as m; print('\\n'.join(r for r in m.requires('netbox') if ';' not in r))"
     done = subprocess.run([str(python), "-c", code], capture_output=True, text=True, check=True)
     return [re.sub(r"^psycopg\[c\b", "psycopg[binary", line) for line in done.stdout.splitlines()]

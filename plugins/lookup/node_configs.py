@@ -16,7 +16,7 @@ description:
     filter, test and lookup that a playbook may use. The role P(nodeflow.orchestrator.provide_config#role) calls it.
   - The template of a node is the first of these that exists. In each of O(directories), in their order, a file that
     has the name of the platform's slug, with C(.j2) at its end. Then, in each of O(directories) again, C(default.j2).
-  - A node whose C(removal) is true, because it is taken out of service, has C(.removal.j2) in place of C(.j2) there.
+  - A node whose C(removal) is true, because it is taken out of service, has C(.removal.j2) instead of C(.j2) there.
   - C(-) and C(_) are the same in a platform's slug. First the slug as it is, then with C(_) only, then with C(-) only.
   - A template may include, import and extend other templates. They are looked for next to it, in O(directories), and
     where P(ansible.builtin.template#lookup) looks for them.

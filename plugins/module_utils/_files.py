@@ -44,7 +44,7 @@ class Destination:
             return self.path.read_bytes() if self._status() else None
 
     def write(self, content: bytes, check_mode: bool, kind: str = "") -> bool:  # pylint: disable=unused-argument
-        """Have ``content`` in the file. Answers whether that, or its permissions, was a change; in check mode, whether it would be one.
+        """Have ``content`` in the file. Return whether that, or its permissions, was a change; in check mode, whether it would be one.
 
         Raises NodeflowError where it cannot be written, as far as that shows in check mode.
         """

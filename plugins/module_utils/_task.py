@@ -35,7 +35,7 @@ class Task:
     """One task of a play. ``params`` are the module's options, validated.
 
     ``warn`` shows a warning; ``show`` shows text to the person who runs the play; ``ask`` puts a question to a person at the terminal and
-    answers with the line typed, or None where nobody is there. All three show what is not printable as "?", since names come from NetBox;
+    returns the line typed, or None where nobody is there. All three show what is not printable as "?", since names come from NetBox;
     ``show_config`` shows a config.
     ``secrets`` are the values of the options that must be in no text. ``rows_about`` says what the rows are about that the task takes or returns.
     ``results`` is what a step adds to the task's result.

@@ -112,7 +112,7 @@ class WebFile:
         return self._before
 
     def write(self, content: bytes, check_mode: bool, kind: str) -> bool:
-        """Have ``content`` there. Answers whether that was a change; in check mode, whether it would be one.
+        """Have ``content`` there. Return whether that was a change; in check mode, whether it would be one.
 
         ``kind`` is its media type. Raises NodeflowError.
         """

@@ -12,7 +12,7 @@ module: node_config_facts
 short_description: Give config templates what they need to know of each node
 version_added: 0.1.0
 description:
-  - Answers with one dictionary for each node whose config is to be rendered. Reads the store and writes nothing.
+  - Return one dictionary for each node whose config is to be rendered. Reads the store and writes nothing.
 author:
   - nodeflow.orchestrator contributors (@nodeflow)
 extends_documentation_fragment:

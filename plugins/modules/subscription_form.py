@@ -49,7 +49,7 @@ options:
         have any more is found by its id, or by the name that its subscription has.
     type: raw
   subscription_ids:
-    description: The subscriptions, by their ids, in place of O(nodes), O(device_filter) and O(all_enrolled). An empty list chooses none.
+    description: The subscriptions, by their ids, instead of O(nodes), O(device_filter) and O(all_enrolled). An empty list chooses none.
     type: list
     elements: str
   device_filter:

@@ -121,7 +121,7 @@ subscriptions:
     problem:
       description:
         - Why the subscription cannot be read, as its row is damaged or a newer release wrote it; null of all others.
-        - Of one that cannot, the other fields are as the store holds them, and C(block) is what it has in place of blocks.
+        - Of one that cannot, the other fields are as the store holds them, and C(block) is what it has instead of blocks.
       type: str
     device_url:
       description: The device's page in NetBox; null while the store belongs to no NetBox.

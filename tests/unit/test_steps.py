@@ -167,7 +167,7 @@ def test_a_step_that_is_done_is_not_done_again(shop):
 
 def test_a_step_before_its_time_is_refused(shop):
     result = shop.run("end", shop.new(1))
-    assert result["failed"] and "stands at read; do that step before end" in result["msg"]
+    assert result["failed"] and "is at read; do that step before end" in result["msg"]
 
 
 def test_a_resumed_process_reads_again_and_stays_where_it_was(shop):

@@ -25,7 +25,7 @@ def collection_of(name: str) -> str:
 
 @functools.cache
 def why_not_imported(collection: str) -> str | None:
-    """Import what a collection brings, which registers its products: its package ``plugins.module_utils``. Answers why that cannot be; None where it was.
+    """Import what a collection brings, which registers its products: its package ``plugins.module_utils``. Return why that cannot be; None where it was.
 
     In the process of an ordinary module there is only what that module imports by itself.
     """

@@ -35,7 +35,7 @@ def add_entries(client: NetboxClient, kind: str, entries: t.Sequence[Entry], may
     """Add those that are not there yet, to objects of one ``kind``, e.g. "dcim.device".
 
     NetBox takes an entry as often as it is sent, so it is asked first for those objects where one may be there already (``maybe_there``), because an
-    earlier attempt was interrupted. Answers with the reasons of those that NetBox refused; raises NetboxError for anything else.
+    earlier attempt was interrupted. Return the reasons of those that NetBox refused; raise NetboxError for anything else.
     """
     refused: dict[Entry, str] = {}
     for some in _in_requests(entries, client.batch_size):

@@ -17,9 +17,9 @@ _Item = t.TypeVar("_Item")
 
 
 def in_parallel(threads: int, function: t.Callable[[_Item], t.Optional[t.Sequence[_Item]]], items: t.Sequence[_Item]) -> NetboxError | None:
-    """Call ``function`` with each item, ``threads`` at a time, in their order, and with the items that a call answers with.
+    """Call ``function`` with each item, ``threads`` at a time, in their order, and with the items that a call returns.
 
-    The first call that raises NetboxError is the last that is begun; those under way are waited for. Answers with that error.
+    The first call that raises NetboxError is the last that is begun; those under way are waited for. Return that error.
     """
     if threads == 1 or len(items) == 1:
         return _in_order(function, items)

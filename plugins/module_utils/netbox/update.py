@@ -177,9 +177,9 @@ class _Work:
         self._patience = target.client.patience()
 
     def write(self, group: t.Sequence[NetboxPayload]) -> list[t.Sequence[NetboxPayload]]:
-        """Read, compare and write a group in one request. Answers with the groups that must be tried again.
+        """Read, compare and write a group in one request. Return the groups that must be tried again.
 
-        Raises NetboxError where nothing more can be written.
+        Raise NetboxError where nothing more can be written.
         """
         if self.target.client.conditional or len(group) > 1:
             again = self._write(group)

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The workflow create_node: its steps, in the order of the step list. Each takes the works that are due and answers with outcomes."""
+"""The workflow create_node: its steps, in the order of the step list. Each takes the works that are due and returns outcomes."""
 
 from __future__ import annotations
 

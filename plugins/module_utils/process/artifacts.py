@@ -28,7 +28,7 @@ Json = dict[str, t.Any]
 
 
 def stats(values: Json) -> Json:
-    """The values as Ansible takes them from a result, each in place of what an earlier task of the run said."""
+    """The values as Ansible takes them from a result, each instead of what an earlier task of the run said."""
     return {"ansible_stats": {"data": values, "per_host": False, "aggregate": False}}
 
 

@@ -32,7 +32,7 @@ __all__ = ["Begun", "begin_on_existing", "begun_diff", "new_process"]
 
 
 def new_process(task: Task, workflow: Workflow, subscription_id: str, run_id: str, state: dict[str, t.Any]) -> Process:
-    """A process that stands at the first step of its workflow, in the lease of the run."""
+    """A process that is at the first step of its workflow, in the lease of the run."""
     now = datetime.datetime.now(datetime.timezone.utc)
     return Process(
         process_id=str(uuid.uuid4()),

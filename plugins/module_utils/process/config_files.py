@@ -27,7 +27,7 @@ def check_config_dir(name: str, directory: str | None) -> None:
 
 
 def saved_configs(task: Task, works: t.Sequence[AnyWork], configs: t.Mapping[str, Config]) -> tuple[dict[str, str], dict[str, Outcome]]:
-    """Write the configs into ``config_dir``, each whole or not at all; answers with the paths. Second, the outcomes of those that cannot be written."""
+    """Write the configs into ``config_dir``, each whole or not at all. Return the paths; second, the outcomes of those that cannot be written."""
     directory = task.params["config_dir"]
     if not directory:
         return {}, {}

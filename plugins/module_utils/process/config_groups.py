@@ -34,7 +34,7 @@ _END = "\0"
 
 @dataclasses.dataclass(frozen=True)
 class Pattern:
-    """A text with marks in place of own values: the literals, and between each two of them a mark."""
+    """A text with marks instead of own values: the literals, and between each two of them a mark."""
 
     literals: tuple[str, ...]
     marks: tuple[str, ...] = ()

@@ -23,7 +23,7 @@ IN_AN_ENTRY = 200_000
 
 
 def journalled_configs(task: Task, works: t.Sequence[AnyWork], configs: t.Mapping[str, Config]) -> tuple[set[str], dict[str, Outcome]]:
-    """Put each config into the journal of its object, unless its process knows that it is there. Answers with the processes whose config is there.
+    """Put each config into the journal of its object, unless its process knows that it is there. Return the processes whose config is there.
 
     Second, the outcomes of those whose entry NetBox refused: what is to be kept is not confirmed without being kept.
     """

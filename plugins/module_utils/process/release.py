@@ -93,7 +93,7 @@ def _failed(row: Row, reason: str, *, held: bool = False) -> Row:
 
 
 def _release(task: Task, rows: t.Sequence[Row], reason: str) -> tuple[dict[str, str], list[Row]]:
-    """Save it, all in one transaction. Answers with the ids of the processes, by the key of their row; and the rows whose process the store does not know."""
+    """Save it, all in one transaction. Return the ids of the processes, by the key of their row; and the rows whose process the store does not know."""
     store = task.any_store()
     if store is None:
         return {}, [row for row in rows if row.process_id]

@@ -142,8 +142,8 @@ def _due(works: t.Sequence[AnyWork], name: str, workflows: Workflows) -> tuple[l
         if place == here or (place > here and repeat):
             due.append(work)
         elif place < here:
-            message = f"{work.label}: process {work.key} stands at {work.process.step}; do that step before {name}"
-            reason = f"its process stands at {work.process.step}; do that step before {name}"
+            message = f"{work.label}: process {work.key} is at {work.process.step}; do that step before {name}"
+            reason = f"its process is at {work.process.step}; do that step before {name}"
             early[work.key] = work.row.failed(message, reason, held=True)
     return due, early
 

@@ -188,7 +188,7 @@ class Workflow:
     """A named list of steps. ``version`` goes up when steps are added, removed or reordered.
 
     ``final`` is the last step at which a resumed process still does those again that repeat: mostly the first that writes to NetBox. ``continues``
-    says, for each older version whose processes can be continued, which step of this one comes next for one that stands at a step of that one.
+    says, for each older version whose processes can be continued, which step of this one comes next for one that is at a step of that one.
     ``state`` is the type of its processes' state, and ``about`` that of their subscriptions. ``abort`` ends processes before their goal; None where
     that takes no more than to put their subscriptions back: not where a step has changed NetBox by then. It must be able to go through, since a
     process that began to be aborted is not resumed. ``named`` says what a process is about, as far as its state can be read, and what the row of
@@ -216,7 +216,7 @@ class Workflow:
         here = self.continues.get(process.workflow_version, {}).get(process.step or "")
         if process.workflow_version > self.version or here is None:
             raise NodeflowError(
-                f"process {process.process_id} was started with version {process.workflow_version} of the step list of {self.name} and stands at "
+                f"process {process.process_id} was started with version {process.workflow_version} of the step list of {self.name} and is at "
                 f"{process.step}; this release has version {self.version} and cannot continue it. Finish it with the release that started it, or abort it"
             )
         return dataclasses.replace(process, workflow_version=self.version, step=here)
@@ -233,7 +233,7 @@ class Workflow:
         """The place of a step; that of None, no step left, is behind the last."""
         names = [one.name for one in self.steps]
         if step is not None and step not in names:
-            raise StoreError(f"the process stands at the step {step}, which this release's {self.name} does not have")
+            raise StoreError(f"the process is at the step {step}, which this release's {self.name} does not have")
         return names.index(step) if step is not None else len(names)
 
     def after(self, step: str) -> str | None:

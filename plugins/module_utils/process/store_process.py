@@ -67,7 +67,7 @@ def _created(work: AnyWork) -> dict[str, t.Any]:
 
 
 def _work(task: Task, workflows: Workflows, row: Row, remembered: dict[str, t.Any]) -> AnyWork:
-    """A row as the step before left it, with a process that stands at its first step."""
+    """A row as the step before left it, with a process that is at its first step."""
     with reading_rows(task.subject):
         workflow = workflows[row.workflow or ""]
         subscription = load_subscription(row.model or {})
@@ -80,7 +80,7 @@ def _work(task: Task, workflows: Workflows, row: Row, remembered: dict[str, t.An
 
 
 def _insert(task: Task, works: t.Sequence[AnyWork]) -> dict[str, Row]:
-    """Save the works whose resources are free still. Answers with the rows by subscription id."""
+    """Save the works whose resources are still free. Return the rows by subscription id."""
     if not works:
         return {}
     task.warn_if_it_vanishes("store")
@@ -98,7 +98,7 @@ def _insert(task: Task, works: t.Sequence[AnyWork]) -> dict[str, Row]:
 
 
 def _parts(works: t.Sequence[AnyWork]) -> list[t.Sequence[AnyWork]]:
-    """Parts to save one after the other, from a random one on, so that runs that start at once share them in place of waiting."""
+    """Parts to save one after the other, from a random one on, so that runs that start at once share them instead of waiting."""
     parts = list(chunks(works, PART))
     first = random.randrange(len(parts))
     return parts[first:] + parts[:first]
