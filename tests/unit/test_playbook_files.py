@@ -139,7 +139,7 @@ _PLACEHOLDER = re.compile(r"\{\{.*?\}\}|\{\w*\}", re.DOTALL)
 
 def _texts():
     """Every text that a person may take a command from, with its file: code in the documentation, and each string in our programs."""
-    for path in [ROOT / "README.md", *ROOT.glob("docs/*.md"), *ROOT.glob("roles/*/README.md"), *ROOT.glob("lab/*.md")]:
+    for path in [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("roles/*/README.md"), *ROOT.glob("lab/*.md")]:
         text = path.read_text(encoding="utf-8")
         yield from ((path.name, line) for block in re.findall(r"^```.*?\n(.*?)^```", text, re.DOTALL | re.MULTILINE) for line in block.splitlines())
         yield from ((path.name, span) for span in re.findall(r"`([^`\n]+)`", re.sub(r"^```.*?^```", "", text, flags=re.DOTALL | re.MULTILINE)))
@@ -169,6 +169,6 @@ def test_a_command_that_we_write_gives_ansible_its_whole_value(file, extra):
 
 
 def test_the_commands_that_we_write_are_found():
-    assert {("README.md", "reason"), ("README.md", "note"), ("resume.yml", "process_ids")} <= {
+    assert {("enrol.md", "reason"), ("life.md", "note"), ("resume.yml", "process_ids")} <= {
         (file, name) for file, extra in EXTRA for name in re.findall(r"\w+", extra)[:1]
     }
