@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Take the two pictures of docs/getting_started.md, of which the README shows one: NetBox's device list of a site, before and after one of its devices is enrolled.
+"""Take the two pictures of docs/getting_started.md: NetBox's device list of a site, before and after one of its devices is enrolled. The README shows one.
 
     python3 lab/lab.py up --name shots
     python3 docs/images/screenshots.py --lab shots --site loc1 --node loc1-core
