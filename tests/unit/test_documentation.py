@@ -112,14 +112,18 @@ def test_a_heading_that_is_there_twice_has_two_anchors(anchor, tmp_path):
     assert second == f"{first}-1"
 
 
+def section(heading):
+    """What the settings say under a heading, and what is below it up to the next of any level."""
+    [found] = re.findall(rf"^#+ {heading}$(.*?)(?=^#)", SETTINGS, re.DOTALL | re.MULTILINE)
+    return found
+
+
 @pytest.mark.parametrize("module", MODULES)
 def test_every_option_of_a_module_is_in_the_settings(module):
     """By name in the row of the module, or in the table of what every module takes; those of what is put to a URL are where the row says."""
-    [row] = re.findall(rf"^\| `{module}` \|(.*)\|$", SETTINGS, re.MULTILINE)
-    if "as `report` has it" in row:
-        row += "".join(re.findall(r"^\| `report` \|(.*)\|$", SETTINGS, re.MULTILINE))
-    [of_all] = re.findall(r"^## Where NetBox and the store are$(.*?)^### ", SETTINGS, re.DOTALL | re.MULTILINE)
-    assert [name for name in options_of(module) if f"`{name}`" not in row and f"`{name}`" not in of_all] == []
+    rows = dict(re.findall(r"^\| `(\w+)` \|(.*)\|$", section("Options of the modules"), re.MULTILINE))
+    told = section("Where NetBox and the store are") + rows[module] + (rows["report"] if "as `report` has it" in rows[module] else "")
+    assert [name for name in options_of(module) if f"`{name}`" not in told] == []
 
 
 @pytest.mark.parametrize("module", MODULES)
