@@ -43,14 +43,10 @@ def headings(page):
 
 
 def anchors(page):
-    """The anchors that GitHub gives to the headings of a page."""
-    found: list[str] = []
-    for heading in headings(page):
-        text = re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", heading).replace("`", "").replace("*", "").lower()
-        anchor = re.sub(r"[^\w\- ]", "", text).replace(" ", "-")
-        same = sum(1 for other in found if re.fullmatch(re.escape(anchor) + r"(-\d+)?", other))
-        found.append(f"{anchor}-{same}" if same else anchor)
-    return found
+    """The anchors that GitHub gives to the headings of a page; to one that is there again, with a number."""
+    texts = [re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", heading) for heading in headings(page)]
+    plain = [re.sub(r"[^\w\- ]", "", text.lower()).replace(" ", "-") for text in texts]
+    return [f"{anchor}-{before}" if (before := plain[:place].count(anchor)) else anchor for place, anchor in enumerate(plain)]
 
 
 def of_ours(link, page):
