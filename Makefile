@@ -18,7 +18,7 @@ BOTH := $(MAKE) -j2
 TEST_LAB := $(or $(NODEFLOW_LAB_NAME),test)
 
 export ANSIBLE_COLLECTIONS_PATH := $(CURDIR)/.venv/collections
-demo test soak lint sanity bench: export PATH := $(BIN):$(PATH)
+demo test soak check docs lint sanity bench: export PATH := $(BIN):$(PATH)
 test: export NODEFLOW_LAB_NAME := $(TEST_LAB)
 soak: export NODEFLOW_LAB_NAME := soak
 
@@ -53,6 +53,15 @@ soak: ## all faults, over an hour or so, and their table
 	@trap '$(LAB) down --name soak' EXIT; trap 'exit 130' INT; trap 'exit 143' TERM HUP; \
 	$(BOTH) venv-test lab-soak && $(BIN)/python -m pytest tests/faults tests/integration/test_{life,drift_in_bulk,import,runner,runner_approval}.py --soak -n 2 $(ARGS)
 
+.PHONY: check
+check: venv-test ## before each commit: linters, types, docs, unit tests; under two minutes
+	@ruff check --no-cache && mypy && antsibull-changelog lint && antsibull-docs lint-collection-docs --plugin-docs $(CURDIR) && \
+	reuse lint --quiet && $(BIN)/python -m pytest tests/unit -n 2 -q
+
+.PHONY: docs
+docs: venv-test ## the docs site, in site/
+	@$(BIN)/python scripts/build_site.py site && echo "$(CURDIR)/site/index.html"
+
 .PHONY: lint
 lint: venv-test ## ruff, mypy, ansible-lint and the changelog's linter
 	@ruff check --no-cache && mypy --no-incremental && ANSIBLE_COLLECTIONS_PATH=$$ANSIBLE_COLLECTIONS_PATH:examples ansible-lint --strict && antsibull-changelog lint
@@ -72,7 +81,7 @@ clean: ## stop the NetBoxes and remove them, and all that make has put into this
 	@$(LAB) down --purge --name $(TEST_LAB)
 	@$(LAB) down --purge --name bench
 	@$(LAB) down --purge --name soak
-	@rm -rf .venv .venv-peers .ansible .pytest_cache .hypothesis context nodeflow-orchestrator-*.tar.gz
+	@rm -rf .venv .venv-peers .ansible .pytest_cache .hypothesis site context nodeflow-orchestrator-*.tar.gz
 	@find . -name __pycache__ -prune -exec rm -rf {} +
 
 .PHONY: venv venv-test venv-bench lab-test lab-soak

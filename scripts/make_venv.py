@@ -44,7 +44,7 @@ def make(purpose: str) -> None:
     stamp, wanted = venv / f".complete-{purpose}", _digest(files)
     if not (_usable(venv) and stamp.exists() and stamp.read_text(encoding="utf-8") == wanted):
         with step(f"preparing Python for the {purpose} ({venv.name})"):
-            _install(venv, files)
+            install(venv, find_python(), files)
         stamp.write_text(wanted, encoding="utf-8")
     if venv == VENV:
         link_collection()
@@ -74,9 +74,10 @@ def _usable(venv: Path) -> bool:
     return made_here and runs and any(venv.glob(".complete-*")) and not (venv / ".unfinished").exists()
 
 
-def _install(venv: Path, files: list[Path]) -> None:
+def install(venv: Path, base: Path, files: list[Path]) -> None:
+    """Put what the files of requirements ask for into ``venv``, which is made of the Python ``base`` unless it is there. Raises LabError."""
     if not _usable(venv):
-        _run(str(find_python()), "-m", "venv", "--clear", str(venv))
+        _run(str(base), "-m", "venv", "--clear", str(venv))
     python, unfinished = str(venv / "bin" / "python"), venv / ".unfinished"
     unfinished.touch()
     requirements = [word for file in files for word in ("-r", str(file))]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 
 class ModuleDocFragment:
-    """The options of the group CONFIG in module_utils/node/argspec.py."""
+    """The options of the group CONFIG in module_utils/_node/argspec.py."""
 
     DOCUMENTATION = r"""
 options:

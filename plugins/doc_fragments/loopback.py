@@ -8,7 +8,7 @@ from __future__ import annotations
 
 
 class ModuleDocFragment:
-    """The option of the group LOOPBACK in module_utils/node/argspec.py."""
+    """The option of the group LOOPBACK in module_utils/_node/argspec.py."""
 
     DOCUMENTATION = r"""
 options:

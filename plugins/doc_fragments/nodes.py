@@ -8,7 +8,7 @@ from __future__ import annotations
 
 
 class ModuleDocFragment:
-    """The option of the group NODES in module_utils/node/argspec.py, and what a step returns."""
+    """The option of the group NODES in module_utils/_node/argspec.py, and what a step returns."""
 
     DOCUMENTATION = r"""
 options:

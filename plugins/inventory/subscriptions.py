@@ -112,20 +112,19 @@ import typing as t
 from collections import Counter
 
 from ansible.errors import AnsibleParserError
-from ansible.module_utils.basic import missing_required_lib
 from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable, Constructable
 
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._argspec import given
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._domain.collection import OURS, collection_of
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import NodeflowError
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._hostname import hostname
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils._libraries import missing_libraries
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.collection import OURS, collection_of
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node import view  # noqa: F401  # pylint: disable=unused-import  # registers what nodes show
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.fields import LOOPBACKS
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.reports.info import NO_STORE, Answer, subscription_answers
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.engine import open_store
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.location import Location, find_location
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.subscriptions import LIVE, is_live
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._libraries import missing_sentence
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._node import view  # noqa: F401  # pylint: disable=unused-import  # registers what nodes show
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._node.fields import LOOPBACKS
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._reports.info import NO_STORE, Answer, subscription_answers
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._store.engine import open_store
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._store.location import Location, find_location
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._store.subscriptions import LIVE, is_live
 
 REPEATED = frozenset(
     f"nodeflow_{name}" for name in ("product", "customer_id", "status", "site", "role", "platform", "process_workflow", "process_status")
@@ -158,9 +157,9 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         """Fill the inventory. Raises AnsibleParserError."""
         super().parse(inventory, loader, path, cache)
         self._read_config_data(path)
-        missing = missing_libraries()
+        missing = missing_sentence()
         if missing:
-            raise AnsibleParserError(missing_required_lib(" and ".join(missing), reason="for nodeflow.orchestrator"))
+            raise AnsibleParserError(missing)
         for lifecycle in LIVE:
             self.inventory.add_group(self._sanitize_group_name(f"lifecycle_{lifecycle}"))
         answers = self._answers(path, cache)

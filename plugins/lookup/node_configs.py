@@ -26,7 +26,7 @@ description:
 options:
   _terms:
     description:
-      - The nodes, as RV(nodeflow.orchestrator.node_config_facts#module:node_configs) has them. One list, or one node a term.
+      - The nodes, as RV(nodeflow.orchestrator.node_config_info#module:node_configs) has them. One list, or one node a term.
       - Each is the variable C(node) in its template, with more keys. C(hostname) is C(name) with each run of
         characters other than letters, digits, C(-), C(_) and C(.) replaced by one C(-).
       - C(loopbacks) are the interfaces that have its addresses, each with C(name), C(is_loopback), C(ipv4) and C(ipv6). Mostly it is one. C(loopback)

@@ -15,8 +15,8 @@ import typing as t
 
 from ansible.module_utils.errors import AnsibleFallbackNotFound
 
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.subject import Subject
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.location import ENVIRONMENT, shown_location
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._domain.subject import Subject
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._store.location import ENVIRONMENT, shown_location
 
 __all__ = ["CONFIRM", "DEST", "EXPORT", "PROCESSES", "Spec", "env_fallback", "given", "location", "options", "rows_option"]
 

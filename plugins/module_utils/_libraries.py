@@ -7,18 +7,22 @@
 ``ansible-test sanity --test import`` and Ansible's documentation load plugins without pydantic, pynetbox and
 SQLAlchemy. There, each name is an inert stand-in: it can be called, subclassed and asked for attributes while a
 file is loaded, and an instance of a class made from it raises ImportError. ``run_module`` and the action plugins ask
-``missing_libraries`` first, so that a user reads Ansible's own sentence about a missing library instead.
+``missing_sentence`` first, so that a user reads what to install instead. A library that is there, but cannot be loaded on this Python, counts as missing.
 """
 
 from __future__ import annotations
 
 import importlib
-import traceback
+import sys
 import typing as t
+
+from ansible.module_utils.basic import missing_required_lib
+
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import StoreError
 
 __all__ = [
     "load_psycopg",
-    "missing_libraries",
+    "missing_sentence",
     "pydantic",
     "pydantic_core",
     "pynetbox",
@@ -30,7 +34,7 @@ __all__ = [
     "urllib3",
 ]
 
-_MISSING: dict[str, str] = {}
+_MISSING: dict[str, Exception] = {}
 
 
 class _AbsentBase:
@@ -61,35 +65,48 @@ class _Absent:
         return (_AbsentBase,)
 
 
-def _absent(library: str) -> t.Any:
-    _MISSING.setdefault(library, traceback.format_exc())
+def _absent(library: str, error: Exception) -> t.Any:
+    _MISSING.setdefault(library, error)
     return _Absent()
 
 
-def missing_libraries() -> dict[str, str]:
-    """The libraries that could not be imported: name on PyPI to the traceback of the import."""
-    return dict(_MISSING)
+def missing_sentence() -> str | None:
+    """What to install, since libraries are missing or cannot be loaded: one sentence for all; None where all are there."""
+    absent = [library for library, error in _MISSING.items() if isinstance(error, ModuleNotFoundError)]
+    if absent:
+        return str(missing_required_lib(" and ".join(absent), reason="for nodeflow.orchestrator"))
+    for library, error in _MISSING.items():
+        return f"the Python library {library} {_cannot_be_loaded(library, error)}"
+    return None
+
+
+def _cannot_be_loaded(library: str, error: Exception) -> str:
+    why = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+    return (
+        f"is installed, but cannot be loaded by {sys.executable} ({why}): install a release that supports Python "
+        f"{sys.version_info.major}.{sys.version_info.minor}, for example with {sys.executable} -m pip install --upgrade {library}"
+    )
 
 
 try:
     import pydantic
     import pydantic_core
-except ImportError:
-    pydantic = pydantic_core = _absent("pydantic")
+except Exception as error:  # pylint: disable=broad-exception-caught  # an old release on a new Python raises anything
+    pydantic = pydantic_core = _absent("pydantic", error)
 
 try:
     import pynetbox
     import requests
     import urllib3
     from pynetbox.core import query as pynetbox_query
-except ImportError:
-    pynetbox = pynetbox_query = requests = urllib3 = _absent("pynetbox")
+except Exception as error:  # pylint: disable=broad-exception-caught  # an old release on a new Python raises anything
+    pynetbox = pynetbox_query = requests = urllib3 = _absent("pynetbox", error)
 
 try:
     import sqlalchemy as sa
     from sqlalchemy import exc as sa_exc
-except ImportError:
-    sa = sa_exc = _absent("SQLAlchemy")
+except Exception as error:  # pylint: disable=broad-exception-caught  # an old release on a new Python raises anything
+    sa = sa_exc = _absent("SQLAlchemy", error)
 
 
 def sa_insert(connection: t.Any, table: t.Any) -> t.Any:
@@ -98,5 +115,10 @@ def sa_insert(connection: t.Any, table: t.Any) -> t.Any:
 
 
 def load_psycopg() -> t.Any:
-    """The library psycopg, loaded only where a store is a database. Raises ImportError where it is missing."""
-    return importlib.import_module("psycopg")
+    """The library psycopg, loaded only where a store is a database. Raises StoreError where it is missing or cannot be loaded."""
+    try:
+        return importlib.import_module("psycopg")
+    except ImportError as error:  # also where it finds no libpq
+        raise StoreError("a PostgreSQL store needs the Python library psycopg on the controller: pip install 'psycopg[binary]'") from error
+    except Exception as error:  # pylint: disable=broad-exception-caught  # an old release on a new Python raises anything
+        raise StoreError(f"a PostgreSQL store needs the Python library psycopg; it {_cannot_be_loaded('psycopg', error)}") from error

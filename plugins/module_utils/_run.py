@@ -12,18 +12,18 @@ import signal
 import threading
 import typing as t
 
-from ansible.module_utils.basic import AnsibleModule, missing_required_lib
+from ansible.module_utils.basic import AnsibleModule
 
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._awx.job import AWX_JOB, AwxJob
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._domain.subject import Subject
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import NodeflowError, defect
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils._libraries import missing_libraries
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._libraries import missing_sentence
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.artifacts import with_artifacts
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.end_of_step import how_to_continue
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.release import release
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.awx.job import AWX_JOB, AwxJob
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.subject import Subject
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.artifacts import with_artifacts
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.end_of_step import how_to_continue
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.release import release
 
-__all__ = ["TIME_LIMIT", "Function", "Interrupted", "call", "ended", "interrupts", "missing_sentence", "run_module", "sentence"]
+__all__ = ["TIME_LIMIT", "Function", "Interrupted", "call", "ended", "interrupts", "run_module", "sentence"]
 
 TIME_LIMIT = "NODEFLOW_TIME_LIMIT"
 """The environment variable that tells an ordinary module for how many seconds it may run, since Ansible kills it without a word."""
@@ -102,12 +102,6 @@ def call(function: Function, task: Task, over: t.Callable[[], str | None] = lamb
         raise
     finally:
         task.close()
-
-
-def missing_sentence() -> str | None:
-    """Ansible's own sentence about the libraries that are missing; None where none is."""
-    missing = missing_libraries()
-    return missing_required_lib(" and ".join(missing), reason="for nodeflow.orchestrator") if missing else None
 
 
 def ended(task: Task, message: str) -> dict[str, t.Any]:

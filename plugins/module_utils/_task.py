@@ -13,19 +13,19 @@ import os
 import socket
 import typing as t
 
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._awx.job import AwxJob
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._domain.actor import Actor
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._domain.subject import Subject
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import NodeflowError
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._netbox.client import NetboxClient
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._netbox.url import normal_url
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._printable import printable, printable_config
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.awx.job import AwxJob
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.actor import Actor
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.subject import Subject
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.client import NetboxClient
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.url import normal_url
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.rows import Row, read_rows
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.engine import Store, open_store
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.job import job, vanishes
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.location import Location, find_location
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.processes import BrokenLog, Process, at_work, broken_logs
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.subscriptions import Stored, find_subscriptions, holders
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.rows import Row, read_rows
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._store.engine import Store, open_store
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._store.job import job, vanishes
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._store.location import Location, find_location
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._store.processes import BrokenLog, Process, at_work, broken_logs
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._store.subscriptions import Stored, find_subscriptions, holders
 
 __all__ = ["Task"]
 

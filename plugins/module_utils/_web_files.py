@@ -12,10 +12,10 @@ import urllib.parse
 
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import NodeflowError
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._libraries import requests, urllib3
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._netbox import trouble
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._netbox.patience import TRY_AGAIN, Patience
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._netbox.tls import TlsAdapter, verifying
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._paths import user_path
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox import trouble
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.patience import TRY_AGAIN, Patience
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.tls import TlsAdapter, verifying
 
 if t.TYPE_CHECKING:
     from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task

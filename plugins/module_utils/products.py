@@ -56,37 +56,35 @@ Errors: NodeflowError and below it DomainError, NetboxError, StoreError. Each ha
 from __future__ import annotations
 
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._argspec import CONFIRM, PROCESSES, options, rows_option
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import DomainError, NetboxError, NodeflowError, StoreError
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils._libraries import pydantic
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils._run import run_module
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.description import description
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.lifecycle import SubscriptionLifecycle
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.subject import Subject
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.subscription import (
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._domain.description import description
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._domain.lifecycle import SubscriptionLifecycle
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._domain.subject import Subject
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._domain.subscription import (
     ProductBlockModel,
     SubscriptionModel,
     move_to_lifecycle,
     revise,
 )
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.allocate import allocate_prefixes, prefix_id
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.marked import Deleted, Made, create_marked, delete_marked, find_marked
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.objects import listed_of
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.payload import NetboxPayload, build_payload
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.update import Target, Update, update
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.model import Node, NodeInactive
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.abort import abort, aborted, restored
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.already import already_there
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.config import Config
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.confirm import ConfirmedState, confirmed_configs
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.continued import chosen_processes
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.do_step import do_step
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.end_of_step import end_of_step
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.planned import to_change, to_create
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.prompt import choose, columns
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.rows import Row
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.state import State
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.step import (
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import DomainError, NetboxError, NodeflowError, StoreError
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._libraries import pydantic
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._netbox.allocate import allocate_prefixes, prefix_id
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._netbox.marked import Deleted, Made, create_marked, delete_marked, find_marked
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._netbox.objects import listed_of
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._netbox.payload import NetboxPayload, build_payload
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._netbox.update import Target, Update, update
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._node.model import Node, NodeInactive
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.abort import abort, aborted, restored
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.already import already_there
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.config import Config
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.confirm import ConfirmedState, confirmed_configs
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.continued import chosen_processes
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.do_step import do_step
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.end_of_step import end_of_step
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.planned import to_change, to_create
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.prompt import choose, columns
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.rows import Row
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.state import State
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.step import (
     Aborted,
     Done,
     Failed,
@@ -97,7 +95,9 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.step
     Workflow,
     for_each,
 )
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.steps import NOT_MADE_YET, begin, completed, moved_to, revised, updated_in_netbox
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.steps import NOT_MADE_YET, begin, completed, moved_to, revised, updated_in_netbox
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._run import run_module
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
 
 __all__ = [
     "CONFIRM",

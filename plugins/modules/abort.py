@@ -103,12 +103,12 @@ msg:
 import typing as t
 
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._argspec import PROCESSES
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._node.argspec import options
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._node.model import NODE
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._node.workflows import WORKFLOWS
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.abort import abort
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._run import run_module
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.argspec import options
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.model import NODE
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.workflows import WORKFLOWS
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.abort import abort
 
 ROWS = NODE
 OPTIONS = options(PROCESSES, {"only_suspended": {"type": "bool", "default": False}, "reason": {"type": "str"}})

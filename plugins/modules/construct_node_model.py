@@ -60,10 +60,10 @@ RETURN = r"""
 extends_documentation_fragment: [nodeflow.orchestrator.nodes]
 """
 
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._node.argspec import MODEL, NODES, options
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._node.construct import construct_node_model as execute
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._node.model import NODE
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._run import run_module
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.argspec import MODEL, NODES, options
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.construct import construct_node_model as execute
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.model import NODE
 
 ROWS = NODE
 OPTIONS = options(NODES, MODEL)

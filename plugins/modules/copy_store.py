@@ -73,9 +73,9 @@ msg:
 """
 
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._argspec import location
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._node.argspec import options
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._run import run_module
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.argspec import options
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.upkeep.copy_store import copy_store as execute
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._upkeep.copy_store import copy_store as execute
 
 OPTIONS = options(location("target"))
 

@@ -47,11 +47,11 @@ extends_documentation_fragment: [nodeflow.orchestrator.nodes]
 
 import typing as t
 
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._node.argspec import NODES, options
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._node.model import NODE
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._node.workflows import node_step
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._run import run_module
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.argspec import NODES, options
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.model import NODE
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.workflows import node_step
 
 ROWS = NODE
 OPTIONS = options(NODES)

@@ -99,9 +99,9 @@ msg:
 """
 
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._argspec import location
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._node.argspec import options
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._node.import_subscriptions import import_subscriptions as execute
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._run import run_module
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.argspec import options
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.import_subscriptions import import_subscriptions as execute
 
 OPTIONS = options(location("source"), {"product": {"type": "str", "default": "Node"}})
 

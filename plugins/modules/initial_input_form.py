@@ -112,10 +112,10 @@ extends_documentation_fragment: [nodeflow.orchestrator.nodes]
 """
 
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._argspec import PROCESSES
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._node.argspec import CLAIM, CONFIG, MODEL, options
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._node.initial_input_form import initial_input_form as execute
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._node.model import NODE
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._run import run_module
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.argspec import CLAIM, CONFIG, MODEL, options
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.initial_input_form import initial_input_form as execute
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.model import NODE
 
 ROWS = NODE
 TEMPLATE_DIRECTORIES = "node_config_templates"

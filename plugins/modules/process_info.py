@@ -220,10 +220,10 @@ url:
 """
 
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._argspec import EXPORT
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._node import view  # noqa: F401  # pylint: disable=unused-import  # registers what nodes show
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._node.argspec import options
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._reports.info import process_info as execute
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._run import run_module
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node import view  # noqa: F401  # pylint: disable=unused-import  # registers what nodes show
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.argspec import options
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.reports.info import process_info as execute
 
 OPTIONS = options(
     {

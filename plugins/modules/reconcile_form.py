@@ -144,10 +144,10 @@ msg:
 """
 
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._argspec import PROCESSES
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._node.argspec import CLAIM, MODEL, options
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._node.model import NODE
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._node.reconcile_form import reconcile_form as execute
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._run import run_module
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.argspec import CLAIM, MODEL, options
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.model import NODE
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.reconcile_form import reconcile_form as execute
 
 ROWS = NODE
 OPTIONS = options(

@@ -121,10 +121,10 @@ msg:
 """
 
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._argspec import DEST
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._node import view  # noqa: F401  # pylint: disable=unused-import  # registers what nodes show
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._node.argspec import options
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._reports.report import report as execute
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._run import run_module
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node import view  # noqa: F401  # pylint: disable=unused-import  # registers what nodes show
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.argspec import options
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.reports.report import report as execute
 
 OPTIONS = options(
     DEST,

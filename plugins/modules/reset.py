@@ -75,9 +75,9 @@ msg:
   sample: there is no store, so there is nothing to reset
 """
 
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._node.argspec import options
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._node.reset import reset as execute
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._run import run_module
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.argspec import options
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.reset import reset as execute
 
 OPTIONS = options({"confirm": {"type": "bool", "default": False}, "force": {"type": "str"}})
 

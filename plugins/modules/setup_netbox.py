@@ -56,10 +56,10 @@ msg:
 
 import functools
 
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._node.argspec import options
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._node.device import DEVICE
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._run import run_module
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.argspec import options
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.device import DEVICE
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.upkeep.setup_netbox import setup_netbox
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._upkeep.setup_netbox import setup_netbox
 
 execute = functools.partial(setup_netbox, object_type=DEVICE)
 OPTIONS = options({"report_url": {"type": "str"}})

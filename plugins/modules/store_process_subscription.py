@@ -59,10 +59,10 @@ RETURN = r"""
 extends_documentation_fragment: [nodeflow.orchestrator.nodes]
 """
 
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._node.argspec import CLAIM, NODES, options
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._node.model import NODE
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._node.workflows import store_process_subscription as execute
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._run import run_module
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.argspec import CLAIM, NODES, options
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.model import NODE
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.workflows import store_process_subscription as execute
 
 ROWS = NODE
 OPTIONS = options(NODES, CLAIM)

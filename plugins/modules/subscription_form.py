@@ -113,10 +113,10 @@ extends_documentation_fragment: [nodeflow.orchestrator.nodes]
 """
 
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._argspec import PROCESSES
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._node.argspec import CONFIG, options
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._node.model import NODE
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._node.subscription_form import subscription_form as execute
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._run import run_module
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.argspec import CONFIG, options
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.model import NODE
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.subscription_form import subscription_form as execute
 
 ROWS = NODE
 TEMPLATE_DIRECTORIES = "node_config_templates"

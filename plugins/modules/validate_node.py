@@ -146,9 +146,9 @@ msg:
   sample: '12 subscriptions compared with NetBox: 1 finding at 1 device'
 """
 
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._node.argspec import options
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._node.validate_node import validate_node as execute
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._run import run_module
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.argspec import options
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.validate_node import validate_node as execute
 
 OPTIONS = options(
     {

@@ -14,8 +14,6 @@ Tried on ansible-core 2.20 to 2.22.
 ``templar.available_variables``,                    millisecond each for, and 5 to 20 ms for 100 rows. Where they are gone, all is templated as usual.
 ``templar.resolve_to_container``
 ``AnsibleValueOmittedError``                        Goes with the two: it says that ``omit`` is the value of an option.
-``heuristic_log_sanitize``                          AnsibleModule shows its arguments through it; no documentation has it. Where it is gone, the
-                                                    arguments of a task are not shown (``-vvv``), since a text in them could hold a password.
 ==================================================  ==========================================================================================
 """
 
@@ -27,17 +25,15 @@ import re
 import typing as t
 
 from ansible import errors, template
-from ansible.module_utils import basic
 from ansible.plugins.action import ActionBase
 
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._run import interrupts
 
-__all__ = ["Finalized", "FinalizedAction", "shown_arguments"]
+__all__ = ["Finalized", "FinalizedAction"]
 
 _OmittedError: type[Exception] | tuple[()] = getattr(errors, "AnsibleValueOmittedError", ())
 _is_template: t.Callable[[t.Any], bool] = getattr(template, "is_trusted_as_template", lambda value: False)
 _DEFAULT_OMIT = re.compile(r"\{\{ (\w+) \| default\(omit\) \}\}", re.ASCII)
-_without_passwords: t.Callable[[str], str] | None = getattr(basic, "heuristic_log_sanitize", None)
 
 
 @dataclasses.dataclass
@@ -116,10 +112,3 @@ def _plain(value: t.Any) -> t.Any:
     if value is None or isinstance(value, (bool, int, float)) or (isinstance(value, str) and "{" not in value):
         return value
     raise _NotPlain
-
-
-def shown_arguments(params: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
-    """Return a task's arguments as AnsibleModule shows them, texts without what looks like a password."""
-    if _without_passwords is None:
-        return {}
-    return {name: _without_passwords(value) if isinstance(value, str) else value for name, value in params.items()}

@@ -21,8 +21,8 @@ import typing as t
 
 from ansible import constants as C
 
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.subject import Subject
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.rows import COMPLETED, RUNNING, UNCHANGED
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._domain.subject import Subject
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.rows import COMPLETED, RUNNING, UNCHANGED
 
 __all__ = ["GONE", "MOST", "counted", "hand_over", "take_over", "whole_rows"]
 

@@ -13,18 +13,18 @@ import os
 import typing as t
 
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import NodeflowError
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.release import release
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._run import Function, Interrupted, call, interrupts
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._secrets import mask_logins
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._store.engine import load_driver
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._store.location import is_database
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.release import release
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.engine import load_driver
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.location import is_database
-from ansible_collections.nodeflow.orchestrator.plugins.plugin_utils._ansible_core import shown_arguments
 
 __all__ = ["die", "run_in_process"]
 
 # ansible-playbook loads the action, and so this file, before it forks a worker for each task: what is imported here, no worker imports again. So it is with
 # what talks to the store: for SQLite 8 ms a task, for a database 0.1 s. Other tasks cannot tell: a library is imported and nothing else happens.
-with contextlib.suppress(ImportError, NodeflowError):  # a task that needs it says so in a sentence
+with contextlib.suppress(NodeflowError):  # a task that needs it says so in a sentence
     load_driver(is_database(os.environ.get("NODEFLOW_STORE", "").strip()))
 
 # At its very end, ansible-playbook looks for garbage among all that it and our libraries have loaded, before the operating system takes it all: 0.4 s of
@@ -50,7 +50,8 @@ def run_in_process(function: Function, task: Task) -> dict[str, t.Any]:
             result = {}
     if came:
         die(came[0])
-    return result | {"invocation": {"module_args": shown_arguments(task.params)}}
+    arguments = {name: mask_logins(value) if isinstance(value, str) else value for name, value in task.params.items()}
+    return result | {"invocation": {"module_args": arguments}}
 
 
 def die(number: int) -> t.NoReturn:

@@ -16,8 +16,8 @@ from ansible.module_utils.errors import UnsupportedError
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._argspec import given
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import NodeflowError
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._run import sentence
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._store.location import ENVIRONMENT, split_password
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._web_files import is_url, part_url
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.location import ENVIRONMENT, split_password
 from ansible_collections.nodeflow.orchestrator.plugins.plugin_utils._template_directories import find_directories
 
 __all__ = ["Options", "read_options"]

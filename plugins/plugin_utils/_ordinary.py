@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._awx.job import AWX_JOB
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.release import release
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._run import TIME_LIMIT, ended
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.awx.job import AWX_JOB
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.release import release
 from ansible_collections.nodeflow.orchestrator.plugins.plugin_utils._texts import warn_how_to_continue
 
 __all__ = ["environment_of", "run_ordinary", "wants_own_process"]

@@ -15,9 +15,9 @@ from ansible import context as cli
 from ansible.plugins.loader import callback_loader
 from ansible.utils.display import Display
 
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.subject import Subject
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.end_of_step import how_to_continue
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.rows import Row
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._domain.subject import Subject
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.end_of_step import how_to_continue
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.rows import Row
 from ansible_collections.nodeflow.orchestrator.plugins.plugin_utils._terminal import ask
 
 __all__ = ["LONGEST", "Texts", "ask_person", "for_people", "show_result", "warn_how_to_continue"]

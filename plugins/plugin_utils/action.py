@@ -38,18 +38,18 @@ import types
 import typing as t
 
 from ansible.errors import AnsibleError
-from ansible.module_utils.common.parameters import remove_values
 from ansible.utils.display import Display
 
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils._run import Interrupted, ended, missing_sentence
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._awx.job import AwxJob
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._domain.subject import Subject
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._libraries import missing_sentence
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.release import release
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._run import Interrupted, ended
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._secrets import mask_text, mask_values
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.awx.job import AwxJob
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.subject import Subject
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.release import release
 from ansible_collections.nodeflow.orchestrator.plugins.plugin_utils._ansible_core import FinalizedAction
 from ansible_collections.nodeflow.orchestrator.plugins.plugin_utils._hand_over import counted, hand_over, take_over
 from ansible_collections.nodeflow.orchestrator.plugins.plugin_utils._in_process import die, run_in_process
-from ansible_collections.nodeflow.orchestrator.plugins.plugin_utils._masked import masked
 from ansible_collections.nodeflow.orchestrator.plugins.plugin_utils._options import Options, read_options
 from ansible_collections.nodeflow.orchestrator.plugins.plugin_utils._ordinary import environment_of, run_ordinary, wants_own_process
 from ansible_collections.nodeflow.orchestrator.plugins.plugin_utils._texts import Texts, ask_person, for_people, show_result, warn_how_to_continue
@@ -109,7 +109,7 @@ class InProcessAction(FinalizedAction):
         invocation = outcome.get("invocation")
         if isinstance(invocation, dict) and isinstance(invocation.get("module_args"), dict):
             outcome["invocation"] = invocation | {"module_args": counted(invocation["module_args"])}
-        result = masked(outcome, secrets)
+        result = mask_values(outcome, secrets)
         subject: Subject | None = getattr(self.module, "ROWS", None)
         printed = bool(result.get("failed") or Display().verbosity)
         handed_over: dict[str, Subject | None] = dict.fromkeys(getattr(self.module, "HANDED_OVER", ()))
@@ -124,9 +124,9 @@ class InProcessAction(FinalizedAction):
         return Task(
             params=options.params,
             check_mode=self._task.check_mode,
-            warn=lambda text: texts.warn(remove_values(text, secrets)),
-            show=lambda text: texts.show(remove_values(text, secrets)),
-            ask=lambda question: ask_person(remove_values(question, secrets), hidden),
+            warn=lambda text: texts.warn(mask_text(text, secrets)),
+            show=lambda text: texts.show(mask_text(text, secrets)),
+            ask=lambda question: ask_person(mask_text(question, secrets), hidden),
             secrets=secrets,
             rows_about=getattr(self.module, "ROWS", None),
             awx_job=awx_job,

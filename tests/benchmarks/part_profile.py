@@ -14,6 +14,7 @@ import typing as t
 from bench_lab import BenchLab
 from measuring import today
 from rounds import Settings
+from step_names import step_of
 from subjects import Ours
 from tables import Figures
 
@@ -76,7 +77,7 @@ def by_task(marks: list[tuple[float, str]], began: float, records: list[Figures]
     for (moment, name), (after, _next) in zip(marks, marks[1:]):
         wall[name] += after - moment
     for record in records:
-        name = (record["task"] or "").rpartition(" : ")[2] or [name for moment, name in marks[:-1] if began + moment <= record["began"]][-1]
+        name = step_of(record["task"] or "") or [name for moment, name in marks[:-1] if began + moment <= record["began"]][-1]
         for kind, seconds in record["kinds"].items():
             found[name][kind] = found[name].get(kind, 0.0) + seconds
     for name, kinds in found.items():

@@ -24,6 +24,7 @@ import requests
 
 from bench_lab import ROOT, BenchLab, Store
 from rounds import Measured
+from step_names import step_of
 
 __all__ = ["FIELDS", "TASKS", "Asserts", "Floor", "Inventory", "Listing", "NetboxCollection", "Ours", "Playbook", "Pynetbox", "Subject", "Validate", "played"]
 
@@ -314,7 +315,7 @@ def parts(items: list[int], size: int) -> t.Iterator[list[int]]:
 def marks(lines: list[tuple[float, str]], seconds: float) -> list[tuple[float, str]]:
     """When each task of a play began, after how many seconds; before the first it is "start", after the last "end"."""
     found = [(0.0, "start")]
-    found += [(moment, text.partition("[")[2].partition("]")[0].rpartition(" : ")[2]) for moment, text in lines if text.startswith("TASK [")]
+    found += [(moment, step_of(text.partition("[")[2].partition("]")[0])) for moment, text in lines if text.startswith("TASK [")]
     return [*found, *((moment, "end") for moment, text in lines if text.startswith("PLAY RECAP")), (seconds, "")]
 
 

@@ -30,7 +30,7 @@ BEFORE = {
     "store_process_subscription": "construct_node_model",
     "fetch_ip_address_information": "store_process_subscription",
     "set_status": "fetch_ip_address_information",
-    "node_config_facts": "set_status",
+    "node_config_info": "set_status",
     "provide_config_to_user": "set_status",
     "set_node_to_active": "provide_config_to_user",
     "update_node_in_netbox": "set_node_to_active",

@@ -93,7 +93,7 @@ def test_a_fault_at_a_commit(play, netbox, fault_table, cluster, proxy, side, fa
 
 def test_a_server_that_comes_back_between_two_steps(play, netbox, fault_table, cluster):
     devices = [netbox.make() for _device in range(3)]
-    gate = Gate(play.directory, "set_status (provisioning)")
+    gate = Gate(play.directory, "set_status")
     run = play.start("nodeflow.orchestrator.create_node", environment=gate.environment, nodes=devices, confirm_config=True)
     gate.wait_for(run)
     cluster.stop()

@@ -18,7 +18,7 @@ import uuid
 import pytest
 
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import StoreError
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.engine import open_store
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._store.engine import open_store
 from audit import audit
 from gate import Gate
 from killing import killed_at
@@ -122,7 +122,7 @@ def test_4_runs_with_an_sqlite_store_each_share_one_netbox(lab, netbox, tmp_path
 def test_4_resumes_take_over_the_same_processes(lab, netbox, postgresql, tmp_path, fault_table, turn):
     play = Player(lab, tmp_path, postgresql)
     devices = [netbox.make() for _device in range(3)]
-    process_ids = killed_at(play, "set_status (provisioning)", nodes=devices)
+    process_ids = killed_at(play, "set_status", nodes=devices)
     assert len(process_ids) == len(devices)
     gates = [Gate(tmp_path, "store_process_subscription") for _run in range(4)]
     choice = {"process_ids": process_ids, "take_over": True, "confirm_config": True}

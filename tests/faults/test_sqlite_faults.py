@@ -22,10 +22,10 @@ from recovery import recover
 from small_disk import StoreOnDisk
 
 STEPS = (
-    "initial input form",
+    "initial_input_form",
     "store_process_subscription",
     "fetch_ip_address_information",
-    "set_status (provisioning)",
+    "set_status",
     "provide_config_to_user",
     "set_node_to_active",
     "update_node_in_netbox",
@@ -131,7 +131,7 @@ def step_log(play):
 
 def test_a_lock_that_stays_is_given_up(play, netbox, fault_table):
     device = netbox.make()
-    gate = Gate(play.directory, "set_status (provisioning)")
+    gate = Gate(play.directory, "set_status")
     run = play.start("nodeflow.orchestrator.create_node", environment=gate.environment, nodes=device, confirm_config=True)
     gate.wait_for(run)
     with locked(play):

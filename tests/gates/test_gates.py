@@ -95,8 +95,19 @@ def test_the_collection_can_be_built_and_installed(tmp_path):
     assert run("ansible-galaxy", "collection", "build", "--output-path", str(tmp_path)).returncode == 0
     [archive] = tmp_path.glob("*.tar.gz")
     with tarfile.open(archive) as content:
-        names = content.getnames()
-    assert {"README.md", "COPYING", "meta/runtime.yml", "playbooks/create_node.yml", "requirements.txt"} <= set(names)
-    assert [name for name in names if name.startswith((".", "build/")) or "__pycache__" in name] == []
+        members = content.getmembers()
+    names = [member.name for member in members]
+    assert {"README.md", "COPYING", "meta/runtime.yml", "playbooks/create_node.yml", "requirements.txt", "execution-environment.yml"} <= set(names)
+    assert {name.partition("/")[0] for name in names if "/" in name} == {
+        "LICENSES", "changelogs", "docs", "extensions", "meta", "playbooks", "plugins", "roles",
+    }  # fmt: skip
+    left_out = ("lab/", "tests/", "scripts/", "examples/", "docs/images", "docs/performance.json", "changelogs/fragments", ".")
+    assert [name for name in names if name.startswith(left_out) or "__pycache__" in name] == []
+    tracked = set(checkout_files())
+    files = {member.name for member in members if member.isfile()} - {"FILES.json", "MANIFEST.json"}
+    assert files - tracked == set(), "a file that nobody committed"
+    shipped = {name for name in tracked if name.startswith(("plugins/", "playbooks/", "roles/", "meta/", "extensions/awx/"))}
+    assert shipped - set(names) == set(), "a file of the collection that the manifest does not name"
+    assert archive.stat().st_size < 500_000
     done = run("ansible-galaxy", "collection", "install", "--offline", "-p", str(tmp_path / "installed"), str(archive), directory=tmp_path)
     assert done.returncode == 0, done.stdout

@@ -119,7 +119,7 @@ def test_an_option_of_a_later_step_is_checked_in_the_first_task(play, netbox, ba
     device = netbox.make()
     done = play.create(nodes=device, **bad)
     assert done.returncode == 2, done.output
-    assert list(done.results) == ["initial input form", LEFT] and done.results["initial input form"]["failed"]
+    assert list(done.results) == ["initial_input_form", LEFT] and done.results["initial_input_form"]["failed"]
     assert not play.store.exists()
     assert netbox.status(device) == "planned"
 
@@ -131,10 +131,10 @@ def test_so_it_is_in_the_other_workflows_with_a_config(play, netbox, bad):
     waiting = play.create(nodes=device)
     assert waiting.returncode == 0 and waiting.nodes[0]["status"] == "suspended", waiting.output
     resumed = play("nodeflow.orchestrator.resume", status="suspended", **bad)
-    assert resumed.returncode == 2 and resumed.results["initial input form"]["failed"], resumed.output
+    assert resumed.returncode == 2 and resumed.results["initial_input_form"]["failed"], resumed.output
     assert [row["status"] for row in play.rows("SELECT status FROM processes")] == ["suspended"]
     terminated = play("nodeflow.orchestrator.terminate_node", all_enrolled=True, **bad)
-    assert terminated.returncode == 2 and terminated.results["initial input form"]["failed"], terminated.output
+    assert terminated.returncode == 2 and terminated.results["initial_input_form"]["failed"], terminated.output
     assert len(play.rows("SELECT status FROM processes")) == 1
 
 

@@ -126,7 +126,7 @@ def test_fail_on_suspended_makes_the_job_red_at_its_last_step(job, play, netbox)
     assert still.code == 2 and still.left["nodeflow_process_ids"] == [process["process_id"]]
     green = job("resume", after=still, fail_on_suspended=True, confirm_config=True)
     assert green.code == 0 and netbox.status(device) == "active", green.output
-    assert job("create_node", nodes=[netbox.make()], fail_on_suspended="maybe").tasks[0] == "initial input form"
+    assert job("create_node", nodes=[netbox.make()], fail_on_suspended="maybe").tasks[0] == "initial_input_form"
     assert len(play.rows("SELECT process_id FROM processes")) == 1
 
 

@@ -12,7 +12,7 @@ import subprocess
 
 import pytest
 
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node import filters
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._node import filters
 from netbox_proxy import Answer, NetboxProxy
 
 

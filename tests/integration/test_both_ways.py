@@ -24,7 +24,7 @@ STEPS = [
     ("store_process_subscription", {"nodes": "{{ last.nodes }}"}),
     ("fetch_ip_address_information", {"nodes": "{{ last.nodes }}"}),
     ("set_status", {"nodes": "{{ last.nodes }}", "lifecycle": "provisioning"}),
-    ("node_config_facts", {"nodes": "{{ last.nodes }}"}),
+    ("node_config_info", {"nodes": "{{ last.nodes }}"}),
     ("provide_config_to_user", {"nodes": "{{ last.nodes }}", "configs": "{{ configs }}", "confirm": True}),
     ("set_node_to_active", {"nodes": "{{ last.nodes }}"}),
     ("update_node_in_netbox", {"nodes": "{{ last.nodes }}"}),
@@ -58,7 +58,7 @@ def playbook(steps: list, device: int, keywords: dict, check_mode: bool, **varia
     """Each module once, with these task keywords."""
     tasks = []
     for module, options in steps:
-        register = "facts" if module in ("node_config_facts", "subscription_info", "process_info") else "last"
+        register = "facts" if module in ("node_config_info", "subscription_info", "process_info") else "last"
         task = {"name": module, "nodeflow.orchestrator." + module: options, "register": register}
         task |= {"vars": {"device": device, "configs": CONFIGS} | variables, "ignore_errors": module in ("abort", "copy_store")}
         tasks.append(task | {"check_mode": check_mode, "diff": True} | keywords)

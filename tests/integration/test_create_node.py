@@ -14,11 +14,11 @@ from netbox_proxy import NetboxProxy
 from stores import SqliteStore, device_id_of
 
 STEPS = [
-    "initial input form",
+    "initial_input_form",
     "construct_node_model",
     "store_process_subscription",
     "fetch_ip_address_information",
-    "set_status (provisioning)",
+    "set_status",
     "provide_config_to_user",
     "set_node_to_active",
     "update_node_in_netbox",
@@ -178,7 +178,7 @@ def test_check_mode_shows_everything_and_changes_nothing(play, netbox):
     assert (created["status"], created["insync"], created["node"]["node_id"]) == ("initial", False, device)
     assert shown["store_process_subscription"][1]["after"]["netbox"] == {"status": "staged"}
     assert shown["fetch_ip_address_information"][0]["after"]["subscription"]["node.ipv4_loopback"] == before["primary_ip4"]["address"]
-    assert shown["set_status (provisioning)"][0]["after"]["subscription"]["status"] == "provisioning"
+    assert shown["set_status"][0]["after"]["subscription"]["status"] == "provisioning"
     assert shown["update_node_in_netbox"][0]["before"]["netbox"] == {"status": "staged"}
     assert shown["update_node_in_netbox"][0]["after"]["netbox"] == {"status": "active"}
     assert shown["done"][0]["after"]["subscription"]["status"] == "active"

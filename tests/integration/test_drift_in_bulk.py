@@ -12,9 +12,9 @@ import uuid
 
 import pytest
 
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.client import NetboxClient
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node import device as device_module
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.device import COMPARED_FIELDS, find_devices, find_many
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._netbox.client import NetboxClient
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._node import device as device_module
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._node.device import COMPARED_FIELDS, find_devices, find_many
 from stores import device_id_of
 
 VALIDATE, RECONCILE = "nodeflow.orchestrator.validate_node", "nodeflow.orchestrator.reconcile_nodes"

@@ -13,9 +13,9 @@ import uuid
 import pytest
 
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import NetboxError
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.allocate import allocate_prefixes, prefix_id
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.client import NetboxClient
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.marked import create_marked, delete_marked, find_marked
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._netbox.allocate import allocate_prefixes, prefix_id
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._netbox.client import NetboxClient
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._netbox.marked import create_marked, delete_marked, find_marked
 from netbox_proxy import Answer, NetboxProxy, NoAnswer
 
 PREFIXES = "ipam/prefixes"

@@ -13,7 +13,7 @@ import urllib.parse
 import pytest
 import sqlalchemy as sa
 
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.schema import metadata
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._store.schema import metadata
 from in_process import call_module
 from migrating import KILL, WAIT, open_elsewhere
 from store_of_0_1_0 import fill, lives, made_up

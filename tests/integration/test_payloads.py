@@ -10,9 +10,9 @@ import typing as t
 
 import pytest
 
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.client import NetboxClient
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.payload import NetboxPayload
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.update import Kind, Refusal, Target, update
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._netbox.client import NetboxClient
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._netbox.payload import NetboxPayload
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._netbox.update import Kind, Refusal, Target, update
 
 
 class InterfacePayload(NetboxPayload):

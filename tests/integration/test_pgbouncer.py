@@ -11,7 +11,7 @@ import contextlib
 import pytest
 
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import StoreError
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.engine import open_store
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._store.engine import open_store
 from pgbouncer import PgBouncer
 from player import Player
 

@@ -12,7 +12,7 @@ import subprocess
 import pytest
 import yaml
 
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.job import job
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._store.job import job
 from fake_netbox import LAB
 from filled_store import FilledStore
 from playbook_files import MODULES, OF_PROCESSES, options_of, plays, tasks, variables_of

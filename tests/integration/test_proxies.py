@@ -14,9 +14,9 @@ import types
 import pytest
 
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import NetboxError, NetboxUncertain
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox import client as client_file
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox import tls
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.client import NetboxClient
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._netbox import client as client_file
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._netbox import tls
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._netbox.client import NetboxClient
 from netbox_proxy import Answer, NetboxProxy
 from processes import free_port
 from web_servers import Authority, nginx, tinyproxy

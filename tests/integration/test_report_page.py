@@ -18,7 +18,7 @@ import threading
 import pytest
 import yaml
 
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.reports.page import data_of
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._reports.page import data_of
 from browser import Watched, chromium
 from fake_netbox import LAB
 from filled_store import NETBOX, FilledStore

@@ -14,9 +14,9 @@ import random
 import pytest
 import sqlalchemy as sa
 
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.engine import open_store
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.processes import broken_logs
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.schema import steps
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._store.engine import open_store
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._store.processes import broken_logs
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._store.schema import steps
 from consistency import inconsistencies
 from in_process import InProcess, call_module
 from killing import killed_at
@@ -122,7 +122,7 @@ def test_a_line_that_was_changed_is_told_and_left_alone(run, netbox):
 
 def test_what_no_hand_touched_is_whole(play_on, netbox, lab, tmp_path, request):
     killed, waiting, given_up = netbox.make(), netbox.make(), netbox.make()
-    [left] = killed_at(play_on, "set_status (provisioning)", nodes=killed)
+    [left] = killed_at(play_on, "set_status", nodes=killed)
     assert play_on.resume(left, take_over=True, confirm_config=True).returncode == 0
     ids = [row["process_id"] for row in play_on.create(nodes=[waiting, given_up]).nodes]
     assert play_on("nodeflow.orchestrator.abort", process_ids=[ids[1]]).returncode == 0

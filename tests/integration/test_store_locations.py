@@ -24,7 +24,7 @@ import yaml
 from test_store_layouts import BEFORE_LAYOUT_2
 
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import StoreError
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.engine import open_store
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._store.engine import open_store
 from filled_store import FilledStore
 from in_process import call_module, options_of
 from lab_secrets import LabSecrets
@@ -348,7 +348,7 @@ def test_results_are_plain_json(tmp_path, lab, netbox, monkeypatch):
         ("store_process_subscription", {}),
         ("fetch_ip_address_information", {}),
         ("set_status", {"lifecycle": "provisioning"}),
-        ("node_config_facts", {}),
+        ("node_config_info", {}),
         ("provide_config_to_user", {"confirm": True}),
         ("subscription_info", {}),
         ("process_info", {"steps": True}),

@@ -11,7 +11,7 @@ import datetime
 
 import pytest
 
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.reports.page import data_of
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._reports.page import data_of
 from in_process import call_module
 from store_of_0_1_0 import Device, fill, lives, made_up
 

@@ -14,7 +14,7 @@ import sqlite3
 import typing as t
 import uuid
 
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.engine import open_store
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._store.engine import open_store
 
 NOW = datetime.datetime(2026, 11, 23, 5, 0, tzinfo=datetime.timezone.utc)
 NETBOX = "https://netbox.example.org"

@@ -84,8 +84,8 @@ class InProcess:
             for name in ("construct_node_model", "store_process_subscription", "fetch_ip_address_information"):
                 nodes = step(name, nodes=nodes)
             nodes = step("set_status", nodes=nodes, lifecycle="provisioning")
-            step("node_config_facts", nodes=nodes)
-            facts = results["node_config_facts"]["node_configs"]
+            step("node_config_info", nodes=nodes)
+            facts = results["node_config_info"]["node_configs"]
             configs = [{"process_id": one["process_id"], "config": f"hostname {one['name']}\nloopback {one['ipv4']}\n"} for one in facts]
             nodes = step("provide_config_to_user", nodes=nodes, configs=configs, confirm=confirm)
             for name in ("set_node_to_active", "update_node_in_netbox", "done"):

@@ -43,9 +43,9 @@ def kill(run: subprocess.Popen[str]) -> None:
         os.kill(run.pid, signal.SIGKILL)
 
 
-def killed_at(play: Player, task: str, **variables: t.Any) -> list[str]:
-    """Run create_node and kill it at the end of the task of this name. The ids of the processes that it leaves running."""
-    run = play.start("nodeflow.orchestrator.create_node", environment={"NODEFLOW_TEST_KILL": f"{END} {task}"}, confirm_config=True, **variables)
+def killed_at(play: Player, step: str, **variables: t.Any) -> list[str]:
+    """Run create_node and kill it at the end of this step. The ids of the processes that it leaves running."""
+    run = play.start("nodeflow.orchestrator.create_node", environment={"NODEFLOW_TEST_KILL": f"{END} {step}"}, confirm_config=True, **variables)
     done = play.finish(run)
     assert done.returncode == -signal.SIGKILL, done.output
     return [row["process_id"] for row in play.rows("SELECT process_id FROM processes WHERE status = 'running'")]

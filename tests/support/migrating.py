@@ -33,7 +33,7 @@ def main(location: str, what: str, number: int) -> None:
     """Open the store. The last line says how many seconds it took."""
     import sqlalchemy as sa  # pylint: disable=import-outside-toplevel  # only here is the collection in the path
 
-    from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.engine import open_store  # pylint: disable=import-outside-toplevel
+    from ansible_collections.nodeflow.orchestrator.plugins.module_utils._store.engine import open_store  # pylint: disable=import-outside-toplevel
 
     seen = 0
 

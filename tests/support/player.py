@@ -16,12 +16,13 @@ import typing as t
 import uuid
 
 from lab_secrets import LabSecrets
+from step_names import step_of
 from stores import Store
 
 
 @dataclasses.dataclass
 class Played:
-    """What a playbook did. ``results`` are the tasks' results by task name; ``recap`` the numbers of the last line."""
+    """What a playbook did. ``results`` are the tasks' results by step, else by task name; ``recap`` the numbers of the last line."""
 
     returncode: int
     output: str
@@ -97,7 +98,7 @@ class Player:
         self.secrets.check(output, recorded)
         for line in recorded.splitlines():
             entry = json.loads(line)
-            results[entry["task"].rpartition(" : ")[2]] = entry["result"] | ({"failed": True} if entry["status"] == "failed" else {})
+            results[step_of(entry["task"])] = entry["result"] | ({"failed": True} if entry["status"] == "failed" else {})
         return Played(process.returncode, output, results)
 
     def __call__(self, playbook: str, *arguments: str, **variables: t.Any) -> Played:

@@ -21,6 +21,7 @@ import time
 import typing as t
 
 from player import Played, Player
+from step_names import step_of
 
 __all__ = ["GRACE", "Job", "Runner", "as_nobody", "cancel"]
 
@@ -102,7 +103,7 @@ class Runner(Player):
         for event in events:
             if event["event"] in ("runner_on_ok", "runner_on_failed"):
                 failed = {"failed": True} if event["event"] == "runner_on_failed" else {}
-                results[event["event_data"]["task"].rpartition(" : ")[2]] = event["event_data"]["res"] | failed
+                results[step_of(event["event_data"]["task"])] = event["event_data"]["res"] | failed
         return Job(int(texts["rc"] or processes[-1].returncode), texts["stdout"] or said, results, texts["status"], events)
 
     def __call__(self, playbook: str, *arguments: str, **variables: t.Any) -> Job:

@@ -6,9 +6,9 @@
 
 from __future__ import annotations
 
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.changelog import Change
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.claim import _lost, _our_claim
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.overwritten import overwritten
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._netbox.changelog import Change
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._node.claim import _lost, _our_claim
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._node.overwritten import overwritten
 
 KEY = "0a4ac9a2-4c4e-4d2c-8a2f-6c1e5b0f9f0e"
 OURS = f"nodeflow.orchestrator create_node, process {KEY}"

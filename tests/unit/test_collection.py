@@ -11,15 +11,15 @@ import textwrap
 
 import pytest
 
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._domain import collection, subscription
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import DomainError
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain import collection, subscription
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.command import to_resume
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.command import to_resume
 from filled_store import FilledStore
 from in_process import call_module
 
 BROUGHT = """
     import typing as t
-    from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.subscription import ProductBlockModel, SubscriptionModel
+    from ansible_collections.nodeflow.orchestrator.plugins.module_utils._domain.subscription import ProductBlockModel, SubscriptionModel
 
     class CircuitBlock(ProductBlockModel):
         speed: int

@@ -16,10 +16,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._chunks import text_parts
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.model import NODE
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.provide_config import own_values
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.config import Config, hash_of
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.config_groups import IN_A_TEXT, grouped, marked, shown
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._node.model import NODE
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._node.provide_config import own_values
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.config import Config, hash_of
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.config_groups import IN_A_TEXT, grouped, marked, shown
 
 TEMPLATE = """\
 ! Node {name}, subscription {subscription}

@@ -12,10 +12,9 @@ import typing as t
 
 import pytest
 
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import DomainError
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.description import description
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.lifecycle import TRANSITIONS, SubscriptionLifecycle, check_transition
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.subscription import (
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._domain.description import description
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._domain.lifecycle import TRANSITIONS, SubscriptionLifecycle, check_transition
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._domain.subscription import (
     ProductBlockModel,
     SubscriptionModel,
     load_subscription,
@@ -23,10 +22,11 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.subsc
     product_type,
     revise,
 )
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.payload import NetboxPayload, build_payload
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.update import difference, update
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.model import Node, NodeBlockInactive, NodeInactive, NodeProvisioning, requiring
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.payload import DevicePayload
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import DomainError
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._netbox.payload import NetboxPayload, build_payload
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._netbox.update import difference, update
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._node.model import Node, NodeBlockInactive, NodeInactive, NodeProvisioning, requiring
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._node.payload import DevicePayload
 
 L = SubscriptionLifecycle
 

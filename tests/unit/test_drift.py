@@ -10,10 +10,10 @@ import datetime
 
 import pytest
 
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.lifecycle import SubscriptionLifecycle as L
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.device import Device
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.drift import Seen, drift, kept
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.model import Node, NodeInactive
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._domain.lifecycle import SubscriptionLifecycle as L
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._node.device import Device
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._node.drift import Seen, drift, kept
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._node.model import Node, NodeInactive
 
 
 def subscription(device_id=7, day=1, kind=Node, status="active", insync=True, **block):

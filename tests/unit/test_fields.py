@@ -10,11 +10,11 @@ import dataclasses
 
 import pytest
 
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.device import Device
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.drift import PROBLEMS
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.fields import LOOPBACKS, OF_NETBOX, SHARED
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.model import FAMILIES, NodeBlock
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.payload import DevicePayload
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._node.device import Device
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._node.drift import PROBLEMS
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._node.fields import LOOPBACKS, OF_NETBOX, SHARED
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._node.model import FAMILIES, NodeBlock
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._node.payload import DevicePayload
 
 
 @pytest.mark.parametrize("field", SHARED.values(), ids=lambda field: field.name)

@@ -14,8 +14,8 @@ import uuid
 import pytest
 from ansible import constants
 
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.model import NODE
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.rows import read_rows
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._node.model import NODE
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.rows import read_rows
 from ansible_collections.nodeflow.orchestrator.plugins.plugin_utils import _texts
 from ansible_collections.nodeflow.orchestrator.plugins.plugin_utils._hand_over import MOST, counted, hand_over, take_over, whole_rows
 

@@ -11,8 +11,8 @@ import urllib.parse
 
 import pytest
 
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox import changelog, journal, objects
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node import loopback, overwritten, related
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._netbox import changelog, journal, objects
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._node import loopback, overwritten, related
 
 MANY = range(123_456_000, 123_457_000)
 

@@ -10,8 +10,8 @@ import json
 
 import pytest
 
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.device import Device
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.loopback import ambiguous, lack, loopback, loopback_fields, with_loopbacks
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._node.device import Device
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._node.loopback import ambiguous, lack, loopback, loopback_fields, with_loopbacks
 
 
 class Listing:

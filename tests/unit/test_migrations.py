@@ -15,10 +15,10 @@ import subprocess
 import pytest
 import sqlalchemy as sa
 
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.reports.export import as_csv
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.reports.page import data_of
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store import migrations
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.engine import open_store
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._reports.export import as_csv
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._reports.page import data_of
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._store import migrations
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._store.engine import open_store
 from in_process import call_module
 from store_of_0_1_0 import fill, lives, made_up, shown_before
 from stores import SqliteStore, device_id_of

@@ -27,15 +27,15 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors impo
     NetboxUncertain,
     NodeflowError,
 )
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.client import NetboxClient
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.echo import not_as_written
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.trouble import never_sent
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.update import Kind, Refusal, Target, update
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.url import normal_url
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.choice import Wanted, parse_nodes
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.device import Device
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.filters import check_filters
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.payload import DevicePayload
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._netbox.client import NetboxClient
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._netbox.echo import not_as_written
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._netbox.trouble import never_sent
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._netbox.update import Kind, Refusal, Target, update
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._netbox.url import normal_url
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._node.choice import Wanted, parse_nodes
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._node.device import Device
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._node.filters import check_filters
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._node.payload import DevicePayload
 
 
 class Client:

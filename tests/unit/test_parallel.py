@@ -11,7 +11,7 @@ import threading
 import pytest
 
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import NetboxError
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.netbox.parallel import in_parallel
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._netbox.parallel import in_parallel
 
 
 @pytest.mark.parametrize("threads", [1, 2, 5])

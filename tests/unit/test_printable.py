@@ -9,8 +9,8 @@ from __future__ import annotations
 import pytest
 
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import NodeflowError
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._node.device import device_label
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.device import device_label
 
 ACTED_UPON = ["\x1b", "\x07", "\x85", "\u202e", "\u200b", "\u2028", "\ud800"]
 OTHERS = ["\u00a0", "\u3000", "\ue000", "\U0001239a"]

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.progress import Progress
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.progress import Progress
 
 
 def told(*reports):

@@ -9,9 +9,9 @@ from __future__ import annotations
 import pytest
 
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import NetboxError, NodeflowError, NotAnswered
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._node.choice import Wanted
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._node.prompt import Listed, choose, columns
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.choice import Wanted
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.prompt import Listed, choose, columns
 from ansible_collections.nodeflow.orchestrator.plugins.plugin_utils._terminal import Line
 
 LISTED = [

@@ -11,12 +11,12 @@ import uuid
 
 import pytest
 
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._domain.lifecycle import SubscriptionLifecycle
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._domain.subscription import SubscriptionModel, move_to_lifecycle
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import StaleSave
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.lifecycle import SubscriptionLifecycle
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.subscription import SubscriptionModel, move_to_lifecycle
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.model import Node
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.engine import open_store
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.subscriptions import (
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._node.model import Node
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._store.engine import open_store
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._store.subscriptions import (
     claim_subscriptions,
     holders,
     lock_subscriptions,

@@ -22,8 +22,8 @@ import sqlalchemy
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.reports.export import as_csv, as_json
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.reports.page import data_of, page, written_at
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._reports.export import as_csv, as_json
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._reports.page import data_of, page, written_at
 from filled_store import NETBOX, FilledStore
 from in_process import call_module
 from odd_values import JSON, ODD_TEXT

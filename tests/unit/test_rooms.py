@@ -18,14 +18,14 @@ ROOT = pathlib.Path(__file__).parents[2]
 OURS = "ansible_collections.nodeflow.orchestrator."
 
 MAY_IMPORT = {
-    "domain": set(),
-    "store": {"domain"},
-    "netbox": {"domain"},
-    "awx": {"domain", "netbox"},
-    "process": {"awx", "domain", "store", "netbox"},
-    "node": {"domain", "store", "netbox", "process"},
-    "reports": {"domain", "store", "netbox", "process"},
-    "upkeep": {"domain", "store", "netbox", "process"},
+    "_domain": set(),
+    "_store": {"_domain"},
+    "_netbox": {"_domain"},
+    "_awx": {"_domain", "_netbox"},
+    "_process": {"_awx", "_domain", "_store", "_netbox"},
+    "_node": {"_domain", "_store", "_netbox", "_process"},
+    "_reports": {"_domain", "_store", "_netbox", "_process"},
+    "_upkeep": {"_domain", "_store", "_netbox", "_process"},
 }
 
 
@@ -51,9 +51,9 @@ def graph(places):
 A_PRODUCT = re.compile(r"node(?!flow)|device", re.IGNORECASE)
 
 MEANS_SOMETHING_ELSE = {
-    "plugins/module_utils/store/migrations.py": ("dcim.device", "device_id"),  # what the layouts before 3 had
-    "plugins/module_utils/reports/markup.py": ("device-width",),  # HTML's word
-    "plugins/module_utils/awx/approval.py": ("workflow_nodes", "success_nodes", "failure_nodes", "always_nodes"),  # AWX's words
+    "plugins/module_utils/_store/migrations.py": ("dcim.device", "device_id"),  # what the layouts before 3 had
+    "plugins/module_utils/_reports/markup.py": ("device-width",),  # HTML's word
+    "plugins/module_utils/_awx/approval.py": ("workflow_nodes", "success_nodes", "failure_nodes", "always_nodes"),  # AWX's words
 }
 """The words that a file may have all the same."""
 
@@ -76,7 +76,7 @@ def test_no_room_but_the_nodes_own_knows_nodes_and_devices():
     for folder in ("plugins/module_utils", "plugins/plugin_utils"):
         for path in sorted((ROOT / folder).rglob("*.py")):
             place = str(path.relative_to(ROOT))
-            if place.startswith(("plugins/module_utils/node/", "plugins/module_utils/products.py")):  # the door leads to the nodes too: others use them
+            if place.startswith(("plugins/module_utils/_node/", "plugins/module_utils/products.py")):  # the door leads to the nodes too: others use them
                 continue
             allowed = "|".join(map(re.escape, MEANS_SOMETHING_ELSE.get(place, ())))
             found += [f"{place}:{line}: {word.strip()[:80]}" for line, word in words_of_code(path) if A_PRODUCT.search(re.sub(allowed, "", word))]

@@ -11,8 +11,8 @@ import json
 import pytest
 
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import NodeflowError
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.model import NODE
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.rows import FAILED, RUNNING, UNCHANGED, Row, read_rows
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._node.model import NODE
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.rows import FAILED, RUNNING, UNCHANGED, Row, read_rows
 
 FULL = Row(
     "r1 (loc1, 7)",

@@ -9,8 +9,8 @@ from __future__ import annotations
 import pytest
 
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import NodeflowError
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.state import ChangeState, CreateState
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.state import State, read_state
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._node.state import ChangeState, CreateState
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.state import State, read_state
 
 DEVICE = {
     "id": 7,

@@ -12,15 +12,15 @@ import datetime
 import pytest
 
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import StaleSave
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.engine import open_store
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.processes import (
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._store.engine import open_store
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._store.processes import (
     StepRecord,
     broken_logs,
     find_processes,
     save_processes,
     step_id,
 )
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.step_log_chain import Line, chained, end_of, start_of, what_is_wrong
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._store.step_log_chain import Line, chained, end_of, start_of, what_is_wrong
 from store_of_0_1_0 import fill, lives, made_up
 from stores import SqliteStore
 
@@ -121,7 +121,7 @@ def test_a_process_of_an_older_release_goes_on_and_its_log_is_whole_and_held(ope
 
 
 def test_who_wrote_to_the_log_in_between_is_noticed(opened, monkeypatch):
-    from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store import processes  # pylint: disable=import-outside-toplevel
+    from ansible_collections.nodeflow.orchestrator.plugins.module_utils._store import processes  # pylint: disable=import-outside-toplevel
 
     with opened.write() as connection:
         [process] = find_processes(connection)[:1]

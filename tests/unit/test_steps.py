@@ -18,16 +18,16 @@ import pytest
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils import _libraries
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._chunks import IN_A_STATEMENT
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import NodeflowError
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._node.model import NODE, NodeBlockInactive, NodeInactive
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.end_of_step import end_of_step, table
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.rows import read_rows
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.run_step import run_step
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.state import State
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.step import Aborted, Done, Failed, Step, Suspended, Workflow
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._run import call
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._store.processes import Lease, Process, insert_processes, take_processes
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._store.subscriptions import claim_subscriptions
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.model import NODE, NodeBlockInactive, NodeInactive
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.end_of_step import end_of_step, table
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.rows import read_rows
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.run_step import run_step
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.state import State
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.step import Aborted, Done, Failed, Step, Suspended, Workflow
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.processes import Lease, Process, insert_processes, take_processes
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.subscriptions import claim_subscriptions
 
 RUN = "run-of-the-test"
 

@@ -15,14 +15,14 @@ import uuid
 
 import pytest
 
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._domain.lifecycle import SubscriptionLifecycle
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._domain.subscription import SubscriptionModel, move_to_lifecycle
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import StoreError
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.lifecycle import SubscriptionLifecycle
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.domain.subscription import SubscriptionModel, move_to_lifecycle
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.model import NodeBlockInactive, NodeInactive
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.stored import is_of_devices, live_of_devices
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.engine import open_store
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.location import default_store
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.processes import (
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._node.model import NodeBlockInactive, NodeInactive
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._node.stored import is_of_devices, live_of_devices
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._store.engine import open_store
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._store.location import default_store
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._store.processes import (
     Lease,
     Process,
     StepRecord,
@@ -33,7 +33,7 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.proces
     step_id,
     take_processes,
 )
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.subscriptions import (
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._store.subscriptions import (
     claim_subscriptions,
     find_subscriptions,
     load_subscriptions,

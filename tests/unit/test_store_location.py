@@ -13,15 +13,15 @@ import pytest
 
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import NodeflowError, StoreError
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._paths import can_be_made, user_path
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.job import vanishes
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.store.location import (
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._store.job import vanishes
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._store.location import (
     default_store,
     find_location,
     parse_location,
     shown_location,
     split_password,
 )
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
 
 PASSWORD = "hunter2"
 

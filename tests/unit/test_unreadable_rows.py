@@ -12,7 +12,7 @@ import uuid
 
 import pytest
 
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.reports.page import data_of
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._reports.page import data_of
 from filled_store import FilledStore
 from in_process import call_module
 

@@ -14,12 +14,12 @@ import pytest
 from ansible.parsing.splitter import parse_kv
 
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import NodeflowError
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._node.model import NODE
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.command import CONFIRMED, TAKEN_OVER, Command, to_abort, to_resume, worded
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.end_of_step import end_of_step, how_to_continue, table
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.rows import Row, read_rows
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._run import call
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.node.model import NODE
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.command import CONFIRMED, TAKEN_OVER, Command, to_abort, to_resume, worded
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.end_of_step import end_of_step, how_to_continue, table
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils.process.rows import Row, read_rows
 from filled_store import FilledStore
 from playbook_files import ROOT
 

@@ -20,8 +20,8 @@ type: notification
 short_description: Kills or holds a run at a boundary between two tasks, for the tests
 description:
   - NODEFLOW_TEST_KILL is the moment at which the process group gets SIGKILL, for example C(start 3) or C(end 3), of the third task, or C(end done), of
-    the task of that name.
-  - NODEFLOW_TEST_GATE_TASK is the name of a task before which the run makes the file NODEFLOW_TEST_GATE.arrived and waits for
+    the one with that module.
+  - NODEFLOW_TEST_GATE_TASK is the module of a task before which the run makes the file NODEFLOW_TEST_GATE.arrived and waits for
     NODEFLOW_TEST_GATE.open.
 """
 
@@ -46,7 +46,7 @@ class CallbackModule(CallbackBase):
         if task.action.rpartition(".")[2] == "meta":
             return
         self._tasks += 1
-        self._name = task.get_name().rpartition(" : ")[2]
+        self._name = task.action.rpartition(".")[2]
         self._at("start")
         if os.environ.get("NODEFLOW_TEST_GATE_TASK") == self._name:
             _hold(os.environ["NODEFLOW_TEST_GATE"])

@@ -1,0 +1,115 @@
+# Copyright (c) 2026, nodeflow.orchestrator contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Give the devices of aborted enrolments back in NetBox, where that is how they were claimed."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import NetboxError
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._netbox.update import Kind, Refusal, update
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._node.claim import CLAIM, Holder, claim_holders
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._node.device import Device, devices_by_id
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._node.payload import HIDDEN, DevicePayload, DeviceTarget, hidden
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._node.state import CreateWork
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._node.statuses import CLAIMED, FREE
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.abort import aborted
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.step import Failed, Outcome
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._store.processes import load_step_log
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
+
+__all__ = ["give_back"]
+
+
+def give_back(task: Task, works: t.Sequence[CreateWork]) -> dict[str, Outcome]:
+    """Give back in NetBox what is still claimed by these processes; then they are over."""
+    devices = devices_by_id(task.netbox, [work.subscription.device_id for work in works])
+    unreadable = {key: device.problem for key, device in devices.items() if device.problem}
+    claimed = [work for work in works if work.state.claim == "netbox"]  # of the others, there is nothing to give back
+    failed: dict[str, Outcome] = {
+        work.key: Failed(f"{work.label}: {unreadable[work.subscription.device_id]}") for work in claimed if work.subscription.device_id in unreadable
+    }
+    works = [work for work in works if work.key not in failed]
+    missing = [work.subscription.device_id for work in claimed if work.subscription.device_id not in devices]
+    there = set() if task.check_mode else hidden(task.netbox, missing)
+    staged = [work for work in works if work.state.claim == "netbox" and _status(devices, work) == CLAIMED]
+    try:
+        holders = claim_holders(task, staged, _claims_done(task, staged))
+    except NetboxError as error:
+        left = failed | {work.key: Failed(_NO_CHANGE_LOG.format(work.label, CLAIMED, error)) for work in staged}
+        return left | _left_alone(task, [work for work in works if work.key not in left], devices, there, {})
+    ours = [work for work in staged if holders[work.key] is Holder.WE]
+    rest = _left_alone(task, [work for work in works if work not in ours], devices, there, holders)
+    return failed | rest | _give_back(task, ours, devices)
+
+
+def _left_alone(
+    task: Task, works: t.Sequence[CreateWork], devices: t.Mapping[int, Device], there: t.Container[int], holders: t.Mapping[str, Holder]
+) -> dict[str, Outcome]:
+    """The outcomes of processes whose device is left as it is."""
+    outcomes: dict[str, Outcome] = {}
+    for work in works:
+        device_id = work.subscription.device_id
+        if device_id in there:
+            outcomes[work.key] = Failed(f"{work.label}: {HIDDEN}; then abort again")
+        else:
+            outcomes[work.key] = aborted(task, work, _as_left(devices.get(device_id)) + _left_since(holders.get(work.key)))
+    return outcomes
+
+
+def _claims_done(task: Task, works: t.Sequence[CreateWork]) -> set[str]:
+    """The processes of which their own log says that their claim was done."""
+    with task.store.read() as connection:
+        logs = load_step_log(connection, [work.key for work in works])
+    return {key for key, log in logs.items() if any((line.step, line.status) == (CLAIM, "success") for line in log)}
+
+
+_NO_CHANGE_LOG = (
+    "{0} is {1} in NetBox, and without NetBox's change log it is not known whether that is still the claim of this process: {2}. Abort with a token that "
+    "may read it, or set the device to another status in NetBox first"
+)
+
+
+def _left_since(holder: Holder | None) -> str:
+    return _LEFT_SINCE.get(holder, "") if holder else ""
+
+
+_LEFT_SINCE = {
+    Holder.OTHER: ", since by NetBox's change log somebody else has claimed it",
+    Holder.UNKNOWN: ", since neither NetBox's change log nor the process's own says that this is still its claim; where nobody else works on the device, "
+    f"set it to {FREE} there",
+}
+
+
+def _status(devices: t.Mapping[int, Device], work: CreateWork) -> str | None:
+    device = devices.get(work.subscription.device_id)
+    return device.status if device else None
+
+
+def _give_back(task: Task, works: t.Sequence[CreateWork], devices: t.Mapping[int, Device]) -> dict[str, Outcome]:
+    by_device = {work.subscription.device_id: work for work in works}
+
+    def check(device: Device, payload: DevicePayload) -> Refusal | None:
+        if device.status in (payload.status, CLAIMED):
+            return None
+        return Refusal(Kind.CONFLICT, f"{by_device[device.id].label} was set to {device.status} in NetBox meanwhile; run again")
+
+    target = DeviceTarget(
+        task.netbox, lambda device_id: by_device[device_id].changelog_message() + ", aborted", check, known=devices, dry_run=task.check_mode
+    )
+    updates = update([DevicePayload(id=device_id, status=FREE) for device_id in by_device], target)
+    outcomes: dict[str, Outcome] = {}
+    for work, done in zip(works, updates):
+        if done.error:
+            outcomes[work.key] = Failed(f"{work.label} could not be given back: {done.error}")
+        else:
+            outcomes[work.key] = aborted(task, work, f"it is {FREE} again in NetBox", done.changes())
+    return outcomes
+
+
+def _as_left(device: Device | None) -> str:
+    if device is None:
+        return "it is not in NetBox any more, or the token may not see it"
+    return f"its status in NetBox, {device.status}, was left as it is" if device.status else "the device in NetBox was left as it is"

@@ -1,0 +1,36 @@
+# Copyright (c) 2026, nodeflow.orchestrator contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The ids of NetBox's objects that a device refers to."""
+
+from __future__ import annotations
+
+import ipaddress
+import typing as t
+
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._chunks import chunks
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._netbox.client import NetboxClient
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._netbox.objects import ids_at_once
+
+__all__ = ["address_ids", "site_ids"]
+
+
+def address_ids(client: NetboxClient, device_ids: t.Sequence[int]) -> dict[tuple[int, str], int]:
+    """The ids of the IP addresses that stand on interfaces of these devices, by device id and address with its prefix length.
+
+    Raises NetboxError.
+    """
+    found: dict[tuple[int, str], int] = {}
+    for some in chunks(device_ids, ids_at_once("device_id")):
+        for entry in client.get("ipam/ip-addresses", {"device_id": list(some)}):
+            try:
+                found[entry["assigned_object"]["device"]["id"], str(ipaddress.ip_interface(entry["address"]))] = entry["id"]
+            except (KeyError, TypeError, ValueError):
+                continue  # whoever looks for it is told that NetBox does not have it
+    return found
+
+
+def site_ids(client: NetboxClient, slugs: t.Collection[str]) -> dict[str, int]:
+    """The ids of these sites that exist, by slug. Raises NetboxError."""
+    return {str(entry.get("slug")): entry["id"] for entry in client.get("dcim/sites", {"slug": sorted(slugs), "fields": "id,slug"})} if slugs else {}

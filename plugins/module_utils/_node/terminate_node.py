@@ -1,0 +1,39 @@
+# Copyright (c) 2026, nodeflow.orchestrator contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Take an enrolled node out of service: its config is removed first, where a template says how. The form is ``subscription_form.py``."""
+
+from __future__ import annotations
+
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._node.change_steps import (
+    DONE,
+    FETCH_IP_ADDRESS_INFORMATION,
+    MODIFY_SUBSCRIPTION,
+    STORE_PROCESS_SUBSCRIPTION,
+    UPDATE_NODE_IN_NETBOX,
+)
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._node.model import NodeInactive
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._node.provide_config import provide_config_to_user
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._node.state import ChangeState, named
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.step import Step, Workflow
+
+__all__ = ["TERMINATE_NODE"]
+
+TERMINATE_NODE = Workflow(
+    name="terminate_node",
+    version=1,
+    target="TERMINATE",
+    steps=(
+        STORE_PROCESS_SUBSCRIPTION,
+        FETCH_IP_ADDRESS_INFORMATION,
+        Step("provide_config_to_user", provide_config_to_user, repeats=True),
+        MODIFY_SUBSCRIPTION,
+        UPDATE_NODE_IN_NETBOX,
+        DONE,
+    ),
+    final="modify_subscription",
+    state=ChangeState,
+    about=NodeInactive,
+    named=named,
+)

@@ -1,0 +1,72 @@
+# Copyright (c) 2026, nodeflow.orchestrator contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The docs site: `python3 scripts/build_site.py DIRECTORY` makes it, from the guides in docs/, the modules' own documentation and the messages in the code.
+
+antsibull-docs writes a page for each module and plugin, messages.py the page of all messages, Sphinx makes HTML of these and of the guides. A link that
+leads nowhere ends it with an error.
+"""
+
+from __future__ import annotations
+
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+
+import messages
+from make_venv import link_collection
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+REPOSITORY = "https://github.com/nodeflow/orchestrator/blob/main"
+
+
+def build(target: pathlib.Path) -> None:
+    """Make the site in ``target``. Raises subprocess.CalledProcessError where a tool ends with an error, which it has printed."""
+    with tempfile.TemporaryDirectory() as directory:
+        source = pathlib.Path(directory)
+        gather(source)
+        _run("antsibull-docs", "collection", "--use-current", "--dest-dir", str(source), "nodeflow.orchestrator")
+        _run(sys.executable, "-m", "sphinx", "-W", "--keep-going", "-n", "-q", "-b", "html", "-d", str(source / ".doctrees"), str(source), str(target))
+
+
+def gather(source: pathlib.Path) -> None:
+    """Put what Sphinx reads into ``source``, but the pages of the modules."""
+    shutil.copytree(ROOT / "docs" / "site", source, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(ROOT / "docs" / "images", source / "images", ignore=shutil.ignore_patterns("*.py", "__pycache__"))
+    guides = {path.name: path.read_text(encoding="utf-8") for path in (ROOT / "docs").glob("*.md")}
+    guides["contributing.md"] = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8").replace("](docs/", "](")
+    guides["troubleshooting.md"] = messages.page()
+    for name, text in guides.items():
+        (source / name).write_text(_with_links_to_the_repository(text, guides), encoding="utf-8")
+
+
+def _with_links_to_the_repository(text: str, guides: dict[str, str]) -> str:
+    """The text of a guide, with the address in the repository of each file that it names and that is no page of the site."""
+
+    def address(found: re.Match[str]) -> str:
+        place = found.group(1)
+        if re.match(r"[a-z]+:|#|images/.*png$", place) or place.partition("#")[0] in guides:
+            return found.group()
+        path = os.path.normpath(os.path.join("docs", place.partition("#")[0]))
+        return f"]({REPOSITORY}/{path})"
+
+    return re.sub(r"\]\(([^)\s]+)\)", address, text)
+
+
+def _run(*command: str) -> None:
+    path = os.pathsep.join([str(pathlib.Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
+    subprocess.run(command, check=True, env=os.environ | {"ANSIBLE_COLLECTIONS_PATH": str(link_collection()), "PATH": path})
+
+
+if __name__ == "__main__":
+    if len(sys.argv) != 2:
+        sys.exit("usage: build_site.py DIRECTORY")
+    try:
+        build(pathlib.Path(sys.argv[1]).resolve())
+    except subprocess.CalledProcessError as error:
+        sys.exit(f"build_site: {error.cmd[0]} ended with {error.returncode}")
