@@ -113,6 +113,15 @@ class NetboxClient:
         """Whether this NetBox honours If-Match. Known after its first answer."""
         return self.version is not None and self.version >= CONDITIONAL_VERSION
 
+    @property
+    def _a_connection_each(self) -> bool:
+        """Whether each request is to have a connection of its own.
+
+        NetBox's server has several processes. Two connections that stay open can stay with the same one, and what is asked on them takes turns there, for as
+        long as a whole step; a new one goes to a process that is free. An older NetBox gets one object a request, so too many connections.
+        """
+        return self.parallel > 1 and (self.conditional or self.version is None)
+
     def patience(self) -> Patience:
         """The waits that are left to a piece of work of several requests."""
         return Patience(self._retries)
@@ -249,7 +258,7 @@ class NetboxClient:
 
     def _check_answer(self, response: t.Any, **kwargs: t.Any) -> None:  # pylint: disable=unused-argument
         """No redirect; the version that it names; and that what was asked for is an object, since pynetbox takes a bare list for a listing."""
-        if response.request.body and not response.ok:
+        if (response.request.body and not response.ok) or self._a_connection_each:
             _leave_connection(response)
         if 300 <= response.status_code < 400:
             # A 303 may come after a write was done.
@@ -270,10 +279,6 @@ class NetboxClient:
         """What the session does for a request: send it, and again where that can do no harm."""
         if method == "PATCH" and self._here.if_match:
             kwargs["headers"] = {**(kwargs.get("headers") or {}), "If-Match": self._here.if_match}
-        if self.parallel > 1 and (self.conditional or self.version is None):
-            # NetBox's server has several processes. Two connections that stay open can stay with the same one, and what is asked on them takes turns there,
-            # for as long as a whole step; a new one goes to a process that is free. An older NetBox gets one object a request, so too many connections.
-            kwargs["headers"] = {**(kwargs.get("headers") or {}), "Connection": "close"}
         if self._proxy:
             kwargs["proxies"] = {self.url.partition(":")[0]: self._proxy.url}
         kwargs["allow_redirects"] = False  # to wherever it leads, it would take the token or leave the body behind
@@ -330,10 +335,10 @@ class NetboxClient:
 
 
 def _leave_connection(response: t.Any) -> None:
-    """Read an answer, and let the next request have a connection of its own.
+    """Read an answer, and let the next request have a connection of its own, whether the server closes this one or not.
 
-    NetBox refuses many a request before it reads its body. Its application server, gunicorn, then takes the next request on the connection, where that
-    comes at once, for a part of that body, and it is never answered.
+    For one that was refused, it has to be: NetBox refuses many a request before it reads its body. Its application server, gunicorn, then takes the next
+    request on the connection, where that comes at once, for a part of that body, and it is never answered.
     """
     connection = getattr(response.raw, "connection", None)  # urllib3's; None where it was closed with the answer
     sock = connection.sock if connection else None
