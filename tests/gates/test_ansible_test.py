@@ -18,7 +18,7 @@ from places import cache_dir, private_dir
 
 TESTS = Path(__file__).resolve().parents[1]
 TAG = "nodeflow-target-create-node"
-SOME = {"test_actions", "test_libraries", "test_secrets", "test_setup_awx"}
+SOME = {"test_actions", "test_libraries", "test_masked_secrets", "test_setup_awx"}
 
 
 @pytest.fixture(scope="module")

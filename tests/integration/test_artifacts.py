@@ -15,6 +15,7 @@ import pytest
 
 from circuits import Circuits
 from netbox_proxy import NetboxProxy
+from step_names import step_of
 
 NOTHING = {"nodeflow_process_ids": [], "nodeflow_run_id": None, "nodeflow_config_hash": None}
 
@@ -51,7 +52,7 @@ def job(play, tmp_path):
         [left] = [event["event_data"]["artifact_data"] for event in events if event["event"] == "playbook_on_stats"]
         play.secrets.check(done.stdout, json.dumps(left))
         starts = sorted((event["counter"], event["event_data"]["name"]) for event in events if event["event"] == "playbook_on_task_start")
-        return Job(done.returncode, done.stdout, left, [name for _counter, name in starts])
+        return Job(done.returncode, done.stdout, left, [step_of(name) for _counter, name in starts])
 
     return run
 
