@@ -80,10 +80,12 @@ def sentences(tree: ast.AST) -> t.Iterator[str]:
 
 def _documentation(tree: ast.AST) -> t.Iterator[ast.AST]:
     for node in ast.walk(tree):
-        docstring = isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
-        assigned = isinstance(node, ast.Assign) and any(isinstance(target, ast.Name) and target.id in DOCUMENTATION for target in node.targets)
-        if docstring or assigned:
-            yield node.value  # type: ignore[attr-defined]
+        if isinstance(node, ast.Assign):
+            named = any(isinstance(target, ast.Name) and target.id in DOCUMENTATION for target in node.targets)
+        else:
+            named = isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+        if named:
+            yield t.cast("ast.Assign | ast.Expr", node).value
 
 
 def _text(node: ast.AST) -> str | None:

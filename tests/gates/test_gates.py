@@ -91,6 +91,16 @@ def test_changelog_fragments_are_well_formed():
     assert done.returncode == 0, done.stdout
 
 
+def test_the_documentation_of_the_plugins_is_well_formed():
+    done = run("antsibull-docs", "lint-collection-docs", "--plugin-docs", str(ROOT))
+    assert done.returncode == 0, done.stdout
+
+
+def test_every_file_has_a_license():
+    done = run("reuse", "lint")
+    assert done.returncode == 0, done.stdout
+
+
 def test_the_collection_can_be_built_and_installed(tmp_path):
     assert run("ansible-galaxy", "collection", "build", "--output-path", str(tmp_path)).returncode == 0
     [archive] = tmp_path.glob("*.tar.gz")
