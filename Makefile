@@ -18,13 +18,13 @@ BOTH := $(MAKE) -j2
 TEST_LAB := $(or $(NODEFLOW_LAB_NAME),test)
 
 export ANSIBLE_COLLECTIONS_PATH := $(CURDIR)/.venv/collections
-demo test soak check docs lint sanity bench: export PATH := $(BIN):$(PATH)
+demo test soak check docs lint sanity bench release-check mutation release: export PATH := $(BIN):$(PATH)
 test: export NODEFLOW_LAB_NAME := $(TEST_LAB)
 soak: export NODEFLOW_LAB_NAME := soak
 
 .PHONY: help
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 .PHONY: demo
 demo: ## a NetBox of your own, and a device enrolled in it, step by step
@@ -58,6 +58,18 @@ check: venv-test ## before each commit: linters, types, docs, unit tests; under 
 	@ruff check --no-cache && mypy && antsibull-changelog lint && antsibull-docs lint-collection-docs --plugin-docs $(CURDIR) && \
 	reuse lint --quiet && $(BIN)/python -m pytest tests/unit -n 2 -q
 
+.PHONY: release-check
+release-check: venv-test ## all tests on each supported ansible-core, and docs/quality.md (three hours); ARGS=oldest chooses
+	@$(BIN)/python scripts/quality.py $(ARGS)
+
+.PHONY: mutation
+mutation: venv-test ## whether the unit tests notice small changes below the steps (an hour or two); into docs/quality.md
+	@$(BIN)/python scripts/mutation.py
+
+.PHONY: release
+release: venv-test ## the version that galaxy.yml names: changelog, checks, tag, archive; pushes nothing
+	@$(BIN)/python scripts/release.py
+
 .PHONY: docs
 docs: venv-test ## the docs site, in site/
 	@$(BIN)/python scripts/build_site.py site && echo "$(CURDIR)/site/index.html"
@@ -81,6 +93,7 @@ clean: ## stop the NetBoxes and remove them, and all that make has put into this
 	@$(LAB) down --purge --name $(TEST_LAB)
 	@$(LAB) down --purge --name bench
 	@$(LAB) down --purge --name soak
+	@$(LAB) down --purge --name quality
 	@rm -rf .venv .venv-peers .ansible .pytest_cache .hypothesis site context nodeflow-orchestrator-*.tar.gz
 	@find . -name __pycache__ -prune -exec rm -rf {} +
 

@@ -57,7 +57,7 @@ options:
     default: 5
   netbox_batch_size:
     description:
-      - How many devices one request changes, from V(1) to V(150).
+      - How many devices one request changes at most, from V(1) to V(150).
       - If not set, the value of the environment variable E(NETBOX_BATCH_SIZE) is used.
     type: int
     default: 100

@@ -9,7 +9,7 @@ DOCUMENTATION = r"""
 name: playbook_settings
 author:
   - nodeflow.orchestrator contributors (!UNKNOWN)
-version_added: 0.2.0
+version_added: 1.0.0
 short_description: Find the variables that our playbooks have
 description:
   - The path of the file that each playbook of this collection has as C(vars_files). A playbook with tasks of this collection, or of one that builds on

@@ -10,7 +10,7 @@ DOCUMENTATION = r"""
 ---
 module: node_config_info
 short_description: Give config templates what they need to know of each node
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Return one dictionary for each node whose config is to be rendered. Reads the store and writes nothing.
 author:

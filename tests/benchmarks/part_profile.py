@@ -89,7 +89,7 @@ def write_profile(part: Figures, figures: Figures) -> list[str]:  # pylint: disa
     lines = ["### Where the time of one run goes", "", *EXPLAINED.splitlines(), ""]
     for size, run in sorted((int(size), run) for size, run in part["groups"].items()):
         cost = 100 * (run["cpu"] / run["cpu_without"] - 1)
-        nodes, cpus = f"{size} node{'' if size == 1 else 's'}", f"{run['cpu']:.2f} s in place of {run['cpu_without']:.2f} s ({cost:+.0f} %)"
+        nodes, cpus = f"{size} node{'' if size == 1 else 's'}", f"{run['cpu']:.2f} s instead of {run['cpu_without']:.2f} s ({cost:+.0f} %)"
         lines += [f"{nodes}: {run['seconds']:.2f} s. To measure it costs CPU: {cpus}, the least of the runs.", ""]
         lines += [f"| seconds | {' | '.join(KINDS.values())} | all |", "|---|" + "---:|" * (len(KINDS) + 1)]
         rows = [*run["tasks"].items(), ("**all**", {kind: sum(kinds.get(kind, 0.0) for kinds in run["tasks"].values()) for kind in KINDS})]

@@ -26,7 +26,7 @@ IN_A_BATCH = 12
 
 @pytest.fixture(scope="session")
 def new_device(netbox: Netbox) -> t.Callable[[], int]:
-    """Answers with a new planned device at each call."""
+    """Return a new planned device at each call."""
     made: list[int] = []
 
     def new() -> int:
@@ -51,7 +51,7 @@ def claiming(lab: dict[str, t.Any], tmp_path: pathlib.Path) -> InProcess:
 
 @pytest.fixture
 def fake(monkeypatch: pytest.MonkeyPatch) -> t.Callable[[FakeNetbox], FakeNetbox]:
-    """Answers with a function: from now on, all requests go to that fake, and nobody waits between two."""
+    """Return a function: from now on, all requests go to that fake, and nobody waits between two."""
     current: list[FakeNetbox] = []
     monkeypatch.setattr("time.sleep", lambda seconds: None)
     monkeypatch.setattr(requests.Session, "get_adapter", lambda session, url: current[-1])

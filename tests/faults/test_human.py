@@ -25,7 +25,7 @@ def claimed_status(enrol):
 
 
 def suspended(enrol, device):
-    """Enrol a device up to the step that waits for a person; answers with the process."""
+    """Enrol a device up to the step that waits for a person; return the process."""
     done = enrol.create(nodes=device)
     assert done.returncode == 0, done.output
     [process] = enrol.rows("SELECT * FROM processes")
@@ -35,7 +35,7 @@ def suspended(enrol, device):
 
 @pytest.fixture
 def completed(netbox, fault_table):
-    """Answers with a function: everything must be right, in the store, in NetBox and in its change log, after somebody did ``what``."""
+    """Return a function: everything must be right, in the store, in NetBox and in its change log, after somebody did ``what``."""
 
     def check(what, enrol, device, *runs, writes=("active",)):
         fault_table.record("a human: " + what, audit(netbox, [enrol.store], [device]), [run.output for run in runs])

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import tarfile
 from pathlib import Path
@@ -86,6 +87,14 @@ def test_ansible_lint_finds_nothing_in_the_example():
     assert "production" in done.stdout
 
 
+def test_ansible_lint_finds_nothing_in_the_scenario_of_the_example(tmp_path):
+    """Which is left out where the whole is linted, since the example is not found then."""
+    shutil.copytree(ROOT / "extensions" / "molecule", tmp_path / "molecule")
+    done = run("ansible-lint", "--nocolor", "--strict", "--profile", "production", "-c", os.devnull, "molecule/circuits", directory=tmp_path, **WITH_EXAMPLE)
+    assert done.returncode == 0, done.stdout
+    assert "production" in done.stdout and " 0 files processed" not in done.stdout
+
+
 def test_changelog_fragments_are_well_formed():
     done = run("antsibull-changelog", "lint")
     assert done.returncode == 0, done.stdout
@@ -109,14 +118,14 @@ def test_the_collection_can_be_built_and_installed(tmp_path):
     names = [member.name for member in members]
     assert {"README.md", "COPYING", "meta/runtime.yml", "playbooks/create_node.yml", "requirements.txt", "execution-environment.yml"} <= set(names)
     assert {name.partition("/")[0] for name in names if "/" in name} == {
-        "LICENSES", "changelogs", "docs", "extensions", "meta", "playbooks", "plugins", "roles",
+        "LICENSES", "changelogs", "docs", "meta", "playbooks", "plugins", "roles",
     }  # fmt: skip
     left_out = ("lab/", "tests/", "scripts/", "examples/", "docs/images", "docs/performance.json", "changelogs/fragments", ".")
-    assert [name for name in names if name.startswith(left_out) or "__pycache__" in name] == []
+    assert [name for name in names if name.startswith(left_out) or "__pycache__" in name] == [".ansible-lint"]
     tracked = set(checkout_files())
     files = {member.name for member in members if member.isfile()} - {"FILES.json", "MANIFEST.json"}
     assert files - tracked == set(), "a file that nobody committed"
-    shipped = {name for name in tracked if name.startswith(("plugins/", "playbooks/", "roles/", "meta/", "extensions/awx/"))}
+    shipped = {name for name in tracked if name.startswith(("plugins/", "playbooks/", "roles/", "meta/"))}
     assert shipped - set(names) == set(), "a file of the collection that the manifest does not name"
     assert archive.stat().st_size < 500_000
     done = run("ansible-galaxy", "collection", "install", "--offline", "-p", str(tmp_path / "installed"), str(archive), directory=tmp_path)

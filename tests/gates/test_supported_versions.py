@@ -6,24 +6,15 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import subprocess
 
 import pytest
 
-from find_python import find_python
-from make_venv import ROOT, install
-from places import cache_dir, locked
+from environments import VERSIONS, environment
+from make_venv import ROOT
 from player import Player
 from stores import SqliteStore
-
-REQUIREMENTS = [line for line in (ROOT / "requirements.txt").read_text(encoding="utf-8").splitlines() if line and not line.startswith("#")]
-VERSIONS = {
-    "oldest": ((3, 12), (3, 13), ["ansible-core==2.20.0", *(line.replace(">=", "==") for line in REQUIREMENTS)]),
-    "newest": ((3, 13), (3, 14), ["ansible-core>=2.22.0rc1", *REQUIREMENTS]),
-}
-"""The Pythons that will do, and what is installed: all with ``==`` in the oldest; a pre-release in the newest."""
 
 
 @pytest.fixture(scope="module")
@@ -35,24 +26,9 @@ def archive(tmp_path_factory):
     return file
 
 
-def programs(name):
-    """The directory of the programs of an environment with these versions, made unless it is there."""
-    oldest, newest, requirements = VERSIONS[name]
-    python = find_python(oldest, newest)
-    text = "\n".join(requirements) + "\n"
-    venv = cache_dir() / f"versions-{name}-{hashlib.sha256(f'{python} {text}'.encode()).hexdigest()[:12]}"
-    with locked(venv.with_suffix(".lock"), f"the environment with the {name} versions"):
-        if not (venv / ".complete").exists():
-            file = venv.with_suffix(".txt")
-            file.write_text(text, encoding="utf-8")
-            install(venv, python, [file])
-            (venv / ".complete").touch()
-    return venv / "bin"
-
-
 @pytest.mark.parametrize("name", VERSIONS)
 def test_the_archive_in_an_empty_environment_enrols_and_warns_of_nothing(archive, lab, netbox, tmp_path, name):
-    place = programs(name)
+    place = environment(name, VERSIONS[name])
     collections = tmp_path / "collections"
     command = [str(place / "ansible-galaxy"), "collection", "install", "--offline", "-p", str(collections), str(archive)]
     done = subprocess.run(command, cwd=tmp_path, env={"HOME": str(tmp_path), "PATH": os.environ["PATH"]}, capture_output=True, text=True, check=False)

@@ -34,7 +34,7 @@ interface lo0
 
 @pytest.fixture
 def templates(tmp_path):
-    """Answers with what a playbook takes to render this text for each node, and to remove this one."""
+    """Return what a playbook takes to render this text for each node, and to remove this one."""
 
     def write(text, removal="no interface lo0\n"):
         (tmp_path / "templates").mkdir(exist_ok=True)

@@ -33,7 +33,7 @@ def fixture_server():
 
 @pytest.fixture(name="waits")
 def fixture_waits(play, netbox):
-    """Begins an enrolment, with what is given, that waits for its config to be confirmed; answers with the id of its process."""
+    """Begins an enrolment, with what is given, that waits for its config to be confirmed; return the id of its process."""
     return lambda **variables: play.create(nodes=netbox.make(), four_eyes=True, **variables).nodes[0]["process_id"]
 
 

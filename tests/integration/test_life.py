@@ -40,7 +40,7 @@ NOT_OURS = {"unenrolled": False}
 
 @pytest.fixture
 def enrolled(play_on, netbox):
-    """Answers with the ids of so many devices that were enrolled."""
+    """Return the ids of so many devices that were enrolled."""
 
     def enrol(count=1):
         devices = [netbox.make() for _device in range(count)]

@@ -22,7 +22,7 @@ VALIDATE, RECONCILE = "nodeflow.orchestrator.validate_node", "nodeflow.orchestra
 
 @pytest.fixture
 def enrolled(play, netbox):
-    """Answers with the ids of so many devices that were enrolled into an SQLite store."""
+    """Return the ids of so many devices that were enrolled into an SQLite store."""
 
     def enrol(count=1, **variables):
         devices = [netbox.make() for _device in range(count)]

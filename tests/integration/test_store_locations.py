@@ -114,7 +114,7 @@ def test_a_path_is_shown_whole_and_a_store_called_node_garbles_nothing(play, net
 
 
 def in_runner(play, directory, store=None, **variables):
-    """Run create_node as AWX does, with ansible-runner; answers with the exit code and the output."""
+    """Run create_node as AWX does, with ansible-runner; return the exit code and the output."""
     for name in ("project", "env"):
         (directory / name).mkdir(parents=True, exist_ok=True)
     (directory / "env" / "extravars").write_text(json.dumps(variables), encoding="utf-8")

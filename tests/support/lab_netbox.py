@@ -79,7 +79,7 @@ class Netbox:
         interface: str = "Loopback7",
         **fields: t.Any,
     ) -> int:
-        """A new planned device. A name of "" and an address that is a mask alone are made up; None leaves out. Answers with its id."""
+        """A new planned device. A name of "" and an address that is a mask alone are made up; None leaves out. Return its id."""
         number = next(_numbers) + int(time.time() * 10) % 60000
         name = f"t{number}-{uuid.uuid4().hex[:6]}" if name == "" else name
         software = self._part("platforms", slug=platform)
@@ -111,7 +111,7 @@ class Netbox:
         return int(self.call("POST", "ipam/ip-addresses", {"address": address} | on | fields)["id"])
 
     def make_many(self, count: int) -> list[int]:
-        """``count`` planned devices with both addresses, in a few requests for each hundred. Answers with their ids."""
+        """``count`` planned devices with both addresses, in a few requests for each hundred. Return their ids."""
         return [device for start in range(0, count, 100) for device in self._make_some(min(100, count - start))]
 
     def _make_some(self, count: int) -> list[int]:

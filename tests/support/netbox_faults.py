@@ -71,7 +71,7 @@ _EXPIRED, _DELETED = {"detail": "Token expired"}, {"detail": "Invalid v2 token"}
 _NOT_NETBOX = "something else than NetBox's API (content type text/html)"
 
 NETBOX_FAULTS = (
-    # A 500 to a read is a defect of NetBox more often than a moment's trouble, and a page in place of its API a wrong URL.
+    # A 500 to a read is a defect of NetBox more often than a moment's trouble, and a page instead of its API a wrong URL.
     NetboxFault("500", _before(_json(500, _ERROR)), "with 500", outlasted=("PATCH",)),
     NetboxFault("500 after NetBox did it", _after(_json(500, _ERROR)), "with 500", outlasted=("PATCH",)),
     NetboxFault("502", _before(_html(502, "Bad Gateway")), "with 502"),
@@ -84,7 +84,7 @@ NETBOX_FAULTS = (
     NetboxFault("reset after NetBox did it", _after(NoAnswer.RESET), "connection was"),
     NetboxFault("a body cut short", _cut_short, "cut short"),
     NetboxFault("slower than the time-out", _after(NoAnswer.SILENCE), "within 2 seconds (netbox_timeout)", variables={"netbox_timeout": 2}),
-    NetboxFault("HTML in place of JSON", _before(_html(200, "Please log in")), _NOT_NETBOX, outlasted=("PATCH",)),
+    NetboxFault("HTML instead of JSON", _before(_html(200, "Please log in")), _NOT_NETBOX, outlasted=("PATCH",)),
     NetboxFault("a token that expired", _before(_json(403, _EXPIRED)), "does not accept the token (Token expired)", outlasted=()),
     NetboxFault("a token that was deleted", _before(_json(403, _DELETED)), "does not accept the token (Invalid v2 token)", outlasted=()),
 )

@@ -33,7 +33,7 @@ class Answer(t.NamedTuple):
 
 
 class NoAnswer(enum.Enum):
-    """What the client gets in place of an answer: the connection closed, reset, or open and silent until the client gives up."""
+    """What the client gets instead of an answer: the connection closed, reset, or open and silent until the client gives up."""
 
     CLOSED = enum.auto()
     RESET = enum.auto()

@@ -82,7 +82,7 @@ class OrchestratorDatabase:
                 connection.execute("INSERT INTO resource_types VALUES (%s, %s)", [key, name])
 
     def add(self, values: dict[str, t.Any], status: str = "active", process: str = "completed", day: int = 0, note: str | None = None) -> str:
-        """A subscription that was started on that day of 2026, and its process. Answers with its id."""
+        """A subscription that was started on that day of 2026, and its process. Return its id."""
         key, instance, pid = uuid.uuid4(), uuid.uuid4(), uuid.uuid4()
         start = f"TIMESTAMPTZ '{START}' + INTERVAL '{day} days'"
         with psycopg.connect(self.location) as connection:

@@ -19,6 +19,9 @@ from lab_secrets import LabSecrets
 from step_names import step_of
 from stores import Store
 
+MEASURED = ("COVERAGE_PROCESS_CONFIG",)
+"""By which coverage, where it runs, reaches the processes that a test starts."""
+
 
 @dataclasses.dataclass
 class Played:
@@ -63,7 +66,7 @@ class Player:
             "ANSIBLE_NOCOLOR": "true",
             "ANSIBLE_ASYNC_DIR": str(directory / "async"),  # the default is sought in two places where HOME is not the login's
         }
-        kept = ("PATH", "HOME", "LANG", "ANSIBLE_COLLECTIONS_PATH", "PYTHONPATH", "VIRTUAL_ENV", "LC_ALL", "REQUESTS_CA_BUNDLE")
+        kept = ("PATH", "HOME", "LANG", "ANSIBLE_COLLECTIONS_PATH", "PYTHONPATH", "VIRTUAL_ENV", "LC_ALL", "REQUESTS_CA_BUNDLE", *MEASURED)
         self.base = {name: os.environ[name] for name in kept if name in os.environ}
 
     def full_environment(self, results: pathlib.Path) -> dict[str, str]:

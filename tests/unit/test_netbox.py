@@ -120,6 +120,24 @@ def test_batches_are_of_at_most_a_hundred_in_order_of_ids():
     assert client.patches == [list(range(1, 101)), list(range(101, 201)), list(range(201, 251))]
 
 
+@pytest.mark.parametrize(
+    ("count", "parallel", "requests"),
+    [(1, 2, [1]), (5, 2, [5]), (6, 2, [5, 1]), (12, 2, [6, 6]), (99, 2, [50, 49]), (100, 1, [100]), (250, 2, [100, 100, 50]), (30, 4, [8, 8, 8, 6])],
+)
+def test_few_devices_are_written_by_as_many_requests_as_go_side_by_side(count, parallel, requests):
+    client = Client([device(key) for key in range(1, count + 1)])
+    client.parallel = parallel
+    write(client, list(range(1, count + 1)))
+    assert sorted(map(len, client.patches), reverse=True) == requests
+
+
+def test_a_batch_of_one_stays_one():
+    client = Client([device(key) for key in range(1, 4)])
+    client.batch_size, client.parallel = 1, 2
+    write(client, [1, 2, 3])
+    assert sorted(client.patches) == [[1], [2], [3]]
+
+
 def test_a_conflict_is_read_and_tried_again_and_a_foreign_status_survives():
     def meanwhile(client, changes):
         client.devices[2]["status"] = {"value": "failed"}

@@ -32,6 +32,9 @@ __all__ = ["Kind", "Refusal", "Target", "Update", "difference", "update"]
 ATTEMPTS = 5
 """How often a batch is read and tried again after somebody else changed one of its objects in between."""
 
+FEWEST_IN_A_REQUEST = 5
+"""How many objects a request has at least before there is another one beside it: a request costs NetBox as much as some three devices."""
+
 
 class Kind(enum.Enum):
     """What a caller's check has against the object as it stands."""
@@ -155,10 +158,15 @@ def _write(kind: type[NetboxPayload], payloads: t.Sequence[NetboxPayload], targe
         raise DomainError(f"update does not know the type {kind.__name__}; registered are: {', '.join([*known, 'list'])}")
     ordered = sorted(payloads, key=lambda payload: payload.id)  # two batches that overlap must lock rows in one order
     work = _Work(kind, target)
-    error = in_parallel(target.client.parallel, work.write, list(chunks(ordered, target.client.batch_size)))
+    error = in_parallel(target.client.parallel, work.write, list(chunks(ordered, _in_a_request(len(ordered), target.client))))
     if error:
         work.give_up(ordered, str(error))
     return [work.done[payload.id] for payload in payloads]
+
+
+def _in_a_request(count: int, client: NetboxClient) -> int:
+    """How many of ``count`` objects one request changes: no more than there are for each of the requests that are made at a time."""
+    return max(min(client.batch_size, -(-count // client.parallel)), min(client.batch_size, FEWEST_IN_A_REQUEST))
 
 
 class _Work:

@@ -20,8 +20,8 @@ options:
       - Where it is left out, a person at the terminal is asked.
     type: list
     elements: str
-  ipv4_prefix: {description: The prefix of NetBox of which each gets a /31., type: str}
-  ipv6_prefix: {description: The prefix of NetBox of which each gets a /127., type: str}
+  ipv4_prefix: {description: The prefix of NetBox from which each circuit gets a /31., type: str}
+  ipv6_prefix: {description: The prefix of NetBox from which each circuit gets a /127., type: str}
   customer_id: {description: Whose they are., type: str, default: default}
 """
 EXAMPLES = r"""

@@ -1,0 +1,56 @@
+# Copyright (c) 2026, nodeflow.orchestrator contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Python environments beside .venv, kept in the cache: the oldest versions that the collection supports, the newest that there are, and tools of their own."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from find_python import find_python
+from make_venv import ROOT, install
+from places import cache_dir, locked
+
+REQUIREMENTS = [line for line in (ROOT / "requirements.txt").read_text(encoding="utf-8").splitlines() if line and not line.startswith("#")]
+
+
+class Versions(NamedTuple):
+    """The Pythons that will do, oldest and newest, and what is installed."""
+
+    pythons: tuple[tuple[int, int], tuple[int, int]]
+    requirements: list[str]
+
+
+VERSIONS = {
+    "oldest": Versions(((3, 12), (3, 13)), ["ansible-core==2.20.0", *(line.replace(">=", "==") for line in REQUIREMENTS)]),
+    "newest": Versions(((3, 13), (3, 14)), ["ansible-core>=2.22.0rc1", *REQUIREMENTS]),
+}
+"""All with ``==`` in the oldest; a pre-release in the newest. Between them is .venv."""
+
+GALAXY = Versions(((3, 12), (3, 13)), ["ansible-core>=2.21,<2.22", "ansible-lint>=26.10", "distlib>=0.4", "galaxy-importer>=0.4.44"])
+NOX = Versions(
+    ((3, 12), (3, 13)),
+    ["ansible-core>=2.21,<2.22", "antsibull-docs>=2.20", "antsibull-docutils>=1.2", "antsibull-nox>=1.10", "reuse[charset-normalizer]>=6", "ruff>=0.17"],
+)
+"""What Galaxy checks with, and what other collections do. The two ask for versions of attrs that exclude each other."""
+
+
+def environment(name: str, versions: Versions, files: Sequence[Path] = ()) -> Path:
+    """The directory of the programs of an environment with these versions and what the ``files`` of requirements ask for; made unless it is there.
+
+    Raises LabError where no Python serves, or something cannot be installed.
+    """
+    python = find_python(*versions.pythons)
+    text = "".join(f"{line}\n" for line in [*versions.requirements, *(file.read_text(encoding="utf-8") for file in files)])
+    venv = cache_dir() / f"{name}-{hashlib.sha256(f'{python} {text}'.encode()).hexdigest()[:12]}"
+    with locked(venv.with_suffix(".lock"), f"the environment {name}"):
+        if not (venv / ".complete").exists():
+            wanted = venv.with_suffix(".txt")
+            wanted.write_text(text, encoding="utf-8")
+            install(venv, python, [wanted])
+            (venv / ".complete").touch()
+    return venv / "bin"

@@ -1,0 +1,97 @@
+# Copyright (c) 2026, nodeflow.orchestrator contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""`make release`: release the version that galaxy.yml names: its changelog, its archive, what checks that, a commit and a tag. It pushes nothing.
+
+It refuses where something is not committed, where the version was released before, and where docs/quality.json does not say that all tests passed on all
+supported versions with the plugins as they are.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import yaml
+
+from make_venv import ROOT
+from quality import ENVIRONMENTS
+
+SHIPPED = ("plugins", "playbooks", "roles", "meta", "extensions", "requirements.txt")
+GATES = ("tests/gates/test_galaxy.py", "tests/gates/test_supported_versions.py", "tests/gates/test_execution_environment.py")
+
+
+class Refused(Exception):
+    """Why it cannot be released; a sentence."""
+
+
+def main() -> int:
+    """Release it; 1 and a sentence where it cannot be."""
+    try:
+        version = ready(ROOT)
+        write_changelog(ROOT, version)
+        check(ROOT)
+        archive = finish(ROOT, version)
+    except Refused as refused:
+        print(f"release: {refused}", file=sys.stderr)
+        return 1
+    print(f"{version} is released here: {archive.name} and the tag {version}. To publish it: git push origin main {version}, then upload the archive.")
+    return 0
+
+
+def ready(root: Path) -> str:
+    """The version that can be released. Raises Refused."""
+    version = str(yaml.safe_load((root / "galaxy.yml").read_text(encoding="utf-8"))["version"])
+    if git(root, "status", "--porcelain"):
+        raise Refused("Something is not committed: git status.")
+    if git(root, "tag", "--list", version):
+        raise Refused(f"{version} was released before. Raise the version in galaxy.yml.")
+    if not list((root / "changelogs" / "fragments").glob("*.yml")):
+        raise Refused("changelogs/fragments is empty, so nothing has changed.")
+    file = root / "docs" / "quality.json"
+    figures = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
+    for name in ENVIRONMENTS:
+        run = figures.get(name)
+        if run is None or not run["passed"]:
+            raise Refused(f"Not all tests have passed in the environment {name}: make release-check ARGS={name}")
+        tested = run["commit"].removesuffix("+")
+        if run["commit"] != tested or git(root, "diff", "--name-only", tested, "--", *SHIPPED):
+            raise Refused(f"What was tested in the environment {name} is not what is here: make release-check ARGS={name}")
+    return version
+
+
+def write_changelog(root: Path, version: str) -> None:
+    """Turn the fragments into the changelog of this version. Raises Refused."""
+    run(root, "antsibull-changelog", "release", "--version", version)
+
+
+def check(root: Path) -> None:
+    """Build an archive and try it. Raises Refused."""
+    run(root, sys.executable, "-m", "pytest", "-q", *GATES)
+
+
+def finish(root: Path, version: str) -> Path:
+    """Commit, tag, and build the archive, whose path it returns. Raises Refused."""
+    run(root, "git", "add", "--all", "CHANGELOG.md", "changelogs")
+    run(root, "git", "commit", "--quiet", "-m", f"Release {version}")
+    run(root, "git", "tag", "-a", version, "-m", f"nodeflow.orchestrator {version}")
+    run(root, "ansible-galaxy", "collection", "build", "--force")
+    return root / f"nodeflow-orchestrator-{version}.tar.gz"
+
+
+def git(root: Path, *arguments: str) -> str:
+    """What git says."""
+    return subprocess.run(["git", *arguments], cwd=root, check=True, capture_output=True, text=True).stdout.strip()
+
+
+def run(root: Path, *command: str) -> None:
+    """Run a command, which shows what it does. Raises Refused where it fails."""
+    if subprocess.run(command, cwd=root, stdin=subprocess.DEVNULL, check=False).returncode:
+        raise Refused(f"{' '.join(command[:3])} failed, as said above. What it left: git status; to undo it: git restore --staged --worktree .")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
