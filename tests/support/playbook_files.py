@@ -54,7 +54,7 @@ def variables_of(playbook: str) -> set[str]:
     found = _variables(entries) | _variables(read(SHARED))
     for entry in entries:
         if "ansible.builtin.import_playbook" in entry:
-            found |= variables_of(entry["ansible.builtin.import_playbook"].rpartition(".")[2])
+            found |= variables_of(entry["ansible.builtin.import_playbook"].removesuffix(".yml"))
     if "import_role" in str(entries):
         found |= {name for part in ("defaults", "vars", "tasks") for name in _variables(read(ROLE / part / "main.yml"))}
         found |= set(read(ROLE / "defaults" / "main.yml"))
