@@ -7,13 +7,16 @@
 from __future__ import annotations
 
 import hashlib
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from find_python import find_python
-from make_venv import ROOT, install
-from places import cache_dir, locked
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "lab"))
+
+from find_python import find_python  # pylint: disable=wrong-import-position
+from make_venv import ROOT, install  # pylint: disable=wrong-import-position
+from places import cache_dir, locked  # pylint: disable=wrong-import-position
 
 REQUIREMENTS = [line for line in (ROOT / "requirements.txt").read_text(encoding="utf-8").splitlines() if line and not line.startswith("#")]
 
