@@ -74,7 +74,7 @@ def run_in(name: str, extra: list[str]) -> Json:
         pytest = ["-m", "pytest", "-n", "2", "--dist", "loadfile", f"--junitxml={results}", *extra]
         if name == "current":
             pytest = ["-m", "coverage", "run", f"--data-file={covered}", *pytest]
-        began = time.monotonic()
+        began, tested = time.monotonic(), commit()
         try:
             _run(sys.executable, "lab/lab.py", "reset", "--name", LAB)
             status = _run(python, *pytest, **variables)
@@ -83,7 +83,7 @@ def run_in(name: str, extra: list[str]) -> Json:
         outcome = {
             "passed": status == 0,
             "seconds": round(time.monotonic() - began),
-            "commit": commit(),
+            "commit": tested,
             "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
             "versions": versions(python),
             "tests": read_results(results),
