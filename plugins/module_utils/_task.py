@@ -24,7 +24,8 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.row
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._store.engine import Store, open_store
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._store.job import job, vanishes
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._store.location import Location, find_location
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils._store.processes import BrokenLog, Process, at_work, broken_logs
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._store.processes import Process, at_work
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._store.step_log import BrokenLog, broken_logs
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._store.subscriptions import Stored, find_subscriptions, holders
 
 __all__ = ["Task"]

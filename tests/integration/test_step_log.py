@@ -15,8 +15,8 @@ import pytest
 import sqlalchemy as sa
 
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._store.engine import open_store
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils._store.processes import broken_logs
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._store.schema import steps
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._store.step_log import broken_logs
 from consistency import inconsistencies
 from in_process import InProcess, call_module
 from killing import killed_at

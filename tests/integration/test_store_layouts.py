@@ -18,7 +18,8 @@ import sqlalchemy as sa
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import StoreError
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._node.model import NodeBlockInactive, NodeInactive
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._store.engine import open_store
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils._store.subscriptions import claim_subscriptions, find_subscriptions
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._store.save_subscriptions import claim_subscriptions
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._store.subscriptions import find_subscriptions
 from consistency import inconsistencies
 
 BEFORE_LAYOUT_4 = (

@@ -16,14 +16,8 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils._domain.subs
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import StaleSave
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._node.model import Node
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._store.engine import open_store
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils._store.subscriptions import (
-    claim_subscriptions,
-    holders,
-    lock_subscriptions,
-    related,
-    save_subscriptions,
-    users_of,
-)
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._store.save_subscriptions import claim_subscriptions, lock_subscriptions, save_subscriptions
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._store.subscriptions import holders, related, users_of
 from filled_store import FilledStore
 from in_process import call_module
 

@@ -13,13 +13,8 @@ import pytest
 
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import StaleSave
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._store.engine import open_store
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils._store.processes import (
-    StepRecord,
-    broken_logs,
-    find_processes,
-    save_processes,
-    step_id,
-)
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._store.processes import find_processes, save_processes
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._store.step_log import StepRecord, broken_logs, step_id
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._store.step_log_chain import Line, chained, end_of, start_of, what_is_wrong
 from store_of_0_1_0 import fill, lives, made_up
 from stores import SqliteStore
@@ -121,11 +116,11 @@ def test_a_process_of_an_older_release_goes_on_and_its_log_is_whole_and_held(ope
 
 
 def test_who_wrote_to_the_log_in_between_is_noticed(opened, monkeypatch):
-    from ansible_collections.nodeflow.orchestrator.plugins.module_utils._store import processes  # pylint: disable=import-outside-toplevel
+    from ansible_collections.nodeflow.orchestrator.plugins.module_utils._store import step_log  # pylint: disable=import-outside-toplevel
 
     with opened.write() as connection:
         [process] = find_processes(connection)[:1]
         go_on(connection, process)
-    monkeypatch.setattr(processes, "_ends", lambda connection, process_ids: dict.fromkeys(process_ids, "0" * 64))
+    monkeypatch.setattr(step_log, "_ends", lambda connection, process_ids: dict.fromkeys(process_ids, "0" * 64))
     with pytest.raises(StaleSave), opened.write() as connection:
         go_on(connection, process)

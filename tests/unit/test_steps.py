@@ -26,7 +26,7 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.sta
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.step import Aborted, Done, Failed, Step, Suspended, Workflow
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._run import call
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._store.processes import Lease, Process, insert_processes, take_processes
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils._store.subscriptions import claim_subscriptions
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._store.save_subscriptions import claim_subscriptions
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
 
 RUN = "run-of-the-test"

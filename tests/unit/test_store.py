@@ -25,21 +25,14 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils._store.locat
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._store.processes import (
     Lease,
     Process,
-    StepRecord,
     insert_processes,
     load_processes,
-    load_step_log,
     save_processes,
-    step_id,
     take_processes,
 )
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils._store.subscriptions import (
-    claim_subscriptions,
-    find_subscriptions,
-    load_subscriptions,
-    save_subscriptions,
-    without_claims,
-)
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._store.save_subscriptions import claim_subscriptions, save_subscriptions
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._store.step_log import StepRecord, load_step_log, step_id
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._store.subscriptions import find_subscriptions, load_subscriptions, without_claims
 
 NOW = datetime.datetime(2026, 11, 23, 3, 0, tzinfo=datetime.timezone.utc)
 HOUR = datetime.timedelta(hours=1)

@@ -28,24 +28,11 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils._store.orche
     read_steps,
     read_subscriptions,
 )
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils._store.processes import (
-    OVER,
-    Process,
-    StepRecord,
-    broken_logs,
-    find_processes,
-    insert_processes,
-    insert_step_log,
-    load_step_log,
-)
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._store.processes import OVER, Process, find_processes, insert_processes
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._store.save_subscriptions import claim_subscriptions
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._store.schema import subscriptions
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils._store.subscriptions import (
-    Stored,
-    Unreadable,
-    claim_subscriptions,
-    find_subscriptions,
-    load_subscriptions,
-)
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._store.step_log import StepRecord, broken_logs, insert_step_log, load_step_log
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._store.subscriptions import Stored, Unreadable, find_subscriptions, load_subscriptions
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
 
 __all__ = ["import_subscriptions"]

@@ -11,7 +11,7 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils._node.device
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._node.drift import PROBLEMS, Finding, Seen
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._node.model import NodeInactive
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._node.stored import device_of, name_of
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils._store.processes import broken_logs
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._store.step_log import broken_logs
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._store.subscriptions import load_subscriptions
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
 

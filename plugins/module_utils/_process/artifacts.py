@@ -13,7 +13,7 @@ import typing as t
 
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import NodeflowError
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.rows import FAILED, SUSPENDED
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils._store.processes import last_runs
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._store.step_log import last_runs
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
 
 __all__ = ["stats", "with_artifacts"]

@@ -19,13 +19,8 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.row
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.state import read_state
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.step import Workflow, Workflows, predicted
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._store.processes import Process, at_work, insert_processes
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils._store.subscriptions import (
-    Stored,
-    Unreadable,
-    load_subscriptions,
-    lock_subscriptions,
-    users_of,
-)
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._store.save_subscriptions import lock_subscriptions
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._store.subscriptions import Stored, Unreadable, load_subscriptions, users_of
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
 
 __all__ = ["Begun", "begin_on_existing", "begun_diff", "new_process"]

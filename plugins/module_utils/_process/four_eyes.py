@@ -13,7 +13,8 @@ import typing as t
 
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._awx.approval import AwxError, can_ask, who_approved
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._domain.actor import Actor, same_person
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils._store.processes import Process, first_actors
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._store.processes import Process
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._store.step_log import first_actors
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
 
 __all__ = ["Confirmer", "confirmer"]

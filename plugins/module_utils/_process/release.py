@@ -16,14 +16,8 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils._domain.subj
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import NodeflowError
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.rows import FAILED, RUNNING, Row
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._secrets import mask_text
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils._store.processes import (
-    Process,
-    StepRecord,
-    find_processes,
-    load_processes,
-    save_processes,
-    step_id,
-)
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._store.processes import Process, find_processes, load_processes, save_processes
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._store.step_log import StepRecord, step_id
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
 
 __all__ = ["release"]

@@ -25,7 +25,8 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.set
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.state import read_state
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.step import ABORT, AnyWork, Failed, Outcome, Step, Work, Workflow, Workflows
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._store.processes import Process, load_processes, save_processes
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils._store.subscriptions import Stored, Unreadable, load_subscriptions, save_subscriptions
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._store.save_subscriptions import save_subscriptions
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._store.subscriptions import Stored, Unreadable, load_subscriptions
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
 
 __all__ = ["due_works", "run_step"]

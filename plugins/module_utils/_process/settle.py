@@ -16,7 +16,8 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors impo
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.lease import lease_end
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.rows import COMPLETED, FAILED, RUNNING, SUSPENDED, Row
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.step import AnyWork, Done, Failed, Outcome, Suspended, Workflow, predicted
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils._store.processes import Process, StepRecord, step_id
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._store.processes import Process
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._store.step_log import StepRecord, step_id
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
 
 __all__ = ["Settled", "settle"]

@@ -24,7 +24,8 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.row
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.run_step import run_step
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.step import AnyWork, Work, Workflows, predicted
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._store.processes import insert_processes
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils._store.subscriptions import Stored, Unreadable, claim_subscriptions, holders, not_in_service
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._store.save_subscriptions import claim_subscriptions
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._store.subscriptions import Stored, Unreadable, holders, not_in_service
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
 
 __all__ = ["store_process"]

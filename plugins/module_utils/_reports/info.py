@@ -19,8 +19,6 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils._reports.exp
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._store.engine import Store
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._store.processes import (
     Process,
-    StepRecord,
-    find_step_log,
     has_status,
     latest_processes,
     of_age,
@@ -29,6 +27,7 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils._store.proce
     worked_on_by,
 )
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._store.schema import subscriptions
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._store.step_log import StepRecord, find_step_log
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._store.subscriptions import (
     Stored,
     Unreadable,

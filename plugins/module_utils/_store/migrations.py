@@ -9,8 +9,8 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._libraries import sa
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils._store.processes import step_id
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._store.schema import claims, relations, steps, subscriptions
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._store.step_log import step_id
 
 __all__ = ["MIGRATIONS"]
 

@@ -23,6 +23,7 @@ __all__ = [
     "Written",
     "claims",
     "execute_many",
+    "having",
     "in_turn",
     "metadata",
     "processes",
@@ -190,6 +191,11 @@ def text_in(connection: t.Any, column: t.Any, *path: str) -> t.Any:
     if connection.dialect.name == "sqlite":
         return sa.case((sa.func.json_valid(column) == 1, found.as_string()), else_=None)
     return found.as_string()
+
+
+def having(table: t.Any, criteria: t.Mapping[str, t.Sequence[t.Any]]) -> list[t.Any]:
+    """Return the conditions that columns of ``table`` have one of the values named for them."""
+    return [table.c[column].in_(values) for column, values in criteria.items()]
 
 
 def in_turn(connection: t.Any, query: t.Any) -> t.Any:
