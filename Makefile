@@ -76,7 +76,7 @@ docs: venv-test ## the docs site, in site/
 
 .PHONY: lint
 lint: venv-test ## ruff, mypy, ansible-lint and the changelog's linter
-	@ruff check --no-cache && mypy --no-incremental && ANSIBLE_COLLECTIONS_PATH=$$ANSIBLE_COLLECTIONS_PATH:examples ansible-lint --strict && antsibull-changelog lint
+	@ruff check --no-cache && mypy --no-incremental && ansible-lint --strict && antsibull-changelog lint
 
 .PHONY: sanity
 sanity: venv-test ## ansible-test sanity

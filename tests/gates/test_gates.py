@@ -74,12 +74,6 @@ def test_mypy_finds_nothing():
     assert "no issues found" in done.stdout
 
 
-def test_ansible_lint_finds_nothing_with_the_production_profile():
-    done = run("ansible-lint", "--nocolor", "--strict", **WITH_EXAMPLE)
-    assert done.returncode == 0, done.stdout
-    assert "production" in done.stdout
-
-
 def test_ansible_lint_finds_nothing_in_the_example():
     place = ROOT / "examples" / "ansible_collections" / "acme" / "circuits"
     done = run("ansible-lint", "--nocolor", "--strict", "-c", str(ROOT / ".ansible-lint"), directory=place, **WITH_EXAMPLE)
