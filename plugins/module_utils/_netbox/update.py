@@ -181,6 +181,7 @@ class _Work:
         self._known = {key: one for key, one in target.known.items() if one.etag}
         self._conflicts: dict[int, int] = {}
         self._alone = threading.Lock()
+        self._asking = threading.Lock()
         self._may_change: bool | None = None
         self._patience = target.client.patience()
 
@@ -311,8 +312,9 @@ class _Work:
 
     def _may(self) -> bool:
         """Whether the token may change such objects at all. NetBox is asked once."""
-        if self._may_change is None:
-            self._may_change = self.target.client.may("PATCH", self.kind.endpoint)
+        with self._asking:
+            if self._may_change is None:
+                self._may_change = self.target.client.may("PATCH", self.kind.endpoint)
         return self._may_change
 
 
