@@ -34,7 +34,7 @@ demo: ## a NetBox of your own, and a device enrolled in it, step by step
 .PHONY: test
 test: ## all tests; ARGS='-k word' chooses
 	@trap '$(LAB) down --name $(TEST_LAB)' EXIT; trap 'exit 130' INT; trap 'exit 143' TERM HUP; \
-	$(BOTH) venv-test lab-test && $(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
+	$(BOTH) venv-test lab-test && $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 .PHONY: lab
 lab: ## bring the NetBox up

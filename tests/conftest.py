@@ -24,6 +24,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 sys.path[:0] = [str(ROOT / place) for place in ("scripts", "tests/support", "tests/benchmarks", "lab")]  # ansible-test reads no pytest.ini
 
+from in_process import InProcess
 from lab_netbox import Netbox
 from make_venv import link_collection
 from player import Player
@@ -75,6 +76,12 @@ def postgresql(lab: dict[str, t.Any]) -> t.Iterator[PostgresqlStore]:
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> Store:
     """An empty store, of each kind in turn."""
     return SqliteStore(tmp_path) if request.param == "sqlite" else request.getfixturevalue("postgresql")
+
+
+@pytest.fixture
+def enrol(lab: dict[str, t.Any], store: Store) -> InProcess:
+    """create_node in this process against the lab, with an empty store of each kind in turn."""
+    return InProcess(lab, store)
 
 
 @pytest.fixture

@@ -13,26 +13,27 @@ class ModuleDocFragment:
     DOCUMENTATION = r"""
 options:
   confirm_config:
-    description: Is only checked here. Whether the configs are in place; O(nodeflow.orchestrator.provide_config_to_user#module:confirm).
+    description: Whether the configs are in place, which this module only checks; O(nodeflow.orchestrator.provide_config_to_user#module:confirm).
     type: bool
     default: false
   config_hash:
-    description: Is only checked here. The hash of the configs that were approved; O(nodeflow.orchestrator.provide_config_to_user#module:config_hash).
+    version_added: 1.0.0
+    description: The hash of the approved configs, which this module only checks; O(nodeflow.orchestrator.provide_config_to_user#module:config_hash).
     type: str
   node_config_dir:
     description:
       - The directory to save the configs in; O(nodeflow.orchestrator.provide_config_to_user#module:config_dir).
-      - Is only checked here. It must be there and can be written, or it can be made.
+      - This module only checks it. It must be writable, or it must be possible to create it.
     type: path
   node_config_source:
-    description: Is only checked here. Where the configs come from; O(nodeflow.orchestrator.provide_config_to_user#module:source).
+    description: Where the configs come from, which this module only checks; O(nodeflow.orchestrator.provide_config_to_user#module:source).
     type: str
     choices: [templates, netbox]
     default: templates
   node_config_templates:
     description:
       - Directories with templates, as the role P(nodeflow.orchestrator.provide_config#role) takes them.
-      - Is only checked here, on the controller. Each must be there, next to the playbook or in the working directory.
+      - This module only checks them, on the controller. Each must be there, next to the playbook or in the working directory.
     type: list
     elements: str
     default: []

@@ -13,17 +13,21 @@ class ModuleDocFragment:
     DOCUMENTATION = r"""
 options:
   dest_user:
+    version_added: 1.0.0
     description:
       - The user to log in as where O(dest) is a URL, with O(dest_password).
       - If not set, the one in the URL, or the environment variable E(NODEFLOW_DEST_USER).
     type: str
   dest_password:
+    version_added: 1.0.0
     description: The password, or a token that is used like one. If not set, the one in the URL, or the environment variable E(NODEFLOW_DEST_PASSWORD).
     type: str
   dest_token:
+    version_added: 1.0.0
     description: A token that is sent as a bearer token, instead of a user. If not set, the environment variable E(NODEFLOW_DEST_TOKEN).
     type: str
   dest_query:
+    version_added: 1.0.0
     description:
       - What follows the C(?) in the URL, such as the signature of a presigned one, which is a secret.
       - If not set, what O(dest) has there, or the environment variable E(NODEFLOW_DEST_QUERY).

@@ -24,11 +24,11 @@ options:
     RETURN = r"""
 nodes:
   description: >-
-    The nodes as they stand after this step, one each, for the option O(nodes) of the next step. Beside what is named here, a node holds what
+    The nodes as they are after this step, one each, for the option O(nodes) of the next step. Beside what is named here, a node holds what
     only the next step reads. Where they are many (some 200), the result has short ones, so that it stays short, and the next step gets the whole ones. A
-    short one always has RV(nodes[].status) and RV(nodes[].device_id), and V(whole_row), which names the whole one; RV(nodes[].process_id) if it is
+    short one always has RV(nodes[].status), RV(nodes[].device_id) and RV(nodes[].whole_row); RV(nodes[].process_id) if it is
     running; and as much as fits of RV(nodes[].process_id) (RV(nodes[].subscription_id) of one that is completed or unchanged), RV(nodes[].device) and
-    V(reason). They may be filtered, sorted and added to as others, within one run of ansible-playbook.
+    RV(nodes[].reason). They may be filtered, sorted and added to as others, within one run of ansible-playbook.
   returned: always
   type: list
   elements: dict
@@ -48,11 +48,20 @@ nodes:
       type: str
     status:
       description: >-
-        V(running) goes on to the next step; V(suspended), V(failed) and V(completed) do not; V(unchanged) was enrolled before, or by another
+        V(running) goes on to the next step; V(suspended), V(failed), V(completed) and V(aborted) do not; V(unchanged) was enrolled before, or by another
         run.
       type: str
     message:
       description: Why the node is not running.
+      type: str
+    reason:
+      description: The message without what is this node's own.
+      type: str
+    whole_row:
+      description: Of a short one, the name of the whole one.
+      type: str
+    run_id:
+      description: The run that works on the node.
       type: str
     process_id:
       description: The process of the node, once it is stored.
@@ -67,7 +76,7 @@ ansible_stats:
   returned: always
   type: dict
 msg:
-  description: How many nodes stand how; or, of a task that failed, which and why.
+  description: How many nodes have which status; or, of a task that failed, which and why.
   returned: always
   type: str
   sample: '2 nodes: 1 failed, 1 running'

@@ -20,12 +20,14 @@ options:
       - For O(four_eyes) and O(approvers), it counts outside AWX only.
     type: str
   four_eyes:
+    version_added: 1.0.0
     description:
       - Whether somebody else than who asked for a process must confirm its config.
       - If not set, the value of the environment variable E(NODEFLOW_FOUR_EYES) is used.
     type: bool
     default: false
   approvers:
+    version_added: 1.0.0
     description:
       - The users who may confirm a config, as AWX names them; at a terminal, C(login@host). If there are none, everybody may, but for O(four_eyes).
       - If not set, the value of the environment variable E(NODEFLOW_APPROVERS) is used, with commas between the names.
@@ -51,6 +53,7 @@ options:
     type: bool
     default: false
   config_journal:
+    version_added: 1.0.0
     description:
       - Put each config that is to be confirmed into the device's journal in NetBox, before it is shown, once. If NetBox refuses the entry, the process
         fails with the reason, and can be resumed. Whoever may read the journal can read the configs then. The token needs the permissions
@@ -65,6 +68,7 @@ options:
       - If not set, the value of the environment variable E(NODEFLOW_NETBOX_CUSTOM_FIELD) is used; else no field is written.
     type: str
   fail_on_suspended:
+    version_added: 1.0.0
     description:
       - Have the last step of a workflow fail if a process of the run is suspended, so that a job that waits for a person is red. The processes are
         suspended all the same, and can be resumed.

@@ -13,12 +13,12 @@ class ModuleDocFragment:
     DOCUMENTATION = r"""
 options:
   process_ids:
-    description: The processes of these ids. What follows an id after a blank, as in a survey's choices, does not count.
+    description: The processes of these ids. What follows an id after a space, as in a survey's choices, is ignored.
     type: list
     elements: str
   process_status:
     description:
-      - All processes that stand like this. V(interrupted) is one whose run is gone, so that its lease has run out.
+      - All processes with one of these statuses. V(interrupted) is one whose run is gone, so that its lease has run out.
       - Together with O(process_ids), those as well.
     type: list
     elements: str
@@ -26,7 +26,7 @@ options:
   run_id:
     description:
       - The processes that are not over and that this run works on, or was the last that did, so also those that it left V(failed) or V(suspended).
-        With O(process_status), those of them that stand so. Not together with O(process_ids).
+        With O(process_status), those of them with that status. Not together with O(process_ids).
       - Those that it holds still are taken only with O(take_over).
     type: str
   take_over:

@@ -26,7 +26,7 @@ options:
         before a password in E(NODEFLOW_STORE); else what libpq finds itself, in E(PGPASSWORD), C(~/.pgpass) or a service file.
     type: str
 requirements:
-  - pydantic >= 2.7
-  - SQLAlchemy >= 2.0.30
-  - psycopg >= 3, for a PostgreSQL store
+  - pydantic >= 2.8
+  - SQLAlchemy >= 2.0.31
+  - psycopg >= 3.2, for a PostgreSQL store
 """

@@ -13,7 +13,7 @@ version_added: 0.1.0
 short_description: The subscriptions of a store as an inventory
 description:
   - Each subscription that is not terminated is a host, so that a play can take exactly the nodes that are C(provisioning), say.
-  - Reads the store alone, and changes nothing in it. NetBox is not asked.
+  - Reads the store alone; NetBox is not asked. Changes nothing in the store, but that it brings one of an older release up to date.
   - A host has the name of its node, with each run of characters that no host name can have replaced by one C(-), as in the node's config. Where
     several nodes would be called the same, the id of the device follows for each of them, as in C(loc1-core-7), so that a name never comes to
     mean another node. So it does where the node has no name, or one that Ansible uses itself.
@@ -65,9 +65,10 @@ options:
     elements: str
     default: []
 requirements:
-  - pydantic >= 2.7
-  - SQLAlchemy >= 2.0.30
-  - psycopg >= 3, for a PostgreSQL store
+  - pydantic >= 2.8
+  - pynetbox >= 7.4
+  - SQLAlchemy >= 2.0.31
+  - psycopg >= 3.2, for a PostgreSQL store
 seealso:
   - module: nodeflow.orchestrator.subscription_info
 """

@@ -18,7 +18,7 @@ from ansible.module_utils.errors import AnsibleFallbackNotFound
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._domain.subject import Subject
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._store.location import ENVIRONMENT, shown_location
 
-__all__ = ["CONFIRM", "DEST", "EXPORT", "PROCESSES", "Spec", "env_fallback", "given", "location", "options", "rows_option"]
+__all__ = ["CONFIRM", "DEST", "EXPORT", "PROCESSES", "Spec", "env_fallback", "given", "list_fallback", "location", "options", "rows_option"]
 
 Spec = dict[str, dict[str, t.Any]]
 
@@ -32,6 +32,11 @@ def env_fallback(*names: str) -> str:
         if os.environ.get(name, "").strip():
             return os.environ[name]
     raise AnsibleFallbackNotFound
+
+
+def list_fallback(*names: str) -> list[str]:
+    """The same for an option that takes a list: what stands between the commas, without the spaces around it."""
+    return [part.strip() for part in env_fallback(*names).split(",") if part.strip()]
 
 
 def _shown_fallback(variable: str) -> str:
@@ -66,7 +71,7 @@ PROCESS: Spec = {
     "actor": {"type": "str", "fallback": (env_fallback, ["NODEFLOW_ACTOR"])},
     "lease_minutes": {"type": "int", "default": 15, "fallback": (env_fallback, ["NODEFLOW_LEASE_MINUTES"])},
     "four_eyes": {"type": "bool", "default": False, "fallback": (env_fallback, ["NODEFLOW_FOUR_EYES"])},
-    "approvers": {"type": "list", "elements": "str", "fallback": (env_fallback, ["NODEFLOW_APPROVERS"])},
+    "approvers": {"type": "list", "elements": "str", "fallback": (list_fallback, ["NODEFLOW_APPROVERS"])},
     "netbox_moved": {"type": "bool", "default": False, "fallback": (env_fallback, ["NODEFLOW_NETBOX_MOVED"])},
     "netbox_journal": {"type": "bool", "default": False, "fallback": (env_fallback, ["NODEFLOW_NETBOX_JOURNAL"])},
     "config_journal": {"type": "bool", "default": False, "fallback": (env_fallback, ["NODEFLOW_CONFIG_JOURNAL"])},
@@ -152,7 +157,7 @@ def _said_as_text(text: str, type_: str, name: str, option: t.Mapping[str, t.Any
     if type_ in ("list", "raw", "dict") and text.lstrip().startswith(("[", "{")):
         try:
             return _said(json.loads(text), name, option)
-        except ValueError:
+        except (RecursionError, ValueError):
             return text
     parts = [part for part in (part.strip() for part in text.split(",")) if part]
     if type_ == "list":

@@ -17,7 +17,7 @@ import typing as t
 
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import NodeflowError
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._paths import can_be_made, user_path
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils._store.job import job, vanishes
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._surroundings import job, vanishes
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._web_files import WebFile, is_url
 

@@ -13,6 +13,7 @@ file is loaded, and an instance of a class made from it raises ImportError. ``ru
 from __future__ import annotations
 
 import importlib
+import re
 import sys
 import typing as t
 
@@ -33,6 +34,9 @@ __all__ = [
     "sa_insert",
     "urllib3",
 ]
+
+OLDEST = {"pydantic": "2.8", "pynetbox": "7.4", "SQLAlchemy": "2.0.31"}
+"""The oldest releases that work, as in requirements.txt."""
 
 _MISSING: dict[str, Exception] = {}
 
@@ -83,19 +87,30 @@ def missing_sentence() -> str | None:
 def _cannot_be_loaded(library: str, error: Exception) -> str:
     why = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
     return (
-        f"is installed, but cannot be loaded by {sys.executable} ({why}): install a release that supports Python "
+        f"is installed, but cannot be used by {sys.executable} ({why}): install a release that supports Python "
         f"{sys.version_info.major}.{sys.version_info.minor}, for example with {sys.executable} -m pip install --upgrade {library}"
     )
 
 
+def _check(version: str, needed: str) -> None:
+    """Raise ImportError for an older release than the oldest that works."""
+    here, oldest = ([int(number) for number in re.findall(r"\d+", text)] for text in (version, needed))
+    if here < oldest:
+        raise ImportError(f"it is {version}, and {needed} or newer is needed")
+
+
 try:
     import pydantic
+
+    _check(pydantic.VERSION, OLDEST["pydantic"])
     import pydantic_core
 except Exception as error:  # pylint: disable=broad-exception-caught  # an old release on a new Python raises anything
     pydantic = pydantic_core = _absent("pydantic", error)
 
 try:
     import pynetbox
+
+    _check(pynetbox.__version__, OLDEST["pynetbox"])
     import requests
     import urllib3
     from pynetbox.core import query as pynetbox_query
@@ -104,6 +119,8 @@ except Exception as error:  # pylint: disable=broad-exception-caught  # an old r
 
 try:
     import sqlalchemy as sa
+
+    _check(sa.__version__, OLDEST["SQLAlchemy"])
     from sqlalchemy import exc as sa_exc
 except Exception as error:  # pylint: disable=broad-exception-caught  # an old release on a new Python raises anything
     sa = sa_exc = _absent("SQLAlchemy", error)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import unicodedata
 
-__all__ = ["printable", "printable_config"]
+__all__ = ["printable", "printable_config", "width"]
 
 _ACTED_UPON = {"Cc", "Cf", "Cs", "Zl", "Zp"}
 """Unicode's categories of what a terminal acts upon, or cannot show: control, format, surrogate, line and paragraph separator."""
@@ -17,6 +17,11 @@ _ACTED_UPON = {"Cc", "Cf", "Cs", "Zl", "Zp"}
 def printable(text: str, kept: str = "\n") -> str:
     """A sentence or a name, with a "?" for each character that is not printable, but for those ``kept``."""
     return "".join(char if char in kept or char.isprintable() else "?" for char in text)
+
+
+def width(text: str) -> int:
+    """How many columns of a terminal a text takes."""
+    return sum(0 if unicodedata.combining(char) else 2 if unicodedata.east_asian_width(char) in "WF" else 1 for char in text)
 
 
 def printable_config(text: str) -> str:

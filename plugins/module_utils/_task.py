@@ -22,11 +22,11 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils._netbox.url 
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._printable import printable, printable_config
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.rows import Row, read_rows
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._store.engine import Store, open_store
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils._store.job import job, vanishes
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._store.location import Location, find_location
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._store.processes import Process, at_work
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._store.step_log import BrokenLog, broken_logs
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._store.subscriptions import Stored, find_subscriptions, holders
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._surroundings import job, vanishes
 
 __all__ = ["Task"]
 

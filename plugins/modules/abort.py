@@ -34,6 +34,7 @@ attributes:
     support: full
 options:
   only_suspended:
+    version_added: 1.0.0
     description:
       - Of the processes chosen, leave those alone that are not suspended any more, as an approval's denial is not meant for what went on meanwhile. One
         whose abort was begun is finished all the same.
@@ -59,7 +60,7 @@ EXAMPLES = r"""
 RETURN = r"""
 ---
 nodes:
-  description: The processes as they stand now, one each.
+  description: The processes as they are now, one each. Where they are many (some 200), the rows are short, as those of M(nodeflow.orchestrator.done).
   returned: always
   type: list
   elements: dict
@@ -87,14 +88,14 @@ nodes:
       description: The process, where it can be tried again.
       type: str
     subscription_id:
-      description: The subscription, which is terminated.
+      description: The subscription. It is terminated if the process made it, else as it was before.
       type: str
 ansible_stats:
   description: What this leaves for the next job, as that of M(nodeflow.orchestrator.done).
   returned: always
   type: dict
 msg:
-  description: How many nodes stand how; or, of a task that failed, which and why.
+  description: How many nodes have which status; or, of a task that failed, which and why.
   returned: always
   type: str
   sample: '2 nodes: 1 aborted, 1 failed'

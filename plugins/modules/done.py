@@ -14,7 +14,7 @@ version_added: 0.1.0
 description:
   - Moves each subscription to the lifecycle in which its workflow ends, which is active for an enrolment, in sync, and completes its process.
   - Where O(netbox_journal) is set, makes an entry in the journal of each device before.
-  - Ends the run. Shows how each node stands, and fails if any node failed on the way.
+  - Ends the run. Shows the status of each node, and fails if any node failed on the way.
 author:
   - nodeflow.orchestrator contributors (@nodeflow)
 extends_documentation_fragment:
@@ -58,7 +58,7 @@ OPTIONS = options(NODES)
 
 
 def execute(task: Task) -> dict[str, t.Any]:
-    """Do the step done of create_node for the nodes that are at it."""
+    """Do the step done for the nodes that are at it."""
     return node_step(task, "done")
 
 

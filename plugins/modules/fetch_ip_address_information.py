@@ -61,7 +61,7 @@ OPTIONS = options(NODES)
 
 
 def execute(task: Task) -> dict[str, t.Any]:
-    """Do the step fetch_ip_address_information of create_node for the nodes that are at it."""
+    """Do the step fetch_ip_address_information for the nodes that are at it."""
     return node_step(task, "fetch_ip_address_information")
 
 

@@ -18,7 +18,7 @@ description:
     ask, a task without a choice fails at once.
   - A device that is enrolled already is reported with its subscription, as V(unchanged). One that is neither planned nor enrolled fails, and
     the others go on.
-  - With O(process_ids), O(process_status) or O(run_id), processes are continued where they stand; other choices beside these are refused.
+  - With O(process_ids), O(process_status) or O(run_id), processes are continued from the step that they are at; other choices beside these are refused.
   - Takes the options of the later steps too, and only checks them, so that a wrong one is found before anything is claimed or stored.
   - Writes nothing.
 author:
@@ -49,7 +49,7 @@ options:
   device_filter:
     description:
       - Filters of NetBox's device list, for example C(site), C(role), C(tenant), C(tag), C(region) or C(name__isw), each with a value or a
-        list of values. All planned devices that they leave are chosen; together with O(nodes), those of them that the filters leave.
+        list of values. All planned devices that match are chosen; together with O(nodes), those of O(nodes) that match.
       - A name that NetBox's device list does not have is refused. NetBox itself would ignore it.
     type: dict
   all_planned:
@@ -66,7 +66,7 @@ options:
   default_status:
     description:
       - Says that processes are continued and nothing is enrolled. Where none of O(process_ids), O(process_status), O(run_id) and O(all_open) chooses, all
-        processes that stand like this are meant; with an empty list, to choose none is an error.
+        processes with one of these statuses are meant; with an empty list, to choose none is an error.
     type: list
     elements: str
     choices: [failed, interrupted, suspended]

@@ -47,12 +47,14 @@ options:
     type: list
     elements: int
   status:
-    description: Processes that stand like this. V(interrupted) is one whose run is gone, so that its lease has run out.
+    description: Processes with one of these statuses. V(interrupted) is one whose run is gone, so that its lease has run out.
     type: list
     elements: str
     choices: [running, interrupted, suspended, failed, completed, aborted]
   workflows:
-    description: Processes of these workflows.
+    description: >-
+      Processes of these workflows: V(create_node), V(modify_node), V(terminate_node), V(reconcile_node), which is that of the playbook reconcile_nodes, or
+      those of another collection, by their full names.
     type: list
     elements: str
   device_names:
@@ -93,7 +95,7 @@ EXAMPLES = r"""
     status: [suspended, failed]
   register: found
 
-- name: Find what has waited for longer than a day
+- name: Find what has waited for more than a day
   nodeflow.orchestrator.process_info:
     status: [suspended]
     age: 1d

@@ -15,7 +15,7 @@ description:
   - Shows all configs, saves each to a file where O(config_dir) is set, and waits until they are confirmed, at the prompt or by
     O(confirm). Without a confirmation the process is suspended, and the play ends well.
   - Configs that are the same but for what is each node's own, such as its name, addresses and ids, are shown once, with the list of their nodes. One
-    that differs from all others stands alone, and comes first.
+    that differs from all others is shown alone, and comes first.
   - What is confirmed is the hash of the config and of what NetBox will be told. If either has changed when the process is resumed, the config
     is shown and must be confirmed again.
   - The role P(nodeflow.orchestrator.provide_config#role) renders the configs and calls this module.
@@ -60,6 +60,7 @@ options:
     type: bool
     default: false
   config_hash:
+    version_added: 1.0.0
     description:
       - The hash that was shown with the configs that were approved, RV(config_hash). O(confirm=true) then confirms those configs alone that were shown
         with it and are the same still; of any other the process is suspended again.
@@ -133,7 +134,7 @@ OPTIONS = options(
 
 
 def execute(task: Task) -> dict[str, t.Any]:
-    """Do the step provide_config_to_user of create_node for the nodes that are at it."""
+    """Do the step provide_config_to_user for the nodes that are at it."""
     return {"config_hash": None} | node_step(task, "provide_config_to_user")
 
 

@@ -17,7 +17,7 @@ description:
     whose value is right.
   - Of several subscriptions of a device, one is kept, and the others are terminated with a note that names it. One that was never active, and
     that no process works on, is terminated, and its device is free again.
-  - With O(process_ids), O(process_status) or O(run_id), processes are continued where they stand; other choices beside these are refused.
+  - With O(process_ids), O(process_status) or O(run_id), processes are continued from the step that they are at; a choice of nodes beside these is refused.
   - Writes nothing.
 author:
   - nodeflow.orchestrator contributors (@nodeflow)
@@ -43,7 +43,7 @@ options:
         device. Of the latter the id counts, and it is refused where the device has another name by now.
     type: raw
   device_filter:
-    description: Filters of NetBox's device list, each with a value or a list of values. Only the devices that they leave are looked at.
+    description: Filters of NetBox's device list, each with a value or a list of values. Only devices that match are looked at.
     type: dict
   unenrolled:
     description: Whether to look for active devices without a subscription too.
@@ -104,8 +104,8 @@ RETURN = r"""
 ---
 nodes:
   description: >-
-    The nodes as they stand after this step, one each, for the option O(nodes) of the next step. Beside what is named here, a node holds what
-    only the next step reads.
+    The nodes as they are after this step, one each, for the option O(nodes) of the next step. Beside what is named here, a node holds what
+    only the next step reads. Where they are many (some 200), the rows are short, as those of M(nodeflow.orchestrator.done).
   returned: always
   type: list
   elements: dict
@@ -136,8 +136,12 @@ nodes:
     subscription_id:
       description: The subscription of the node, once it is stored.
       type: str
+ansible_stats:
+  description: What this leaves for the next job, as that of M(nodeflow.orchestrator.done).
+  returned: always
+  type: dict
 msg:
-  description: How many nodes stand how; or, of a task that failed, which and why.
+  description: How many nodes have which status; or, of a task that failed, which and why.
   returned: always
   type: str
   sample: '2 nodes: 1 failed, 1 running'

@@ -18,7 +18,8 @@ description:
   - "It stays below 5 MB. Of more than about 5000 subscriptions and 2500 processes it has those that a person must continue, then those that run, then those
     that changed last. It says how many there are of each, also of those to continue that are not on it, and how to list the rest: with
     M(nodeflow.orchestrator.subscription_info) and M(nodeflow.orchestrator.process_info)."
-  - Reads the store and nothing else. Never makes a store; without one it fails, so that an empty page does not replace a good one.
+  - Reads the store and nothing else; one of an older release is brought up to date. Never makes a store; without one it fails, so that an empty page does
+    not replace a good one.
   - Whoever reads the page sees what the store holds, so the file is not for everybody; see O(mode).
 author:
   - nodeflow.orchestrator contributors (@nodeflow)
@@ -34,7 +35,7 @@ attributes:
     support: full
   diff_mode:
     support: partial
-    details: Compares how many subscriptions and processes stand how, not the pages.
+    details: Compares how many subscriptions and processes have which status, not the pages.
   idempotent:
     support: full
     details: A page that shows the same already stays as it is, with the moment at which it was written.
@@ -101,7 +102,7 @@ url:
   type: str
   sample: https://files.example.org/nodeflow.html
 counts:
-  description: How many subscriptions and processes of the store stand how, and how many findings there are; null where none were given.
+  description: How many subscriptions and processes of the store have which status, and how many findings there are; null where none were given.
   returned: success
   type: dict
   sample:

@@ -16,7 +16,7 @@ description:
     O(all_enrolled), or from the person at the terminal. Where nobody is there to ask, a task without a choice fails at once.
   - A node of which nothing is to be changed, or that was terminated already, is reported as V(unchanged). One that has no subscription
     fails, and the others go on.
-  - With O(process_ids), O(process_status) or O(run_id), processes are continued where they stand; other choices beside these are refused.
+  - With O(process_ids), O(process_status) or O(run_id), processes are continued from the step that they are at; other choices beside these are refused.
   - Takes the options of the later steps too, and only checks them, so that a wrong one is found before anything is stored.
   - Writes nothing.
 author:
@@ -45,8 +45,8 @@ options:
   nodes:
     description:
       - The nodes, as a list or as a string with commas between them. An empty list chooses none, so that nothing is done.
-      - An entry is a device's id, a name, or a dictionary with C(name) and C(site), the site's slug or name. A device that NetBox does not
-        have any more is found by its id, or by the name that its subscription has.
+      - An entry is a device's id, a name, a dictionary with C(name) and C(site), the site's slug or name, or C(name (site, id)), as messages show a device.
+      - A device that NetBox does not have any more is found by its id, or by the name that its subscription has.
     type: raw
   subscription_ids:
     description: The subscriptions, by their ids, instead of O(nodes), O(device_filter) and O(all_enrolled). An empty list chooses none.
@@ -55,7 +55,7 @@ options:
   device_filter:
     description:
       - Filters of NetBox's device list, for example C(site), C(role), C(tenant), C(tag), C(region) or C(name__isw), each with a value or a
-        list of values. All enrolled nodes that they leave are chosen; together with O(nodes), those of them that the filters leave.
+        list of values. All enrolled nodes that match are chosen; together with O(nodes), those of O(nodes) that match.
     type: dict
   all_enrolled:
     description: Choose every node that has a subscription which is not terminated.

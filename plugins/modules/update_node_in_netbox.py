@@ -59,7 +59,7 @@ OPTIONS = options(NODES)
 
 
 def execute(task: Task) -> dict[str, t.Any]:
-    """Do the step update_node_in_netbox of create_node for the nodes that are at it."""
+    """Do the step update_node_in_netbox for the nodes that are at it."""
     return node_step(task, "update_node_in_netbox")
 
 

@@ -18,7 +18,7 @@ description:
     the store. One that a process works on is left out.
   - So is a step log that was changed by hand, by its chain of hashes, in the processes of all subscriptions, also of terminated ones; with O(nodes) or
     O(device_filter), of those that are compared. No repair is offered for that.
-  - Changes nothing. The number of requests grows with NetBox's pages, not with the nodes; with O(loopback_interface), one more for each 200 nodes.
+  - Changes nothing. The number of requests grows with NetBox's pages, not with the nodes; with O(loopback_interface), one more for each 200 nodes or so.
 author:
   - nodeflow.orchestrator contributors (@nodeflow)
 extends_documentation_fragment:
@@ -42,7 +42,7 @@ options:
         device. Of the latter the id counts, and it is refused where the device has another name by now.
     type: raw
   device_filter:
-    description: Filters of NetBox's device list, each with a value or a list of values. Only the devices that they leave are looked at.
+    description: Filters of NetBox's device list, each with a value or a list of values. Only devices that match are looked at.
     type: dict
   unenrolled:
     description: Whether to look for active devices without a subscription too.

@@ -24,7 +24,7 @@ from ansible import constants as C
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._domain.subject import Subject
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.rows import COMPLETED, RUNNING, UNCHANGED
 
-__all__ = ["GONE", "MOST", "counted", "hand_over", "take_over", "whole_rows"]
+__all__ = ["GONE", "MOST", "counted", "hand_over", "whole_rows", "with_whole_rows"]
 
 MOST = 90_000
 """Characters of JSON above which a list of rows is handed over by a file."""
@@ -103,7 +103,7 @@ def _reference(file: str, place: int, row: t.Any) -> str:
     return reference if _REFERENCE.fullmatch(reference) else f"{file}.{place}."
 
 
-def take_over(arguments: t.Mapping[str, t.Any], subject: Subject | None) -> tuple[dict[str, t.Any], str | None]:
+def with_whole_rows(arguments: t.Mapping[str, t.Any], subject: Subject | None) -> tuple[dict[str, t.Any], str | None]:
     """Put the whole rows back into a task's arguments.
 
     Returns:

@@ -18,12 +18,12 @@ import stat
 import termios
 import threading
 import typing as t
-import unicodedata
 
 from ansible.errors import AnsiblePromptInterrupt, AnsiblePromptNoninteractive
 from ansible.utils.display import Display
 
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import NotAnswered
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._printable import width
 
 __all__ = ["Line", "ask"]
 
@@ -186,7 +186,7 @@ class Line:
 
     def _erase(self, count: int) -> str:
         gone, self.text = self.text[len(self.text) - count :], self.text[: len(self.text) - count]
-        return "\b \b" * sum(_width(char) for char in gone)
+        return "\b \b" * width(gone)
 
     def _in_sequence(self, key: str) -> None:
         """Pass over what an arrow, Home, F1 and the like send: ESC, then one character, or "[" or "O" and all up to a letter or "~"."""
@@ -194,9 +194,3 @@ class Line:
         begun = self._sequence[1:2] in ("[", "O")
         if len(self._sequence) > 1 and not (begun and (len(self._sequence) == 2 or not "@" <= key <= "~")):
             self._sequence = ""
-
-
-def _width(char: str) -> int:
-    if unicodedata.combining(char):
-        return 0
-    return 2 if unicodedata.east_asian_width(char) in "WF" else 1

@@ -48,7 +48,7 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils._run import 
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._secrets import mask_text, mask_values
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
 from ansible_collections.nodeflow.orchestrator.plugins.plugin_utils._ansible_core import FinalizedAction
-from ansible_collections.nodeflow.orchestrator.plugins.plugin_utils._hand_over import counted, hand_over, take_over
+from ansible_collections.nodeflow.orchestrator.plugins.plugin_utils._hand_over import counted, hand_over, with_whole_rows
 from ansible_collections.nodeflow.orchestrator.plugins.plugin_utils._in_process import die, run_in_process
 from ansible_collections.nodeflow.orchestrator.plugins.plugin_utils._options import Options, read_options
 from ansible_collections.nodeflow.orchestrator.plugins.plugin_utils._ordinary import environment_of, run_ordinary, wants_own_process
@@ -77,7 +77,7 @@ class InProcessAction(FinalizedAction):
         result: dict[str, t.Any] = super().run(tmp, task_vars)
         variables = task_vars or {}
         own_process = wants_own_process(self._task, self._connection)
-        arguments, missing_rows = take_over(self._task.args, getattr(self.module, "ROWS", None))
+        arguments, missing_rows = with_whole_rows(self._task.args, getattr(self.module, "ROWS", None))
         options = read_options(self.module, arguments, variables, self._name, environment_of(self._task) if own_process else None)
         self._task.args = options.given
         texts = Texts(quiet=bool(self._task.no_log) or not for_people())
@@ -86,6 +86,7 @@ class InProcessAction(FinalizedAction):
         problem = missing_rows or options.problem or (None if own_process else missing_sentence())
         if problem:
             outcome = ended(task, problem)
+            task.close()
         elif own_process:
             execute_module = functools.partial(
                 self._execute_module, module_name=self._name, task_vars=task_vars, wrap_async=bool(self._task.async_val)

@@ -16,31 +16,9 @@ from hypothesis import HealthCheck, settings
 
 from fake_netbox import FakeNetbox
 from in_process import InProcess
-from lab_netbox import Netbox
 from postgres import Cluster, make_home, new_password
 from small_disk import CannotMount, SmallDisk
-from stores import SqliteStore, Store
-
-IN_A_BATCH = 12
-
-
-@pytest.fixture(scope="session")
-def new_device(netbox: Netbox) -> t.Callable[[], int]:
-    """Return a new planned device at each call."""
-    made: list[int] = []
-
-    def new() -> int:
-        if not made:
-            made.extend(netbox.make_many(IN_A_BATCH))
-        return made.pop()
-
-    return new
-
-
-@pytest.fixture
-def enrol(lab: dict[str, t.Any], store: Store) -> InProcess:
-    """create_node in this process against the lab, with an empty store of each kind in turn."""
-    return InProcess(lab, store)
+from stores import SqliteStore
 
 
 @pytest.fixture

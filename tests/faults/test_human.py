@@ -45,8 +45,8 @@ def completed(netbox, fault_table):
 
 
 @pytest.mark.parametrize("what", ["name", "address"])
-def test_what_the_config_says_is_edited_and_the_config_confirmed_again(enrol, netbox, new_device, completed, what):
-    device = new_device()
+def test_what_the_config_says_is_edited_and_the_config_confirmed_again(enrol, netbox, completed, what):
+    device = netbox.make()
     process_id = suspended(enrol, device)
     if what == "name":
         edited = netbox.device(device)["name"] + "-renamed"
@@ -66,8 +66,8 @@ def test_what_the_config_says_is_edited_and_the_config_confirmed_again(enrol, ne
     completed(f"device {what} edited", enrol, device, asked, done)
 
 
-def test_edits_in_other_fields_survive(enrol, netbox, new_device, completed):
-    device = new_device()
+def test_edits_in_other_fields_survive(enrol, netbox, completed):
+    device = netbox.make()
     process_id = suspended(enrol, device)
     edits = {"serial": f"S{device}", "comments": "racked by Ann", "asset_tag": f"A{device}", "description": "edge"}
     netbox.set(device, **edits)
@@ -85,8 +85,8 @@ def pytest_generate_tests(metafunc):
         metafunc.parametrize("status", ["failed", "other of the two", *more])
 
 
-def test_another_status_is_a_contradiction_that_is_reported_and_left(enrol, netbox, new_device, completed, status):
-    device = new_device()
+def test_another_status_is_a_contradiction_that_is_reported_and_left(enrol, netbox, completed, status):
+    device = netbox.make()
     expected = claimed_status(enrol)
     status = {"planned": "staged", "staged": "planned"}[expected] if status == "other of the two" else status
     process_id = suspended(enrol, device)
@@ -103,8 +103,8 @@ def test_another_status_is_a_contradiction_that_is_reported_and_left(enrol, netb
     completed("another status", enrol, device, done)
 
 
-def test_a_device_that_somebody_set_to_active_is_not_written_again(enrol, netbox, new_device, completed):
-    device = new_device()
+def test_a_device_that_somebody_set_to_active_is_not_written_again(enrol, netbox, completed):
+    device = netbox.make()
     process_id = suspended(enrol, device)
     netbox.set(device, status="active")
     before = netbox.device(device)
@@ -123,8 +123,8 @@ def test_a_device_that_somebody_set_to_active_is_not_written_again(enrol, netbox
     ],
     ids=["ipv4", "name", "ipv6"],
 )
-def test_what_is_needed_is_removed_and_given_back(enrol, netbox, new_device, completed, removed, sentence):
-    device = new_device()
+def test_what_is_needed_is_removed_and_given_back(enrol, netbox, completed, removed, sentence):
+    device = netbox.make()
     [field] = removed
     kept = netbox.device(device)[field]
     process_id = suspended(enrol, device)
@@ -138,8 +138,8 @@ def test_what_is_needed_is_removed_and_given_back(enrol, netbox, new_device, com
     completed("what is needed removed", enrol, device, done)
 
 
-def test_a_device_that_was_deleted_is_reported_and_its_process_can_be_aborted(enrol, netbox, new_device, fault_table):
-    device = new_device()
+def test_a_device_that_was_deleted_is_reported_and_its_process_can_be_aborted(enrol, netbox, fault_table):
+    device = netbox.make()
     process_id = suspended(enrol, device)
     netbox.call("DELETE", f"dcim/devices/{device}")
     done = enrol.resume(process_id, confirm_config=True)
@@ -181,11 +181,11 @@ def writes_of(enrol):
     return range(1, last_write(enrol) + 1)
 
 
-def test_an_edit_between_our_read_and_our_write_survives(enrol, netbox, lab, new_device, fault_table):
+def test_an_edit_between_our_read_and_our_write_survives(enrol, netbox, lab, fault_table):
     """NetBox refuses the write, because the device has changed; it is read again, and the write repeated."""
     devices = []
     for write in writes_of(enrol):
-        device = new_device()
+        device = netbox.make()
         devices.append(device)
         edited = netbox.device(device)["name"] + "-in-between"
         meddler = Meddler(lambda number, device=device, edited=edited: netbox.set(device, comments="in between", name=edited), write)
@@ -198,8 +198,8 @@ def test_an_edit_between_our_read_and_our_write_survives(enrol, netbox, lab, new
         fault_table.record("a human: an edit right before our write", audit(netbox, [enrol.store], devices), [done.output])
 
 
-def test_a_status_set_between_our_read_and_our_claim_is_the_others_claim(netbox, lab, new_device, claiming, completed):
-    device = new_device()
+def test_a_status_set_between_our_read_and_our_claim_is_the_others_claim(netbox, lab, claiming, completed):
+    device = netbox.make()
     meddler = Meddler(lambda number: netbox.set(device, status="offline"))
     with NetboxProxy(lab["url"], meddler) as proxy:
         done = claiming.create(nodes=device, confirm_config=True, netbox_url=proxy.url)
@@ -212,8 +212,8 @@ def test_a_status_set_between_our_read_and_our_claim_is_the_others_claim(netbox,
     completed("another status right before our write", claiming, device, done)
 
 
-def test_a_status_set_between_our_read_and_our_update_is_a_contradiction(enrol, netbox, lab, new_device, completed):
-    device = new_device()
+def test_a_status_set_between_our_read_and_our_update_is_a_contradiction(enrol, netbox, lab, completed):
+    device = netbox.make()
     meddler = Meddler(lambda number: netbox.set(device, status="failed"), last_write(enrol))
     with NetboxProxy(lab["url"], meddler) as proxy:
         done = enrol.create(nodes=device, confirm_config=True, netbox_url=proxy.url)
@@ -227,9 +227,9 @@ def test_a_status_set_between_our_read_and_our_update_is_a_contradiction(enrol, 
     completed("another status right before our write", enrol, device, done)
 
 
-def test_a_device_deleted_between_our_read_and_our_write_is_reported(enrol, netbox, lab, new_device, fault_table):
+def test_a_device_deleted_between_our_read_and_our_write_is_reported(enrol, netbox, lab, fault_table):
     for write in writes_of(enrol):
-        device = new_device()
+        device = netbox.make()
         meddler = Meddler(lambda number, device=device: netbox.call("DELETE", f"dcim/devices/{device}"), write)
         with NetboxProxy(lab["url"], meddler) as proxy:
             done = enrol.create(nodes=device, confirm_config=True, netbox_url=proxy.url, netbox_moved=True)
@@ -241,8 +241,8 @@ def test_a_device_deleted_between_our_read_and_our_write_is_reported(enrol, netb
         fault_table.record("a human: device deleted right before our write", audit(netbox, [enrol.store], []), [done.output])
 
 
-def test_one_who_keeps_editing_wins_and_resume_completes(enrol, netbox, lab, new_device, completed):
-    device = new_device()
+def test_one_who_keeps_editing_wins_and_resume_completes(enrol, netbox, lab, completed):
+    device = netbox.make()
     meddler = Meddler(lambda number: netbox.set(device, comments=f"edit {number}"), last_write(enrol), always=True)
     with NetboxProxy(lab["url"], meddler) as proxy:
         done = enrol.create(nodes=device, confirm_config=True, netbox_url=proxy.url)

@@ -32,7 +32,7 @@ def pytest_generate_tests(metafunc):
 
 
 def test_a_killed_run_is_finished_by_one_resume(play_on, netbox, lab, fault_table, playbook, moment):
-    circuits = Circuits(play_on, netbox, lab["tokens"]["admin"], interfaces=2)
+    circuits = Circuits(play_on, netbox, interfaces=2)
     variables = circuits.variables(circuits.pairs, confirm_config=True)
     if playbook == "terminate_circuit":
         assert circuits.create(circuits.pairs, confirm_config=True).returncode == 0

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 from audit import Findings
+from in_process import take_into_service
 from killing import ANSWER, END, REQUEST, Moment, play_killed
 from netbox_proxy import NetboxProxy
 
@@ -36,7 +37,7 @@ def pytest_generate_tests(metafunc):
 
 def test_a_killed_change_is_finished_by_one_resume(play_on, netbox, lab, fault_table, playbook, moment):
     devices = netbox.make_many(3)
-    assert play_on.create(nodes=devices, confirm_config=True).returncode == 0
+    take_into_service(play_on, *devices)
     if playbook == "reconcile_nodes":
         for device in devices:
             netbox.set(device, status="planned")

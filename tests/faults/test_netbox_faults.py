@@ -69,12 +69,12 @@ def store_of_case(case, tmp_path, request):
     return SqliteStore(tmp_path) if case.kind == "sqlite" else request.getfixturevalue("postgresql")
 
 
-def test_each_fault_at_each_request(lab, store_of_case, netbox, new_device, case, fault_table):
-    outlast(InProcess(lab, store_of_case), netbox, lab, new_device(), case, fault_table)
+def test_each_fault_at_each_request(lab, store_of_case, netbox, case, fault_table):
+    outlast(InProcess(lab, store_of_case), netbox, lab, netbox.make(), case, fault_table)
 
 
-def test_the_same_with_ansible_playbook(lab, store_of_case, netbox, new_device, case, fault_table, tmp_path):
-    outlast(Player(lab, tmp_path, store_of_case), netbox, lab, new_device(), case, fault_table)
+def test_the_same_with_ansible_playbook(lab, store_of_case, netbox, case, fault_table, tmp_path):
+    outlast(Player(lab, tmp_path, store_of_case), netbox, lab, netbox.make(), case, fault_table)
 
 
 def outlast(enrol, netbox, lab, device, case, fault_table):  # pylint: disable=too-many-arguments,too-many-positional-arguments

@@ -8,10 +8,6 @@ from __future__ import annotations
 
 import concurrent.futures
 import contextlib
-import os
-import pathlib
-import subprocess
-import sys
 import time
 import uuid
 
@@ -25,8 +21,6 @@ from killing import killed_at
 from player import Played, Player
 from stores import SqliteStore
 
-LAB = pathlib.Path(__file__).resolve().parents[2] / "lab" / "lab.py"
-
 DEVICES = 50
 
 LOST = ("was enrolled by another run meanwhile", "was taken by somebody else meanwhile")
@@ -38,17 +32,14 @@ def pytest_generate_tests(metafunc):
 
 
 @pytest.fixture
-def prefix(lab, netbox):  # pylint: disable=unused-argument
+def prefix():
     """How the names of 50 new planned devices begin."""
-    name = f"race{uuid.uuid4().hex[:6]}-"
-    command = [sys.executable, str(LAB), "devices", "--name", os.environ.get("NODEFLOW_LAB_NAME", "test")]
-    subprocess.run([*command, "--count", str(DEVICES), "--prefix", name], check=True, stdin=subprocess.DEVNULL)
-    return name
+    return f"race{uuid.uuid4().hex[:6]}-"
 
 
 @pytest.fixture
 def devices(netbox, prefix):
-    return [device["id"] for device in netbox.call("GET", "dcim/devices", name__isw=prefix, fields="id", limit=100)["results"]]
+    return netbox.make_many(DEVICES, prefix)
 
 
 def race(plays: list[Player], devices: list[int], prefix: str) -> list[Played]:

@@ -98,8 +98,8 @@ def play_on_kind(lab, tmp_path, kind, request):
     return Player(lab, tmp_path, SqliteStore(tmp_path) if kind == "sqlite" else request.getfixturevalue("postgresql"))
 
 
-def test_a_run_that_ends_well(play_on_kind, netbox, lab, new_device, environment):
-    device, log = new_device(), play_on_kind.directory / "ansible.log"
+def test_a_run_that_ends_well(play_on_kind, netbox, lab, environment):
+    device, log = netbox.make(), play_on_kind.directory / "ansible.log"
     variables = {"nodes": device, "confirm_config": True, "netbox_token": lab["tokens"]["operator"], "store": play_on_kind.store.location}
     unset = {"NETBOX_TOKEN": None, "NODEFLOW_STORE": None, "ANSIBLE_LOG_PATH": str(log)}
     run = play_on_kind.start(*play_with(play_on_kind, environment, **variables), environment=unset)
@@ -190,7 +190,7 @@ def test_a_password_that_does_not_belong_into_netbox_url(play, lab, environment)
     assert "must not hold a user name or password" in done.message
 
 
-def test_a_reason_that_holds_the_token_is_stored_without_it(enrol, lab, new_device):
+def test_a_reason_that_holds_the_token_is_stored_without_it(enrol, lab, netbox):
     """A proxy that repeats what it was asked, headers and all, in its page about an error."""
     answer = Answer(500, {"Content-Type": "application/json"}, json.dumps({"detail": f"Bearer {lab['tokens']['operator']}"}).encode())
     asked = []
@@ -201,14 +201,14 @@ def test_a_reason_that_holds_the_token_is_stored_without_it(enrol, lab, new_devi
 
     enrol.masked = True  # what is shown, Ansible masks
     with NetboxProxy(lab["url"], fault) as proxy:
-        done = enrol.create(nodes=new_device(), confirm_config=True, netbox_url=proxy.url, netbox_retries=0)
+        done = enrol.create(nodes=netbox.make(), confirm_config=True, netbox_url=proxy.url, netbox_retries=0)
     assert done.returncode == 2 and len(asked) > 1 and enrol.rows("SELECT error FROM processes WHERE error IS NOT NULL")
     check_store(enrol.secrets, enrol.store)
 
 
-def test_a_job_of_ansible_runner(play, netbox, lab, new_device, tmp_path):
+def test_a_job_of_ansible_runner(play, netbox, lab, tmp_path):
     """What AWX keeps of a job: its output, and every event with its result."""
-    device = new_device()
+    device = netbox.make()
     (tmp_path / "project").mkdir()
     (tmp_path / "env").mkdir()
     given = {"nodes": device, "confirm_config": True, "netbox_token": lab["tokens"]["operator"], "store": play.store.location}

@@ -53,7 +53,7 @@ def test_ansible_test_sanity_finds_nothing(ansible_test):
 
 def test_ansible_test_sanity_notices_a_library_that_is_not_guarded(ansible_test):
     (ansible_test.copy / "plugins" / "module_utils" / "_unguarded.py").write_text(UNGUARDED, encoding="utf-8")
-    done = ansible_test.sanity("--test", "import")
+    done = ansible_test.sanity("--test", "import", "plugins/module_utils/_unguarded.py")
     assert done.returncode != 0
     assert "_unguarded.py:3" in done.stdout
     assert ansible_test.results() == {"import": "failed"}

@@ -19,12 +19,12 @@ import pexpect
 import pytest
 import yaml
 
-from in_process import call_module
+from in_process import InProcess, call_module
 from netbox_proxy import NetboxProxy
 
 OURS = "nodeflow.orchestrator."
 
-LEFT = "Leave for the next job what there is, since a task failed"
+LEFT = "Set the stats for the next job after a failure"
 
 SECRET = "community s3cr3t-of-the-template"
 
@@ -54,8 +54,9 @@ FREE = ("failed", None, None)
 
 def resumes(play, netbox, *devices: int) -> None:
     """What failed can be resumed at once, to its end."""
-    done = play("nodeflow.orchestrator.resume", status="failed", confirm_config=True)
-    assert done.returncode == 0, done.output
+    failed = [row["process_id"] for row in play.rows("SELECT process_id FROM processes WHERE status = 'failed'")]
+    done = InProcess(play.lab, play.store).resume(*failed, confirm_config=True, netbox_moved=True)
+    assert failed and done.returncode == 0, done.output
     assert {netbox.status(device) for device in devices} == {"active"}
 
 
@@ -78,9 +79,8 @@ EXPRESSIONS = [
 def test_any_expression_that_yields_rows_will_do(play, netbox, keywords):
     devices = [netbox.make(), netbox.make()]
     tasks = [step("initial_input_form", devices)]
-    expressions = EXPRESSIONS if not keywords else EXPRESSIONS[:3]
-    for module in ("construct_node_model", "store_process_subscription", "fetch_ip_address_information"):
-        for number, expression in enumerate(expressions):
+    for place, module in enumerate(("construct_node_model", "store_process_subscription", "fetch_ip_address_information")):
+        for number, expression in enumerate(EXPRESSIONS if not keywords else EXPRESSIONS[place : place + 1]):
             tasks.append({"ansible.builtin.set_fact": {"facts": "{{ last.nodes }}"}})
             tasks.append(step(module, expression, vars={"rows": "{{ last.nodes | list }}"}, **keywords) | {"name": f"{module} {number}"})
     tasks.append({"name": "loop", OURS + "set_status": {"nodes": ["{{ item }}"], "lifecycle": "provisioning"}, "loop": "{{ last.nodes }}"})
@@ -89,6 +89,26 @@ def test_any_expression_that_yields_rows_will_do(play, netbox, keywords):
     assert "queue send failure" not in done.output
     assert [row["status"] for row in done.nodes] == ["running", "running"]
     assert {row["step"] for row in play.rows("SELECT step FROM processes")} == {"provide_config_to_user"}
+
+
+@pytest.mark.parametrize("check_mode", [False, True], ids=["run", "check"])
+def test_rows_that_come_twice_are_one(enrol, netbox, check_mode):
+    """In each step of a workflow that begins on a subscription, and of one that makes it."""
+    enrolled, planned = netbox.make(), netbox.make()
+    assert enrol.create(nodes=[enrolled], confirm_config=True).returncode == 0
+    lists = {
+        ("initial_input_form", planned): ("construct_node_model", "store_process_subscription", "fetch_ip_address_information"),
+        ("subscription_form", enrolled): ("store_process_subscription", "fetch_ip_address_information", "modify_subscription", "update_node_in_netbox", "done"),
+    }
+    for (form, device), steps in lists.items():
+        more = {"workflow": "modify_node", "note": "twice"} if device == enrolled else {}
+        result = call_module(form, enrol.settings | {"nodes": [device]} | more, check_mode)
+        for module in steps:
+            result = call_module(module, enrol.settings | {"nodes": result["nodes"][:1] * 2}, check_mode)
+            assert not result.get("failed") and len(result["nodes"]) == 2 and result["nodes"][0] == result["nodes"][1], (module, result)
+    begun = [] if check_mode else [{"workflow": "modify_node", "status": "completed"}, {"workflow": "create_node", "status": "running"}]
+    found = enrol.rows("SELECT workflow, status FROM processes")
+    assert sorted(map(str, found)) == sorted(map(str, [{"workflow": "create_node", "status": "completed"}, *begun]))
 
 
 def test_a_name_that_looks_like_a_template_stays_text(play, netbox):
@@ -128,7 +148,7 @@ def test_an_option_of_a_later_step_is_checked_in_the_first_task(play, netbox, ba
 def test_so_it_is_in_the_other_workflows_with_a_config(play, netbox, bad):
     (play.directory / "a-file").touch()
     device = netbox.make()
-    waiting = play.create(nodes=device)
+    waiting = InProcess(play.lab, play.store).create(nodes=device)
     assert waiting.returncode == 0 and waiting.nodes[0]["status"] == "suspended", waiting.output
     resumed = play("nodeflow.orchestrator.resume", status="suspended", **bad)
     assert resumed.returncode == 2 and resumed.results["initial_input_form"]["failed"], resumed.output

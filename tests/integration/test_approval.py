@@ -196,6 +196,7 @@ def test_what_two_workflows_wait_with_is_one_set(play, netbox):
     assert done.returncode == 0 and netbox.statuses([first, second]) == {first: "offline", second: "active"}, done.output
 
 
+@pytest.mark.parametrize("store", ["sqlite"], indirect=True)
 def test_a_config_is_in_the_journal_once_and_again_when_it_changes(play_on, netbox, templates):
     play, device = play_on, netbox.make()
     variables = {"config_journal": True, "netbox_journal": True}

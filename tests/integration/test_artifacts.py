@@ -70,7 +70,7 @@ def test_from_a_suspended_job_to_its_approval_with_nothing_else_said(job, play, 
     assert set(waiting.left["nodeflow_process_ids"]) == ids and len(ids) == 2 and waiting.left["nodeflow_run_id"] is None
     assert waiting.left["nodeflow_counts"] == {"suspended": 2}
     assert waiting.left["nodeflow_summary"].startswith("2 nodes: 2 suspended\nsuspended: ")
-    assert "Leave for the next job what there is, since a task failed" not in waiting.tasks
+    assert "Set the stats for the next job after a failure" not in waiting.tasks
     # An empty answer of a survey is no answer.
     blank = {"process_ids": "", "status": [], "run_id": " ", "all": ""}
     done = job("resume", after=waiting, confirm_config=True, **blank)
@@ -120,7 +120,7 @@ def test_fail_on_suspended_makes_the_job_red_at_its_last_step(job, play, netbox)
     red = job("create_node", nodes=[device], fail_on_suspended=True)
     [process] = play.rows("SELECT process_id, status FROM processes")
     assert red.code == 2 and process["status"] == "suspended" and red.left["nodeflow_process_ids"] == [process["process_id"]], red.output
-    assert red.tasks[-2:] == ["done", "Leave for the next job what there is, since a task failed"] and "since fail_on_suspended is true" in red.output
+    assert red.tasks[-2:] == ["done", "Set the stats for the next job after a failure"] and "since fail_on_suspended is true" in red.output
     how = f"the job template nodeflow.orchestrator.resume with process_ids={process['process_id']}, confirm_config=true"
     assert how in " ".join(red.output.split()) and "ansible-playbook" not in red.output
     still = job("resume", after=red, fail_on_suspended="true")
@@ -180,13 +180,13 @@ def test_a_validation_leaves_what_it_found_and_keeps_what_waits(job, netbox):
 
 
 def test_what_was_approved_before_says_nothing_of_what_the_example_begins(job, play, netbox, lab):
-    circuits = Circuits(play, netbox, lab["tokens"]["admin"])
+    circuits = Circuits(play, netbox)
     begun = job("acme.circuits.create_circuit", confirm_config=True, nodeflow_config_hash="a" * 64, **circuits.variables(circuits.pairs))
     assert begun.code == 0 and begun.left["nodeflow_counts"] == {"completed": 1}, begun.output
 
 
 def test_the_example_leaves_and_takes_them_too(job, play, netbox, lab):
-    circuits = Circuits(play, netbox, lab["tokens"]["admin"])
+    circuits = Circuits(play, netbox)
     waiting = job("acme.circuits.create_circuit", **circuits.variables(circuits.pairs))
     assert waiting.code == 0 and waiting.left["nodeflow_counts"] == {"suspended": 1} and len(waiting.left["nodeflow_process_ids"]) == 1, waiting.output
     red = job("acme.circuits.resume", after=waiting, fail_on_suspended=True)

@@ -66,7 +66,7 @@ class _Answer(http.server.BaseHTTPRequestHandler):
 @pytest.fixture
 def awx():
     server = Awx()
-    thread = threading.Thread(target=server.serve_forever)
+    thread = threading.Thread(target=server.serve_forever, args=[0.02])
     thread.start()
     for playbook, template in TEMPLATES.items():
         if "choose" in template:

@@ -16,6 +16,7 @@ import pexpect
 import pytest
 import yaml
 
+from in_process import take_into_service
 from stores import SqliteStore
 
 STEPS = [
@@ -92,7 +93,8 @@ def test_both_ways_give_the_same_results(play, netbox, lab, tmp_path, check_mode
         done = play.tasks(playbook(STEPS, device, keywords, check_mode), "-vvv")
         assert done.returncode == 0, done.output
         assert list(done.results) == [module for module, _options in STEPS]
-        found.append({module: normal(result, device, netbox.device(device)["name"]) for module, result in done.results.items()})
+        name = netbox.device(device)["name"]
+        found.append({module: normal(result, device, name) for module, result in done.results.items()})
         assert netbox.status(device) == ("planned" if check_mode else "active")
         assert done.output.count("AnsiballZ_") >= len(STEPS) if way == "ordinary" else "AnsiballZ_" not in done.output
     for module, _options in STEPS:
@@ -105,17 +107,18 @@ def test_both_ways_give_the_same_results_in_the_rest_of_a_nodes_life(play, netbo
     for way, keywords in (("in-process", {}), ("ordinary", {"environment": {"LC_MESSAGES": "C"}})):
         other = play.store = SqliteStore(tmp_path / way / "other")
         imported = netbox.make()
-        assert play.create(nodes=imported, confirm_config=True).returncode == 0
+        take_into_service(play, imported)
         device, field = netbox.make(), "nodeflow_" + uuid.uuid4().hex[:12]  # other tests run at the same time
         play.store = SqliteStore(tmp_path / way)
-        assert play.create(nodes=device, confirm_config=True).returncode == 0
+        take_into_service(play, device)
         given = {"other": other.location, "admin": lab["tokens"]["admin"], "page": str(tmp_path / "page.html"), "field": field}
         text = playbook(LIFE, device, keywords, check_mode, **given)
         done = play.tasks(text, "-vvv")
         assert done.returncode == 0, done.output
         assert list(done.results) == [module for module, _options in LIFE]
         results = json.loads(json.dumps(done.results).replace(str(tmp_path / way), "STORE").replace(field, "FIELD").replace(f'"{imported}"', '"IMPORTED"'))
-        found.append({module: normal(result, device, netbox.device(device)["name"]) for module, result in results.items()})
+        name = netbox.device(device)["name"]
+        found.append({module: normal(result, device, name) for module, result in results.items()})
         made = netbox.call("GET", "extras/custom-fields", name=field)["results"]
         assert len(made) == (0 if check_mode else 1) and netbox.status(device) == ("active" if check_mode else "planned")
         (tmp_path / "page.html").unlink(missing_ok=True)
@@ -176,7 +179,7 @@ def test_secrets_are_in_no_output_and_no_store(play, netbox, lab):
     device, secret = netbox.make(), lab["tokens"]["operator"]
     outputs = [
         play.create("-vvvv", "--diff", nodes=device, confirm_config=True).output,
-        play.create("-vvvv", nodes=device, netbox_url="http://127.0.0.1:9").output,
+        play.create("-vvvv", nodes=device, netbox_url="http://127.0.0.1:9", netbox_retries=0).output,
         play.tasks(yaml.safe_dump([{"nodeflow.orchestrator.subscription_info": {"store": "postgresql://u:hunter2@127.0.0.1:9/x"}}]), "-vvvv").output,
         play.tasks(
             yaml.safe_dump([{"nodeflow.orchestrator.process_info": {"store": "postgresql://u:hunter2@127.0.0.1:9/x"}, "environment": {"A": "b"}}]),

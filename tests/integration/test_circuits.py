@@ -20,7 +20,7 @@ NOTHING = {"prefixes": [], "addresses": [], "cables": []}
 @pytest.fixture
 def make(play, netbox, lab):
     """Makes circuits' nodes and interfaces, with an SQLite store."""
-    return lambda **sizes: Circuits(play, netbox, lab["tokens"]["admin"], **sizes)
+    return lambda **sizes: Circuits(play, netbox, **sizes)
 
 
 def expected(circuits, pairs, status="connected"):

@@ -15,6 +15,7 @@ import pytest
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._netbox.client import NetboxClient
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._node import device as device_module
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._node.device import COMPARED_FIELDS, find_devices, find_many
+from in_process import take_into_service
 from stores import device_id_of
 
 VALIDATE, RECONCILE = "nodeflow.orchestrator.validate_node", "nodeflow.orchestrator.reconcile_nodes"
@@ -72,7 +73,7 @@ def size(soak):
 
 def test_every_bad_state_is_found_and_repaired(play_on, netbox, size):
     devices = netbox.make_many(size)
-    assert play_on.create(nodes=devices, confirm_config=True).returncode == 0
+    take_into_service(play_on, *devices)
     states = list(bad_states(netbox, play_on.store).items())
     bad = devices[: size * 2 // 5]
     for number, device in enumerate(bad):

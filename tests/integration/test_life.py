@@ -11,6 +11,7 @@ import uuid
 
 import pytest
 
+from in_process import take_into_service
 from lab_netbox import ipv4_of
 from netbox_proxy import NetboxProxy
 
@@ -42,13 +43,12 @@ NOT_OURS = {"unenrolled": False}
 def enrolled(play_on, netbox):
     """Return the ids of so many devices that were enrolled."""
 
-    def enrol(count=1):
+    def some(count=1):
         devices = [netbox.make() for _device in range(count)]
-        done = play_on.create(nodes=devices, confirm_config=True)
-        assert done.returncode == 0, done.output
+        take_into_service(play_on, *devices)
         return devices
 
-    return enrol
+    return some
 
 
 def subscription(play, device):
@@ -105,6 +105,7 @@ def test_a_node_that_was_renamed_and_addressed_anew_is_refreshed(play_on, netbox
     assert row["ipv4_loopback"].startswith("10.99.") and row["customer_id"] == "acme"
 
 
+@pytest.mark.parametrize("store", ["sqlite"], indirect=True)
 def test_a_status_is_written_to_netbox_and_one_that_no_node_in_service_has_is_refused(play_on, netbox, enrolled):
     [device] = enrolled()
     assert play_on(MODIFY, nodes=device, node_status="offline", description="Spare").returncode == 0
@@ -172,6 +173,7 @@ def test_the_whole_life(play_on, netbox, soak):
         assert [row["lifecycle"] for row in log if row["step"] == "done"] == ["terminated"] * 3 + ["active"]
 
 
+@pytest.mark.parametrize("store", ["postgresql"], indirect=True)
 def test_a_node_whose_device_is_gone_is_terminated_by_its_name(play_on, netbox, enrolled):
     [device] = enrolled()
     name = subscription(play_on, device)["node_name"]
@@ -191,6 +193,7 @@ def test_a_run_without_a_choice_says_how_to_choose(play_on, enrolled):
     assert unknown.returncode == 2 and "there is no subscription 0b7b2b5e" in unknown.message
 
 
+@pytest.mark.parametrize("store", ["sqlite"], indirect=True)
 def test_what_differs_is_found_and_repaired_and_then_nothing_is_left(play_on, netbox, enrolled):
     fine, planned, renamed, moved, failed, gone, left, stuck, twice = devices = enrolled(9)
     netbox.set(planned, status="planned")
@@ -241,6 +244,7 @@ def test_what_differs_is_found_and_repaired_and_then_nothing_is_left(play_on, ne
     assert fine in devices and netbox.status(fine) == "active"
 
 
+@pytest.mark.parametrize("store", ["postgresql"], indirect=True)
 def test_the_store_can_win(play_on, netbox, enrolled):
     [device] = enrolled()
     was = netbox.device(device)
@@ -291,6 +295,7 @@ def test_a_network_that_is_in_service_is_adopted_into_a_new_store(play_on, netbo
     assert (again.returncode, again.recap["changed"]) == (0, 0), again.output
 
 
+@pytest.mark.parametrize("store", ["sqlite"], indirect=True)
 def test_the_report_shows_what_a_validation_found(play_on, netbox, enrolled, tmp_path):
     [device] = enrolled()
     netbox.set(device, status="planned")
@@ -378,6 +383,7 @@ def test_netbox_leads_to_the_subscription(play, netbox, lab):
     assert "reports.example.org" not in netbox.page(f"dcim/devices/{other}", lab["username"], lab["password"])
 
 
+@pytest.mark.parametrize("store", ["postgresql"], indirect=True)
 def test_the_custom_field_and_the_journal_tell_the_life(play_on, netbox, lab):
     field, device = custom_field(play_on, lab), netbox.make()
     settings = {"netbox_custom_field": field, "netbox_journal": True, "actor": "ann"}

@@ -10,7 +10,7 @@ import json
 
 import pytest
 
-from in_process import call_module
+from in_process import call_module, take_into_service
 from lab_netbox import ipv4_of
 from netbox_proxy import NetboxProxy
 from player import Player
@@ -24,13 +24,12 @@ VALIDATE, RECONCILE = "nodeflow.orchestrator.validate_node", "nodeflow.orchestra
 def enrolled(play, netbox):
     """Return the ids of so many devices that were enrolled into an SQLite store."""
 
-    def enrol(count=1, **variables):
+    def some(count=1, **variables):
         devices = [netbox.make() for _device in range(count)]
-        done = play.create(nodes=devices, confirm_config=True, **variables)
-        assert done.returncode == 0, done.output
+        take_into_service(play, *devices, **variables)
         return devices
 
-    return enrol
+    return some
 
 
 def lifecycles(play):

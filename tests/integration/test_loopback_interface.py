@@ -149,6 +149,7 @@ def test_an_interface_of_another_member_of_the_virtual_chassis(play, netbox):
     assert again.returncode == 0 and block(play, second)["ipv4_loopback"] == loopbacks(second)[0], again.output
 
 
+@pytest.mark.parametrize("store", ["postgresql"], indirect=True)
 def test_a_life_with_loopbacks_that_are_not_the_primary_addresses(play_on, netbox, managed):
     device = managed()
     given = {"loopback_interface": ["Loopback0", "lo*", "system"]}

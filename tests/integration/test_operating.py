@@ -6,10 +6,9 @@
 
 from __future__ import annotations
 
-import json
-
 import pytest
 
+from in_process import call_module
 from killing import killed_at
 
 
@@ -132,9 +131,7 @@ def test_processes_are_found_by_device_age_actor_and_workflow(play_on, netbox):
     play_on.create(nodes=netbox.make(), actor="bob")
 
     def found(**criteria):
-        done = play_on.tasks(f"- nodeflow.orchestrator.process_info: {json.dumps(criteria)}")
-        assert done.returncode == 0, done.output
-        return [one["process_id"] for one in done.results["nodeflow.orchestrator.process_info"]["processes"]]
+        return [one["process_id"] for one in call_module("process_info", {"store": play_on.store.location} | criteria)["processes"]]
 
     assert found(device_ids=[device]) == found(device_names=[name]) == found(actors=["ann"]) == [process_id]
     assert len(found(workflows=["create_node"])) == len(found(age="-1h")) == len(found(status=["suspended"])) == 2

@@ -12,9 +12,10 @@ import subprocess
 import pytest
 import yaml
 
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils._store.job import job
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._surroundings import job
 from fake_netbox import LAB
 from filled_store import FilledStore
+from in_process import InProcess, take_into_service
 from playbook_files import MODULES, OF_PROCESSES, options_of, plays, tasks, variables_of
 from player import Player
 from stores import SqliteStore
@@ -44,7 +45,7 @@ NETWORK = {
 def enrolled(play, netbox):
     """A device that is enrolled."""
     device = netbox.make()
-    assert play.create(nodes=device, confirm_config=True).returncode == 0
+    take_into_service(play, device)
     return device
 
 
@@ -120,12 +121,12 @@ def test_options_that_say_nothing_are_options_that_are_not_given(tmp_path, keywo
             assert other.get("msg", "") == without.get("msg", "") or module in ("report", "validate_node"), module
 
 
-@pytest.mark.parametrize("blank", [*BLANKS, "true", False], ids=repr)
-def test_findings_fail_unless_somebody_said_otherwise(play, netbox, enrolled, blank):
+def test_findings_fail_unless_somebody_said_otherwise(play, netbox, enrolled):
     netbox.set(enrolled, status="offline")
-    done = play(NAMESPACE + "validate_node", nodes=enrolled, fail_on_findings=blank)
-    assert done.returncode == (0 if blank is False else 2), done.output
-    assert done.results["validate_node"]["findings"]
+    for said in (*BLANKS, "true", False):
+        done = play(NAMESPACE + "validate_node", nodes=enrolled, fail_on_findings=said)
+        assert done.returncode == (0 if said is False else 2), done.output
+        assert done.results["validate_node"]["findings"]
     assert play(NAMESPACE + "validate_node", nodes=enrolled, fail_on_findings="maybe").returncode == 2
 
 
@@ -151,7 +152,7 @@ def test_an_empty_environment_variable_is_one_that_is_not_set(play, netbox, lab,
 
 @pytest.mark.parametrize("nothing", ["", None, ["", None], ",", '["", null]'], ids=repr)
 def test_a_survey_in_which_nothing_was_chosen_chooses_nothing(play, netbox, nothing):
-    waiting = play.create(nodes=netbox.make())
+    waiting = InProcess(play.lab, play.store).create(nodes=netbox.make())
     assert waiting.nodes[0]["status"] == "suspended"
     resumed = play(NAMESPACE + "resume", status=nothing, process_ids=nothing, all=None)
     assert resumed.returncode == 2 and "Say which processes to resume" in resumed.message, resumed.output
@@ -170,7 +171,7 @@ def test_a_limit_of_zero_is_a_limit(play, netbox):
 @pytest.mark.parametrize("blank", BLANKS, ids=repr)
 def test_the_role_takes_what_is_empty_for_what_is_not_given(play, netbox, tmp_path, blank):
     device = netbox.make()
-    suspended = play.create(nodes=device)
+    suspended = InProcess(play.lab, play.store).create(nodes=device)
     assert suspended.returncode == 0
     empty = {f"provide_config_{name}": blank for name in ("templates", "source", "confirm", "dir")}
     text = [

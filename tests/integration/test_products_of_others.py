@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import pytest
 
+from in_process import take_into_service
+
 
 @pytest.fixture
 def racked(play, netbox):
     """A store in which a rack that nobody here knows has the first of two planned devices, and the node of a third is in service."""
     taken, free, enrolled = netbox.make_many(3)
-    assert play.create(nodes=[enrolled], confirm_config=True).returncode == 0
+    take_into_service(play, enrolled)
     [row] = play.rows("SELECT * FROM subscriptions")
     rack = row | {"subscription_id": "11111111-2222-4333-8444-555555555555", "product": "acme.racks.Rack", "description": "Rack 3", "block": {"rack": {}}}
     play.store.insert("subscriptions", [rack])

@@ -483,7 +483,7 @@ def test_a_web_server_is_asked_for_the_page_and_for_nothing_else(browser, few):
             asked.append(self.path)
 
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Handler, directory=str(few.parent)))
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=[0.02], daemon=True).start()
     one = Watched(browser)
     page = one.open(f"http://127.0.0.1:{server.server_address[1]}/report.html")
     page.locator("summary").first.click()

@@ -175,7 +175,7 @@ class Busy(http.server.BaseHTTPRequestHandler):
 @contextlib.contextmanager
 def busy():
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Busy) as running:
-        threading.Thread(target=running.serve_forever, daemon=True).start()
+        threading.Thread(target=running.serve_forever, args=[0.02], daemon=True).start()
         yield f"http://127.0.0.1:{running.server_address[1]}"
         running.shutdown()
 

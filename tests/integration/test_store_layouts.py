@@ -125,7 +125,10 @@ def test_a_store_is_not_copied_into_another_or_from_under_a_run(play, netbox, po
     assert play.create(nodes=netbox.make()).returncode == 0
     play.store = first
     assert play.create(nodes=netbox.make()).returncode == 0
+    assert "holds other subscriptions" in play("nodeflow.orchestrator.copy_store", "--check", **move).message
     assert "holds other subscriptions" in play("nodeflow.orchestrator.copy_store", **move).message
+    postgresql.write("UPDATE nodeflow_store SET value = 'https://other.example.org' WHERE name = 'netbox_url'")
+    assert "belongs to the NetBox at https://other.example.org" in play("nodeflow.orchestrator.copy_store", "--check", **move).message
     with contextlib.closing(open_store(first.location)) as opened, opened.write() as connection:
         connection.exec_driver_sql("UPDATE processes SET status = 'running', run_id = 'r', lease_until = '2999-01-01 00:00:00.000000'")
     assert "copy the store after that" in play("nodeflow.orchestrator.copy_store", **move).message

@@ -291,14 +291,19 @@ BAD_PATHS = [
 ]
 
 
-@pytest.mark.parametrize("check", [[], ["--check"]], ids=["run", "check"])
+@pytest.mark.parametrize("check", [False, True], ids=["run", "check"])
 @pytest.mark.parametrize(("path", "reason"), BAD_PATHS)
-def test_a_bad_directory_for_the_configs_is_a_sentence(play, netbox, tmp_path, path, reason, check):
+def test_a_bad_directory_for_the_configs_is_a_sentence(enrol, netbox, tmp_path, path, reason, check):
     (tmp_path / "file").touch()
-    path = path.format(tmp_path)
-    done = play.create(*check, nodes=netbox.make(), confirm_config=True, node_config_dir=path)
-    said = " ".join(done.output.split())
-    assert done.returncode == 2 and reason in said and "defect" not in said, done.output
+    options = {"nodes": [netbox.make()], "confirm_config": True, "node_config_dir": path.format(tmp_path)}
+    done = call_module("initial_input_form", enrol.settings | options, check_mode=check)
+    assert done["failed"] and reason in done["msg"] and "defect" not in done["msg"], done
+
+
+def test_so_it_is_in_the_playbook(play, netbox, tmp_path):
+    (tmp_path / "file").touch()
+    done = play.create(nodes=netbox.make(), confirm_config=True, node_config_dir=f"{tmp_path}/file/x")
+    assert done.returncode == 2 and "cannot be" in done.message, done.output
 
 
 @pytest.mark.parametrize(("path", "reason"), [*BAD_PATHS, ("a\x00b", "control character")])

@@ -16,6 +16,7 @@ import subprocess
 import tempfile
 import typing as t
 
+from in_process import take_into_service
 from lab_netbox import Netbox
 from player import Played, Player
 
@@ -43,10 +44,10 @@ def installed() -> str:
 class Circuits:
     """Nodes in service, each with free interfaces; and prefixes to take from, in the lab's NetBox."""
 
-    def __init__(self, play: Player, netbox: Netbox, admin_token: str, nodes: int = 2, interfaces: int = 1) -> None:
+    def __init__(self, play: Player, netbox: Netbox, nodes: int = 2, interfaces: int = 1) -> None:
         self.play, self.netbox = play, netbox
         play.base["ANSIBLE_COLLECTIONS_PATH"] = f"{installed()}:{play.base['ANSIBLE_COLLECTIONS_PATH']}"
-        play.environment["NETBOX_TOKEN"] = admin_token
+        play.environment["NETBOX_TOKEN"] = play.lab["tokens"]["admin"]
         number = next(_numbers) % (1 << 16)
         self.ipv4 = ipaddress.ip_network((10 << 24 | number << 8, 24))
         self.ipv6 = ipaddress.ip_network((0x20010DB8 << 96 | number << 80, 64))
@@ -58,8 +59,7 @@ class Circuits:
         made = [one["id"] for one in netbox.call("POST", "dcim/interfaces", new)]
         self.interfaces = [made[start : start + nodes] for start in range(0, len(made), nodes)]
         """For each number of an interface, its id at each of the devices."""
-        enrolled = play.create(nodes=self.devices, confirm_config=True)
-        assert enrolled.returncode == 0, enrolled.output
+        take_into_service(play, *self.devices)
 
     def _delete(self, path: str, **filters: t.Any) -> None:
         found = self.netbox.call("GET", path, limit=1000, **filters)["results"]

@@ -96,7 +96,7 @@ def awx() -> t.Iterator[Awx]:
             """Say nothing."""
 
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=[0.02], daemon=True).start()
     here.url = f"http://127.0.0.1:{server.server_address[1]}"
     try:
         yield here

@@ -13,7 +13,7 @@ import typing as t
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
 from lab_secrets import LabSecrets
-from player import Played
+from player import Played, Player
 from stores import Store
 
 MODULES = "ansible_collections.nodeflow.orchestrator.plugins.modules."
@@ -94,6 +94,12 @@ class InProcess:
             pass
         failed = any(result.get("failed") for result in results.values())
         return Played(2 if failed else 0, "\n".join(said), results)
+
+
+def take_into_service(play: Player, *devices: int, **variables: t.Any) -> None:
+    """Have these devices in service, where the enrolment itself is not what is looked at."""
+    done = InProcess(play.lab, play.store).create(nodes=list(devices), confirm_config=True, **variables)
+    assert done.returncode == 0, done.output
 
 
 class _Stopped(Exception):

@@ -65,7 +65,7 @@ class NetboxProxy:
         self._server.daemon_threads = True
         if tls:
             self._server.socket = tls.wrap_socket(self._server.socket, server_side=True)
-        self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
+        self._thread = threading.Thread(target=self._server.serve_forever, args=[0.02], daemon=True)
         self.url = "{0}://127.0.0.1:{1}".format("https" if tls else "http", self._server.server_address[1])
 
     def __enter__(self) -> NetboxProxy:

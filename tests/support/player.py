@@ -53,6 +53,7 @@ class Player:
 
     def __init__(self, lab: dict[str, t.Any], directory: pathlib.Path, store: Store) -> None:
         self.directory = directory
+        self.lab = lab
         self.store = store
         self.prefix: list[str] = []
         self.secrets = LabSecrets(lab)

@@ -17,7 +17,7 @@ from ansible import constants
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._node.model import NODE
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.rows import read_rows
 from ansible_collections.nodeflow.orchestrator.plugins.plugin_utils import _texts
-from ansible_collections.nodeflow.orchestrator.plugins.plugin_utils._hand_over import MOST, counted, hand_over, take_over, whole_rows
+from ansible_collections.nodeflow.orchestrator.plugins.plugin_utils._hand_over import MOST, counted, hand_over, whole_rows, with_whole_rows
 
 RUN = "1f0d6c1e-7f2b-4a53-9a55-0c7f4d5e6a7b"
 
@@ -58,7 +58,7 @@ def test_the_next_task_gets_the_whole_rows_of_a_long_list(place):
     short = hand_over(rows, NODE, False)
     assert len(json.dumps(short)) <= MOST
     assert {name: short[7][name] for name in ("device_id", "status", "process_id")} == {name: rows[7][name] for name in ("device_id", "status", "process_id")}
-    assert take_over({"nodes": short, "confirm": True}, NODE) == ({"nodes": rows, "confirm": True}, None)
+    assert with_whole_rows({"nodes": short, "confirm": True}, NODE) == ({"nodes": rows, "confirm": True}, None)
     [file] = place.iterdir()
     assert stat.S_IMODE(os.stat(file).st_mode) == 0o600
 
@@ -119,7 +119,7 @@ def test_without_the_file_the_task_says_so_and_has_what_releases_the_processes(p
     short = hand_over(many(), NODE, False)
     for file in place.iterdir():
         file.unlink()
-    arguments, problem = take_over({"nodes": short[:2]}, NODE)
+    arguments, problem = with_whole_rows({"nodes": short[:2]}, NODE)
     assert problem.startswith("2 of the nodes that this task was given are short, and the file with the whole ones is gone")
     rows = read_rows(arguments["nodes"], NODE)
     assert [row.process_id for row in rows] == [one["process_id"] for one in short[:2]] and {row.run_id for row in rows} == {RUN[:8]}

@@ -7,10 +7,13 @@
 from __future__ import annotations
 
 import os
+import pathlib
 import subprocess
 import sys
 
 import pytest
+
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils import _libraries
 
 ASK = "from ansible_collections.nodeflow.orchestrator.plugins.module_utils._libraries import missing_sentence; print(missing_sentence())"
 
@@ -47,7 +50,7 @@ def test_what_is_missing_is_named(tmp_path, module, library):
 @pytest.mark.parametrize("raised", ["AssertionError('other attributes')", "TypeError('one missing')", "ImportError('no such name')"])
 def test_what_cannot_be_loaded_is_named_with_the_reason_and_what_to_type(tmp_path, module, library, raised):
     answer = said(tmp_path, module, f"raise {raised}")
-    assert answer.startswith(f"the Python library {library} is installed, but cannot be loaded by {sys.executable} ({raised.partition('(')[0]}: "), answer
+    assert answer.startswith(f"the Python library {library} is installed, but cannot be used by {sys.executable} ({raised.partition('(')[0]}: "), answer
     assert answer.endswith(f"{sys.executable} -m pip install --upgrade {library}") and "\n" not in answer
 
 
@@ -61,7 +64,7 @@ def test_two_libraries_that_are_missing_are_in_one_sentence(tmp_path):
     [
         ("ModuleNotFoundError", "a PostgreSQL store needs the Python library psycopg on the controller: pip install 'psycopg[binary]'"),
         ("ImportError('no pq wrapper available')", "a PostgreSQL store needs the Python library psycopg on the controller: pip install 'psycopg[binary]'"),
-        ("AttributeError('x')", "a PostgreSQL store needs the Python library psycopg; it is installed, but cannot be loaded by"),
+        ("AttributeError('x')", "a PostgreSQL store needs the Python library psycopg; it is installed, but cannot be used by"),
     ],
 )
 def test_the_driver_of_a_database_is_asked_for_where_it_is_needed(tmp_path, raised, sentence):
@@ -76,5 +79,21 @@ def test_a_task_ends_with_that_sentence_and_no_other(tmp_path):
     done = subprocess.run(
         ["ansible", "localhost", "-m", "nodeflow.orchestrator.process_info"], capture_output=True, text=True, check=False, env=environment
     )
-    assert done.returncode == 2 and "the Python library SQLAlchemy is installed, but cannot be loaded by" in done.stdout, done.stdout + done.stderr
+    assert done.returncode == 2 and "the Python library SQLAlchemy is installed, but cannot be used by" in done.stdout, done.stdout + done.stderr
     assert "Traceback" not in done.stdout + done.stderr
+
+
+OLD = [("pydantic", "pydantic", "VERSION = '1.10.26'", "2.8"), ("pynetbox", "pynetbox", "__version__ = '6.6.2'", "7.4")]
+OLD += [("sqlalchemy", "SQLAlchemy", "__version__ = '1.4.54'", "2.0.31"), ("sqlalchemy", "SQLAlchemy", "__version__ = '2.0.9'", "2.0.31")]
+
+
+@pytest.mark.parametrize(("module", "library", "source", "needed"), OLD)
+def test_what_is_too_old_is_named_with_what_is_needed(tmp_path, module, library, source, needed):
+    answer = said(tmp_path, module, source)
+    assert answer.startswith(f"the Python library {library} is installed, but cannot be used by {sys.executable} (ImportError: it is "), answer
+    assert f", and {needed} or newer is needed)" in answer and answer.endswith(f"-m pip install --upgrade {library}")
+
+
+def test_the_oldest_are_those_of_the_requirements():
+    lines = (pathlib.Path(__file__).parents[2] / "requirements.txt").read_text(encoding="utf-8").splitlines()
+    assert dict(line.split(">=") for line in lines if line and not line.startswith("#")) == _libraries.OLDEST

@@ -225,3 +225,9 @@ def test_what_leaves_a_listing_between_two_pages_hides_no_other(monkeypatch):
 def test_a_connection_that_was_cut_behind_a_proxy_may_have_brought_the_write(reason, surely):
     wrapped = urllib3.exceptions.MaxRetryError(None, "/api/", urllib3.exceptions.ProxyError("Unable to connect to proxy", reason))
     assert never_sent(requests.exceptions.ProxyError(wrapped)) is surely
+
+
+@pytest.mark.parametrize("nodes", ["[" * 100_000, "9" * 5000, [10**5000], [{"id": "9" * 5000}], {"id": "9" * 19}], ids=range(5))
+def test_a_choice_of_absurd_length_is_a_sentence(nodes):
+    with pytest.raises(NodeflowError, match="the option nodes (begins like JSON, and is none|has a number that is too long for the id of a device)"):
+        parse_nodes(nodes)

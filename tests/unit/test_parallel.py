@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import threading
 
 import pytest
@@ -55,3 +57,35 @@ def test_after_an_error_nothing_new_is_begun(threads):
     error = in_parallel(threads, work, list(range(100)))
     assert str(error) == "it is gone"
     assert len(begun) < 10
+
+
+class Interrupt(BaseException):
+    """What a signal raises."""
+
+
+def test_an_interrupt_waits_for_no_answer():
+    asked, answer, answered = threading.Event(), threading.Event(), []
+
+    def work(item):
+        asked.set()
+        answer.wait(60)
+        answered.append(item)
+
+    def interrupt(_number, _frame):
+        raise Interrupt
+
+    def send():
+        asked.wait(60)
+        os.kill(os.getpid(), signal.SIGUSR1)
+
+    before = signal.signal(signal.SIGUSR1, interrupt)
+    sender = threading.Thread(target=send)
+    sender.start()
+    try:
+        with pytest.raises(Interrupt):
+            in_parallel(2, work, [1, 2, 3])
+        assert answered == []
+    finally:
+        signal.signal(signal.SIGUSR1, before)
+        answer.set()
+        sender.join()

@@ -82,7 +82,7 @@ def test_an_environment_variable_that_says_nothing_is_one_that_is_not_set(module
     spec = options_of(module)
     needed = {name: _some(rule) for name, rule in spec.items() if rule.get("required")}
     with_environment = {name: option["fallback"][1] for name, option in spec.items() if "fallback" in option}
-    assert {spec[name]["fallback"][0] for name in with_environment} <= {_argspec.env_fallback, _argspec._shown_fallback}
+    assert {spec[name]["fallback"][0] for name in with_environment} <= {_argspec.env_fallback, _argspec.list_fallback, _argspec._shown_fallback}
     variables = [variable for names in with_environment.values() for variable in names]
     for variable in variables:
         monkeypatch.delenv(variable, raising=False)

@@ -205,6 +205,7 @@ def test_however_long_the_texts_are_the_page_stays_small(tmp_path):
         ({"findings": [FINDING | {"device_id": "7"}]}, "Findings takes what a validation found"),
         ({"validated_at": "2026-11-23"}, "so give findings as well"),
         ({"findings": [], "validated_at": "yesterday"}, "must be a moment like 2026-11-23T05:52:17Z"),
+        ({"findings": [], "validated_at": "the day before yesterday +00:00"}, "must be a moment like 2026-11-23T05:52:17Z"),
         ({"dest": ""}, "Dest takes the path of a file"),
         ({"dest": "reports/"}, "Dest takes the path of a file"),
         ({"dest": "/tmp/a\x00b"}, "Dest cannot be used as a path"),

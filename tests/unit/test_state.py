@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import pydantic
 import pytest
 
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import NodeflowError
@@ -57,3 +58,21 @@ def test_what_this_release_does_not_know_is_kept_and_what_is_none_is_not():
 def test_a_state_that_is_not_whole_names_the_field(kind, stored, field):
     with pytest.raises(NodeflowError, match=f"process p cannot be read: its state has no {field} that is one"):
         read_state(kind, "p", stored)
+
+
+class Pair(State):
+    """A state of which two fields must agree."""
+
+    first: int = 0
+    last: int = 0
+
+    @pydantic.model_validator(mode="after")
+    def _in_order(self):
+        if self.last < self.first:
+            raise ValueError("the last is before the first")
+        return self
+
+
+def test_a_state_whose_fields_do_not_agree_is_a_sentence_too():
+    with pytest.raises(NodeflowError, match="process p cannot be read: its state is none of its workflow"):
+        read_state(Pair, "p", {"first": 7, "last": 1})

@@ -11,14 +11,17 @@ import datetime
 import json
 import subprocess
 import sys
+import types
 from pathlib import Path
 
 import pytest
 
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils import _libraries
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._chunks import IN_A_STATEMENT
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import NodeflowError
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import DomainError, NodeflowError
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._node.model import NODE, NodeBlockInactive, NodeInactive
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process import settle as settle_module
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.abort import restored
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.end_of_step import end_of_step, table
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.rows import read_rows
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.run_step import run_step
@@ -383,3 +386,69 @@ def test_a_function_that_breaks_is_a_sentence(shop):
 
     result = call(broken, shop.task([]))
     assert result["failed"] and result["msg"].startswith("A defect of nodeflow.orchestrator at test_steps.py:") and "KeyError" in result["msg"]
+
+
+@pytest.mark.parametrize("check_mode", [False, True])
+def test_a_row_that_comes_twice_is_one_process(shop, check_mode):
+    first, second = shop.new(1, 2)
+    result = shop.run("read", [first, second, first], check_mode=check_mode)
+    assert [(row["device_id"], row["status"]) for row in result["nodes"]] == [(1, "running"), (2, "running"), (1, "running")]
+    assert len(shop.ask(LOG)) == (0 if check_mode else 2)
+    again = shop.run("write", result["nodes"], check_mode=check_mode)
+    assert [row["status"] for row in again["nodes"]] == ["running"] * 3, again
+    assert len(shop.ask(LOG)) == (0 if check_mode else 4)
+
+
+def test_rows_of_two_runs_go_on_side_by_side(shop):
+    rows = shop.new(1, 2)
+    task = shop.task([])
+    now = datetime.datetime.now(datetime.timezone.utc)
+    with task.store.write() as connection:
+        take_processes(connection, {rows[1]["process_id"]: RUN}, Lease("another", "ann", now + datetime.timedelta(minutes=5)), now)
+    task.close()
+    result = shop.run("read", [rows[0], rows[1] | {"run_id": "another"}])
+    assert [row["status"] for row in result["nodes"]] == ["running", "running"], result
+    assert sorted(shop.ask("SELECT run_id, step FROM processes")) == [("another", "write"), (RUN, "write")]
+    assert sorted(shop.ask("SELECT run_id FROM process_steps")) == [("another",), (RUN,)]
+
+
+def test_each_row_without_a_process_is_told_of_as_itself(shop):
+    [stored] = shop.new(1)
+    earlier = {"device_id": 2, "device": "r (2)", "status": "failed", "message": "NetBox has no device r (2)"}
+    missing = [{"device_id": number, "device": f"r ({number})", "status": "running", "run_id": RUN} for number in (3, 4)]
+    told = shop.run("read", [stored, earlier, *missing])["nodes"]
+    assert [row["device"] for row in told] == ["r (1)", "r (2)", "r (3)", "r (4)"]
+    assert [row["status"] for row in told] == ["running", "failed", "failed", "failed"]
+    assert told[1]["message"] == earlier["message"] and all("do the step store_process_subscription first" in row["message"] for row in told[2:])
+
+
+def test_one_whose_outcome_means_nothing_fails_alone(shop, monkeypatch):
+    def no_such_type(subscription, lifecycle, context=None):
+        raise DomainError(f"the product of {subscription.node.node_name} has no type for {lifecycle}")
+
+    monkeypatch.setattr(settle_module, "move_to_lifecycle", no_such_type)
+    rows = shop.new(1, 2)
+    shop.outcomes[1] = Aborted("taken")
+    result = shop.run("read", rows)
+    assert [row["status"] for row in result["nodes"]] == ["failed", "running"]
+    assert "has no type for terminated" in result["nodes"][0]["message"]
+    assert shop.ask("SELECT status, step FROM processes ORDER BY status") == [("failed", "read"), ("running", "write")]
+
+
+def test_to_look_at_what_waits_does_not_change_since_when_it_waits(shop):
+    rows = shop.new(1)
+    shop.outcomes[1] = Suspended("wait", State(shown=1))
+    shop.run("read", rows)
+    since = shop.ask("SELECT updated_at FROM processes")
+    looked = shop.run("read", [rows[0] | {"resumed": True}])
+    assert looked["nodes"][0]["status"] == "suspended" and not looked["changed"]
+    assert shop.ask("SELECT updated_at FROM processes") == since
+
+
+@pytest.mark.parametrize("insync", [True, False])
+def test_an_abort_leaves_the_subscription_as_it_was_before(insync):
+    before = NodeInactive(customer_id="c", node=NodeBlockInactive(node_id=7, node_name="r"), insync=insync)
+    locked = before.model_copy(update={"insync": False, "version": before.version + 1})
+    task = types.SimpleNamespace(params={"reason": None}, check_mode=False, actor="ann", subject=NODE)
+    work = types.SimpleNamespace(label="r (loc1, 7)", subscription=locked, state=State(before=before.model_dump(mode="json")))
+    assert restored(task, work).subscription == before.model_copy(update={"version": locked.version})

@@ -13,7 +13,6 @@ import pytest
 
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import NodeflowError, StoreError
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._paths import can_be_made, user_path
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils._store.job import vanishes
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._store.location import (
     default_store,
     find_location,
@@ -21,6 +20,7 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils._store.locat
     shown_location,
     split_password,
 )
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._surroundings import vanishes
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
 
 PASSWORD = "hunter2"

@@ -258,3 +258,12 @@ def test_a_check_that_the_token_may_not_make_fails_that_device_alone():
 
     done = write(Client([device(key) for key in (1, 2, 3)]), [1, 2, 3], check=check)
     assert [key for key, one in done.items() if one.error] == [2] and "core.view_objectchange" in done[2].error
+
+
+def test_without_if_match_what_is_left_of_a_group_goes_alone_too():
+    """Whatever of a group needs no write: the one that does is read again right before it, and nothing goes beside it."""
+    client, read = Client([device(1, "active"), device(2)]), []
+    client.conditional = False
+    client.get = lambda endpoint, filters: read.append(list(filters["id"])) or Client.get(client, endpoint, filters)
+    assert not any(one.error for one in write(client, [1, 2]).values())
+    assert (read, client.patches) == ([[1, 2], [2]], [[2]])

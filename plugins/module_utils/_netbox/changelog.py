@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils._chunks import chunks
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import NetboxError
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._netbox.client import NetboxClient
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils._netbox.objects import ids_at_once
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._netbox.objects import in_urls
 
 __all__ = ["Change", "check_change_log", "object_changes"]
 
@@ -45,8 +44,8 @@ def check_change_log(client: NetboxClient) -> None:
 def object_changes(client: NetboxClient, kind: str, ids: t.Sequence[int]) -> dict[int, list[Change]]:
     """Read the changes of these objects of one ``kind``, e.g. "dcim.device", by id, each in the order in which they happened. Raises NetboxError."""
     found: dict[int, list[Change]] = {key: [] for key in ids}
-    for some in chunks(ids, ids_at_once("changed_object_id")):
-        filters = {"changed_object_type": kind, "action": "update", "changed_object_id": list(some)}
+    for some in in_urls("changed_object_id", ids):
+        filters = {"changed_object_type": kind, "action": "update", "changed_object_id": some}
         for entry in sorted(client.get(ENDPOINT, filters), key=lambda entry: entry["id"]):
             before, after = entry.get("prechange_data") or {}, entry.get("postchange_data") or {}
             if entry.get("changed_object_id") not in some or not isinstance(after, dict) or not isinstance(before, dict):

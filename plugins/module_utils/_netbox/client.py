@@ -44,7 +44,7 @@ PAGE_SIZE = 1000
 """Objects in one page of a listing: NetBox's MAX_PAGE_SIZE. Where its administrator has set a smaller one, its pages have so many."""
 
 MOST_PAGES = 4000
-"""Pages of a listing at the most: a million objects."""
+"""Pages of a listing at the most."""
 
 _NO_LIST = "{0} answered with something else than a list of objects; is it a NetBox?"
 

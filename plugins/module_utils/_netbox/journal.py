@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils._chunks import chunks
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import NetboxRefusal
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._netbox.client import NetboxClient
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils._netbox.objects import ids_at_once
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._netbox.objects import in_urls
 
 __all__ = ["Entry", "add_entries"]
 
@@ -78,8 +77,8 @@ def _add(client: NetboxClient, kind: str, entries: t.Sequence[Entry]) -> dict[En
 def _ends(client: NetboxClient, kind: str, ids: t.Sequence[int]) -> list[str]:
     """The first and the last line of each entry."""
     lines: list[str] = []
-    for some in chunks(ids, ids_at_once("assigned_object_id")):
-        filters = {"assigned_object_type": kind, "assigned_object_id": list(some)}
+    for some in in_urls("assigned_object_id", ids):
+        filters = {"assigned_object_type": kind, "assigned_object_id": some}
         for entry in client.get(ENDPOINT, filters):
             text = str(entry.get("comments") or "").splitlines() or [""]
             lines += [text[0], text[-1]]

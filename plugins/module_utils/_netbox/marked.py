@@ -17,11 +17,9 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils._chunks impo
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import NetboxError, NetboxRefusal
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._netbox.client import NetboxClient
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._netbox.object_type import permission
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._netbox.objects import in_urls
 
 __all__ = ["Deleted", "Made", "create_marked", "delete_marked", "find_marked"]
-
-MARKS_IN_A_REQUEST = 50
-"""How many marks one listing asks for: the URL stays below the 8 KB that web servers commonly accept."""
 
 Json = dict[str, t.Any]
 
@@ -53,8 +51,8 @@ def find_marked(client: NetboxClient, endpoint: str, marks: t.Collection[str]) -
         NetboxError: NetBox could not be read.
     """
     found: dict[str, list[Json]] = {}
-    for some in chunks(sorted(marks), MARKS_IN_A_REQUEST):
-        for one in sorted(client.get(endpoint, {"description": list(some)}), key=lambda one: int(one["id"])):
+    for some in in_urls("description", sorted(marks)):
+        for one in sorted(client.get(endpoint, {"description": some}), key=lambda one: int(one["id"])):
             if one.get("description") in some:
                 found.setdefault(one["description"], []).append(one)
     return found

@@ -9,20 +9,34 @@ from __future__ import annotations
 import dataclasses
 import datetime
 import typing as t
+import urllib.parse
 
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._chunks import chunks
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._netbox.client import NetboxClient
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._netbox.parallel import in_parallel
 
-__all__ = ["IDS_IN_A_REQUEST", "AnyObject", "NetboxObject", "etag_of", "ids_at_once", "listed_by_id", "listed_of", "read_objects", "written_as"]
+__all__ = ["IDS_IN_A_REQUEST", "AnyObject", "NetboxObject", "etag_of", "in_urls", "listed_by_id", "listed_of", "read_objects", "written_as"]
 
 IDS_IN_A_REQUEST = 200
-"""How many ids one listing asks for, of a filter with a name as short as ``id``."""
+"""How many objects one listing asks for by their ids."""
+
+_IN_A_URL = 3800
+"""Characters of one filter in a URL: gunicorn, and so NetBox, refuses a request's line above 4,094."""
 
 
-def ids_at_once(name: str) -> int:
-    """How many ids of 9 digits one listing can ask for with the filter ``name``: gunicorn, and so NetBox, refuses a request's line above 4,094 characters."""
-    return 3800 // (len(name) + len("=&") + 9)
+def in_urls(name: str, values: t.Iterable[t.Any], room: int = _IN_A_URL) -> t.Iterator[list[t.Any]]:
+    """Yield ``values`` of the filter ``name`` in parts that fit into a URL each, where other filters leave ``room`` characters."""
+    part: list[t.Any] = []
+    length = 0
+    for value in values:
+        size = len(urllib.parse.quote(str(value), safe="")) + len(name) + len("=&")
+        if part and length + size > room:
+            yield part
+            part, length = [], 0
+        part.append(value)
+        length += size
+    if part:
+        yield part
 
 
 class AnyObject(t.Protocol):
@@ -90,7 +104,7 @@ def listed_of(client: NetboxClient, endpoint: str, of: str, values: t.Sequence[t
     def read_some(some: t.Sequence[t.Any]) -> None:
         found.update({one["id"]: one for one in client.get(endpoint, {**filters, of: list(some)})})
 
-    error = in_parallel(client.parallel, read_some, list(chunks(values, min(IDS_IN_A_REQUEST, ids_at_once(of)))))
+    error = in_parallel(client.parallel, read_some, list(in_urls(of, values)))
     if error:
         raise error
     return [found[key] for key in sorted(found)]

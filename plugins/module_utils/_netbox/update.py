@@ -203,7 +203,7 @@ class _Work:
         writes = self._plan(group)
         if self.target.dry_run or not writes:
             return []
-        if len(writes) > 1 and any(self._known[key].etag is None for key in writes):
+        if len(group) > 1 and any(self._known[key].etag is None for key in writes):  # alone, read right before the write
             self._forget(group)
             return [[payload] for payload in group if payload.id in writes]
         changes = [{"id": key, **plan.after, "changelog_message": self.target.message(key)} for key, plan in writes.items()]

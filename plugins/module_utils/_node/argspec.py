@@ -9,12 +9,12 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils import _argspec
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils._argspec import CONFIRM, Spec, env_fallback
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._argspec import CONFIRM, Spec, list_fallback
 
 __all__ = ["CLAIM", "CONFIG", "MODEL", "NODES", "PROVIDE_CONFIG", "options"]
 
 LOOPBACK: Spec = {
-    "loopback_interface": {"type": "list", "elements": "str", "fallback": (env_fallback, ["NODEFLOW_LOOPBACK_INTERFACE"])},
+    "loopback_interface": {"type": "list", "elements": "str", "fallback": (list_fallback, ["NODEFLOW_LOOPBACK_INTERFACE"])},
 }
 
 NODES: Spec = {

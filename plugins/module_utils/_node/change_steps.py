@@ -16,9 +16,8 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils._domain.description import description
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._domain.lifecycle import SubscriptionLifecycle
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils._domain.subscription import SubscriptionModel, move_to_lifecycle, revise
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._domain.subscription import SubscriptionModel, move_to_lifecycle
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import DomainError
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._netbox.changelog import object_changes
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._netbox.update import Kind, Refusal, update
@@ -35,6 +34,7 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils._node.status
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.command import to_abort, to_resume
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.progress import Progress
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.step import Done, Failed, Outcome, Step, for_each
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.steps import begin, described
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
 
 __all__ = [
@@ -48,11 +48,6 @@ __all__ = [
 ]
 
 _NOT_THERE = "is not in NetBox any more"
-
-
-def _begin(task: Task, works: t.Sequence[ChangeWork]) -> dict[str, Outcome]:  # pylint: disable=unused-argument
-    """The process is stored and the subscription locked already."""
-    return {work.key: Done(work.subscription, work.state) for work in works}
 
 
 def _fetch_ip_address_information(task: Task, works: t.Sequence[ChangeWork]) -> dict[str, Outcome]:
@@ -106,12 +101,9 @@ def _modify_subscription(task: Task, works: t.Sequence[ChangeWork]) -> dict[str,
 def _modified(work: ChangeWork) -> Outcome:
     changes = work.state.changes
     try:
-        subscription = revise(work.subscription, changes, work.state.context)
+        return Done(described(work.subscription, changes, work.state.context), work.state)
     except DomainError as error:
         return Failed(f"{work.label}: {error}")
-    if "description" not in changes and work.subscription.description == description(work.subscription):
-        subscription = subscription.model_copy(update={"description": description(subscription)})  # it was not a person's
-    return Done(subscription, work.state)
 
 
 def families(subscription: NodeInactive) -> list[Family]:
@@ -222,7 +214,7 @@ def _ended(work: ChangeWork) -> Outcome:
     return Done(subscription.model_copy(update={"insync": True}), work.state)
 
 
-STORE_PROCESS_SUBSCRIPTION = Step("store_process_subscription", _begin)
+STORE_PROCESS_SUBSCRIPTION = Step("store_process_subscription", begin)
 FETCH_IP_ADDRESS_INFORMATION = Step("fetch_ip_address_information", _fetch_ip_address_information, repeats=True)
 MODIFY_SUBSCRIPTION = Step("modify_subscription", _modify_subscription)
 UPDATE_NODE_IN_NETBOX = Step("update_node_in_netbox", _update_node_in_netbox)

@@ -10,11 +10,11 @@ import dataclasses
 import json
 import re
 import typing as t
-import urllib.parse
 
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._domain.collection import OURS, collection_of
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import NodeflowError
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._netbox.client import NetboxClient
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._netbox.objects import in_urls
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._node.device import Device, device_label, devices_by_id, find_devices
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._node.model import NodeInactive
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._node.stored import device_of, name_of
@@ -34,9 +34,8 @@ __all__ = [
     "wrong_row",
 ]
 
-QUERY_BYTES = 2500
-"""How long the names in one request may be, as they stand in the URL. A letter that is not Latin takes up to nine bytes there."""
-
+_ROOM = 2500
+"""Characters of the names in a URL, which has other filters and the fields to read as well."""
 
 _LABEL = re.compile(r".+ \((?:[-\w]+, )?([1-9][0-9]{0,17})\)", re.DOTALL)
 """A device as we print it, ``name (site, id)``. That is what the choices of a survey are."""
@@ -113,8 +112,8 @@ def parse_nodes(nodes: t.Any) -> list[Wanted]:
     if isinstance(nodes, str) and nodes.lstrip().startswith(("[", "{")):  # what -e nodes='[...]' gives
         try:
             nodes = json.loads(nodes)
-        except ValueError as error:
-            raise NodeflowError(f"the option nodes begins like JSON, and is none: {nodes!r}") from error
+        except (RecursionError, ValueError) as error:
+            raise NodeflowError(f"the option nodes begins like JSON, and is none: {nodes[:200]!r}") from error
     if isinstance(nodes, str):
         nodes = [part for part in (part.strip() for part in _BETWEEN.split(nodes)) if part]
     elif isinstance(nodes, (int, dict)) and not isinstance(nodes, bool):
@@ -126,17 +125,23 @@ def parse_nodes(nodes: t.Any) -> list[Wanted]:
     return list(dict.fromkeys(_parse_one(node) for node in nodes))
 
 
+def _device_id(number: int | str) -> int:
+    if len(number) > 18 if isinstance(number, str) else number >= 10**18:
+        raise NodeflowError("the option nodes has a number that is too long for the id of a device")
+    return int(number)
+
+
 def _parse_one(node: t.Any) -> Wanted:
     if isinstance(node, int) and not isinstance(node, bool) and node > 0:
-        return Wanted(id=node)
+        return Wanted(id=_device_id(node))
     if isinstance(node, str) and node.strip():
         text = node.strip()
         label = _LABEL.fullmatch(text)
-        return Wanted(id=int(text)) if text.isdecimal() and text.isascii() else Wanted(name=text, labelled=int(label[1]) if label else None)
+        return Wanted(id=_device_id(text)) if text.isdecimal() and text.isascii() else Wanted(name=text, labelled=int(label[1]) if label else None)
     if isinstance(node, dict):
         unknown = set(node) - {"id", "name", "site"}
         if not unknown and str(node.get("id") or "").isdecimal() and len(node) == 1:
-            return Wanted(id=int(node["id"]))
+            return Wanted(id=_device_id(str(node["id"])))
         if not unknown and node.get("name") and "id" not in node:
             return Wanted(name=str(node["name"]), site=str(node["site"]) if node.get("site") else None)
     raise NodeflowError(f"the option nodes holds {node!r}, which is no device id, no name and no {{name, site}}")
@@ -150,7 +155,7 @@ def look_up(client: NetboxClient, wanted: t.Sequence[Wanted], filters: dict[str,
     if twice:
         raise NodeflowError(f"device_filter must not hold {' and '.join(sorted(twice))} together with nodes, which say that")
     found = list(devices_by_id(client, ids, filters).values())
-    for some in _parts(names):
+    for some in in_urls("name", names, _ROOM):
         found += find_devices(client, {**filters, "name": some})
     by_key: dict[t.Any, dict[int, Device]] = {}
     for device in found:
@@ -195,21 +200,6 @@ def nodes(found: t.Iterable[Stored]) -> tuple[list[NodeInactive], list[Unreadabl
     """The subscriptions of nodes, and those that cannot be read, each in their order. What is another collection's is neither, wherever that is."""
     models, unreadable = sort_out(found)
     return [model for model in models if isinstance(model, NodeInactive)], [one for one in unreadable if collection_of(one.product) == OURS]
-
-
-def _parts(names: t.Sequence[str]) -> t.Iterator[list[str]]:
-    """``names`` in parts that fit into a URL each."""
-    part: list[str] = []
-    length = 0
-    for name in names:
-        size = len(urllib.parse.quote(name)) + len("&name=")
-        if part and length + size > QUERY_BYTES:
-            yield part
-            part, length = [], 0
-        part.append(name)
-        length += size
-    if part:
-        yield part
 
 
 def _why_not(one: Wanted, meant: t.Sequence[Device], filtered: bool, labelled: t.Iterable[Device]) -> str:

@@ -29,12 +29,14 @@ def construct_node_model(task: Task) -> dict[str, t.Any]:
     """Build NodeInactive, lifecycle initial, for each row that the form chose. Writes nothing."""
     rows = task.rows()
     check_customer_id(task.params["customer_id"])
+    models: dict[int, NodeInactive] = {}
     with reading_rows(task.subject):
-        built = [_construct(task, row) if row.status == RUNNING and "found" in row.own else row for row in rows]
+        built = [_construct(task, row, models) if row.status == RUNNING and "found" in row.own else row for row in rows]
     return end_of_step(task, rows, built, False, [])
 
 
-def _construct(task: Task, row: Row) -> Row:
+def _construct(task: Task, row: Row, models: dict[int, NodeInactive]) -> Row:
+    """The row with its model. ``models`` are those of the rows before, by device id: a row may come twice, and a device has one subscription."""
     device = Device(**row.own["found"])
     families = task.params["required_families"]
     row = dataclasses.replace(row, own={name: value for name, value in row.own.items() if name != "found"})
@@ -42,7 +44,7 @@ def _construct(task: Task, row: Row) -> Row:
     if problem:
         return row.failed(problem)
     state = NodeState(device=device, required_families=families, loopback_interface=loopback_interface(task) or None)
-    return to_create(row, CREATE_NODE, new_node(task, device), state)
+    return to_create(row, CREATE_NODE, models.setdefault(device.id, new_node(task, device)), state)
 
 
 def new_node(task: Task, device: Device) -> NodeInactive:

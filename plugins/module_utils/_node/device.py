@@ -62,7 +62,7 @@ class Device:  # pylint: disable=too-many-instance-attributes
     writable: dict[str, t.Any] = dataclasses.field(default_factory=dict, compare=False)
     """The fields that a payload can set, as it would set them: relations by id."""
     loopbacks: dict[str, dict[str, t.Any]] = dataclasses.field(default_factory=dict, compare=False)
-    """What was found out about its loopbacks, by address family: the fields of a Loopback. Ask ``loopback`` in ``netbox/loopback.py``."""
+    """What was found out about its loopbacks, by address family: the fields of a Loopback. Ask ``loopback`` in ``_node/loopback.py``."""
     problem: str | None = None
     """Why nothing can be done with it: NetBox answered what is no device, so that all but ``id`` may be missing here. None of one that is whole."""
 

@@ -58,9 +58,9 @@ def _is_known(name: str) -> bool:
 def _check_with_schema(client: NetboxClient, names: t.Sequence[str]) -> None:
     schema = client.schema()
     try:
-        parameters = schema["paths"][f"/api/{ENDPOINT}/"]["get"]["parameters"]
-        known = {parameter["name"] for parameter in parameters}
-    except (KeyError, TypeError) as error:
+        [path] = [path for path in schema["paths"] if path.endswith(f"/api/{ENDPOINT}/")]  # after the base path, if NetBox has one
+        known = {parameter["name"] for parameter in schema["paths"][path]["get"]["parameters"]}
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise NetboxError("NetBox's API schema does not describe the filters of its device list") from error
     for name in names:
         if name not in known:

@@ -13,9 +13,8 @@ import dataclasses
 import fnmatch
 import typing as t
 
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils._chunks import chunks
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._netbox.client import NetboxClient
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils._netbox.objects import ids_at_once
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._netbox.objects import in_urls
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._netbox.parallel import in_parallel
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._node.device import Device
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._node.fields import LOOPBACKS
@@ -123,7 +122,7 @@ def _addresses(client: NetboxClient, filters: dict[str, list[int]]) -> dict[int,
         entries = client.get("ipam/ip-addresses", {name: list(some), "fields": _FIELDS})
         found.update({address.id: address for address in map(_read, entries) if address})
 
-    error = in_parallel(client.parallel, read, list(chunks(ids, ids_at_once(name)))) if ids else None
+    error = in_parallel(client.parallel, read, list(in_urls(name, ids))) if ids else None
     if error:
         raise error
     return found

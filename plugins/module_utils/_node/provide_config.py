@@ -92,6 +92,8 @@ def _rendered_by_netbox(task: Task, works: t.Sequence[NodeWork]) -> tuple[dict[s
     """NetBox renders one device a request."""
     texts: dict[str, str] = {}
     failed: dict[str, Outcome] = {}
+    if not works:
+        return texts, failed
     tell = Progress(task.show, "provide_config_to_user", len(works), task.subject.many)
 
     def render(work: NodeWork) -> None:

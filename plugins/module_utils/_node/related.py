@@ -9,9 +9,8 @@ from __future__ import annotations
 import ipaddress
 import typing as t
 
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils._chunks import chunks
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._netbox.client import NetboxClient
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils._netbox.objects import ids_at_once
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._netbox.objects import in_urls
 
 __all__ = ["address_ids", "site_ids"]
 
@@ -22,8 +21,8 @@ def address_ids(client: NetboxClient, device_ids: t.Sequence[int]) -> dict[tuple
     Raises NetboxError.
     """
     found: dict[tuple[int, str], int] = {}
-    for some in chunks(device_ids, ids_at_once("device_id")):
-        for entry in client.get("ipam/ip-addresses", {"device_id": list(some)}):
+    for some in in_urls("device_id", device_ids):
+        for entry in client.get("ipam/ip-addresses", {"device_id": some}):
             try:
                 found[entry["assigned_object"]["device"]["id"], str(ipaddress.ip_interface(entry["address"]))] = entry["id"]
             except (KeyError, TypeError, ValueError):
@@ -33,4 +32,5 @@ def address_ids(client: NetboxClient, device_ids: t.Sequence[int]) -> dict[tuple
 
 def site_ids(client: NetboxClient, slugs: t.Collection[str]) -> dict[str, int]:
     """The ids of these sites that exist, by slug. Raises NetboxError."""
-    return {str(entry.get("slug")): entry["id"] for entry in client.get("dcim/sites", {"slug": sorted(slugs), "fields": "id,slug"})} if slugs else {}
+    found = [entry for some in in_urls("slug", sorted(slugs)) for entry in client.get("dcim/sites", {"slug": some, "fields": "id,slug"})]
+    return {str(entry.get("slug")): entry["id"] for entry in found}

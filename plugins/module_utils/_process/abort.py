@@ -55,7 +55,7 @@ def restored(task: Task, work: AnyWork, netbox: str | None = None, changes: dict
 
     ``netbox`` says how things stand in NetBox, which is left as it is unless that says otherwise; ``changes`` are what the abort changed there.
     """
-    before = load_subscription(work.state.before).model_copy(update={"insync": True, "version": work.subscription.version})
+    before = load_subscription(work.state.before).model_copy(update={"version": work.subscription.version})
     ended = aborted(task, work, netbox or _PUT_BACK.format(task.subject.label), changes)
     return dataclasses.replace(ended, subscription=before)
 

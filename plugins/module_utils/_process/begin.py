@@ -61,7 +61,7 @@ def begin_on_existing(task: Task, rows: t.Sequence[Row], workflows: Workflows) -
     """
     with reading_rows(task.subject):
         wanted = {row.subscription_id: row for row in rows if row.subscription_id}
-        if len(wanted) < len(rows) or not all(isinstance(row.version, int) and row.state is not None for row in rows):
+        if not all(row.subscription_id and isinstance(row.version, int) and row.state is not None for row in rows):
             raise ValueError("version")
         new = {key: new_process(task, workflows[row.workflow or ""], key, row.run_id or "", row.state or {}) for key, row in wanted.items()}
     if not wanted:

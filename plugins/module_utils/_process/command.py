@@ -10,7 +10,7 @@ import dataclasses
 import typing as t
 
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._domain.collection import OURS
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils._store.job import in_awx
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._surroundings import in_awx
 
 __all__ = ["CONFIRMED", "TAKEN_OVER", "Command", "to_abort", "to_resume", "worded"]
 

@@ -46,8 +46,9 @@ def saved_configs(task: Task, works: t.Sequence[AnyWork], configs: t.Mapping[str
             _write(path, configs[work.key].text)
             _remove_former(work, path)
             paths[work.key] = str(path)
-        except OSError as error:
-            failed[work.key] = Failed(f"{work.label}: its config cannot be saved to {path}: {error.strerror}")
+        except (OSError, UnicodeError) as error:
+            why = getattr(error, "strerror", None) or "it has a character that no file can have"
+            failed[work.key] = Failed(f"{work.label}: its config cannot be saved to {path}: {why}")
     return paths, failed
 
 

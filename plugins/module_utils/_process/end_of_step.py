@@ -14,7 +14,7 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils._domain.subj
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.command import CONFIRMED, TAKEN_OVER, Command
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.commands import NAMED
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.rows import ABORTED, COMPLETED, FAILED, RUNNING, SUSPENDED, UNCHANGED, Row
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils._store.job import in_awx
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._surroundings import in_awx
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
 
 __all__ = ["end_of_step", "how_to_continue", "table", "wrapped"]

@@ -15,7 +15,7 @@ import datetime
 import typing as t
 
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import StoreError
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.rows import RUNNING, Row
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.rows import RUNNING, Row, by_run
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.step import AnyWork
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._store.processes import (
     OVER,
@@ -44,9 +44,16 @@ def take(task: Task, works: t.Sequence[AnyWork], **values: t.Any) -> tuple[list[
 
     ``values`` are further columns of the process to set with it.
     """
-    if not works:
-        return [], {}
-    run_id = works[0].row.run_id or ""
+    taken: list[AnyWork] = []
+    held: dict[str, Row] = {}
+    for run_id, some in by_run(works, lambda work: work.row):
+        ours, others = _take(task, run_id, some, values)
+        taken, held = taken + ours, held | others
+    return taken, held
+
+
+def _take(task: Task, run_id: str, works: t.Sequence[AnyWork], values: dict[str, t.Any]) -> tuple[list[AnyWork], dict[str, Row]]:
+    """The same for the rows of one run."""
     there: dict[str, Process] = {}
     taken = {work.key for work in works if work.process.run_id == run_id and _fresh(task, work.process) and not values}
     if len(taken) < len(works):

@@ -7,10 +7,9 @@
 from __future__ import annotations
 
 import typing as t
-import unicodedata
 
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import NetboxError, NodeflowError, NotAnswered, StoreError
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils._printable import printable
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._printable import printable, width
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
 
 __all__ = ["choose", "columns"]
@@ -65,16 +64,11 @@ def columns(head: t.Sequence[str], rows: t.Sequence[t.Sequence[str]], rest: str 
         rest: What to say of those that are not shown, where there are more than LISTED.
     """
     lines = [[printable(text, kept="") for text in row] for row in (head, *rows[:LISTED])]
-    widths = [max(_width(line[place]) for line in lines) for place in range(len(head))]
+    widths = [max(width(line[place]) for line in lines) for place in range(len(head))]
     shown = []
     for line in lines:
-        key, *others = (value + " " * (width - _width(value)) for value, width in zip(line, widths))
+        key, *others = (value + " " * (most - width(value)) for value, most in zip(line, widths))
         shown.append(f"  {key.strip():>{widths[0]}}  {'  '.join(others)}".rstrip())
     if len(rows) > LISTED:
         shown.append(f"  and {len(rows) - LISTED} more, {rest}")
     return "\n".join(shown)
-
-
-def _width(text: str) -> int:
-    """How many columns of a terminal a text takes."""
-    return sum(0 if unicodedata.combining(char) else 2 if unicodedata.east_asian_width(char) in "WF" else 1 for char in text)

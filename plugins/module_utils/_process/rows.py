@@ -17,7 +17,7 @@ import typing as t
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._domain.subject import Subject
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import NodeflowError
 
-__all__ = ["ABORTED", "COMPLETED", "FAILED", "RUNNING", "SUSPENDED", "UNCHANGED", "Row", "read_rows", "reading_rows"]
+__all__ = ["ABORTED", "COMPLETED", "FAILED", "RUNNING", "SUSPENDED", "UNCHANGED", "Row", "by_run", "read_rows", "reading_rows"]
 
 RUNNING, SUSPENDED, FAILED, COMPLETED, UNCHANGED, ABORTED = "running", "suspended", "failed", "completed", "unchanged", "aborted"
 
@@ -120,6 +120,17 @@ def read_rows(data: t.Sequence[t.Any], subject: Subject) -> list[Row]:
     if any(row.model is not None and row.state is None for row in rows):
         raise _no_rows(subject)
     return rows
+
+
+_One = t.TypeVar("_One")
+
+
+def by_run(ones: t.Iterable[_One], row_of: t.Callable[[_One], Row]) -> t.Iterable[tuple[str, list[_One]]]:
+    """What has rows, by the run that these belong to: a task may be given rows of several."""
+    runs: dict[str, list[_One]] = {}
+    for one in ones:
+        runs.setdefault(row_of(one).run_id or "", []).append(one)
+    return runs.items()
 
 
 @contextlib.contextmanager

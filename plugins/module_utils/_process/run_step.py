@@ -20,7 +20,7 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors impo
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.command import to_abort, to_resume
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.end_of_step import end_of_step
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.lease import take, why_not_taken
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.rows import RUNNING, Row, reading_rows
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.rows import RUNNING, Row, by_run, reading_rows
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.settle import Settled, settle
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.state import read_state
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.step import ABORT, AnyWork, Failed, Outcome, Step, Work, Workflow, Workflows
@@ -54,7 +54,7 @@ def run_step(task: Task, name: str, workflows: Workflows, rows: t.Sequence[Row])
     # A function that several workflows have is called once: what it shows is one thing to read, and what it asks one question.
     for function, step in {step.function: step for step in (_step(work, name, workflows) for work in due)}.items():
         outcomes |= _attempt(task, step, [work for work in due if _step(work, name, workflows).function is function])
-    settled = [settle(task, workflows[work.process.workflow], name, work, outcomes[work.key], started) for work in due]
+    settled = [_settled(task, workflows[work.process.workflow], name, work, outcomes[work.key], started) for work in due]
     saved, changes = _save(task, settled)
     after = [saved.get(_key_of(row), refused.get(_key_of(row), row)) for row in rows]
     diff = [change for change in changes if change]
@@ -74,27 +74,30 @@ def _step(work: AnyWork, name: str, workflows: Workflows) -> Step:
 
 
 def _key_of(row: Row) -> str:
-    """The id of a row's process; "" before it has one."""
-    return row.process_id or ""
+    """The id of a row's process; before it has one, what no other row has."""
+    return row.process_id or f"row {id(row)}"
 
 
 def _load(task: Task, name: str, workflows: Workflows, rows: t.Sequence[Row]) -> tuple[list[AnyWork], dict[str, Row]]:
-    """The works of the rows: predicted ones as they are, the others from the store. Second, the rows whose process cannot be continued."""
+    """The works of the rows: predicted ones as they are, the others from the store; of rows that are there twice, one. Second, the rows whose process
+    cannot be continued.
+    """
+    by_key = {_key_of(row): row for row in rows}
     with reading_rows(task.subject):
-        predicted = [Work.from_prediction(row, workflows) for row in rows if row.predicted is not None] if task.check_mode else []
-    # A prediction that reaches a task outside check mode, of a task before it that was in it, did not happen.
-    stored = [dataclasses.replace(row, predicted=None) if row.predicted is not None else row for row in rows if row.predicted is None or not task.check_mode]
+        predicted = [Work.from_prediction(row, workflows) for row in by_key.values() if row.predicted is not None] if task.check_mode else []
+    stored = {key: row for key, row in by_key.items() if row.predicted is None or not task.check_mode}
     if not stored:
         return predicted, {}
     with task.store.read() as connection:
-        processes = load_processes(connection, [_key_of(row) for row in stored])
+        processes = load_processes(connection, [row.process_id for row in stored.values() if row.process_id])
         subscriptions = load_subscriptions(connection, [process.subscription_id for process in processes.values()])
     works, refused = [], {}
-    for row in stored:
-        process = processes.get(_key_of(row))
+    for key, given in stored.items():
+        row = dataclasses.replace(given, predicted=None)  # one of a task in check mode, which this one is not, did not happen
+        process = processes.get(key)
         try:
             if process is None:
-                raise NodeflowError(_NO_PROCESS.format(_key_of(row) or "for it", task.store.label))
+                raise NodeflowError(_NO_PROCESS.format(row.process_id or "for it", task.store.label))
             if process.workflow not in workflows:
                 collection = collection_of(process.workflow)
                 foreign = collection != task.subject.collection
@@ -103,11 +106,11 @@ def _load(task: Task, name: str, workflows: Workflows, rows: t.Sequence[Row]) ->
             subscription = _readable(subscriptions.get(process.subscription_id), process)
             works.append(_work(row, subscription, process, workflows[process.workflow]))
         except NodeflowError as error:
-            general = str(error).replace(f"process {_key_of(row)}", "its process")
+            general = str(error).replace(f"process {key}", "its process")
             # Without the process's id where another playbook continues it, which the message names.
             of_another = process is not None and collection_of(process.workflow) != task.subject.collection
             kept = dataclasses.replace(row, process_id=None) if of_another else row
-            refused[_key_of(row)] = kept.failed(f"{row.label}: {error}", general)
+            refused[key] = kept.failed(f"{row.label}: {error}", general)
     return predicted + works, refused
 
 
@@ -163,6 +166,14 @@ def _attempt(task: Task, step: Step, due: t.Sequence[AnyWork]) -> dict[str, Outc
     return {work.key: Failed(f"{work.label}: {reason}") for work in due}
 
 
+def _settled(task: Task, workflow: Workflow, name: str, work: AnyWork, outcome: Outcome, started: datetime.datetime) -> Settled:
+    """What the outcome means; that the step failed, where it cannot mean that: for the product of an aborted process, say, that has no type to end as."""
+    try:
+        return settle(task, workflow, name, work, outcome, started)
+    except NodeflowError as error:
+        return settle(task, workflow, name, work, Failed(f"{work.label}: {error}"), started)
+
+
 def _save(task: Task, settled: list[Settled]) -> tuple[dict[str, Row], list[dict[str, t.Any]]]:
     """Save what the step did, all in one transaction; if one of them was saved by somebody else meanwhile, each in its own."""
     if task.check_mode:
@@ -184,8 +195,8 @@ def _commit(task: Task, settled: t.Sequence[Settled]) -> None:
     with task.store.write() as connection:
         for some in chunks(changed):  # so that the JSON of all is not in memory at once
             save_subscriptions(connection, [one.subscription for one in some if one.subscription != one.work.subscription])
-            logs = [one.log for one in some if one.log is not None]
-            save_processes(connection, [one.process for one in some], changed[0].work.row.run_id or "", logs)
+            for run_id, ones in by_run(some, lambda one: one.work.row):
+                save_processes(connection, [one.process for one in ones], run_id, [one.log for one in ones if one.log is not None])
 
 
 def _commit_alone(task: Task, one: Settled) -> Settled:

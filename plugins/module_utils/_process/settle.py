@@ -79,7 +79,8 @@ def settle(task: Task, workflow: Workflow, step: str, work: AnyWork, outcome: Ou
         process = dataclasses.replace(work.process, status=SUSPENDED, step=step, state=outcome.state.as_json(), error=None, **released)
         row = dataclasses.replace(row, status=SUSPENDED, message=outcome.reason, reason=outcome.general)
         if work.row.resumed and (work.process.step, work.state.as_json()) == (step, outcome.state.as_json()):
-            return Settled(work, row, subscription, process, None)  # it waits as it did before
+            process = dataclasses.replace(process, updated_at=work.process.updated_at)  # it waits as it did before, and since then
+            return Settled(work, row, subscription, process, None)
     elif isinstance(outcome, Failed):
         status, error = FAILED, outcome.reason
         process = dataclasses.replace(work.process, status=FAILED, error=outcome.reason, **released)

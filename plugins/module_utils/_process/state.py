@@ -47,7 +47,8 @@ def read_state(kind: type[Kind], process_id: str, stored: dict[str, t.Any]) -> K
     try:
         return kind.model_validate(stored)
     except pydantic.ValidationError as error:
+        place = ".".join(str(part) for part in error.errors()[0]["loc"][:1])
+        why = f"its state has no {place} that is one" if place else "its state is none of its workflow"
         raise NodeflowError(
-            f"process {process_id} cannot be read: its state has no {error.errors()[0]['loc'][0]} that is one. Use the release that wrote it, or "
-            "correct its row in the store; process_info shows it"
+            f"process {process_id} cannot be read: {why}. Use the release that wrote it, or correct its row in the store; process_info shows it"
         ) from error

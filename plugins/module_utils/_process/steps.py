@@ -10,7 +10,7 @@ import typing as t
 
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._domain.description import description
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._domain.lifecycle import SubscriptionLifecycle
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils._domain.subscription import move_to_lifecycle, revise
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._domain.subscription import Context, SubscriptionModel, move_to_lifecycle, revise
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import NodeflowError
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._netbox.payload import NetboxPayload, build_payload
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._netbox.update import Target, update
@@ -18,7 +18,9 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.pro
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.step import AnyWork, Done, Failed, Outcome, StepFunction, for_each
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
 
-__all__ = ["NOT_MADE_YET", "begin", "completed", "moved_to", "revised", "updated_in_netbox"]
+__all__ = ["NOT_MADE_YET", "begin", "completed", "described", "moved_to", "revised", "updated_in_netbox"]
+
+Model = t.TypeVar("Model", bound=SubscriptionModel)
 
 NOT_MADE_YET = 0
 """The id, in check mode, of an object that an earlier step would have made in NetBox."""
@@ -51,13 +53,17 @@ def revised(changes: dict[str, t.Any] | t.Callable[[AnyWork], dict[str, t.Any]])
     """
 
     def changed(work: AnyWork) -> Outcome:
-        values = changes(work) if callable(changes) else changes
-        after = revise(work.subscription, values)
-        if "description" not in values and work.subscription.description == description(work.subscription):
-            after = after.model_copy(update={"description": description(after)})
-        return Done(after, work.state)
+        return Done(described(work.subscription, changes(work) if callable(changes) else changes), work.state)
 
     return lambda task, works: for_each(works, changed)
+
+
+def described(before: Model, changes: dict[str, t.Any], context: Context | None = None) -> Model:
+    """A subscription with other values of some fields, as ``revise`` takes them. Its description follows, unless it is a person's. Raises DomainError."""
+    after = revise(before, changes, context)
+    if "description" not in changes and before.description == description(before):
+        after = after.model_copy(update={"description": description(after)})
+    return after
 
 
 def updated_in_netbox(block: str) -> StepFunction:

@@ -29,6 +29,7 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils._store.proce
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._store.schema import subscriptions
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._store.step_log import StepRecord, find_step_log
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._store.subscriptions import (
+    PLAIN,
     Stored,
     Unreadable,
     each_subscription,
@@ -46,13 +47,16 @@ __all__ = ["Answer", "needed_store", "process_answers", "process_info", "subscri
 Answer = dict[str, t.Any]
 """What is known of one subscription or one process, as JSON; moments in ISO 8601."""
 
+MOST_VALUES = 8000
+"""Values of an option: SQLite takes 32,766 in a statement, which may have them twice."""
+
 NO_STORE = "there is no store there yet, so nothing was found; check the option store, or NODEFLOW_STORE, if there should be one"
 
 
 def _subscription_columns() -> list[str]:
     """The columns of a CSV file of subscriptions."""
     return [
-        *("subscription_id", "product", "customer_id", "status", "insync", "description", "note", "start_date", "end_date", "version"),
+        *PLAIN,
         *(name for view in VIEWS for name in (view.id, view.url, *view.facts)),
         *("process_id", "process_workflow", "process_status", "problem", "depends_on", "in_use_by"),
         *(f"{view.block}.{name}" for view in VIEWS for name in view.block_fields),
@@ -83,7 +87,7 @@ def subscription_info(task: Task) -> dict[str, t.Any]:
         "products": "product",
         "customer_ids": "customer_id",
     }
-    criteria = {column: task.params[option] for option, column in names.items() if task.params[option] is not None}
+    criteria = _criteria(task, names)
     if task.params["insync"] is not None:
         criteria["insync"] = [task.params["insync"]]
     target = destination(task)
@@ -99,7 +103,7 @@ def subscription_info(task: Task) -> dict[str, t.Any]:
 def process_info(task: Task) -> dict[str, t.Any]:
     """The processes that meet every criterion given, with their step log where it is asked for."""
     names = {"process_ids": "process_id", "subscription_ids": "subscription_id", "workflows": "workflow", "actors": "actor"}
-    criteria = {column: task.params[option] for option, column in names.items() if task.params[option] is not None}
+    criteria = _criteria(task, names)
     now = datetime.datetime.now(datetime.timezone.utc)
     conditions = [of_age(task.params["age_stamp"], *_moment(task.params["age"], now))] if task.params["age"] is not None else []
     if task.params["status"] is not None:
@@ -115,6 +119,15 @@ def process_info(task: Task) -> dict[str, t.Any]:
         answers = process_answers(store, connection, "all" if task.params["steps"] else "", *conditions, **criteria)
     columns = [*_process_columns(), *(STEP_COLUMNS if task.params["steps"] else ())]
     return _result(task, "processes", answers, target, columns)
+
+
+def _criteria(task: Task, names: t.Mapping[str, str]) -> dict[str, t.Sequence[t.Any]]:
+    """The values of the options that were given, by the column that each is about. Raises NodeflowError for more than a statement can have."""
+    given = {option: task.params[option] for option in names if task.params[option] is not None}
+    for option, values in given.items():
+        if len(values) > MOST_VALUES:
+            raise NodeflowError(f"{option} has {len(values)} values, and {MOST_VALUES} are the most; list all, and choose from the result")
+    return {names[option]: values for option, values in given.items()}
 
 
 def _chosen(task: Task, connection: t.Any) -> list[t.Any]:

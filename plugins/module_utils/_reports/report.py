@@ -209,6 +209,8 @@ def _rows(records: t.Sequence[Answer], names: t.Sequence[str]) -> list[list[t.An
 
 def _stored_moment(text: str | None) -> str | None:
     """A moment of the store as the page shows it; as it is, where it is none."""
+    if text and text.endswith("+00:00") and len(text) > 24:  # as the store has them, and there are many
+        return text[:10] + " " + text[11:19]
     try:
         return _moment(text)
     except NodeflowError:
@@ -219,8 +221,6 @@ def _moment(text: str | None) -> str | None:
     """A moment in UTC as the page shows it. Raises NodeflowError for what is none in ISO 8601; one without a zone is in UTC."""
     if not text:
         return None
-    if text.endswith("+00:00") and len(text) > 24:  # as the store has them, and there are many
-        return text[:10] + " " + text[11:19]
     try:
         moment = datetime.datetime.fromisoformat(text)
         moment = moment.replace(tzinfo=moment.tzinfo or datetime.timezone.utc).astimezone(datetime.timezone.utc)

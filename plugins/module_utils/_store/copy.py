@@ -21,7 +21,7 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils._store.schem
     subscriptions,
 )
 
-__all__ = ["copy_rows", "count_rows", "delete_rows"]
+__all__ = ["copy_rows", "count_rows", "delete_rows", "is_copy"]
 
 _TABLES = (subscriptions, claims, relations, processes, steps)
 
@@ -30,15 +30,26 @@ _COUNTED = (subscriptions, processes, steps)
 
 def copy_rows(source: t.Any, target: t.Any) -> bool:
     """Copy from one connection to another, both in a transaction. False, with nothing written, if the target holds anything else already."""
+    if not is_copy(source, target):
+        return False
     for table in _TABLES:
-        if target.execute(sa.select(*table.primary_key).limit(1)).first():
-            both = itertools.zip_longest(_rows(source, table), _rows(target, table))
-            if any(here != there for here, there in both):
-                return False
-        else:
+        if _is_empty(target, table):
             for some in _found(source, table).partitions(IN_A_STATEMENT):
                 execute_many(target, _with_json_as_text(table).insert(), [dict(row) for row in some])
     return True
+
+
+def is_copy(source: t.Any, target: t.Any) -> bool:
+    """Whether each table of the target is empty, or has the same rows."""
+    return all(_is_empty(target, table) or _is_same(source, target, table) for table in _TABLES)
+
+
+def _is_empty(connection: t.Any, table: t.Any) -> bool:
+    return connection.execute(sa.select(*table.primary_key).limit(1)).first() is None
+
+
+def _is_same(source: t.Any, target: t.Any, table: t.Any) -> bool:
+    return all(here == there for here, there in itertools.zip_longest(_rows(source, table), _rows(target, table)))
 
 
 def count_rows(connection: t.Any) -> dict[str, int]:

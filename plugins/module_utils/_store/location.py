@@ -14,7 +14,7 @@ import typing as t
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import NodeflowError, StoreError
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._libraries import load_psycopg
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._paths import expanded, home, user_path
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils._store.job import job
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._surroundings import job
 
 __all__ = ["ENVIRONMENT", "Location", "default_store", "find_location", "is_database", "parse_location", "shown_location", "split_password"]
 

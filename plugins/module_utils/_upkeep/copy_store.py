@@ -10,7 +10,7 @@ import typing as t
 
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import NodeflowError, StoreError
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.lease import refuse_while_working
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils._store.copy import copy_rows, count_rows
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._store.copy import copy_rows, count_rows, is_copy
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._store.engine import Store, open_store
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
 
@@ -46,12 +46,15 @@ def _copy(task: Task, source: Store, target: Store | None) -> dict[str, t.Any]:
         if source.moved_to:
             return {"changed": False, "rows": rows, "msg": f"{source.label} was moved to {source.moved_to} before"}
         refuse_while_working(old, "copy the store")
-        if target and not task.check_mode:
-            if source.netbox_url:
-                target.belongs_to(source.netbox_url)
-            with target.write() as new:
-                if not copy_rows(old, new):
+        if target and source.netbox_url and not task.check_mode:
+            target.belongs_to(source.netbox_url)
+        elif target and source.netbox_url and target.netbox_url not in (None, source.netbox_url):
+            raise target.foreign_netbox(target.netbox_url, source.netbox_url)
+        if target:
+            with target.read() if task.check_mode else target.write() as new:
+                if not (is_copy(old, new) if task.check_mode else copy_rows(old, new)):
                     raise StoreError(f"{there} holds other subscriptions or processes already; name an empty store")
+        if not task.check_mode:
             source.mark_moved(old, there)  # a crash before this leaves two equal stores, and the same command again marks the old one
     change = {"before": {"store": source.label}, "after": {"store": there} | rows}
     verb = "would be" if task.check_mode else "was"
