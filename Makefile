@@ -68,7 +68,7 @@ mutation: venv-test ## whether the unit tests notice small changes below the ste
 
 .PHONY: release
 release: venv-test ## the version that galaxy.yml names: changelog, checks, tag, archive; pushes nothing
-	@$(BIN)/python scripts/release.py
+	@trap '$(LAB) down --name $(TEST_LAB)' EXIT; $(BIN)/python scripts/release.py
 
 .PHONY: docs
 docs: venv-test ## the docs site, in site/
@@ -94,7 +94,7 @@ clean: ## stop the NetBoxes and remove them, and all that make has put into this
 	@$(LAB) down --purge --name bench
 	@$(LAB) down --purge --name soak
 	@$(LAB) down --purge --name quality
-	@rm -rf .venv .venv-peers .ansible .pytest_cache .hypothesis site context nodeflow-orchestrator-*.tar.gz
+	@rm -rf .venv .venv-peers .ansible .pytest_cache .mypy_cache .ruff_cache .hypothesis site context nodeflow-orchestrator-*.tar.gz
 	@find . -name __pycache__ -prune -exec rm -rf {} +
 
 .PHONY: venv venv-test venv-bench lab-test lab-soak

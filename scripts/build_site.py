@@ -39,10 +39,15 @@ def gather(source: pathlib.Path) -> None:
     shutil.copytree(ROOT / "docs" / "site", source, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copytree(ROOT / "docs" / "images", source / "images", ignore=shutil.ignore_patterns("*.py", "__pycache__"))
     guides = {path.name: path.read_text(encoding="utf-8") for path in (ROOT / "docs").glob("*.md")}
-    guides["contributing.md"] = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8").replace("](docs/", "](")
+    guides["contributing.md"] = _as_in_docs((ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8"))
     guides["troubleshooting.md"] = messages.page()
     for name, text in guides.items():
         (source / name).write_text(_with_links_to_the_repository(text, guides), encoding="utf-8")
+
+
+def _as_in_docs(text: str) -> str:
+    """A text of the repository's root, with its links as they would be in docs/."""
+    return re.sub(r"\]\((?!docs/|[a-z]+:|#)", "](../", text).replace("](docs/", "](")
 
 
 def _with_links_to_the_repository(text: str, guides: dict[str, str]) -> str:

@@ -29,7 +29,7 @@ def main() -> int:
         file.unlink()  # NetBox is pristine, so the store must be too
     settings = {"NETBOX_URL": lab["url"], "NETBOX_TOKEN": lab["tokens"]["operator"], "NODEFLOW_STORE": str(store)}
     settings["ANSIBLE_COLLECTIONS_PATH"] = str(ROOT / ".venv" / "collections")
-    for name in [name for name in os.environ if name.startswith(("ANSIBLE_", "NODEFLOW_"))]:
+    for name in [name for name in os.environ if name.startswith(("ANSIBLE_", "NETBOX_", "NODEFLOW_"))]:
         del os.environ[name]  # your own settings, which the demo must not depend on
     os.environ.update(settings, ANSIBLE_LOCALHOST_WARNING="false", ANSIBLE_INVENTORY_UNPARSED_WARNING="false")
 

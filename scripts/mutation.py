@@ -52,7 +52,14 @@ def main() -> int:
 def copy(place: pathlib.Path) -> None:
     """Have the files of the checkout there, and mutmut's settings. Mutants that were judged before stay judged while their function is the same."""
     listed = subprocess.run(["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"], cwd=ROOT, check=True, capture_output=True, text=True)
-    for name in listed.stdout.split("\0"):
+    names = [name for name in listed.stdout.split("\0") if (ROOT / name).is_file()]
+    kept = {place / part / COLLECTION / name for part in (".", "mutants") for name in names} | {
+        place / "mutants" / COLLECTION / f"{name}.meta" for name in names
+    }
+    for file in [file for part in (".", "mutants") for file in (place / part / COLLECTION).rglob("*") if file.suffix in (".py", ".meta")]:
+        if file not in kept and ".venv" not in file.parts:  # of a file that is gone
+            file.unlink()
+    for name in names:
         source, target = ROOT / name, place / COLLECTION / name
         if source.is_file() and not (target.exists() and target.read_bytes() == source.read_bytes()):
             target.parent.mkdir(parents=True, exist_ok=True)

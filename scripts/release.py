@@ -18,10 +18,11 @@ from pathlib import Path
 import yaml
 
 from make_venv import ROOT
-from quality import ENVIRONMENTS
+from quality import COVERED, ENVIRONMENTS
 
-SHIPPED = ("plugins", "playbooks", "roles", "meta", "extensions", "requirements.txt")
-GATES = ("tests/gates/test_galaxy.py", "tests/gates/test_supported_versions.py", "tests/gates/test_execution_environment.py")
+SHIPPED = ("plugins", "playbooks", "roles", "meta", "extensions", "requirements.txt", "bindep.txt", "execution-environment.yml", "galaxy.yml")
+GATES = ("tests/gates/test_gates.py::test_the_collection_can_be_built_and_installed",)
+GATES += ("tests/gates/test_galaxy.py", "tests/gates/test_supported_versions.py", "tests/gates/test_execution_environment.py")
 
 
 class Refused(Exception):
@@ -47,6 +48,8 @@ def ready(root: Path) -> str:
     version = str(yaml.safe_load((root / "galaxy.yml").read_text(encoding="utf-8"))["version"])
     if git(root, "status", "--porcelain"):
         raise Refused("Something is not committed: git status.")
+    if git(root, "branch", "--show-current") != "main":
+        raise Refused("This is not the branch main, which a release is of.")
     if git(root, "tag", "--list", version):
         raise Refused(f"{version} was released before. Raise the version in galaxy.yml.")
     if not list((root / "changelogs" / "fragments").glob("*.yml")):
@@ -60,6 +63,9 @@ def ready(root: Path) -> str:
         tested = run["commit"].removesuffix("+")
         if run["commit"] != tested or git(root, "diff", "--name-only", tested, "--", *SHIPPED):
             raise Refused(f"What was tested in the environment {name} is not what is here: make release-check ARGS={name}")
+    covered = figures["current"]["coverage"]["percent"]
+    if covered < COVERED:
+        raise Refused(f"The tests run {covered} % of the plugins, and must run {COVERED} %.")
     return version
 
 
@@ -75,10 +81,10 @@ def check(root: Path) -> None:
 
 def finish(root: Path, version: str) -> Path:
     """Commit, tag, and build the archive, whose path it returns. Raises Refused."""
+    run(root, "ansible-galaxy", "collection", "build", "--force")
     run(root, "git", "add", "--all", "CHANGELOG.md", "changelogs")
     run(root, "git", "commit", "--quiet", "-m", f"Release {version}")
-    run(root, "git", "tag", "-a", version, "-m", f"nodeflow.orchestrator {version}")
-    run(root, "ansible-galaxy", "collection", "build", "--force")
+    run(root, "git", "tag", "-a", version, "-m", f"nodeflow.orchestrator {version}", undo="git reset --hard HEAD~1")
     return root / f"nodeflow-orchestrator-{version}.tar.gz"
 
 
@@ -87,10 +93,10 @@ def git(root: Path, *arguments: str) -> str:
     return subprocess.run(["git", *arguments], cwd=root, check=True, capture_output=True, text=True).stdout.strip()
 
 
-def run(root: Path, *command: str) -> None:
-    """Run a command, which shows what it does. Raises Refused where it fails."""
+def run(root: Path, *command: str, undo: str = "git restore --staged --worktree .") -> None:
+    """Run a command, which shows what it does. Raises Refused where it fails, with what undoes what was done before it."""
     if subprocess.run(command, cwd=root, stdin=subprocess.DEVNULL, check=False).returncode:
-        raise Refused(f"{' '.join(command[:3])} failed, as said above. What it left: git status; to undo it: git restore --staged --worktree .")
+        raise Refused(f"{' '.join(command[:3])} failed, as said above. What it left: git status; to undo it: {undo}")
 
 
 if __name__ == "__main__":

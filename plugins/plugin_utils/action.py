@@ -5,13 +5,11 @@
 """The base of an action plugin that runs its module inside ansible-playbook: this collection's modules, and those of others.
 
 An ordinary module is packed, sent to a new Python and imports everything again, for each task. With an action plugin of the same name, its
-function runs in the worker that ansible-playbook has forked for the task anyway. In ``plugins/action/circuit_form.py`` of ``acme.circuits``::
-
-    from ansible_collections.acme.circuits.plugins.modules import circuit_form
-    from ansible_collections.nodeflow.orchestrator.plugins.plugin_utils.action import InProcessAction
+function runs in the worker that ansible-playbook has forked for the task anyway. In ``plugins/action/circuit_step.py`` of ``acme.circuits``, to which
+the files named like its other modules are links::
 
     class ActionModule(InProcessAction):
-        module = circuit_form
+        module = importlib.import_module("ansible_collections.acme.circuits.plugins.modules." + __name__.rpartition(".")[2])
 
 The module stays one that runs without the action, and does so whenever a task asks for another process: a connection that is not local
 (so also ``delegate_to`` another host), ``async``, ``become`` or ``environment``. It has:

@@ -15,6 +15,8 @@ import urllib.parse
 
 import pytest
 
+import build_site
+
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 
 
@@ -75,3 +77,8 @@ def test_a_link_that_leads_nowhere_ends_the_build(tmp_path, link):
     command = [sys.executable, "-m", "sphinx", "-W", "-n", "-q", "-b", "html", str(tmp_path), str(tmp_path / "out")]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode != 0 and link.partition("#")[2] in done.stderr, done.stderr
+
+
+def test_a_link_of_contributing_is_one_of_the_repositorys_root():
+    text = build_site._as_in_docs("[a](docs/settings.md#x) [b](lab/README.md) [c](CODE_OF_CONDUCT.md) [d](https://example.org) [e](#f)")
+    assert text == "[a](settings.md#x) [b](../lab/README.md) [c](../CODE_OF_CONDUCT.md) [d](https://example.org) [e](#f)"

@@ -84,8 +84,9 @@ def label_of(netbox, device):
 
 
 def refresh(play, awx, **variables):
-    done = play("nodeflow.orchestrator.refresh_surveys", awx_host=awx.url + "/", awx_oauth_token="t-o-k-e-n", **variables)
-    assert done.returncode == 0, done.output
+    play.environment["ANSIBLE_INJECT_INVOCATION"] = "true"
+    done = play("nodeflow.orchestrator.refresh_surveys", "-vvv", awx_host=awx.url + "/", awx_oauth_token="t-o-k-e-n", **variables)
+    assert done.returncode == 0 and "Bearer" in done.output and "t-o-k-e-n" not in done.output, done.output
     return done
 
 

@@ -2,14 +2,18 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Configs that are saved: one that no file can have fails alone."""
+"""Configs on their way to a person: one that no file can have, and what a template is told of an address."""
 
 from __future__ import annotations
 
+import ipaddress
 import os
 import types
 
+import pytest
+
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._node import provide_config
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._node.device import Device
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.config_files import saved_configs
 
 
@@ -24,3 +28,18 @@ def test_a_config_that_no_file_can_have_fails_alone(tmp_path):
 
 def test_where_netbox_renders_nothing_it_is_not_needed():
     assert provide_config._rendered_by_netbox(types.SimpleNamespace(), []) == ({}, {})
+
+
+@pytest.mark.parametrize(("there", "name", "is_loopback"), [("10.0.0.1/32", "Mgmt0", False), ("10.0.0.9/32", "", False), (None, "", False)])
+def test_a_removal_takes_no_loopback_for_the_nodes_where_netbox_has_its_address_elsewhere(there, name, is_loopback):
+    """A node that was enrolled by the address of an interface that is no loopback, and that has another one there by now."""
+    found = {"address": there, "interface": "Mgmt0", "is_loopback": False}
+    device = Device(7, "r", "active", "loc1", "Location 1", "core", "cisco_ios", there, None, loopbacks={"ipv4": found})
+    shown = provide_config._interface(ipaddress.ip_interface("10.0.0.1/32"), device, "ipv4")
+    assert (shown["interface_name"], shown["is_loopback"]) == (name, is_loopback)
+
+
+def test_without_what_netbox_says_of_interfaces_the_platforms_loopback_is_meant():
+    device = Device(7, "r", "active", "loc1", "Location 1", "core", "cisco_ios", "10.0.0.9/32", None)
+    shown = provide_config._interface(ipaddress.ip_interface("10.0.0.1/32"), device, "ipv4")
+    assert (shown["interface_name"], shown["is_loopback"]) == ("", True)

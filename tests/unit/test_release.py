@@ -25,7 +25,7 @@ def checkout(tmp_path):
     }.items():
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(text, encoding="utf-8")
-    for command in (["init", "-q"], ["config", "user.name", "t"], ["config", "user.email", "t@example.com"]):
+    for command in (["init", "-q", "-b", "main"], ["config", "user.name", "t"], ["config", "user.email", "t@example.com"]):
         release.git(tmp_path, *command)
     commit(tmp_path)
     as_tested(tmp_path, release.git(tmp_path, "rev-parse", "HEAD"))
@@ -33,7 +33,8 @@ def checkout(tmp_path):
 
 
 def as_tested(root, revision, **others):
-    figures = {name: {"passed": True, "commit": revision} | others.get(name, {}) for name in release.ENVIRONMENTS}
+    run = {"passed": True, "commit": revision, "coverage": {"percent": 95.0}}
+    figures = {name: run | others.get(name, {}) for name in release.ENVIRONMENTS}
     (root / "docs").mkdir(exist_ok=True)
     (root / "docs" / "quality.json").write_text(json.dumps(figures), encoding="utf-8")
     commit(root)
@@ -57,6 +58,16 @@ def refused(root):
 def test_what_is_not_committed_is_not_released(checkout):
     (checkout / "new").touch()
     assert refused(checkout).startswith("Something is not committed")
+
+
+def test_a_release_is_of_main(checkout):
+    release.git(checkout, "switch", "-q", "-c", "other")
+    assert refused(checkout).startswith("This is not the branch main")
+
+
+def test_what_the_tests_run_too_little_of_is_not_released(checkout):
+    as_tested(checkout, release.git(checkout, "rev-parse", "HEAD"), current={"coverage": {"percent": 94.99}})
+    assert refused(checkout) == "The tests run 94.99 % of the plugins, and must run 95 %."
 
 
 def test_a_version_is_released_once(checkout):
@@ -95,7 +106,14 @@ def test_tests_of_what_was_not_committed_count_for_nothing(checkout):
 
 def test_it_is_committed_tagged_and_built(checkout, monkeypatch):
     ran = []
-    monkeypatch.setattr(release, "run", lambda root, *command: ran.append(command) if command[0] != "git" else subprocess.run(command, cwd=root, check=True))
+
+    def run(root, *command, **_undo):
+        if command[0] == "git":
+            subprocess.run(command, cwd=root, check=True)
+        else:
+            ran.append(command)
+
+    monkeypatch.setattr(release, "run", run)
     (checkout / "CHANGELOG.md").write_text("1.0.0", encoding="utf-8")
     assert release.finish(checkout, "1.0.0").name == "nodeflow-orchestrator-1.0.0.tar.gz"
     assert release.git(checkout, "tag", "--list") == "1.0.0" and release.git(checkout, "status", "--porcelain") == ""

@@ -48,14 +48,16 @@ def node_config(work: NodeWork) -> dict[str, t.Any]:
 
 
 def _interface(interface: t.Any, device: Device, family: str) -> dict[str, t.Any] | None:
-    """An address as templates see it. Where NetBox has another one by now, nothing is known of the interface of this one."""
+    """An address as templates see it. Where NetBox has another one by now, nothing is known of the interface of this one; that it is a loopback is taken
+    for granted only where NetBox's one is on none of the others: a removal must not delete what is not the node's.
+    """
     if interface is None:
         return None
     found = loopback(device, family)
     here = found.address is not None and (found.address == str(interface) or ipaddress.ip_interface(found.address) == interface)
     return {
         "interface_name": found.interface if here else "",
-        "is_loopback": found.is_loopback or not here,
+        "is_loopback": found.is_loopback,
         "interface": str(interface),
         "address": str(interface.ip),
         "prefix_length": interface.network.prefixlen,

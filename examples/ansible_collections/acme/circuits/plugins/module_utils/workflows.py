@@ -154,9 +154,9 @@ def compare(task, circuits):
         for family in FAMILIES:
             network = getattr(one.circuit, f"{family}_prefix")
             if network:
-                prefixes[str(network)] = (one, mark(one, family))
+                prefixes[str(network), mark(one, family)] = (one,)
                 for end, port in enumerate(one.circuit.ports):
-                    addresses[address(network, end)] = (one, mark(one, family, "ab"[end]), port.interface_id)
+                    addresses[address(network, end), mark(one, family, "ab"[end])] = (one, port.interface_id)
     findings = []
 
     def found(circuit, problem, detail):
@@ -175,9 +175,9 @@ def compare(task, circuits):
             found(one, "cable_status", f"its cable is {cable['status']['value']}")
     for endpoint, field, wanted in ((PREFIXES, "prefix", prefixes), (ADDRESSES, "address", addresses)):
         there = {}
-        for one in nf.listed_of(task.netbox, endpoint, field, list(wanted)):
+        for one in nf.listed_of(task.netbox, endpoint, field, sorted({text for text, _mark in wanted})):
             there.setdefault(one[field], []).append(one)
-        for text, (circuit, description, *at) in wanted.items():
+        for (text, description), (circuit, *at) in wanted.items():  # two networks that are alike can be in two VRFs
             ours = [one for one in there.get(text, ()) if one["description"] == description]
             where = [(one["assigned_object_type"], one["assigned_object_id"]) for one in ours] if at else []
             if not ours and text in there:
