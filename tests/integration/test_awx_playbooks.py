@@ -14,6 +14,7 @@ import urllib.parse
 
 import pytest
 
+from json_server import JsonHandler
 from playbook_files import ROOT, read
 
 MADE = read(ROOT / "playbooks" / "vars" / "nodeflow_awx_templates.yml")
@@ -34,33 +35,22 @@ class Awx(http.server.ThreadingHTTPServer):
         return f"/api/v2/{kind}/nodeflow.orchestrator.{playbook}++{organization}/survey_spec/"
 
 
-class _Answer(http.server.BaseHTTPRequestHandler):
+class _Answer(JsonHandler):
     def do_GET(self):
         """Tell a survey."""
         survey = self.server.surveys.get(self._path())
-        self._say(404 if survey is None else 200, {"detail": "Not found."} if survey is None else survey)
+        self.say(404 if survey is None else 200, {"detail": "Not found."} if survey is None else survey)
 
     def do_POST(self):
         """Take a survey."""
         survey = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         self.server.surveys[self._path()] = survey
         self.server.written.append(self._path())
-        self._say(200, {})
+        self.say(200, {})
 
     def _path(self):
         self.server.authorized.add(self.headers["Authorization"])
         return urllib.parse.unquote(self.path)
-
-    def _say(self, status, data):
-        body = json.dumps(data).encode()
-        self.send_response(status)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *args):
-        """Say nothing."""
 
 
 @pytest.fixture

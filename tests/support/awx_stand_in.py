@@ -11,13 +11,13 @@ makes nothing in check mode and then returns no id, and fails where a name that 
 from __future__ import annotations
 
 import contextlib
-import http.server
 import itertools
 import json
 import pathlib
-import threading
 import typing as t
 import urllib.parse
+
+from json_server import JsonHandler, serving
 
 TOKEN, USER, PASSWORD = "awx-token-of-the-tests", "admin", "awx-password-of-the-tests"
 BUILT_IN = "Red Hat Ansible Automation Platform"
@@ -215,7 +215,7 @@ def awx() -> t.Iterator[StandIn]:
     """Run it."""
     here = StandIn()
 
-    class Handler(http.server.BaseHTTPRequestHandler):
+    class Handler(JsonHandler):
         """The modules' questions, and AWX's API."""
 
         def do_GET(self) -> None:
@@ -223,34 +223,17 @@ def awx() -> t.Iterator[StandIn]:
             place = urllib.parse.urlsplit(self.path)
             known = self.headers.get("Authorization", "").startswith(("Bearer " + TOKEN, "Basic "))
             found = here.listed(urllib.parse.unquote(place.path), dict(urllib.parse.parse_qsl(place.query)))
-            self._say(401 if not known else 404 if found is None else 200, found if known and found is not None else {"detail": "No."})
+            self.say(401 if not known else 404 if found is None else 200, found if known and found is not None else {"detail": "No."})
 
         def do_POST(self) -> None:
             """A module's question, or what the gateway is to make."""
             asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
             if self.path.startswith("/stand-in/"):
-                self._say(200, here.module(self.path.rpartition("/")[2], asked["params"], asked["check_mode"]))
+                self.say(200, here.module(self.path.rpartition("/")[2], asked["params"], asked["check_mode"]))
             else:
                 kind = self.path.strip("/").rpartition("/")[2].removesuffix("s")
                 made = here.add(kind, asked["name"], asked.get("organization"), asked)
-                self._say(201, {"id": made["id"], "name": made["name"]})
+                self.say(201, {"id": made["id"], "name": made["name"]})
 
-        def _say(self, status: int, data: Json) -> None:
-            body = json.dumps(data).encode()
-            self.send_response(status)
-            self.send_header("Content-Type", "application/json")
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, *args: t.Any) -> None:  # pylint: disable=arguments-differ
-            """Say nothing."""
-
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, args=[0.02], daemon=True).start()
-    here.url = f"http://127.0.0.1:{server.server_address[1]}"
-    try:
+    with serving(Handler) as here.url:
         yield here
-    finally:
-        server.shutdown()
-        server.server_close()

@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import base64
 import contextlib
-import http.server
-import json
-import threading
 import typing as t
 import urllib.parse
+
+from json_server import JsonHandler, serving
 
 TOKEN = "awx-token-of-the-tests"
 USER, PASSWORD = "nodeflow", "awx-password-of-the-tests"
@@ -77,29 +76,14 @@ def awx() -> t.Iterator[Awx]:
     """Run it."""
     here = Awx()
 
-    class Handler(http.server.BaseHTTPRequestHandler):
+    class Handler(JsonHandler):
         def do_GET(self) -> None:
             path = urllib.parse.urlsplit(self.path).path
             here.asked.append(path)
             basic = base64.b64encode(f"{USER}:{PASSWORD}".encode()).decode()
             known = self.headers.get("Authorization") in (f"Bearer {TOKEN}", f"Basic {basic}")
             found = here.answer(path) if known else {"detail": "Authentication credentials were not provided."}
-            status, body = (404 if found is None else 200 if known else 401), json.dumps(found or {"detail": "Not found."}).encode()
-            status, body = here.broken or (status, body)
-            self.send_response(status)
-            self.send_header("Content-Type", "application/json")
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
+            self.say(*(here.broken or (404 if found is None else 200 if known else 401, found or {"detail": "Not found."})))
 
-        def log_message(self, *args: t.Any) -> None:  # pylint: disable=arguments-differ
-            """Say nothing."""
-
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, args=[0.02], daemon=True).start()
-    here.url = f"http://127.0.0.1:{server.server_address[1]}"
-    try:
+    with serving(Handler) as here.url:
         yield here
-    finally:
-        server.shutdown()
-        server.server_close()

@@ -48,8 +48,8 @@ def node_config(work: NodeWork) -> dict[str, t.Any]:
 
 
 def _interface(interface: t.Any, device: Device, family: str) -> dict[str, t.Any] | None:
-    """An address as templates see it. Where NetBox has another one by now, nothing is known of the interface of this one; that it is a loopback is taken
-    for granted only where NetBox's one is on none of the others: a removal must not delete what is not the node's.
+    """An address as templates see it. Where NetBox has another one by now, the interface of this one has no name; whether it is a loopback is said of
+    NetBox's, so that a removal never deletes a loopback that may not be the node's.
     """
     if interface is None:
         return None
