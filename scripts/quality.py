@@ -71,7 +71,7 @@ def run_in(name: str, extra: list[str]) -> Json:
         results, covered = pathlib.Path(directory, "results.xml"), pathlib.Path(directory, "coverage")
         variables = {"NODEFLOW_LAB_NAME": LAB, "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}", "ANSIBLE_COLLECTIONS_PATH": str(link_collection())}
         python = str(programs / "python")
-        pytest = ["-m", "pytest", "-n", "2", "--dist", "loadfile", "--no-loadscope-reorder", f"--junitxml={results}", *extra]
+        pytest = ["-m", "pytest", "-v", "-n", "2", "--dist", "loadfile", "--no-loadscope-reorder", f"--junitxml={results}", *extra]
         if name == "current":
             pytest = ["-m", "coverage", "run", f"--data-file={covered}", *pytest]
         began, tested = time.monotonic(), commit()
