@@ -21,6 +21,7 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils._libraries i
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.artifacts import with_artifacts
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.end_of_step import how_to_continue
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.release import release
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._secrets import invocation
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
 
 __all__ = ["TIME_LIMIT", "Function", "Interrupted", "call", "ended", "interrupts", "run_module", "sentence"]
@@ -174,6 +175,7 @@ def run_module(options: dict[str, t.Any], function: Function, rows: Subject | No
         result.pop("diff", None)
     if texts:
         result["texts"] = texts  # the action plugin shows them
+    result["invocation"] = invocation(module.params)  # before 2.21, AnsibleModule returns its own each time, with such a password
     if result.pop("failed", False):
         module.fail_json(**result)
     module.exit_json(**result)

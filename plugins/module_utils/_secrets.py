@@ -13,7 +13,7 @@ import json
 import re
 import typing as t
 
-__all__ = ["mask_logins", "mask_text", "mask_values"]
+__all__ = ["invocation", "mask_text", "mask_values"]
 
 _MASK = "********"
 _LOGIN = re.compile(r"(?<=://)([^\s/?#@:]*):[^\s/?#]*@")
@@ -63,9 +63,9 @@ def mask_values(result: t.Mapping[str, t.Any], secrets: t.Collection[str]) -> di
     return {name: _mask(value, secrets) if _may_hold(value, secrets) else value for name, value in result.items()}
 
 
-def mask_logins(text: str) -> str:
-    """Return the text with asterisks for the password of each URL in it."""
-    return _LOGIN.sub(rf"\1:{_MASK}@", text)
+def invocation(params: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+    """Return what a result says, for ``-vvv``, of the options that its task had: all, with asterisks for the password of each URL."""
+    return {"module_args": {name: _LOGIN.sub(rf"\1:{_MASK}@", value) if isinstance(value, str) else value for name, value in params.items()}}
 
 
 def _may_hold(value: t.Any, secrets: t.Collection[str]) -> bool:

@@ -15,7 +15,7 @@ import typing as t
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import NodeflowError
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.release import release
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._run import Function, Interrupted, call, interrupts
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils._secrets import mask_logins
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._secrets import invocation
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._store.engine import load_driver
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._store.location import is_database
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
@@ -50,8 +50,7 @@ def run_in_process(function: Function, task: Task) -> dict[str, t.Any]:
             result = {}
     if came:
         die(came[0])
-    arguments = {name: mask_logins(value) if isinstance(value, str) else value for name, value in task.params.items()}
-    return result | {"invocation": {"module_args": arguments}}
+    return result | {"invocation": invocation(task.params)}
 
 
 def die(number: int) -> t.NoReturn:

@@ -20,7 +20,7 @@ MODULES = "ansible_collections.nodeflow.orchestrator.plugins.modules."
 
 
 def call_module(name: str, options: dict[str, t.Any], check_mode: bool = False, said: list[str] | None = None, **of_task: t.Any) -> dict[str, t.Any]:
-    """The result of a module's function with these options, validated as Ansible does. ``said`` gets what it warns of and shows."""
+    """The result of a module's function with these options, validated as Ansible does. ``said`` gets what it warns of and shows; ``ask`` is asked."""
     module = importlib.import_module(MODULES + name)
     task_module = importlib.import_module("ansible_collections.nodeflow.orchestrator.plugins.module_utils._task")
     run_module = importlib.import_module("ansible_collections.nodeflow.orchestrator.plugins.module_utils._run")
@@ -32,7 +32,7 @@ def call_module(name: str, options: dict[str, t.Any], check_mode: bool = False, 
         return {"failed": True, "msg": validated.error_messages[0], "invalid": True}
     said = [] if said is None else said
     parameters = {"params": validated.validated_parameters, "check_mode": check_mode, "warn": said.append, "show": said.append}
-    task = task_module.Task(**parameters, ask=lambda question: None, rows_about=getattr(module, "ROWS", None), **of_task)
+    task = task_module.Task(**{"ask": lambda question: None, "rows_about": getattr(module, "ROWS", None)} | parameters | of_task)
     return dict(run_module.call(module.execute, task))
 
 
