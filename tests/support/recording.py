@@ -4,7 +4,7 @@
 
 """Scenes that were played once with the lab's NetBox, and are played again, in this process, with what it answered then.
 
-In ``tests/unit/recorded`` each scene has two files: ``<name>.netbox.json``, the requests and NetBox's answers, and ``<name>.yml``, what came of it: what the
+In ``tests/unit/recorded`` each scene has two files: ``<name>.netbox.json``, the requests and NetBox's answers, and ``<name>.txt``, what came of it: what the
 tasks returned and showed, and all that is in the store. Where a request differs from the recorded one, in its address, its body or If-Match, there is no
 answer for it; where one is not made, the scene fails; and so it does where anything else comes of it than what is written there.
 
@@ -36,11 +36,11 @@ from stores import SqliteStore
 RECORD = os.environ.get("NODEFLOW_RECORD")
 DIRECTORY = pathlib.Path(__file__).resolve().parent.parent / "unit" / "recorded"
 URL = "http://netbox.test"
-TOKENS = {"operator": "nbt_KEY.secretsecretsecret", "read_only": "nbt_KEY.readonlyreadonly", "admin": "nbt_KEY.adminadminadmin", "none": "nbt_KEY.nonenonenone", "write_disabled": "nbt_KEY.disableddisabled"}
+TOKENS = {name: f"nbt_KEY.{name * 3}" for name in ("operator", "read_only", "write_disabled", "none", "admin")}
 OURS = "of a recorded scene"
 BEGAN = datetime.datetime(2026, 11, 23, 10, 0, tzinfo=datetime.timezone.utc)
-STEPS = ("store_process_subscription", "fetch_ip_address_information", "set_status", "provide_config_to_user")
-STEPS += ("set_node_to_active", "modify_subscription", "update_node_in_netbox", "done")
+STEPS = ["store_process_subscription", "fetch_ip_address_information", "set_status", "provide_config_to_user"]
+STEPS += ["set_node_to_active", "modify_subscription", "update_node_in_netbox", "done"]
 """The steps of the nodes' workflows, in the order of the playbook resume, which knows them all."""
 
 
@@ -55,8 +55,8 @@ class Scene:
         by_hand: Whether what is asked of NetBox now is a person's doing, which is not recorded.
     """
 
-    def __init__(self, name: str, directory: pathlib.Path, clock: time_machine.Coordinates, lab: dict[str, t.Any] | None) -> None:
-        self.directory, self._clock, self._file = directory, clock, DIRECTORY / f"{name}.yml"
+    def __init__(self, name: str, directory: pathlib.Path, clock: t.Any, lab: dict[str, t.Any] | None) -> None:
+        self.directory, self._clock, self._file = directory, clock, DIRECTORY / f"{name}.txt"
         self._netbox = _without_earlier_scenes(Netbox(lab["url"], lab["tokens"]["admin"])) if lab else None
         known = yaml.safe_load(self._file.read_text(encoding="utf-8")) if self._file.exists() else {}
         self._objects: dict[str, t.Any] = {} if lab else known.get("objects", {})
@@ -96,12 +96,15 @@ class Scene:
         assert not str(result.get("msg")).startswith("A defect"), result["msg"]
         return result
 
-    def workflow(self, form: str = "initial_input_form", check: bool = False, until: str = "", options: dict[str, t.Any] | None = None, **chosen: t.Any) -> None:
+    def workflow(  # pylint: disable=too-many-arguments
+        self, form: str = "initial_input_form", *, check: bool = False, until: str = "", options: dict[str, t.Any] | None = None, **chosen: t.Any
+    ) -> None:
         """Run a whole workflow, from the form that gets what is ``chosen`` up to the step ``until``, or to the first task that fails.
 
         ``options`` are those of all tasks that know them.
         """
-        tasks = [form, *(["construct_node_model"] if form == "initial_input_form" and not {"process_ids", "process_status", "run_id"} & chosen.keys() else []), *STEPS]
+        begins = form == "initial_input_form" and not {"process_ids", "process_status", "run_id"} & chosen.keys()
+        tasks = [form, *(["construct_node_model"] if begins else []), *STEPS]
         nodes: t.Any = None
         for task in tasks[: tasks.index(until) + 1] if until else tasks:
             given = chosen if task == form else {"nodes": nodes}
@@ -119,7 +122,7 @@ class Scene:
 
     def client(self, **settings: t.Any) -> NetboxClient:
         """The NetBox, for what no task calls alone; with the rights of an administrator."""
-        said = {"token": self.tokens["admin"], "parallel": 1, "say": lambda text: self.note("said", text)}
+        said: dict[str, t.Any] = {"token": self.tokens["admin"], "parallel": 1, "say": lambda text: self.note("said", text)}
         return NetboxClient(self.settings["netbox_url"], **said | settings)
 
     def note(self, what: str, value: t.Any) -> None:
@@ -157,7 +160,7 @@ _HASHES = {"log_hash", "previous_hash"}
 
 
 def _lines(outcome: dict[str, t.Any]) -> list[str]:
-    return yaml.dump(outcome, Dumper=yaml.CSafeDumper, sort_keys=False, width=150, allow_unicode=True).splitlines()
+    return str(yaml.dump(outcome, Dumper=yaml.CSafeDumper, sort_keys=False, width=150, allow_unicode=True)).splitlines()
 
 
 def _without_earlier_scenes(netbox: Netbox) -> Netbox:

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What comes instead of the answer that was asked for, and what is said of it, to the letter: ``recorded/<name of the test>.yml`` (see ``recording``)."""
+"""What comes instead of the answer that was asked for, and what is said of it, to the letter: ``recorded/<name of the test>.txt`` (see ``recording``)."""
 
 from __future__ import annotations
 
@@ -340,9 +340,10 @@ def test_what_is_said_of_a_proxy(scene: Scene) -> None:
 
 
 def test_names_of_types_and_permissions(scene: Scene) -> None:
-    for endpoint in ("dcim/devices", "ipam/ip-addresses", "ipam/prefixes", "extras/journal-entries", "dcim/virtual-chassis", "status", "dcim/devices/7/render-config"):
-        names = [object_type(endpoint), noun(endpoint)]
-        scene.note(endpoint, names + [permission(method, endpoint, version) for method in ("GET", "POST", "PATCH", "DELETE") for version in (None, (4, 4), (4, 5))])
+    endpoints = ("dcim/devices", "ipam/ip-addresses", "ipam/prefixes", "extras/journal-entries", "dcim/virtual-chassis", "dcim/devices/7/render-config")
+    for endpoint in endpoints:
+        needed = {method: [permission(method, endpoint, version) for version in (None, (4, 4), (4, 5))] for method in ("GET", "POST", "PATCH", "DELETE")}
+        scene.note(endpoint, [object_type(endpoint), noun(endpoint), needed])
 
 
 @pytest.fixture(scope="module")

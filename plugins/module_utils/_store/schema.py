@@ -184,12 +184,15 @@ steps = sa.Table(
 
 
 def text_in(connection: t.Any, column: t.Any, *path: str) -> t.Any:
-    """A text in the JSON of a column; null where it is not there, and where an SQLite file holds what is no JSON, which would end the statement."""
+    """A text or number in the JSON of a column, as a text; null where it is not there, and where an SQLite file holds what is no JSON, which would end the
+    statement.
+    """
     found = column
     for name in path:
         found = found[name]
     if connection.dialect.name == "sqlite":
-        return sa.case((sa.func.json_valid(column) == 1, found.as_string()), else_=None)
+        # Before SQLAlchemy 2.1, as_string leaves a number a number there, which equals no text.
+        return sa.case((sa.func.json_valid(column) == 1, sa.cast(found.as_string(), sa.String)), else_=None)
     return found.as_string()
 
 
