@@ -310,7 +310,7 @@ def test_a_lab_begins_anew(play_on, netbox, enrolled, lab):
     asked = play_on("nodeflow.orchestrator.reset")
     assert asked.returncode == 2 and "confirm=true" in asked.message and netbox.status(devices[0]) == "active"
     expected = play_on("nodeflow.orchestrator.reset", "--check", "--diff")
-    assert expected.returncode == 0 and "would be emptied of 2 subscriptions and 2 processes" in expected.output, expected.output
+    assert expected.returncode == 0 and "and remove 2 subscriptions and 2 processes from the store" in expected.output, expected.output
     assert len(play_on.rows("SELECT * FROM subscriptions")) == 2
     done = play_on("nodeflow.orchestrator.reset", confirm=True)
     assert (done.returncode, done.recap["changed"]) == (0, 1), done.output

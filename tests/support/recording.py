@@ -52,13 +52,14 @@ class Scene:
         settings: The options that every task gets.
         answers: What a person at the terminal types at the next questions.
         config: The config of a node, by the row that node_config_info has of it.
+        job: The job of AWX in which the tasks run.
         by_hand: Whether what is asked of NetBox now is a person's doing, which is not recorded.
     """
 
     def __init__(self, name: str, directory: pathlib.Path, clock: t.Any, lab: dict[str, t.Any] | None) -> None:
         self.directory, self._clock, self._file = directory, clock, DIRECTORY / f"{name}.txt"
         self._netbox = _without_earlier_scenes(Netbox(lab["url"], lab["tokens"]["admin"])) if lab else None
-        known = yaml.safe_load(self._file.read_text(encoding="utf-8")) if self._file.exists() else {}
+        known = yaml.load(self._file.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader) if self._file.exists() else {}
         self._objects: dict[str, t.Any] = {} if lab else known.get("objects", {})
         self._happened: list[t.Any] = []
         self._expected = known
@@ -69,6 +70,7 @@ class Scene:
         self.settings |= {"store": self.store.location, "actor": "ann"}
         self.answers: list[str] = []
         self.by_hand = False
+        self.job: t.Any = None
         self.config = _config
 
     def later(self, **by: float) -> None:
@@ -90,7 +92,7 @@ class Scene:
     def call(self, module: str, check: bool = False, **options: t.Any) -> dict[str, t.Any]:
         """The result of a task, which is kept, with what it showed."""
         shown: list[str] = []
-        result = call_module(module, self.settings | options, check_mode=check, said=shown, ask=self._ask)
+        result = call_module(module, self.settings | options, check_mode=check, said=shown, ask=self._ask, awx_job=self.job)
         self._secrets.check(json.dumps(result, default=str), *shown)
         self._happened.append({"task": module, "shown": shown, "result": result})
         assert not str(result.get("msg")).startswith("A defect"), result["msg"]
@@ -131,22 +133,19 @@ class Scene:
 
     def ends(self) -> None:
         """Compare what happened, and what is in the store, with what was written down; or write it down."""
-        outcome = {"objects": self._objects, "happened": self._happened, "stored": self._stored()}
-        text = json.dumps(outcome, default=str).replace(json.dumps(str(self.directory))[1:-1], "DIRECTORY")
-        outcome = json.loads(text)
-        if RECORD == "netbox":
-            self._file.write_text(yaml.safe_dump(self._expected | {"objects": self._objects}, sort_keys=False, width=150), encoding="utf-8")
-        elif RECORD:
-            self._file.write_text(yaml.safe_dump(outcome, sort_keys=False, default_flow_style=None, width=150, allow_unicode=True), encoding="utf-8")
+        found = {"objects": self._objects, "happened": self._happened, "stored": self._stored()}
+        outcome = json.loads(json.dumps(found, default=str).replace(json.dumps(str(self.directory))[1:-1], "DIRECTORY"))
+        if RECORD:
+            self._file.write_text(_text(self._expected | {"objects": self._objects} if RECORD == "netbox" else outcome), encoding="utf-8")
         else:
-            assert _lines(outcome) == _lines(self._expected), f"this is not what {self._file.name} says"
+            assert _text(outcome).splitlines() == _text(self._expected).splitlines(), f"this is not what {self._file.name} says"
 
     def _stored(self) -> dict[str, t.Any]:
         if not self.store.exists():
             return {}
         tables = [row["name"] for row in self.store.rows("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name")]
         found = {table: [_readable(row) for row in self.store.rows(f"SELECT * FROM {table}")] for table in tables}
-        if str(self.directory) in str(found["process_steps"]):  # which is another one each time, and so are the hashes
+        if str(self.directory) in str(found.get("process_steps")):  # which is another one each time, and so are the hashes
             found = {table: [row | dict.fromkeys(_HASHES & row.keys()) for row in rows] for table, rows in found.items()}
         return found
 
@@ -159,8 +158,15 @@ class Scene:
 _HASHES = {"log_hash", "previous_hash"}
 
 
-def _lines(outcome: dict[str, t.Any]) -> list[str]:
-    return str(yaml.dump(outcome, Dumper=yaml.CSafeDumper, sort_keys=False, width=150, allow_unicode=True)).splitlines()
+class _Dumper(yaml.CSafeDumper):
+    """Writes a text of several lines as these lines."""
+
+
+_Dumper.add_representer(str, lambda dumper, text: dumper.represent_scalar("tag:yaml.org,2002:str", text, style="|" if "\n" in text else None))
+
+
+def _text(outcome: dict[str, t.Any]) -> str:
+    return str(yaml.dump(outcome, Dumper=_Dumper, sort_keys=False, default_flow_style=None, width=150, allow_unicode=True))
 
 
 def _without_earlier_scenes(netbox: Netbox) -> Netbox:

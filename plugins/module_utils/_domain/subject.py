@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._domain.collection import OURS
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._words import counted
 
 __all__ = ["Subject"]
 
@@ -32,4 +33,4 @@ class Subject:
 
     def counted(self, number: int) -> str:
         """So many of them, in words: "1 circuit", "2 circuits"."""
-        return f"{number} {self.one if number == 1 else self.many}"
+        return counted(number, self.one, self.many)

@@ -28,6 +28,7 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils._netbox.pati
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._netbox.tls import TlsAdapter, verifying
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._netbox.url import normal_url
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._paths import user_path
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._words import counted
 
 __all__ = ["MINIMUM_VERSION", "NetboxClient"]
 
@@ -146,7 +147,7 @@ class NetboxClient:
             if not is_new and not stepped_back:
                 break
             stepped_back = False
-        raise NetboxError(f"{self.url} answered a listing that does not end: it counts {count} objects, and listed {len(found)}")
+        raise NetboxError(f"{self.url} answered a listing that does not end: it counts {counted(count, 'object')}, and listed {len(found)}")
 
     def _page(self, endpoint: str, filters: dict[str, t.Any], offset: int) -> tuple[list[dict[str, t.Any]], int]:
         """The objects of a listing from ``offset`` on that NetBox puts into one page, and how many the listing has in all. Raises NetboxError.

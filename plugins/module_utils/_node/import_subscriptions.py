@@ -34,6 +34,7 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils._store.schem
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._store.step_log import StepRecord, broken_logs, insert_step_log, load_step_log
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._store.subscriptions import Stored, Unreadable, find_subscriptions, load_subscriptions
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._words import counted
 
 __all__ = ["import_subscriptions"]
 
@@ -167,8 +168,8 @@ def _result(task: Task, source: _Source, settled: t.Sequence[NodeInactive], know
     live = [model for model in settled if model.status is not SubscriptionLifecycle.TERMINATED]
     refused = [{"subscription_id": key, "reason": reason} for key, reason in source.refused.items()]
     verb = "would be imported" if task.check_mode else "imported"
-    counted = f"{len(settled)} subscriptions {verb}: {len(live)} live, {len(settled) - len(live)} terminated"
-    msg = f"{counted}; {known} were here already, {len(refused)} cannot be imported"
+    news = f"{counted(len(settled), 'subscription')} {verb}: {len(live)} live, {len(settled) - len(live)} terminated"
+    msg = f"{news}; {known} were here already, {len(refused)} cannot be imported"
     lines = [f"  {one['subscription_id']}: {one['reason']}" for one in refused[:LISTED]]
     lines += [f"  and {len(refused) - LISTED} more"] if len(refused) > LISTED else []
     task.show("\n".join([msg, *lines]))

@@ -24,6 +24,7 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils._store.copy 
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._store.engine import Store
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._store.subscriptions import Stored, find_subscriptions, is_live
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._words import counted
 
 __all__ = ["reset"]
 
@@ -48,18 +49,18 @@ def reset(task: Task) -> dict[str, t.Any]:
     if not devices and not any(rows.values()):
         return {"changed": False, "rows": rows, "devices": 0, "msg": f"{store.label} is empty, so there is nothing to reset"}
 
-    def what(verb: str) -> str:
-        emptied = f"{store.label} {verb} emptied of {rows['subscriptions']} subscriptions and {rows['processes']} processes"
-        return f"{len(devices)} devices of the NetBox at {task.netbox.url} {verb} {FREE}, and {emptied}"
+    def what(set_: str, remove: str) -> str:
+        stored = f"{counted(rows['subscriptions'], 'subscription')} and {counted(rows['processes'], 'process', 'processes')}"
+        return f"{set_} {counted(len(devices), 'device')} of the NetBox at {task.netbox.url} to {FREE}, and {remove} {stored} from {store.label}"
 
     diff = [{"before": {"devices": _statuses(devices)} | rows, "after": {"devices": dict.fromkeys(devices, FREE)} | dict.fromkeys(rows, 0)}]
     if task.check_mode:
-        return {"changed": True, "rows": rows, "devices": len(devices), "diff": diff, "msg": what("would be")}
-    _confirm(task, what("will be"))
+        return {"changed": True, "rows": rows, "devices": len(devices), "diff": diff, "msg": what("would set", "remove")}
+    _confirm(task, what("this will set", "remove"))
     rows, devices, missing = _look(task, store)  # a person may have thought for long
     _free(task, devices, missing)
     _empty(store)
-    return {"changed": True, "rows": rows, "devices": len(devices), "diff": diff, "msg": what("were")}
+    return {"changed": True, "rows": rows, "devices": len(devices), "diff": diff, "msg": what("set", "removed")}
 
 
 def _look(task: Task, store: Store) -> tuple[dict[str, int], dict[int, Device], list[int]]:
@@ -77,10 +78,9 @@ def _refuse_others(live: t.Sequence[Stored]) -> None:
     """Raise NodeflowError where another collection's subscriptions have something in NetBox that nobody would know of any more."""
     others = [collection for one in live if (collection := collection_of(one.product)) != OURS]
     if others:
-        counted = "1 subscription" if len(others) == 1 else f"{len(others)} subscriptions"
         raise NodeflowError(
-            f"the store has {counted} of {' and '.join(sorted(set(others)))} in it, whose objects in NetBox reset does not know; terminate "
-            f"{'it' if len(others) == 1 else 'them'} first"
+            f"the store has {counted(len(others), 'subscription')} of {' and '.join(sorted(set(others)))} in it, whose objects in NetBox reset does not "
+            f"know; terminate {'it' if len(others) == 1 else 'them'} first"
         )
 
 

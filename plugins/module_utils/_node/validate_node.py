@@ -48,6 +48,7 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils._store.subsc
     without_claims,
 )
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._words import counted
 
 __all__ = ["differences", "look", "table", "validate_node"]
 
@@ -105,13 +106,9 @@ def table(seen: Seen, findings: t.Sequence[Finding]) -> str:
 def _summary(seen: Seen, findings: t.Sequence[Finding]) -> str:
     count, devices = len(findings), len({finding.device_id for finding in findings})
     compared = len(seen.subscriptions) - len(seen.at_work)
-    said = f"{count} finding{_s(count)} at {devices} device{_s(devices)}" if count else "nothing found"
+    said = f"{counted(count, 'finding')} at {counted(devices, 'device')}" if count else "nothing found"
     busy = f", {len(seen.at_work)} left out since a process works on them" if seen.at_work else ""
-    return f"{compared} subscription{_s(compared)} compared with NetBox{busy}: {said}"
-
-
-def _s(count: int) -> str:
-    return "" if count == 1 else "s"
+    return f"{counted(compared, 'subscription')} compared with NetBox{busy}: {said}"
 
 
 def look(task: Task, wanted: t.Sequence[Wanted] | None, fields: str = FIELDS) -> tuple[Seen, list[Wrong]]:

@@ -16,6 +16,7 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.row
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.step import ABORT
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._store.processes import OVER, Process, find_processes, has_status
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._words import counted
 
 __all__ = ["NAMED", "abort_with", "continue_with", "open_processes"]
 
@@ -67,4 +68,4 @@ def _waiting(stand: str, collection: str, ids: t.Sequence[str]) -> str:
     to_end = stand == "half aborted"
     named = to_resume(ids, collection) if len(ids) <= NAMED else to_resume(collection=collection).having(status=stand)
     how = to_abort(ids, collection) if to_end else named.having(**_confirmed(stand))
-    return f"{len(ids)} {'process is' if one else 'processes are'} {stand}; continue {'it' if one else 'them'} with: {how}"
+    return f"{counted(len(ids), 'process is', 'processes are')} {stand}; continue {'it' if one else 'them'} with: {how}"

@@ -29,6 +29,7 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils._store.proce
     load_processes,
 )
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._words import counted
 
 __all__ = ["OPEN", "chosen_processes", "going_on"]
 
@@ -124,7 +125,7 @@ def _tell_elsewhere(task: Task, foreign: t.Sequence[Process], playbook: str) -> 
     for process in foreign:
         by_collection.setdefault(collection_of(process.workflow), []).append(process)
     for collection, some in by_collection.items():
-        count = "1 process is" if len(some) == 1 else f"{len(some)} processes are"
+        count = counted(len(some), "process is", "processes are")
         verb = "abort" if playbook == "abort" else "continue"
         ids = [process.process_id for process in some]
         how = to_abort(ids, collection) if playbook == "abort" else to_resume(ids, collection)
@@ -137,7 +138,7 @@ def _tell_went_on(task: Task, processes: t.Sequence[Process]) -> None:
     """Say, a line for each way in which they stand, which do not wait any more, so that what was decided when they did is not meant for them."""
     for how in sorted({standing(process) for process in processes}):
         ids = [process.process_id for process in processes if standing(process) == how]
-        which = "1 process left as it is" if len(ids) == 1 else f"{len(ids)} processes left as they are"
+        which = counted(len(ids), "process left as it is", "processes left as they are")
         task.show(f"{which}, since not suspended but {how}: {', '.join(ids)}")
 
 
@@ -148,7 +149,7 @@ def _tell_held(task: Task, held: t.Sequence[Process], playbook: str) -> bool:
         by_run.setdefault((str(process.run_id), collection_of(process.workflow)), []).append(process)
     for (run, collection), some in by_run.items():
         actors = ", ".join(sorted({str(process.actor) for process in some}))
-        count = f"{len(some)} process is" if len(some) == 1 else f"{len(some)} processes are"
+        count = counted(len(some), "process is", "processes are")
         last = max(some, key=until)
         before = f"cannot be {'aborted' if playbook == 'abort' else 'continued'} before that"
         how = Command(playbook, collection=collection).having(run_id=run, **TAKEN_OVER)

@@ -27,6 +27,7 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils._store.schem
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._store.schema import subscriptions as subscription_table
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._store.view import VIEWS
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._words import counted
 
 __all__ = ["counts", "page_data", "report"]
 
@@ -81,7 +82,7 @@ def report(task: Task) -> dict[str, t.Any]:
         **(link(None) | told(task, target)),  # one that an older job left does not stay
         "counts": counts(data),
         "diff": [change] if changed else [],
-        "msg": f"the report on {totals[0]} subscriptions and {totals[1]} processes {verb} {target.name}",
+        "msg": f"the report on {counted(totals[0], 'subscription')} and {counted(totals[1], 'process', 'processes')} {verb} {target.name}",
     }
 
 
