@@ -55,7 +55,7 @@ def _with_links_to_the_repository(text: str, guides: dict[str, str]) -> str:
 
     def address(found: re.Match[str]) -> str:
         place = found.group(1)
-        if re.match(r"[a-z]+:|#|images/.*png$", place) or place.partition("#")[0] in guides:
+        if re.match(r"[a-z]+:|#|images/.*(png|svg)$", place) or place.partition("#")[0] in guides:
             return found.group()
         path = os.path.normpath(os.path.join("docs", place.partition("#")[0]))
         return f"]({REPOSITORY}/{path})"

@@ -31,6 +31,8 @@ COLUMNS, LINES = 110, 34
 RENDERER = Versions(((3, 12), (3, 13)), ["termtosvg-ng>=1.4", "setuptools<81"])
 LONGEST = 2000
 """Milliseconds that a frame stays at most."""
+AT_THE_END = 4000
+"""Milliseconds that the last one stays."""
 
 
 class Recording:
@@ -89,7 +91,7 @@ def main() -> None:
         cast = directory / "enrolment.cast"
         recording.save(cast)
         render = environment("recording", RENDERER) / "termtosvg"
-        subprocess.run([str(render), "render", str(cast), str(PICTURE), "-M", str(LONGEST)], check=True, stdin=subprocess.DEVNULL)
+        subprocess.run([str(render), "render", str(cast), str(PICTURE), "-M", str(LONGEST), "-D", str(AT_THE_END)], check=True, stdin=subprocess.DEVNULL)
 
 
 if __name__ == "__main__":
