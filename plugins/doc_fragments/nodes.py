@@ -15,7 +15,7 @@ options:
   nodes:
     description:
       - The nodes as the step before returned them. Those with the status V(running) take this step; the others are passed on.
-      - One bad node stops one node. The task fails only where no node is left to go on with.
+      - One bad node stops one node. Before the last step, the task fails only where no node is left to go on with.
     type: list
     elements: dict
     required: true
@@ -29,7 +29,7 @@ nodes:
     short one always has RV(nodes[].status), RV(nodes[].device_id) and RV(nodes[].whole_row); RV(nodes[].process_id) if it is
     running; and as much as fits of RV(nodes[].process_id) (RV(nodes[].subscription_id) of one that is completed or unchanged), RV(nodes[].device) and
     RV(nodes[].reason). They may be filtered, sorted and added to as others, within one run of ansible-playbook.
-  returned: always
+  returned: success, or where nodes failed
   type: list
   elements: dict
   sample:
@@ -72,7 +72,7 @@ nodes:
 ansible_stats:
   description: >-
     What this leaves for the next job, which Ansible takes as stats and AWX as artifacts: C(nodeflow_process_ids), C(nodeflow_run_id), C(nodeflow_counts),
-    C(nodeflow_config_hash) and C(nodeflow_summary). docs/settings.md has what each is.
+    C(nodeflow_config_hash) and C(nodeflow_summary). U(https://github.com/nodeflow/orchestrator/blob/main/docs/settings.md) has what each is.
   returned: always
   type: dict
 msg:

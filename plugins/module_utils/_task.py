@@ -22,7 +22,7 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils._netbox.url 
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._printable import printable, printable_config
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.rows import Row, read_rows
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._store.engine import Store, open_store
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils._store.location import Location, find_location
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._store.location import ENVIRONMENT, Location, find_location
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._store.processes import Process, at_work
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._store.step_log import BrokenLog, broken_logs
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._store.subscriptions import Stored, find_subscriptions, holders
@@ -119,7 +119,7 @@ class Task:
         if location is not None and location.path is not None and vanishes(location.path):
             self.warn(
                 f"{location.label} lies in a directory that goes with {job()}: what is stored there is lost then. Name one that stays in the option "
-                "store, or in NODEFLOW_STORE"
+                f"{name}, or in {ENVIRONMENT[name]}"
             )
 
     def existing_store(self) -> Store | None:

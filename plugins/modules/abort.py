@@ -15,7 +15,7 @@ description:
   - Of an enrolment, gives the claim of the device back in NetBox, from staged to planned, if it is still this process's; any other status is left
     as it is. Ends the subscription, which becomes terminated with a note, and the process. The step log is kept. The device can be enrolled
     again then, as a new subscription.
-  - Of a process that changes an enrolled node, has the subscription as it was before, and ends the process. NetBox is left as it is.
+  - Of a process that changes an enrolled node, puts the subscription back as it was before, and ends the process. NetBox is left as it is.
 author:
   - nodeflow.orchestrator contributors (@nodeflow)
 extends_documentation_fragment:
@@ -61,7 +61,7 @@ RETURN = r"""
 ---
 nodes:
   description: The processes as they are now, one each. Where they are many (some 200), the rows are short, as those of M(nodeflow.orchestrator.done).
-  returned: always
+  returned: success, or where nodes failed
   type: list
   elements: dict
   sample:

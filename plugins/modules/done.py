@@ -12,8 +12,8 @@ module: done
 short_description: Complete the processes
 version_added: 0.1.0
 description:
+  - First, where O(netbox_journal) is set, makes an entry in the journal of each device.
   - Moves each subscription to the lifecycle in which its workflow ends, which is active for an enrolment, in sync, and completes its process.
-  - Where O(netbox_journal) is set, makes an entry in the journal of each device before.
   - Ends the run. Shows the status of each node, and fails if any node failed on the way.
 author:
   - nodeflow.orchestrator contributors (@nodeflow)
@@ -28,7 +28,8 @@ attributes:
   check_mode:
     support: full
   diff_mode:
-    support: full
+    support: partial
+    details: Entries of NetBox's journal are not shown.
   idempotent:
     support: full
 """

@@ -16,8 +16,8 @@ description:
     choice.
   - The choice comes from O(nodes), from O(device_filter), from O(all_planned), or from the person at the terminal. Where nobody is there to
     ask, a task without a choice fails at once.
-  - A device that is enrolled already is reported with its subscription, as V(unchanged). One that is neither planned nor enrolled fails, and
-    the others go on.
+  - A device that is enrolled already is reported with its subscription, as V(unchanged). One whose enrolment failed or was interrupted is
+    continued where it was. One that is neither planned nor enrolled fails, and the others go on.
   - With O(process_ids), O(process_status) or O(run_id), processes are continued from the step that they are at; other choices beside these are refused.
   - Takes the options of the later steps too, and only checks them, so that a wrong one is found before anything is claimed or stored.
   - Writes nothing.

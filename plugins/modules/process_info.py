@@ -58,7 +58,7 @@ options:
     type: list
     elements: str
   device_names:
-    description: Processes of the devices that had these names in NetBox when they were read last.
+    description: Processes of the nodes that their subscriptions call so. Beside O(device_ids), processes of either.
     type: list
     elements: str
   actors:

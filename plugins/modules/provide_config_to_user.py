@@ -32,7 +32,8 @@ attributes:
   check_mode:
     support: full
   diff_mode:
-    support: full
+    support: partial
+    details: Files in O(config_dir) and entries of NetBox's journal are not shown.
   idempotent:
     support: full
 options:
@@ -98,7 +99,7 @@ EXAMPLES = r"""
 RETURN = r"""
 config_hash:
   description: SHA-256 over all configs that wait to be confirmed after this step, with the ids of their processes; null where none waits.
-  returned: always
+  returned: success, or where nodes failed
   type: str
   sample: 2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae
 extends_documentation_fragment: [nodeflow.orchestrator.nodes]

@@ -58,6 +58,7 @@ options:
     description:
       - Whose value is right where the two differ, V(netbox) or V(store), for each of C(status), C(name), C(site), C(ipv4_loopback) and
         C(ipv6_loopback). By default, NetBox's.
+      - A device that is inventory or decommissioning is only reported, with all that differs, unless the store's status wins.
       - Of the site, the store only remembers where the device was.
       - With O(loopback_interface), the addresses of the store cannot win, since the device's primary address does not say then what the loopback is.
     type: dict
@@ -106,7 +107,7 @@ nodes:
   description: >-
     The nodes as they are after this step, one each, for the option O(nodes) of the next step. Beside what is named here, a node holds what
     only the next step reads. Where they are many (some 200), the rows are short, as those of M(nodeflow.orchestrator.done).
-  returned: always
+  returned: success, or where nodes failed
   type: list
   elements: dict
   sample:

@@ -65,6 +65,7 @@ EXAMPLES = r"""
 - name: Find the nodes in service
   nodeflow.orchestrator.subscription_info:
     status: [active]
+    products: [Node]
   register: found
 
 - name: Show their addresses

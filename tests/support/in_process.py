@@ -20,8 +20,11 @@ MODULES = "ansible_collections.nodeflow.orchestrator.plugins.modules."
 
 
 def call_module(name: str, options: dict[str, t.Any], check_mode: bool = False, said: list[str] | None = None, **of_task: t.Any) -> dict[str, t.Any]:
-    """The result of a module's function with these options, validated as Ansible does. ``said`` gets what it warns of and shows; ``ask`` is asked."""
-    module = importlib.import_module(MODULES + name)
+    """The result of a module's function with these options, validated as Ansible does. ``said`` gets what it warns of and shows; ``ask`` is asked.
+
+    ``name`` is that of a module of ours, or the path by which another collection's is imported.
+    """
+    module = importlib.import_module(MODULES + name if "." not in name else name)
     task_module = importlib.import_module("ansible_collections.nodeflow.orchestrator.plugins.module_utils._task")
     run_module = importlib.import_module("ansible_collections.nodeflow.orchestrator.plugins.module_utils._run")
     try:

@@ -252,6 +252,10 @@ def test_a_store_is_read_reported_and_copied(scene: Scene) -> None:
     scene.call("process_info", device_ids=[r1], format="csv", dest=str(scene.directory / "processes.csv"))
     scene.call("copy_store", check=True, target=str(scene.directory / "copy.db"))
     scene.call("copy_store", target=str(scene.directory / "copy.db"))
+    scene.call("copy_store", target=str(scene.directory / "copy.db"))
+    for check in (True, False):
+        scene.call("copy_store", check, target=str(scene.directory / "another.db"))
+    assert not (scene.directory / "another.db").exists()
     scene.call("import_subscriptions", source=str(scene.directory / "copy.db"))
     scene.settings["store"] = str(scene.directory / "third.db")
     scene.call("import_subscriptions", source=str(scene.directory / "copy.db"))

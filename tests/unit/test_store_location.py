@@ -195,10 +195,10 @@ def test_without_a_home_the_sentence_names_the_variable(monkeypatch, tmp_path):
     assert default_store() == tmp_path / "nodeflow" / "store.db"
 
 
-def warnings_of(store):
-    """What a task that is to save in a store warns of."""
+def warnings_of(store, option="store"):
+    """What a task that is to save in a store, which an option names, warns of."""
     said = []
-    Task({"store": store, "store_password": None}, False, said.append, said.append, lambda question: None).warn_if_it_vanishes("store")
+    Task({option: store, f"{option}_password": None}, False, said.append, said.append, lambda question: None).warn_if_it_vanishes(option)
     return said
 
 
@@ -213,6 +213,8 @@ def test_in_a_job_the_default_store_is_refused_and_one_in_its_own_directory_is_w
         find_location("store", None)
     assert ["goes with the" in text for text in warnings_of("/runner/project/store.db")] == [True] * (name != "container")
     assert warnings_of("postgresql://h/d") == [] and warnings_of("/proc/1/store.db") == []
+    of_target = [text.endswith("in the option target, or in NODEFLOW_TARGET_STORE") for text in warnings_of("/runner/x.db", "target")]
+    assert of_target == [True] * (name != "container")
 
 
 def test_the_directory_of_a_runner_that_is_no_container(monkeypatch, tmp_path):

@@ -61,9 +61,11 @@ class _Source(t.NamedTuple):
     def stays(self) -> str | None:
         """Why a store that was read goes on as it is; None where nothing is left in it, so that it can be marked as moved."""
         if self.refused:
-            return f"{len(self.refused)} of its subscriptions stay there; once the reasons are gone, run the same command again"
+            stay = counted(len(self.refused), "of its subscriptions stays", "of its subscriptions stay")
+            return f"{stay} there; once the reasons are gone, run the same command again"
         if self.others:
-            return f"{self.others} of its subscriptions are of another product; import that as well, with product, or use copy_store"
+            others = counted(self.others, "of its subscriptions is", "of its subscriptions are")
+            return f"{others} of another product; import that as well, with product, or use copy_store"
         return f"{self.read_only}. Make sure that no run uses it any more, or run the same command again once it can be written" if self.read_only else None
 
 
@@ -169,7 +171,7 @@ def _result(task: Task, source: _Source, settled: t.Sequence[NodeInactive], know
     refused = [{"subscription_id": key, "reason": reason} for key, reason in source.refused.items()]
     verb = "would be imported" if task.check_mode else "imported"
     news = f"{counted(len(settled), 'subscription')} {verb}: {len(live)} live, {len(settled) - len(live)} terminated"
-    msg = f"{news}; {known} were here already, {len(refused)} cannot be imported"
+    msg = f"{news}; {counted(known, 'was', 'were')} here already, {len(refused)} cannot be imported"
     lines = [f"  {one['subscription_id']}: {one['reason']}" for one in refused[:LISTED]]
     lines += [f"  and {len(refused) - LISTED} more"] if len(refused) > LISTED else []
     task.show("\n".join([msg, *lines]))

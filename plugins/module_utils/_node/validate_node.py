@@ -107,7 +107,7 @@ def _summary(seen: Seen, findings: t.Sequence[Finding]) -> str:
     count, devices = len(findings), len({finding.device_id for finding in findings})
     compared = len(seen.subscriptions) - len(seen.at_work)
     said = f"{counted(count, 'finding')} at {counted(devices, 'device')}" if count else "nothing found"
-    busy = f", {len(seen.at_work)} left out since a process works on them" if seen.at_work else ""
+    busy = f", {len(seen.at_work)} left out since a process works on {'it' if len(seen.at_work) == 1 else 'them'}" if seen.at_work else ""
     return f"{counted(compared, 'subscription')} compared with NetBox{busy}: {said}"
 
 

@@ -29,7 +29,7 @@ def abort(task: Task, workflows: Workflows) -> dict[str, t.Any]:
     """Abort the processes that the options choose."""
     rows = chosen_processes(task, workflows, playbook="abort")
     if rows is None:
-        raise NodeflowError("say which processes to abort, with process_ids, process_status or run_id; process_info lists them")
+        raise NodeflowError("say which processes to abort, with process_ids, process_status (the playbook's status) or run_id; process_info lists them")
     rows = [dataclasses.replace(row, playbook="abort") for row in rows]
     return run_step(task, ABORT, {name: _aborting(workflow) for name, workflow in workflows.items()}, rows)
 

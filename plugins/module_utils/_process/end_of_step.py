@@ -16,6 +16,7 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.com
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.rows import ABORTED, COMPLETED, FAILED, RUNNING, SUSPENDED, UNCHANGED, Row
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._surroundings import in_awx
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._words import counted
 
 __all__ = ["end_of_step", "how_to_continue", "table", "wrapped"]
 
@@ -63,7 +64,7 @@ def end_of_step(
             tell("\n  ".join(_told(same, _NEWS, "the end of the run names all", task.subject)))
         rest = [row for same in reasons[_REASONS:] for row in same]
         if rest:
-            tell(f"{task.subject.counted(len(rest))} for {len(reasons) - _REASONS} more reasons; the end of the run names all")
+            tell(f"{task.subject.counted(len(rest))} for {counted(len(reasons) - _REASONS, 'more reason')}; the end of the run names all")
     if last:
         ended = table(after, task.subject) if len(after) > 1 else "".join(row.message for row in after if row.status == COMPLETED)
         if ended:
@@ -91,7 +92,7 @@ def _show_renamed(task: Task, before: t.Sequence[Row], after: t.Sequence[Row]) -
     renamed = [(old[key], row.label) for row in after if (key := row.process_id) in old and old[key] != row.label]
     lines = [f"{then} is called {now} in NetBox now" for then, now in renamed[:_LABELS_ELSE]]
     if len(renamed) > len(lines):
-        lines.append(f"and {len(renamed) - len(lines)} more are called otherwise")
+        lines.append(f"and {counted(len(renamed) - len(lines), 'more is', 'more are')} called otherwise")
     if lines:
         task.show("\n".join(lines))
 

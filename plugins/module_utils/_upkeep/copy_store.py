@@ -26,6 +26,8 @@ def copy_store(task: Task) -> dict[str, t.Any]:
     if source is None:
         raise StoreError("there is no store to copy; check the option store, or NODEFLOW_STORE")
     try:
+        if source.moved_to not in (None, there.label):
+            raise StoreError(f"{source.label} was moved to {source.moved_to} before, so copy that one")
         target = open_store(there, create=not task.check_mode, write=not task.check_mode)
         try:
             if target is not None and target.is_same_as(source):
