@@ -21,8 +21,8 @@ description:
   - Ids, dates, customers, notes and descriptions are kept. Of each device, one subscription stays as it is, the oldest active one, or the one
     that O(store) has already. The others come in as terminated, with a line in their note that names it; so do those that were never active.
   - What cannot be brought in is listed with the reason. What is there already is left alone, so that a second import changes nothing.
-  - NetBox is neither read nor written. Run reconcile_nodes afterwards, first in check mode: devices that are planned or staged become active;
-    of what differs else, NetBox's value counts, unless its variable C(wins) says that the store's does.
+  - NetBox is neither read nor written. Run reconcile_nodes afterwards, first in check mode. It sets devices that are planned or staged to active. Of
+    whatever else differs, NetBox's value counts, unless its variable C(wins) says that the store's does.
 author:
   - nodeflow.orchestrator contributors (@nodeflow)
 extends_documentation_fragment:
