@@ -15,11 +15,13 @@ Read what changes.
 from __future__ import annotations
 
 import datetime
+import difflib
 import json
 import os
 import pathlib
 import random
 import re
+import tempfile
 import typing as t
 
 import pytest
@@ -138,7 +140,8 @@ class Scene:
         if RECORD:
             self._file.write_text(_text(self._expected | {"objects": self._objects} if RECORD == "netbox" else outcome), encoding="utf-8")
         else:
-            assert _text(outcome).splitlines() == _text(self._expected).splitlines(), f"this is not what {self._file.name} says"
+            differs = list(difflib.unified_diff(*(_text(one).splitlines() for one in (self._expected, outcome)), self._file.name, "this time", lineterm=""))
+            assert not differs, "\n".join(differs)
 
     def _stored(self) -> dict[str, t.Any]:
         if not self.store.exists():
@@ -190,7 +193,7 @@ def _same_if_match(one: vcr.request.Request, other: vcr.request.Request) -> bool
 
 
 @pytest.fixture
-def scene(request: pytest.FixtureRequest, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> t.Iterator[Scene]:
+def scene(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> t.Iterator[Scene]:
     """The scene of the test's name, at a fixed time and with fixed ids."""
     name = re.sub(r"\W+", "_", request.node.name.removeprefix("test_"))
     lab = request.getfixturevalue("lab") if RECORD == "netbox" else None
@@ -218,8 +221,9 @@ def scene(request: pytest.FixtureRequest, tmp_path: pathlib.Path, monkeypatch: p
     for variable in [one for one in os.environ if one.startswith(("NETBOX_", "NODEFLOW_", "AWX_")) or one.lower().endswith("_proxy")]:
         if variable not in ("NODEFLOW_RECORD", "NODEFLOW_LAB_NAME"):
             monkeypatch.delenv(variable)
-    with time_machine.travel(BEGAN, tick=False) as clock:
-        played = Scene(name, tmp_path, clock, lab)
+    # Its path is always as long, since long messages are cut.
+    with tempfile.TemporaryDirectory(dir="/tmp") as directory, time_machine.travel(BEGAN, tick=False) as clock:
+        played = Scene(name, pathlib.Path(directory), clock, lab)
         with recorder.use_cassette(str(file)) as cassette:
             yield played
         unasked = [] if lab else [f"{one.method} {one.uri}" for number, one in enumerate(cassette.requests) if not cassette.play_counts[number]]
