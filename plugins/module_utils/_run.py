@@ -18,6 +18,7 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils._awx.job imp
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._domain.subject import Subject
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import NodeflowError, defect
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._libraries import missing_sentence
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._plain import plain
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.artifacts import with_artifacts
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.end_of_step import how_to_continue
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.release import release
@@ -85,7 +86,7 @@ def call(function: Function, task: Task, over: t.Callable[[], str | None] = lamb
         return {"failed": True, "msg": missing}  # the action plugin releases the processes
     try:
         _check_settings(task.params)
-        result = _plain_result({"changed": False} | function(task))
+        result = {name: plain(value) for name, value in ({"changed": False} | function(task)).items()}
         why = over()
         if why:
             if task.rows_about:
@@ -112,28 +113,6 @@ def ended(task: Task, message: str) -> dict[str, t.Any]:
         return with_artifacts(task, {"failed": True, "changed": False, "msg": message})
     told = message + how_to_continue(rows, task.subject)
     return with_artifacts(task, {"failed": True, "changed": False, task.subject.many: [row.as_result(task.subject) for row in rows], "msg": told})
-
-
-_PLAIN = frozenset((str, int, float, bool, type(None)))
-
-
-def _plain_result(result: dict[str, t.Any]) -> dict[str, t.Any]:
-    return {name: _plain(value) for name, value in result.items()}
-
-
-def _plain(value: t.Any) -> t.Any:
-    """A value of the types that JSON has and of no others, whichever way the module runs. Ansible warns of a str that is more than one, and drops it."""
-    if type(value) in _PLAIN:
-        return value
-    # Most of what is in a row is plain already, and need not be asked.
-    if isinstance(value, (dict, t.Mapping)):
-        return {str(key): inner if type(inner) in _PLAIN else _plain(inner) for key, inner in value.items()}
-    if isinstance(value, (list, tuple, set, frozenset)):
-        return [inner if type(inner) in _PLAIN else _plain(inner) for inner in value]
-    for kind in (int, float):
-        if isinstance(value, kind):
-            return kind(value)
-    return str(value)
 
 
 _DAY = 24 * 60 * 60

@@ -15,6 +15,7 @@ from ansible.module_utils.errors import UnsupportedError
 
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._argspec import given
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import NodeflowError
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._plain import plain
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._run import sentence
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._store.location import ENVIRONMENT, split_password
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._web_files import is_url, part_url
@@ -58,7 +59,7 @@ def read_options(
     conditions = {one: options[one] for one in _CONDITIONS if one in options}
     rows = _rows(said, spec)
     validated = ArgumentSpecValidator(spec, **conditions).validate(said | {name: [] for name in rows})
-    params = validated.validated_parameters | rows
+    params = {option: plain(value) for option, value in validated.validated_parameters.items()} | rows
     secret = [option for option in spec if spec[option].get("no_log")]
     secrets = frozenset(text for option in secret for values in (said, params) for text in _strings(values.get(option)))
     if environment is not None:  # what is not given, the process takes from its own environment

@@ -112,6 +112,8 @@ class Scene:
         nodes: t.Any = None
         for task in tasks[: tasks.index(until) + 1] if until else tasks:
             given = chosen if task == form else {"nodes": nodes}
+            if task == "construct_node_model":
+                given |= {name: chosen[name] for name in ("required_families", "customer_id") if name in chosen}
             if task == "set_status":
                 given["lifecycle"] = "provisioning"
             if task == "provide_config_to_user":
@@ -140,7 +142,8 @@ class Scene:
         if RECORD:
             self._file.write_text(_text(self._expected | {"objects": self._objects} if RECORD == "netbox" else outcome), encoding="utf-8")
         else:
-            differs = list(difflib.unified_diff(*(_text(one).splitlines() for one in (self._expected, outcome)), self._file.name, "this time", lineterm=""))
+            lines, expected = _text(outcome).splitlines(), _text(self._expected).splitlines()
+            differs = list(difflib.unified_diff(expected, lines, self._file.name, "this time", lineterm=""))
             assert not differs, "\n".join(differs)
 
     def _stored(self) -> dict[str, t.Any]:

@@ -12,6 +12,8 @@ import pytest
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._argspec import given
+from ansible_collections.nodeflow.orchestrator.plugins.modules import construct_node_model
+from ansible_collections.nodeflow.orchestrator.plugins.plugin_utils._options import read_options
 from in_process import options_of
 from playbook_files import MODULES
 
@@ -31,3 +33,14 @@ def test_what_begins_like_json_and_never_ends_stays_a_text():
     endless = "[" * 100_000
     assert given({"names": endless}, {"names": {"type": "list"}}) == {"names": endless}
     assert json.dumps(endless)
+
+
+class Tagged(str):
+    """A text as Ansible has it that knows where it stood."""
+
+
+def test_what_a_user_gives_has_plain_types():
+    arguments = {"nodes": [], "required_families": [Tagged("ipv4")], "actor": Tagged("ann"), "lease_minutes": Tagged("5")}
+    params = read_options(construct_node_model, arguments, {}, "construct_node_model", None).params
+    assert (params["required_families"], params["actor"], params["lease_minutes"]) == (["ipv4"], "ann", 5)
+    assert [type(text) for text in (*params["required_families"], params["actor"])] == [str, str]

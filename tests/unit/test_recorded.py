@@ -50,6 +50,12 @@ def test_of_many_names_each_has_its_row(scene: Scene) -> None:
     scene.workflow(nodes=nodes, required_families=["ipv4", "ipv6"], options=CONFIRM)
 
 
+@pytest.mark.parametrize("family", ["ipv4", "ipv6"])
+def test_a_node_of_one_family(scene: Scene, family: str) -> None:
+    r1 = scene.device("r1", **{"ipv6" if family == "ipv4" else "ipv4": None})
+    scene.workflow(nodes=[r1], required_families=[family], options=CONFIRM)
+
+
 def test_with_a_claim_in_netbox_and_entries_in_its_journal(scene: Scene) -> None:
     r1, r2 = scene.device("r1"), scene.device("r2")
     scene.settings |= {"netbox_journal": True, "config_journal": True}
