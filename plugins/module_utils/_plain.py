@@ -4,8 +4,8 @@
 
 """Values of the types that JSON has and of no others.
 
-What a user gives comes with types of Ansible's, a str that knows in which file it stood; pydantic before 2.10 takes it for none of a field's choices. And what a
-task returns may hold no such types of ours: Ansible warns of a str that is more than one, and drops it.
+What a user gives comes with types of Ansible's, a str that knows in which file it stood; pydantic before 2.10 takes it for none of a field's choices. And
+what a task returns may hold no such types of ours: Ansible warns of a str that is more than one, and drops it.
 """
 
 from __future__ import annotations
