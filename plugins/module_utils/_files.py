@@ -21,7 +21,7 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils._surrounding
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._web_files import WebFile, is_url
 
-__all__ = ["Destination", "destination", "link", "needed_destination", "told"]
+__all__ = ["Destination", "destination", "link", "needed_destination", "replace_file", "told"]
 
 NEW_FILE = 0o640
 
@@ -59,7 +59,7 @@ class Destination:
             if not check_mode and same:
                 os.chmod(self.path, mode)
             elif not check_mode:
-                _replace(self.path, content, mode, status)
+                replace_file(self.path, content, mode, status)
             return True
 
     def _status(self) -> os.stat_result | None:
@@ -126,8 +126,10 @@ def _mode(value: t.Any) -> int | None:
     return bits
 
 
-def _replace(path: pathlib.Path, content: bytes, mode: int, before: os.stat_result | None) -> None:
-    """Put a new file in the place of ``path``. It keeps the group and the owner that it had, where this login may give them."""
+def replace_file(path: pathlib.Path, content: bytes, mode: int = 0o600, before: os.stat_result | None = None) -> None:
+    """Put a new file in the place of ``path``: whole or not at all, also where the power fails. Its directory is made, if it is missing. It gets the group
+    and the owner of the file that was there, ``before``, where this login may give them. Raises OSError.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".")
     try:

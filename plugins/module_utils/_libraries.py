@@ -13,6 +13,7 @@ file is loaded, and an instance of a class made from it raises ImportError. ``ru
 from __future__ import annotations
 
 import importlib
+import importlib.metadata
 import re
 import sys
 import typing as t
@@ -35,7 +36,7 @@ __all__ = [
     "urllib3",
 ]
 
-OLDEST = {"pydantic": "2.8", "pynetbox": "7.4", "SQLAlchemy": "2.0.31"}
+OLDEST = {"pydantic": "2.8", "pynetbox": "7.4", "SQLAlchemy": "2.0.31", "urllib3": "2"}
 """The oldest releases that work, as in requirements.txt."""
 
 _MISSING: dict[str, Exception] = {}
@@ -112,10 +113,16 @@ try:
 
     _check(pynetbox.__version__, OLDEST["pynetbox"])
     import requests
-    import urllib3
     from pynetbox.core import query as pynetbox_query
 except Exception as error:  # pylint: disable=broad-exception-caught  # an old release on a new Python raises anything
-    pynetbox = pynetbox_query = requests = urllib3 = _absent("pynetbox", error)
+    pynetbox = pynetbox_query = requests = _absent("pynetbox", error)
+
+try:
+    import urllib3
+
+    _check(importlib.metadata.version("urllib3"), OLDEST["urllib3"])
+except Exception as error:  # pylint: disable=broad-exception-caught  # an old release on a new Python raises anything
+    urllib3 = _absent("urllib3", error)
 
 try:
     import sqlalchemy as sa

@@ -453,3 +453,54 @@ def raised_or(said: str | Exception) -> str:
     if isinstance(said, Exception):
         raise said
     return said
+
+
+def test_a_task_that_is_done_again_goes_on_with_what_it_stored(scene: Scene) -> None:
+    r1, r2, r3 = scene.device("r1"), scene.device("r2"), scene.device("r3")
+    rows = scene.call("construct_node_model", nodes=scene.call("initial_input_form", nodes=[r1, r2, r3])["nodes"])["nodes"]
+    first = scene.call("store_process_subscription", nodes=rows)["nodes"]
+    second = scene.call("store_process_subscription", nodes=rows)["nodes"]
+    assert [row["process_id"] for row in second] == [row["process_id"] for row in first]
+    scene.call("abort", process_ids=[first[0]["process_id"]], take_over=True)
+    scene.workflow(process_ids=[first[1]["process_id"]], take_over=True, options=CONFIRM)
+    third = scene.call("store_process_subscription", nodes=rows)["nodes"]
+    assert [row["status"] for row in third] == ["failed", "unchanged", "running"]
+    scene.call("done", nodes=first)
+
+
+def test_what_another_run_ended_meanwhile(scene: Scene) -> None:
+    r1, r2 = scene.device("r1"), scene.device("r2")
+    scene.workflow(nodes=[r1, r2])
+    rows = scene.call("initial_input_form", process_status=["suspended"])["nodes"]
+    scene.workflow(process_ids=[rows[0]["process_id"]], options=CONFIRM)
+    scene.call("abort", process_ids=[rows[1]["process_id"]])
+    for step in ("store_process_subscription", "fetch_ip_address_information", "done"):
+        rows = scene.call(step, nodes=rows)["nodes"]
+    assert [row["status"] for row in rows] == ["unchanged", "failed"]
+
+
+def test_a_node_that_was_set_free_while_it_waited_and_was_claimed_by_another(scene: Scene) -> None:
+    r1, r2, r3 = scene.device("r1"), scene.device("r2"), scene.device("r3")
+    scene.workflow(nodes=[r1, r2, r3])
+    for device in (r1, r2, r3):
+        scene.person(f"free {device}", lambda netbox, device=device: netbox.set(device, status="planned") and None)
+    scene.person("by hand", lambda netbox: netbox.set(r2, status="staged") and None)
+    ours, scene.settings["store"] = scene.settings["store"], str(scene.directory / "other.db")
+    scene.workflow(nodes=[r1])
+    theirs, scene.settings["store"] = scene.settings["store"], ours
+    scene.workflow(process_status=["suspended"], options=CONFIRM)
+    scene.settings["netbox_token"] = scene.tokens["none"]
+    scene.workflow(process_status=["failed"], options=CONFIRM)
+    scene.settings["netbox_token"] = scene.tokens["operator"]
+    scene.call("abort", process_status=["failed"])
+    scene.settings["store"] = theirs
+    scene.workflow(process_status=["suspended"], options=CONFIRM)
+
+
+def test_a_config_that_could_not_be_made_and_can_be_again(scene: Scene) -> None:
+    r1 = scene.device("r1")
+    scene.workflow(nodes=[r1])
+    scene.workflow(process_status=["suspended"], options={"configs": [{"process_id": processes(scene, "suspended")[0], "error": "no such template"}]})
+    scene.workflow(process_status=["failed"])
+    scene.workflow(process_status=["suspended"])
+    scene.workflow(process_status=["suspended"], options=CONFIRM)

@@ -35,7 +35,7 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.row
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.step import Aborted, Done, Failed, Outcome
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
 
-__all__ = ["CLAIM", "Holder", "as_claimed", "as_read", "claim", "claim_holders", "claim_mode", "contradiction"]
+__all__ = ["CLAIM", "Holder", "as_claimed", "as_read", "claim", "claim_holders", "claim_mode", "claimed_by_others", "contradiction"]
 
 CLAIM = "store_process_subscription"
 """The step that claims a device."""
@@ -146,6 +146,38 @@ def claim_holders(task: Task, works: t.Sequence[CreateWork], done: t.Collection[
     """
     changes = object_changes(task.netbox, DEVICE, [work.subscription.device_id for work in works])
     return {work.key: _holder(work.key, changes[work.subscription.device_id], work.key in done) for work in works}
+
+
+_CLAIMED_BY_OTHER = (
+    "{0} is not this process's any more: by NetBox's change log somebody set it to {1}, and another process has claimed it since ({2}). End this process "
+    "with: {3}"
+)
+
+
+def claimed_by_others(task: Task, works: t.Sequence[CreateWork]) -> dict[str, str]:
+    """Say of which devices another process has the claim by now, by process id: somebody set the device free while ours waited, and it was claimed again.
+
+    A person who set it to the status of a claim by hand has not claimed it. Where the token may not read the change log, which has it, a warning says so.
+    Raises NetboxError else.
+    """
+    works = [work for work in works if work.state.claim == "netbox"]
+    if not works or not task.netbox.conditional:  # an older NetBox does not say which of two claims came first
+        return {}
+    try:
+        changes = object_changes(task.netbox, DEVICE, [work.subscription.device_id for work in works])
+    except NetboxForbidden as error:
+        task.warn(f"whether another process has claimed a device since it waits is not known: {error}")
+        return {}
+    found: dict[str, str] = {}
+    for work in works:
+        claims = [change for change in changes[work.subscription.device_id] if (change.before.get("status"), change.status) == (FREE, CLAIMED)]
+        message = claims[-1].message if claims else ""
+        if work.key not in message and message.startswith(_CLAIM_MESSAGE):
+            found[work.key] = _CLAIMED_BY_OTHER.format(work.label, FREE, message, to_abort([work.key]))
+    return found
+
+
+_CLAIM_MESSAGE = "nodeflow.orchestrator create_node, process "
 
 
 def _holder(key: str, changes: t.Sequence[Change], done: bool) -> Holder:

@@ -14,7 +14,7 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils._domain.subs
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import DomainError
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._netbox.payload import NetboxPayload, build_payload
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._netbox.update import Kind, Refusal, update
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils._node.claim import CLAIM, as_claimed, as_read, claim, contradiction
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._node.claim import CLAIM, as_claimed, as_read, claim, claimed_by_others, contradiction
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._node.device import Device, devices_by_id
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._node.give_back import give_back
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._node.journal import journalled
@@ -45,7 +45,11 @@ def _fetch_ip_address_information(task: Task, works: t.Sequence[CreateWork]) -> 
     missing = [work.subscription.device_id for work in works if work.subscription.device_id not in devices]
     there = set() if task.check_mode else hidden(task.netbox, missing)
     devices = located_works(task, works, devices, configured=True)
-    return for_each(works, lambda work: _fetched(task, work, devices.get(work.subscription.device_id), there))
+    taken = claimed_by_others(task, [work for work in works if work.row.resumed])
+    lost: dict[str, Outcome] = {key: Failed(why) for key, why in taken.items()}
+    return lost | for_each(
+        [work for work in works if work.key not in lost], lambda work: _fetched(task, work, devices.get(work.subscription.device_id), there)
+    )
 
 
 def _fetched(task: Task, work: CreateWork, device: Device | None, there: t.Container[int]) -> Outcome:
@@ -100,7 +104,7 @@ def _update_node_in_netbox(task: Task, works: t.Sequence[CreateWork]) -> dict[st
     target = DeviceTarget(
         client=task.netbox,
         message=lambda device_id: by_device[device_id].changelog_message(),
-        check=lambda device, payload: _refusal(by_device[device.id], device, payload),
+        check=lambda device, payload: _refusal(task, by_device[device.id], device, payload),
         # As the step before read it, in this run. If it has changed since, NetBox refuses the write, and it is read again.
         known={work.subscription.device_id: as_claimed(work, as_read(work)) if task.check_mode else as_read(work) for work in works},
         see=lambda device: as_claimed(by_device[device.id], device) if task.check_mode else device,
@@ -119,8 +123,10 @@ def _update_node_in_netbox(task: Task, works: t.Sequence[CreateWork]) -> dict[st
     return outcomes
 
 
-def _refusal(work: CreateWork, device: Device, payload: DevicePayload) -> Refusal | None:
+def _refusal(task: Task, work: CreateWork, device: Device, payload: DevicePayload) -> Refusal | None:
     why = contradiction(work, device, (payload.status or "",))
+    if not why and device.etag != work.state.device.etag:  # it has changed since the step before read it
+        why = claimed_by_others(task, [work]).get(work.key)
     return Refusal(Kind.CONFLICT, why) if why else None
 
 

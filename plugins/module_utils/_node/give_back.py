@@ -92,7 +92,9 @@ def _give_back(task: Task, works: t.Sequence[CreateWork], devices: t.Mapping[int
     by_device = {work.subscription.device_id: work for work in works}
 
     def check(device: Device, payload: DevicePayload) -> Refusal | None:
-        if device.status in (payload.status, CLAIMED):
+        work, read = by_device[device.id], devices[device.id]
+        ours = device.status == payload.status or (device.etag and device.etag == read.etag)  # as it was when its holder was looked up
+        if ours or (device.status == CLAIMED and claim_holders(task, [work], _claims_done(task, [work]))[work.key] is Holder.WE):
             return None
         return Refusal(Kind.CONFLICT, f"{by_device[device.id].label} was set to {device.status} in NetBox meanwhile; run again")
 

@@ -56,16 +56,12 @@ class _Source(t.NamedTuple):
     store: Store | None = None
     connection: t.Any = None
     read_only: str | None = None
-    others: int = 0
 
     def stays(self) -> str | None:
         """Why a store that was read goes on as it is; None where nothing is left in it, so that it can be marked as moved."""
         if self.refused:
             stay = counted(len(self.refused), "of its subscriptions stays", "of its subscriptions stay")
             return f"{stay} there; once the reasons are gone, run the same command again"
-        if self.others:
-            others = counted(self.others, "of its subscriptions is", "of its subscriptions are")
-            return f"{others} of another product; import that as well, with product, or use copy_store"
         return f"{self.read_only}. Make sure that no run uses it any more, or run the same command again once it can be written" if self.read_only else None
 
 
@@ -252,6 +248,12 @@ def _kept_out(task: Task, store: Store, stack: contextlib.ExitStack) -> tuple[t.
 
 
 def _of_store(connection: t.Any, product: str) -> _Source:
+    others = connection.execute(sa.select(sa.func.count()).where(subscriptions.c.product != product)).scalar_one()
+    if others:  # the source could not be marked as moved, and two stores would go on with the same nodes
+        raise NodeflowError(
+            f"the source has {counted(others, 'subscription')} of another product than {product}, which cannot be brought in, so nothing was; copy_store "
+            "copies all of it into an empty store"
+        )
     models, unreadable = nodes(find_subscriptions(connection, product=[product]))
     refused = {one.subscription_id: one.sentence for one in unreadable}
     ids = [str(model.subscription_id) for model in models]
@@ -268,8 +270,7 @@ def _of_store(connection: t.Any, product: str) -> _Source:
             refused[subscription_id] = f"a line of the step log of its process {record.process_id} cannot be read: {record.problem}"
     over = [process for process in processes if process.subscription_id not in refused]
     kept_ones = [model for model in models if str(model.subscription_id) not in refused]
-    others = connection.execute(sa.select(sa.func.count()).where(subscriptions.c.product != product)).scalar_one()
-    return _Source(kept_ones, over, [record for process in over for record in log[process.process_id]], refused, others=others)
+    return _Source(kept_ones, over, [record for process in over for record in log[process.process_id]], refused)
 
 
 def _of_orchestrator(connection: t.Any, product: str) -> _Source:

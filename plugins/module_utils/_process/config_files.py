@@ -6,12 +6,11 @@
 
 from __future__ import annotations
 
-import os
 import pathlib
-import tempfile
 import typing as t
 
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import NodeflowError
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._files import replace_file
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._paths import can_be_made, user_path
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.config import Config
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.step import AnyWork, Failed, Outcome
@@ -43,7 +42,7 @@ def saved_configs(task: Task, works: t.Sequence[AnyWork], configs: t.Mapping[str
     for work in works:
         path = place / configs[work.key].file_name
         try:
-            _write(path, configs[work.key].text)
+            replace_file(path, configs[work.key].text.encode("utf-8"))
             _remove_former(work, path)
             paths[work.key] = str(path)
         except (OSError, UnicodeError) as error:
@@ -57,15 +56,3 @@ def _remove_former(work: AnyWork, path: pathlib.Path) -> None:
     former = pathlib.Path(work.state.config_file or path)
     if former != path and former.parent == path.parent:
         former.unlink(missing_ok=True)
-
-
-def _write(path: pathlib.Path, text: str) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-        os.replace(temporary, path)
-    except BaseException:
-        os.unlink(temporary)
-        raise

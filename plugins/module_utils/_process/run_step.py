@@ -19,12 +19,12 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils._domain.subs
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import NodeflowError, StaleSave, StoreError, defect
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.command import to_abort, to_resume
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.end_of_step import end_of_step
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.lease import take, why_not_taken
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.rows import RUNNING, Row, by_run, reading_rows
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.lease import not_taken, take, why_not_taken
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.rows import COMPLETED, RUNNING, Row, by_run, reading_rows
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.settle import Settled, settle
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.state import read_state
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.step import ABORT, AnyWork, Failed, Outcome, Step, Work, Workflow, Workflows
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils._store.processes import Process, load_processes, save_processes
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._store.processes import OVER, Process, load_processes, save_processes
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._store.save_subscriptions import save_subscriptions
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._store.subscriptions import Stored, Unreadable, load_subscriptions
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
@@ -103,6 +103,9 @@ def _load(task: Task, name: str, workflows: Workflows, rows: t.Sequence[Row]) ->
                 foreign = collection != task.subject.collection
                 how = (to_abort if name == ABORT else to_resume)([process.process_id], collection)
                 raise NodeflowError(_OF_ANOTHER.format(process, how) if foreign else _NO_WORKFLOW.format(process))
+            if process.status in OVER:
+                refused[key] = _over(row, process)
+                continue
             subscription = _readable(subscriptions.get(process.subscription_id), process)
             works.append(_work(row, subscription, process, workflows[process.workflow]))
         except NodeflowError as error:
@@ -112,6 +115,14 @@ def _load(task: Task, name: str, workflows: Workflows, rows: t.Sequence[Row]) ->
             kept = dataclasses.replace(row, process_id=None) if of_another else row
             refused[key] = kept.failed(f"{row.label}: {error}", general)
     return predicted + works, refused
+
+
+def _over(row: Row, process: Process) -> Row:
+    """The row of a process that has ended since the row was read: by another run, or as this task is done again."""
+    if process.status == COMPLETED:
+        row = row.unchanged(f"{row.label}: process {process.process_id} is completed already", "its process is completed already")
+        return dataclasses.replace(row, subscription_id=process.subscription_id)
+    return not_taken(dataclasses.replace(row, process_id=None), process)
 
 
 def _readable(subscription: Stored | None, process: Process) -> SubscriptionModel:

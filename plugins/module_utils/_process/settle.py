@@ -78,7 +78,8 @@ def settle(task: Task, workflow: Workflow, step: str, work: AnyWork, outcome: Ou
         status, error = SUSPENDED, outcome.reason
         process = dataclasses.replace(work.process, status=SUSPENDED, step=step, state=outcome.state.as_json(), error=None, **released)
         row = dataclasses.replace(row, status=SUSPENDED, message=outcome.reason, reason=outcome.general)
-        if work.row.resumed and (work.process.step, work.state.as_json()) == (step, outcome.state.as_json()):
+        waited = work.row.resumed and work.process.error is None  # and has not failed since
+        if waited and (work.process.step, work.state.as_json()) == (step, outcome.state.as_json()):
             process = dataclasses.replace(process, updated_at=work.process.updated_at)  # it waits as it did before, and since then
             return Settled(work, row, subscription, process, None)
     elif isinstance(outcome, Failed):

@@ -14,18 +14,20 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils._chunks impo
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._domain.subscription import load_subscription
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import StoreError
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._netbox.url import normal_url
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.already import already_there
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.begin import (
     Begun,
     begin_on_existing,
     begun_diff,
     new_process,
 )
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.lease import not_taken
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.rows import RUNNING, Row, reading_rows
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.run_step import run_step
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.step import AnyWork, Work, Workflows, predicted
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils._store.processes import insert_processes
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._store.processes import OVER, Process, find_processes, insert_processes
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._store.save_subscriptions import claim_subscriptions
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils._store.subscriptions import Stored, Unreadable, holders, not_in_service
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._store.subscriptions import Stored, Unreadable, holders, load_subscriptions, not_in_service
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
 
 __all__ = ["store_process"]
@@ -43,12 +45,12 @@ def store_process(task: Task, name: str, workflows: Workflows, rows: t.Sequence[
     """
     works = {place: _work(task, workflows, row, remembered) for place, row in enumerate(rows) if row.status == RUNNING and row.model is not None}
     new = list({work.process.subscription_id: work for work in works.values()}.values())
-    stored = _predict(task, new) if task.check_mode else _insert(task, new)
+    stored = _predict(task, new) if task.check_mode else _insert(task, workflows, new)
     begun = _begun(task, workflows, [row for row in rows if row.status == RUNNING and row.workflow and row.model is None], bool(new))
     answers = {place: stored[work.process.subscription_id] for place, work in works.items()}
     rows = [answers.get(place) or begun.rows.get(row.subscription_id or "", row) for place, row in enumerate(rows)]
     done = run_step(task, name, workflows, rows)
-    inserted = [work for work in new if stored[work.process.subscription_id].status == RUNNING]
+    inserted = [work for work in new if stored[work.process.subscription_id].process_id == work.key]
     diff = [_created(work) for work in inserted] + begun.diff
     return done | {"changed": done["changed"] or bool(diff), "diff": diff + done["diff"]}
 
@@ -80,7 +82,7 @@ def _work(task: Task, workflows: Workflows, row: Row, remembered: dict[str, t.An
     return Work(row, subscription, process, state)
 
 
-def _insert(task: Task, works: t.Sequence[AnyWork]) -> dict[str, Row]:
+def _insert(task: Task, workflows: Workflows, works: t.Sequence[AnyWork]) -> dict[str, Row]:
     """Save the works whose resources are still free. Return the rows by subscription id."""
     if not works:
         return {}
@@ -89,7 +91,7 @@ def _insert(task: Task, works: t.Sequence[AnyWork]) -> dict[str, Row]:
     rows: dict[str, Row] = {}
     for part in _parts(works) if task.shares_store else [works]:
         try:
-            rows |= _insert_part(task, part)
+            rows |= _insert_part(task, workflows, part)
         except StoreError as error:
             if not rows:
                 raise
@@ -105,16 +107,40 @@ def _parts(works: t.Sequence[AnyWork]) -> list[t.Sequence[AnyWork]]:
     return parts[first:] + parts[:first]
 
 
-def _insert_part(task: Task, works: t.Sequence[AnyWork]) -> dict[str, Row]:
+def _insert_part(task: Task, workflows: Workflows, works: t.Sequence[AnyWork]) -> dict[str, Row]:
     with task.store.write() as connection:
-        won = claim_subscriptions(connection, [work.subscription for work in works])
-        insert_processes(connection, [work.process for work in works if work.process.subscription_id in won])
-        others = _holders(connection, [work for work in works if work.process.subscription_id not in won])
-    return {
-        work.process.subscription_id: _lost(task, work, holder, str(getattr(holder, "subscription_id", "")) in won) if work.key in others else work.row
-        for work in works
-        for holder in [others.get(work.key)]
-    }
+        there = _processes_of(connection, works)  # of a task that is done again, with the same rows
+        new = [work for work in works if work.process.subscription_id not in there]
+        won = claim_subscriptions(connection, [work.subscription for work in new])
+        there |= _processes_of(connection, new)  # of one that does the same in this moment, for which the line above has waited
+        insert_processes(connection, [work.process for work in new if work.process.subscription_id in won - there.keys()])
+        others = _holders(connection, [work for work in new if work.process.subscription_id not in won])
+        known = load_subscriptions(connection, list(there))
+    rows: dict[str, Row] = {}
+    for work in works:
+        key, holder = work.process.subscription_id, others.get(work.key)
+        if key in there:
+            rows[key] = _stored_before(task, workflows, work, known[key], there[key])
+        elif work.key in others:
+            rows[key] = _lost(task, work, holder, str(getattr(holder, "subscription_id", "")) in won)
+        else:
+            rows[key] = work.row
+    return rows
+
+
+def _processes_of(connection: t.Any, works: t.Sequence[AnyWork]) -> dict[str, Process]:
+    """The processes that the subscriptions of works have in the store, the latest of each, by the id of the subscription."""
+    return {process.subscription_id: process for process in find_processes(connection, subscription_id=[work.process.subscription_id for work in works])}
+
+
+def _stored_before(task: Task, workflows: Workflows, work: AnyWork, subscription: Stored, process: Process) -> Row:
+    """The row of one that this very task has stored before: it goes on with the process that it has."""
+    row = _without_process(work)
+    if process.status == RUNNING and process.run_id == row.run_id:
+        return dataclasses.replace(row.begun(process.process_id), subscription_id=process.subscription_id)
+    if process.status == "aborted":
+        return not_taken(row, process)
+    return already_there(task, row, subscription, None if process.status in OVER else process, workflows[work.process.workflow])
 
 
 def _holders(connection: t.Any, works: t.Sequence[AnyWork]) -> dict[str, Stored | None]:
