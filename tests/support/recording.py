@@ -22,7 +22,9 @@ import pathlib
 import random
 import re
 import tempfile
+import types
 import typing as t
+import uuid
 
 import pytest
 import time_machine
@@ -220,7 +222,7 @@ def scene(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> t.
     recorder.register_matcher("if_match", _same_if_match)
     recorder.before_record_request, recorder.before_record_response = without_lab, of_anywhere
     ids = random.Random(name)
-    monkeypatch.setattr(os, "urandom", ids.randbytes)
+    monkeypatch.setattr(uuid, "os", types.SimpleNamespace(urandom=ids.randbytes))
     for variable in [one for one in os.environ if one.startswith(("NETBOX_", "NODEFLOW_", "AWX_")) or one.lower().endswith("_proxy")]:
         if variable not in ("NODEFLOW_RECORD", "NODEFLOW_LAB_NAME"):
             monkeypatch.delenv(variable)
@@ -229,6 +231,6 @@ def scene(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> t.
         played = Scene(name, pathlib.Path(directory), clock, lab)
         with recorder.use_cassette(str(file)) as cassette:
             yield played
-        unasked = [] if lab else [f"{one.method} {one.uri}" for number, one in enumerate(cassette.requests) if not cassette.play_counts[number]]
-        assert not unasked, "a request that was recorded was not made"
         played.ends()
+        unasked = [] if lab else [f"{one.method} {one.uri}" for number, one in enumerate(cassette.requests) if not cassette.play_counts[number]]
+        assert not unasked, "requests that were recorded were not made: " + ", ".join(unasked)

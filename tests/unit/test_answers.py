@@ -55,9 +55,10 @@ class Answering(requests.adapters.BaseAdapter):
         self.answers, self.asked = list(answers), []
 
     def send(self, request: t.Any, *args: t.Any, **kwargs: t.Any) -> requests.Response:
-        headers = {name: request.headers[name] for name in ("Authorization", "If-Match") if name in request.headers}
+        token = request.headers["Authorization"].rpartition(" ")[2]  # older releases of pynetbox have another word before it
         body = request.body.decode() if isinstance(request.body, bytes) else request.body
-        self.asked.append([request.method, request.url, headers, body, {name: str(kwargs[name]) for name in ("timeout", "verify", "proxies")}])
+        how = {"timeout": list(kwargs["timeout"]), "verifies": kwargs["verify"] is not False, "proxies": dict(kwargs["proxies"])}
+        self.asked.append([request.method, request.url, token, request.headers.get("If-Match"), body, how])
         answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
         if isinstance(answer, Exception):
             raise answer
