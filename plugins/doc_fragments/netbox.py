@@ -74,5 +74,6 @@ notes:
     C(group/nodeflow.orchestrator.all).
 requirements:
   - pynetbox >= 7.4
+  - urllib3 >= 2
   - PySocks, for a SOCKS proxy
 """

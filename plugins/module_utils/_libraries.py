@@ -13,7 +13,6 @@ file is loaded, and an instance of a class made from it raises ImportError. ``ru
 from __future__ import annotations
 
 import importlib
-import importlib.metadata
 import re
 import sys
 import typing as t
@@ -109,20 +108,20 @@ except Exception as error:  # pylint: disable=broad-exception-caught  # an old r
     pydantic = pydantic_core = _absent("pydantic", error)
 
 try:
+    import urllib3
+
+    _check(urllib3.__version__, OLDEST["urllib3"])  # type: ignore[attr-defined]
+except Exception as error:  # pylint: disable=broad-exception-caught  # an old release on a new Python raises anything
+    urllib3 = _absent("urllib3", error)
+
+try:
     import pynetbox
 
     _check(pynetbox.__version__, OLDEST["pynetbox"])
     import requests
     from pynetbox.core import query as pynetbox_query
 except Exception as error:  # pylint: disable=broad-exception-caught  # an old release on a new Python raises anything
-    pynetbox = pynetbox_query = requests = _absent("pynetbox", error)
-
-try:
-    import urllib3
-
-    _check(importlib.metadata.version("urllib3"), OLDEST["urllib3"])
-except Exception as error:  # pylint: disable=broad-exception-caught  # an old release on a new Python raises anything
-    urllib3 = _absent("urllib3", error)
+    pynetbox = pynetbox_query = requests = _absent("urllib3" if "urllib3" in _MISSING else "pynetbox", error)  # which they import
 
 try:
     import sqlalchemy as sa

@@ -16,7 +16,8 @@ description:
     this collection, and saves them in O(store) in one transaction.
   - Nothing is written to an orchestrator's database. A store of which everything was brought in is marked as moved, as M(nodeflow.orchestrator.copy_store)
     does, and refused from then on, so that no two stores go on with the same nodes. While a subscription stays behind, it is not marked, and the
-    output says why.
+    output says why. A store with subscriptions of another product is refused, since they could not come along; M(nodeflow.orchestrator.copy_store)
+    copies it whole.
   - The databases of older releases of orchestrator-core are read as they are. What they do not have yet has a default.
   - Ids, dates, customers, notes and descriptions are kept. Of each device, one subscription stays as it is, the oldest active one, or the one
     that O(store) has already. The others come in as terminated, with a line in their note that names it; so do those that were never active.

@@ -34,7 +34,7 @@ _REFERENCE = re.compile(r"([0-9a-f]{8})\.([0-9]{1,9})\.([0-9a-f]{0,8})", re.ASCI
 """The file, the place in it, and how the id of the row's run begins, by which its process can be released even if the file is gone."""
 
 GONE = (
-    "of the {1} that this task was given, {0} came short, and the file with the whole ones is gone: what a task returns is good within the same run of "
+    "Of the {1} that this task was given, {0} came short, and the file with the whole ones is gone: what a task returns is good within the same run of "
     "ansible-playbook only. Begin with the first task again; what is stored already is continued by resume"
 )
 """How many rows, of which option, cannot be had."""

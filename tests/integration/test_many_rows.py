@@ -55,7 +55,7 @@ def test_long_rows_can_be_split_and_mixed_and_where_they_are_lost_the_processes_
     lost = play.tasks(STEPS + LOSE, "-v", devices=devices, place=str(tmp_path / "local"))
     assert lost.returncode == 2
     assert [row["device_id"] for row in lost.results["mixed"]["nodes"]] == devices[:79:-1] + devices[:80]
-    assert f"of the nodes that this task was given, {COUNT} came short, and the file with the whole ones is gone" in lost.message
+    assert f"Of the nodes that this task was given, {COUNT} came short, and the file with the whole ones is gone" in lost.message
     assert {row["status"] for row in lost.nodes} == {"failed"}
     assert play.rows("SELECT DISTINCT status, step, run_id FROM processes") == [{"status": "failed", "step": "set_status", "run_id": None}]
     done = play("nodeflow.orchestrator.resume", status="failed", confirm_config=True)

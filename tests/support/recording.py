@@ -38,6 +38,7 @@ from lab_secrets import LabSecrets
 from stores import SqliteStore
 
 RECORD = os.environ.get("NODEFLOW_RECORD")
+assert RECORD in (None, "netbox", "outcome"), f"NODEFLOW_RECORD is netbox or outcome, and not {RECORD}"
 DIRECTORY = pathlib.Path(__file__).resolve().parent.parent / "unit" / "recorded"
 URL = "http://netbox.test"
 TOKENS = {name: f"nbt_KEY.{name * 3}" for name in ("operator", "read_only", "write_disabled", "none", "admin")}
@@ -223,7 +224,8 @@ def scene(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> t.
     recorder.before_record_request, recorder.before_record_response = without_lab, of_anywhere
     ids = random.Random(name)
     monkeypatch.setattr(uuid, "os", types.SimpleNamespace(urandom=ids.randbytes))
-    for variable in [one for one in os.environ if one.startswith(("NETBOX_", "NODEFLOW_", "AWX_")) or one.lower().endswith("_proxy")]:
+    ours = ("NETBOX_", "NODEFLOW_", "AWX_", "KUBERNETES_", "container")
+    for variable in [one for one in os.environ if one.startswith(ours) or one.lower().endswith("_proxy")]:
         if variable not in ("NODEFLOW_RECORD", "NODEFLOW_LAB_NAME"):
             monkeypatch.delenv(variable)
     # Its path is always as long, since long messages are cut.

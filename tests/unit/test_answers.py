@@ -319,7 +319,7 @@ PROXIES = ("proxy.test", "http://proxy.test:3128/", "https://u:p%40ss@proxy.test
 PROXIES += ("http://proxy.test:port", "http://:80", "http://u:a#b@proxy.test", "")
 
 
-@pytest.mark.parametrize("variable", ["http_proxy", "HTTP_PROXY", "ALL_PROXY", "HTTPS_PROXY"])
+@pytest.mark.parametrize("variable", ["http_proxy", "HTTP_PROXY", "ALL_PROXY", "HTTPS_PROXY"], ids=["small", "large", "of_all", "of_https"])
 def test_the_proxy_of_the_environment(scene: Scene, monkeypatch: pytest.MonkeyPatch, variable: str) -> None:
     for value in PROXIES:
         monkeypatch.setenv(variable, value)

@@ -120,7 +120,7 @@ def test_without_the_file_the_task_says_so_and_has_what_releases_the_processes(p
     for file in place.iterdir():
         file.unlink()
     arguments, problem = with_whole_rows({"nodes": short[:2]}, NODE)
-    assert problem.startswith("of the nodes that this task was given, 2 came short, and the file with the whole ones is gone")
+    assert problem.startswith("Of the nodes that this task was given, 2 came short, and the file with the whole ones is gone")
     rows = read_rows(arguments["nodes"], NODE)
     assert [row.process_id for row in rows] == [one["process_id"] for one in short[:2]] and {row.run_id for row in rows} == {RUN[:8]}
 

@@ -37,7 +37,7 @@ def said(tmp_path, library, source, ask=ASK):
     return done.stdout.strip()
 
 
-LIBRARIES = [("pydantic", "pydantic"), ("pynetbox", "pynetbox"), ("requests", "pynetbox"), ("sqlalchemy", "SQLAlchemy")]
+LIBRARIES = [("pydantic", "pydantic"), ("pynetbox", "pynetbox"), ("requests", "pynetbox"), ("sqlalchemy", "SQLAlchemy"), ("urllib3", "urllib3")]
 
 
 @pytest.mark.parametrize(("module", "library"), LIBRARIES)
@@ -85,6 +85,7 @@ def test_a_task_ends_with_that_sentence_and_no_other(tmp_path):
 
 OLD = [("pydantic", "pydantic", "VERSION = '1.10.26'", "2.8"), ("pynetbox", "pynetbox", "__version__ = '6.6.2'", "7.4")]
 OLD += [("sqlalchemy", "SQLAlchemy", "__version__ = '1.4.54'", "2.0.31"), ("sqlalchemy", "SQLAlchemy", "__version__ = '2.0.9'", "2.0.31")]
+OLD += [("urllib3", "urllib3", "__version__ = '1.26.20'", "2")]
 
 
 @pytest.mark.parametrize(("module", "library", "source", "needed"), OLD)

@@ -315,12 +315,12 @@ def test_prefixes_are_taken_and_given_back(scene: Scene) -> None:
 def test_journal_entries_are_added_once(scene: Scene) -> None:
     r1, client = scene.device("r1"), scene.client(batch_size=2)
     entries = [Entry(r1, f"text {number} (mark {number})", "info", f"(mark {number})") for number in range(3)]
-    scene.note("refused", list(add_entries(client, "dcim.device", entries, set()).values()))
-    scene.note("again", list(add_entries(client, "dcim.device", entries, {r1}).values()))
+    scene.note("refused", list(add_entries(client, "dcim.device", entries).values()))
+    scene.note("again", list(add_entries(client, "dcim.device", entries).values()))
     wrong = [*entries, Entry(2000000000, "text (mark 4)", "info", "(mark 4)"), Entry(r1, "text (mark 5)", "info", "(mark 5)")]
-    scene.note("one is wrong", [[entry.mark, why] for entry, why in add_entries(client, "dcim.device", wrong, {r1}).items()])
+    scene.note("one is wrong", [[entry.mark, why] for entry, why in add_entries(client, "dcim.device", wrong).items()])
     reader = scene.client(token=scene.tokens["read_only"])
-    scene.note("not allowed", refused(add_entries, reader, "dcim.device", entries[:1], set()))
+    scene.note("not allowed", refused(add_entries, reader, "dcim.device", entries[:1]))
 
 
 def test_objects_are_read_in_pages_and_written_one_by_one(scene: Scene) -> None:
@@ -466,17 +466,34 @@ def test_a_task_that_is_done_again_goes_on_with_what_it_stored(scene: Scene) -> 
     third = scene.call("store_process_subscription", nodes=rows)["nodes"]
     assert [row["status"] for row in third] == ["failed", "unchanged", "running"]
     scene.call("done", nodes=first)
+    changes = scene.call("subscription_form", workflow="modify_node", nodes=[r2], note="new")["nodes"]
+    begun = [scene.call("store_process_subscription", nodes=changes)["nodes"][0]["process_id"] for dummy in range(2)]
+    assert begun[0] == begun[1]
 
 
 def test_what_another_run_ended_meanwhile(scene: Scene) -> None:
-    r1, r2 = scene.device("r1"), scene.device("r2")
-    scene.workflow(nodes=[r1, r2])
+    r1, r2, r3 = scene.device("r1"), scene.device("r2"), scene.device("r3")
+    scene.workflow(nodes=[r1, r2, r3])
     rows = scene.call("initial_input_form", process_status=["suspended"])["nodes"]
-    scene.workflow(process_ids=[rows[0]["process_id"]], options=CONFIRM)
-    scene.call("abort", process_ids=[rows[1]["process_id"]])
+    scene.workflow(process_ids=[row["process_id"] for row in rows[:2]], options=CONFIRM)
+    scene.call("abort", process_ids=[rows[2]["process_id"]])
     for step in ("store_process_subscription", "fetch_ip_address_information", "done"):
         rows = scene.call(step, nodes=rows)["nodes"]
-    assert [row["status"] for row in rows] == ["unchanged", "failed"]
+    assert [row["status"] for row in rows] == ["unchanged", "unchanged", "failed"]
+
+
+def test_a_claim_that_was_cut_off_before_another_store_had_the_node_and_gave_it_back(scene: Scene) -> None:
+    r1 = scene.device("r1")
+    scene.workflow(nodes=[r1], until="store_process_subscription")
+    scene.store.write("UPDATE processes SET step = 'store_process_subscription' WHERE status = 'running'")
+    scene.person("free", lambda netbox: netbox.set(r1, status="planned") and None)
+    ours, scene.settings["store"] = scene.settings["store"], str(scene.directory / "other.db")
+    scene.workflow(nodes=[r1])
+    scene.call("abort", process_status=["suspended"])
+    scene.settings["store"] = ours
+    scene.later(minutes=16)
+    scene.workflow(check=True, process_status=["interrupted"], options=CONFIRM)
+    scene.workflow(process_status=["interrupted"], options=CONFIRM)
 
 
 def test_a_node_that_was_set_free_while_it_waited_and_was_claimed_by_another(scene: Scene) -> None:

@@ -30,15 +30,15 @@ class Entry(t.NamedTuple):
     mark: str
 
 
-def add_entries(client: NetboxClient, kind: str, entries: t.Sequence[Entry], maybe_there: t.Collection[int]) -> dict[Entry, str]:
+def add_entries(client: NetboxClient, kind: str, entries: t.Sequence[Entry]) -> dict[Entry, str]:
     """Add those that are not there yet, to objects of one ``kind``, e.g. "dcim.device".
 
-    NetBox takes an entry as often as it is sent, so it is asked first for those objects where one may be there already (``maybe_there``), because an
-    earlier attempt was interrupted. Return the reasons of those that NetBox refused; raise NetboxError for anything else.
+    NetBox takes an entry as often as it is sent, and an earlier attempt may have sent it, so it is asked first. Return the reasons of those that NetBox
+    refused; raise NetboxError for anything else.
     """
     refused: dict[Entry, str] = {}
     for some in _in_requests(entries, client.batch_size):
-        there = _ends(client, kind, sorted({entry.object_id for entry in some}.intersection(maybe_there)))
+        there = _ends(client, kind, sorted({entry.object_id for entry in some}))
         refused |= _add(client, kind, [entry for entry in some if not any(entry.mark in line for line in there)])
     return refused
 

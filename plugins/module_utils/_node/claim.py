@@ -35,7 +35,7 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.row
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.step import Aborted, Done, Failed, Outcome
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
 
-__all__ = ["CLAIM", "Holder", "as_claimed", "as_read", "claim", "claim_holders", "claim_mode", "claimed_by_others", "contradiction"]
+__all__ = ["CLAIM", "Holder", "as_claimed", "as_read", "claim", "claim_holders", "claim_mode", "claimed_by_others", "contradiction", "status_of"]
 
 CLAIM = "store_process_subscription"
 """The step that claims a device."""
@@ -298,6 +298,12 @@ def contradiction(work: CreateWork, device: Device, ours: t.Collection[str]) -> 
         f"{work.label} has the status {device.status} in NetBox, where {expected[0]} was expected: somebody changed it during the enrolment. "
         f"Set it back to {expected[0]} there and resume its process"
     )
+
+
+def status_of(devices: t.Mapping[int, Device], work: CreateWork) -> str | None:
+    """The status of the device of ``work`` in NetBox; None where it is not among ``devices``."""
+    device = devices.get(work.subscription.device_id)
+    return device.status if device else None
 
 
 def as_claimed(work: CreateWork, device: Device) -> Device:

@@ -14,7 +14,15 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils._domain.subs
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import DomainError
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._netbox.payload import NetboxPayload, build_payload
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._netbox.update import Kind, Refusal, update
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils._node.claim import CLAIM, as_claimed, as_read, claim, claimed_by_others, contradiction
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._node.claim import (
+    CLAIM,
+    as_claimed,
+    as_read,
+    claim,
+    claimed_by_others,
+    contradiction,
+    status_of,
+)
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._node.device import Device, devices_by_id
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._node.give_back import give_back
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._node.journal import journalled
@@ -25,7 +33,7 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils._node.model 
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._node.payload import HIDDEN, DevicePayload, DeviceTarget, hidden
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._node.provide_config import provide_config_to_user
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._node.state import CreateState, CreateWork, named
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils._node.statuses import ACTIVE
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._node.statuses import ACTIVE, FREE
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.command import to_abort
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.progress import Progress
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.step import Done, Failed, Outcome, Step, Workflow, for_each
@@ -45,7 +53,8 @@ def _fetch_ip_address_information(task: Task, works: t.Sequence[CreateWork]) -> 
     missing = [work.subscription.device_id for work in works if work.subscription.device_id not in devices]
     there = set() if task.check_mode else hidden(task.netbox, missing)
     devices = located_works(task, works, devices, configured=True)
-    taken = claimed_by_others(task, [work for work in works if work.row.resumed])
+    claimed = [work for work in works if work.row.resumed and status_of(devices, work) != FREE]
+    taken = claimed_by_others(task, claimed)
     lost: dict[str, Outcome] = {key: Failed(why) for key, why in taken.items()}
     return lost | for_each(
         [work for work in works if work.key not in lost], lambda work: _fetched(task, work, devices.get(work.subscription.device_id), there)

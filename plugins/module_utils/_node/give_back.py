@@ -10,7 +10,7 @@ import typing as t
 
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import NetboxError
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._netbox.update import Kind, Refusal, update
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils._node.claim import CLAIM, Holder, claim_holders
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._node.claim import CLAIM, Holder, claim_holders, status_of
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._node.device import Device, devices_by_id
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._node.payload import HIDDEN, DevicePayload, DeviceTarget, hidden
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._node.state import CreateWork
@@ -34,7 +34,7 @@ def give_back(task: Task, works: t.Sequence[CreateWork]) -> dict[str, Outcome]:
     works = [work for work in works if work.key not in failed]
     missing = [work.subscription.device_id for work in claimed if work.subscription.device_id not in devices]
     there = set() if task.check_mode else hidden(task.netbox, missing)
-    staged = [work for work in works if work.state.claim == "netbox" and _status(devices, work) == CLAIMED]
+    staged = [work for work in works if work.state.claim == "netbox" and status_of(devices, work) == CLAIMED]
     try:
         holders = claim_holders(task, staged, _claims_done(task, staged))
     except NetboxError as error:
@@ -81,11 +81,6 @@ _LEFT_SINCE = {
     Holder.UNKNOWN: ", since neither NetBox's change log nor the process's own says that this is still its claim; where nobody else works on the device, "
     f"set it to {FREE} there",
 }
-
-
-def _status(devices: t.Mapping[int, Device], work: CreateWork) -> str | None:
-    device = devices.get(work.subscription.device_id)
-    return device.status if device else None
 
 
 def _give_back(task: Task, works: t.Sequence[CreateWork], devices: t.Mapping[int, Device]) -> dict[str, Outcome]:

@@ -46,7 +46,7 @@ class _Source(t.NamedTuple):
     """What was read. ``refused`` are subscriptions that cannot be brought in, by id, with the reason.
 
     ``store`` is the source where it is a store of ours, which ``connection`` keeps everybody else out of; where it cannot be written, ``read_only``
-    says why. ``others`` are its subscriptions of other products.
+    says why.
     """
 
     subscriptions: list[NodeInactive]

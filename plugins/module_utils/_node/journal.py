@@ -33,8 +33,7 @@ def journalled(task: Task, works: t.Sequence[NodeWork], outcomes: dict[str, Outc
     if not task.params["netbox_journal"] or task.check_mode or not done:
         return outcomes
     try:
-        maybe_there = {work.subscription.device_id for work in done if work.may_be_repeated}
-        found = add_entries(task.netbox, DEVICE, [_entry(task, work) for work in done], maybe_there)
+        found = add_entries(task.netbox, DEVICE, [_entry(task, work) for work in done])
         refused = {entry.object_id: why for entry, why in found.items()}
     except NetboxError as error:
         refused = {work.subscription.device_id: str(error) for work in done}

@@ -89,8 +89,14 @@ def _begin(task: Task, workflows: Workflows, wanted: t.Mapping[str, Row], new: t
         begun = [_remembering(new[key], before) for key, before in locked.items()]
         insert_processes(connection, begun)
     answers = {key: _refused(row, others.get(key), busy.get(key), users.get(key, ()), task.subject.repaired_by) for key, row in wanted.items()}
+    # A task that is done again, with the same rows, goes on with what it has begun.
+    answers |= {key: wanted[key].begun(process.process_id) for key, process in busy.items() if _is_ours(process, wanted[key])}
     answers |= {process.subscription_id: wanted[process.subscription_id].begun(process.process_id) for process in begun}
     return Begun(answers, [_locked(wanted[key], new[key], before) for key, before in locked.items()])
+
+
+def _is_ours(process: Process, row: Row) -> bool:
+    return (process.status, process.run_id, process.workflow) == (RUNNING, row.run_id, row.workflow)
 
 
 def begun_diff(label: str, process: Process, before: dict[str, t.Any], after: dict[str, t.Any]) -> dict[str, t.Any]:

@@ -34,9 +34,8 @@ def journalled_configs(task: Task, works: t.Sequence[AnyWork], configs: t.Mappin
     for kind in dict.fromkeys(_place(configs[work.key])[0] for work in todo):
         some = [work for work in todo if _place(configs[work.key])[0] == kind]
         entries = {entry: work for work in some for entry in _entries(work, configs[work.key])}
-        maybe_there = {_place(configs[work.key])[1] for work in some if work.may_be_repeated}
         try:
-            refused = add_entries(task.netbox, kind, list(entries), maybe_there)
+            refused = add_entries(task.netbox, kind, list(entries))
         except NetboxError as error:
             refused = {entry: str(error) for entry in entries}
         for entry, why in refused.items():

@@ -121,7 +121,7 @@ def _over(row: Row, process: Process) -> Row:
     """The row of a process that has ended since the row was read: by another run, or as this task is done again."""
     if process.status == COMPLETED:
         row = row.unchanged(f"{row.label}: process {process.process_id} is completed already", "its process is completed already")
-        return dataclasses.replace(row, subscription_id=process.subscription_id)
+        return dataclasses.replace(row, process_id=None, subscription_id=process.subscription_id)
     return not_taken(dataclasses.replace(row, process_id=None), process)
 
 

@@ -58,11 +58,6 @@ class Work(t.Generic[Model_co, State_co]):
         """How messages call it."""
         return self.row.label
 
-    @property
-    def may_be_repeated(self) -> bool:
-        """Whether an earlier attempt may have done the step already, or a part of it."""
-        return self.row.resumed or self.process.error is not None
-
     def changelog_message(self) -> str:
         """The line that NetBox's change log gets with a write of this process."""
         return f"{collection_of(self.process.workflow)} {self.process.workflow.rpartition('.')[2]}, process {self.key}"

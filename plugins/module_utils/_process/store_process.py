@@ -21,7 +21,6 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.beg
     begun_diff,
     new_process,
 )
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.lease import not_taken
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.rows import RUNNING, Row, reading_rows
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.run_step import run_step
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.step import AnyWork, Work, Workflows, predicted
@@ -130,7 +129,8 @@ def _insert_part(task: Task, workflows: Workflows, works: t.Sequence[AnyWork]) -
 
 def _processes_of(connection: t.Any, works: t.Sequence[AnyWork]) -> dict[str, Process]:
     """The processes that the subscriptions of works have in the store, the latest of each, by the id of the subscription."""
-    return {process.subscription_id: process for process in find_processes(connection, subscription_id=[work.process.subscription_id for work in works])}
+    parts = chunks([work.process.subscription_id for work in works])
+    return {process.subscription_id: process for some in parts for process in find_processes(connection, subscription_id=some)}
 
 
 def _stored_before(task: Task, workflows: Workflows, work: AnyWork, subscription: Stored, process: Process) -> Row:
@@ -139,7 +139,8 @@ def _stored_before(task: Task, workflows: Workflows, work: AnyWork, subscription
     if process.status == RUNNING and process.run_id == row.run_id:
         return dataclasses.replace(row.begun(process.process_id), subscription_id=process.subscription_id)
     if process.status == "aborted":
-        return not_taken(row, process)
+        why = f"was aborted: {process.error}"
+        return row.failed(f"{row.label}: process {process.process_id} {why}", f"its process {why}")
     return already_there(task, row, subscription, None if process.status in OVER else process, workflows[work.process.workflow])
 
 

@@ -6,12 +6,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import typing as t
 
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import NodeflowError, StoreError
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.lease import refuse_while_working
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._store.copy import copy_rows, count_rows, is_copy
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._store.engine import Store, open_store
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._store.location import Location
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
 
 __all__ = ["copy_store"]
@@ -26,8 +28,8 @@ def copy_store(task: Task) -> dict[str, t.Any]:
     if source is None:
         raise StoreError("there is no store to copy; check the option store, or NODEFLOW_STORE")
     try:
-        if source.moved_to not in (None, there.label):
-            raise StoreError(f"{source.label} was moved to {source.moved_to} before, so copy that one")
+        if source.moved_to:
+            return _moved_before(source, there)
         target = open_store(there, create=not task.check_mode, write=not task.check_mode)
         try:
             if target is not None and target.is_same_as(source):
@@ -41,12 +43,25 @@ def copy_store(task: Task) -> dict[str, t.Any]:
         source.close()
 
 
+def _moved_before(source: Store, there: Location) -> dict[str, t.Any]:
+    """The result where the store was moved before. Raises StoreError where the target is not what it was moved to, since nothing is in it."""
+    with source.read() as old:
+        rows = count_rows(old)
+    target = open_store(there, create=False, write=False)
+    if target is None:
+        here: dict[str, int] = {}
+    else:
+        with contextlib.closing(target), target.read() as new:
+            here = count_rows(new)
+    if any(rows.values()) and not any(here.values()):
+        raise StoreError(f"{source.label} was moved to {source.moved_to} before, so copy that one")
+    return {"changed": False, "rows": rows, "msg": f"{source.label} was moved to {source.moved_to} before"}
+
+
 def _copy(task: Task, source: Store, target: Store | None) -> dict[str, t.Any]:
     there = target.label if target else "the new store"
     with source.read() if task.check_mode else source.to_move() as old:
         rows = count_rows(old)
-        if source.moved_to:
-            return {"changed": False, "rows": rows, "msg": f"{source.label} was moved to {source.moved_to} before"}
         refuse_while_working(old, "copy the store")
         if target and source.netbox_url and not task.check_mode:
             target.belongs_to(source.netbox_url)
