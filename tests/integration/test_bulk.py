@@ -96,7 +96,7 @@ def test_an_interrupted_claim_goes_on_with_what_is_left(play, netbox, lab, devic
     assert [netbox.status(device) for device in devices] == ["active"] * 10
     assert all(netbox.our_writes(device) == ["staged", "active"] for device in devices)
     log = [path for method, path in proxy.requests if "object-changes" in path]
-    assert len(log) == 1, log  # one question for all that were claimed, not one a device
+    assert len(log) == 2, log  # one question for all at the claim, and one whether they are still ours, not one a device
 
 
 def test_a_run_over_many_shows_all_configs_each_kind_once(play, netbox, tmp_path, devices):
