@@ -110,7 +110,7 @@ except Exception as error:  # pylint: disable=broad-exception-caught  # an old r
 try:
     import urllib3
 
-    _check(urllib3.__version__, OLDEST["urllib3"])  # type: ignore[attr-defined]
+    _check(urllib3.__version__, OLDEST["urllib3"])  # type: ignore[attr-defined]  # it is no part of its __all__
 except Exception as error:  # pylint: disable=broad-exception-caught  # an old release on a new Python raises anything
     urllib3 = _absent("urllib3", error)
 

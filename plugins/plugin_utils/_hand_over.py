@@ -24,7 +24,7 @@ from ansible import constants as C
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._domain.subject import Subject
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.rows import COMPLETED, RUNNING, UNCHANGED
 
-__all__ = ["GONE", "MOST", "counted", "hand_over", "whole_rows", "with_whole_rows"]
+__all__ = ["GONE", "MOST", "hand_over", "shown_arguments", "whole_rows", "with_whole_rows"]
 
 MOST = 90_000
 """Characters of JSON above which a list of rows is handed over by a file."""
@@ -181,7 +181,7 @@ def _read(file: str) -> Rows:
     return rows if isinstance(rows, list) else []
 
 
-def counted(arguments: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+def shown_arguments(arguments: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
     """Return a task's arguments as they are shown: rows and configs are counted, since the result of an earlier task has them."""
 
     def are_rows(value: t.Any) -> bool:

@@ -46,7 +46,7 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils._run import 
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._secrets import mask_text, mask_values
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
 from ansible_collections.nodeflow.orchestrator.plugins.plugin_utils._ansible_core import FinalizedAction
-from ansible_collections.nodeflow.orchestrator.plugins.plugin_utils._hand_over import counted, hand_over, with_whole_rows
+from ansible_collections.nodeflow.orchestrator.plugins.plugin_utils._hand_over import hand_over, shown_arguments, with_whole_rows
 from ansible_collections.nodeflow.orchestrator.plugins.plugin_utils._in_process import die, run_in_process
 from ansible_collections.nodeflow.orchestrator.plugins.plugin_utils._options import Options, read_options
 from ansible_collections.nodeflow.orchestrator.plugins.plugin_utils._ordinary import environment_of, run_ordinary, wants_own_process
@@ -107,7 +107,7 @@ class InProcessAction(FinalizedAction):
         """The outcome without secrets, and without what would make it long. The next task gets the whole rows all the same."""
         invocation = outcome.get("invocation")
         if isinstance(invocation, dict) and isinstance(invocation.get("module_args"), dict):
-            outcome["invocation"] = invocation | {"module_args": counted(invocation["module_args"])}
+            outcome["invocation"] = invocation | {"module_args": shown_arguments(invocation["module_args"])}
         result = mask_values(outcome, secrets)
         subject: Subject | None = getattr(self.module, "ROWS", None)
         printed = bool(result.get("failed") or Display().verbosity)

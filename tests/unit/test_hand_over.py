@@ -17,7 +17,7 @@ from ansible import constants
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._node.model import NODE
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.rows import read_rows
 from ansible_collections.nodeflow.orchestrator.plugins.plugin_utils import _texts
-from ansible_collections.nodeflow.orchestrator.plugins.plugin_utils._hand_over import MOST, counted, hand_over, whole_rows, with_whole_rows
+from ansible_collections.nodeflow.orchestrator.plugins.plugin_utils._hand_over import MOST, hand_over, shown_arguments, whole_rows, with_whole_rows
 
 RUN = "1f0d6c1e-7f2b-4a53-9a55-0c7f4d5e6a7b"
 
@@ -172,7 +172,7 @@ def test_where_no_file_can_be_written_the_result_is_long(place, monkeypatch):
 
 
 def test_configs_and_rows_are_counted_where_a_task_shows_its_arguments():
-    shown = counted({"configs": [{"config": "secret"}] * 3, "nodes": [{"device_id": 1}], "names": ["a"], "none": [], "confirm": True})
+    shown = shown_arguments({"configs": [{"config": "secret"}] * 3, "nodes": [{"device_id": 1}], "names": ["a"], "none": [], "confirm": True})
     assert shown == {"configs": "3 configs", "nodes": "1 nodes", "names": ["a"], "none": [], "confirm": True}
 
 
