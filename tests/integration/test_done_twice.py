@@ -30,5 +30,3 @@ def test_each_node_has_one_process(enrol, netbox, monkeypatch):
     ids = [[row["process_id"] for row in result["nodes"]] for result in results]
     assert ids[0] == ids[1] and [row["status"] for result in results for row in result["nodes"]] == ["running"] * 6, results
     assert [row["number"] for row in enrol.rows("SELECT count(*) AS number FROM processes")] == [3]
-
-
