@@ -23,7 +23,7 @@ import requests
 import urllib3
 
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import NetboxError
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils._netbox import trouble
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._netbox import tls, trouble
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._netbox.client import NetboxClient
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._netbox.object_type import noun, object_type, permission
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._netbox.patience import Patience
@@ -262,6 +262,50 @@ def broken() -> list[Exception]:
     ]
 
 
+class SocksError(OSError):
+    """As PySocks raises it."""
+
+    def __init__(self, text: str, socket_err: t.Any) -> None:
+        super().__init__(text)
+        self.socket_err = socket_err
+
+
+def by_socks() -> list[Exception]:
+    """What requests raises for what PySocks does."""
+    none: t.Any = None
+    refused, own = SocksError("Error connecting to SOCKS5 proxy", os_error(errno.ECONNREFUSED)), SocksError("0x02: not allowed by ruleset", None)
+    wrapped = [urllib3.exceptions.NewConnectionError(none, f"failed: {one}") for one in (refused, own)]
+    for outer, inner in zip(wrapped, (refused, own)):
+        outer.__context__ = inner
+    errors = [requests.exceptions.ConnectionError(urllib3.exceptions.MaxRetryError(none, "/", one)) for one in wrapped]
+    return [*errors, caused(requests.exceptions.ConnectionError("x"), SocksError("x", socket.gaierror(socket.EAI_NONAME, "unknown")))]
+
+
+@pytest.mark.parametrize("proxy", ["", "socks5h://proxy.test"])
+def test_what_a_socks_proxy_says(scene: Scene, monkeypatch: pytest.MonkeyPatch, proxy: str) -> None:
+    monkeypatch.setenv("HTTP_PROXY", proxy)
+    for error in by_socks():
+        client, netbox = client_of(error)
+        scene.note(str(error), [what_came(client, "GET"), what_came(client, "PATCH"), len(netbox.asked)])
+
+
+@pytest.mark.parametrize(("status", "final"), [("399 x", False), ("400 x", True), ("407 Proxy Authentication Required", True), ("499", True), ("500 x", False)])
+def test_what_a_proxy_answers_to_the_wish_for_a_tunnel_may_be_final(status: str, final: bool) -> None:
+    error = requests.exceptions.ProxyError(OSError(f"Tunnel connection failed: {status}"))
+    assert trouble.is_final(error) is final and trouble.never_sent(error)
+    assert trouble.is_final(None) is False and trouble.is_final(ValueError("Tunnel connection failed: 407 x")) is False
+    assert trouble.is_final(requests.exceptions.ProxyError(OSError(5, f"Tunnel connection failed: {status}"))) is False
+
+
+def test_causes_that_lead_to_each_other_are_looked_at_once() -> None:
+    outer, inner = requests.exceptions.ConnectionError("x"), os_error(errno.EHOSTUNREACH)
+    outer.__cause__, inner.__context__ = inner, outer
+    assert trouble.unreachable(outer, "http://x", None).endswith("there is no route to it")
+    told = NetboxError("told already")
+    told.__cause__ = os_error(errno.ECONNREFUSED)
+    assert trouble.unreachable(caused(requests.exceptions.ConnectionError("x"), told), "http://x", None).endswith("cannot be reached: ConnectionError")
+
+
 @pytest.mark.parametrize("proxy", ["", "http://ann:s3cr3t@proxy.test:3128", "socks5h://proxy.test"])
 def test_no_whole_answer_says_why(scene: Scene, monkeypatch: pytest.MonkeyPatch, proxy: str) -> None:
     monkeypatch.setenv("HTTP_PROXY", proxy)
@@ -409,6 +453,49 @@ def test_without_any_the_systems_authorities_count(monkeypatch: pytest.MonkeyPat
     monkeypatch.setenv("SSL_CERT_FILE", str(certificates / "nowhere"))
     with pytest.raises(NetboxError, match="SSL_CERT_FILE in the environment names .*nowhere, which does not exist"):
         verifying(None)
+
+
+@pytest.mark.parametrize(
+    ("file", "directory", "bundle", "certifi", "names"),
+    [
+        ("one.pem", "nowhere", "two.pem", "two.pem", ["one"]),
+        ("one.pem", "hashed", "two.pem", "two.pem", ["one"]),
+        ("nowhere", "", "nowhere", "nowhere", ["one", "two"]),
+        ("nowhere", "nowhere{0}{1}/empty{0}{1}", "nowhere", "nowhere", ["one", "two"]),
+        ("nowhere", "hashed", "two.pem", "two.pem", []),
+        ("nowhere", "one.pem", "two.pem", "one.pem", ["two"]),
+        ("nowhere", "empty", "two.pem", "one.pem", ["two"]),
+        ("none.txt", "empty", "none.txt", "one.pem", ["one"]),
+        ("nowhere", "nowhere", "nowhere", "nowhere", None),
+    ],
+)
+def test_where_a_system_keeps_its_authorities(  # pylint: disable=too-many-arguments,too-many-positional-arguments
+    monkeypatch: pytest.MonkeyPatch, certificates: pathlib.Path, file: str, directory: str, bundle: str, certifi: str, names: list[str] | None
+) -> None:
+    for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_DIR", "SSL_CERT_FILE"):
+        monkeypatch.delenv(name, raising=False)
+    known = ssl.get_default_verify_paths()
+    directory = directory.format(os.pathsep, certificates)
+    built = known._replace(openssl_cafile=str(certificates / file), openssl_capath=str(certificates / directory))
+    monkeypatch.setattr(ssl, "get_default_verify_paths", lambda: built)
+    monkeypatch.setattr(tls, "_KNOWN_BUNDLES", (str(certificates / "nowhere"), str(certificates / bundle)))
+    monkeypatch.setattr(requests.utils, "DEFAULT_CA_BUNDLE_PATH", str(certificates / certifi))
+    if names is None:
+        with pytest.raises(NetboxError) as error:
+            verifying(None)
+        assert str(error.value) == f"the package certifi names {certificates / certifi}, which does not exist"
+    else:
+        assert trusted(verifying(None)) == names
+
+
+def test_requests_does_not_choose_whom_to_trust(monkeypatch: pytest.MonkeyPatch, certificates: pathlib.Path) -> None:
+    sent: list[t.Any] = []
+    monkeypatch.setattr(requests.adapters.HTTPAdapter, "send", lambda self, request, *args, **kwargs: sent.append([request, args, kwargs]) or "answer")
+    adapter = TlsAdapter(verifying(str(certificates / "one.pem")))
+    assert t.cast(str, adapter.send("request", False, verify="/of/the/environment", timeout=5)) == "answer"
+    assert sent == [["request", (False,), {"verify": True, "timeout": 5}]]
+    adapter.init_poolmanager(3, maxsize=4, block=True)
+    assert (adapter.poolmanager.connection_pool_kw["maxsize"], adapter.poolmanager.connection_pool_kw["block"]) == (4, True)
 
 
 def test_one_context_verifies_and_nothing_else(certificates: pathlib.Path) -> None:

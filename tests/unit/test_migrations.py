@@ -19,6 +19,7 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils._reports.exp
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._reports.page import data_of
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._store import migrations
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._store.engine import open_store
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._store.step_log import step_id
 from in_process import call_module
 from store_of_0_1_0 import fill, lives, made_up, shown_before
 from stores import SqliteStore, device_id_of
@@ -137,3 +138,59 @@ def test_every_reader_shows_what_it_showed_before(tmp_path):
 def plain(value):
     """A text as it is, which Ansible marks as untrusted."""
     return value["__ansible_unsafe"] if list(value) == ["__ansible_unsafe"] else value
+
+
+LAYOUT_1 = (
+    "DROP INDEX ix_process_steps_step_id",
+    *(f"ALTER TABLE process_steps DROP COLUMN {name}" for name in ("step_id", "attempt", "state")),
+    "UPDATE nodeflow_store SET value = '1' WHERE name = 'schema_version'",
+)
+
+
+def test_the_attempts_of_a_step_are_counted_in_the_order_of_its_lines(old):
+    query = "SELECT process_step_id, process_id, step, step_id, attempt FROM process_steps ORDER BY process_step_id"
+    columns = ", ".join(column["name"] for column in old.rows("PRAGMA table_info(process_steps)")[1:])
+    for attempt in (2, 3):
+        again = columns.replace("attempt", str(attempt))
+        old.write(f"INSERT INTO process_steps ({columns}) SELECT {again} FROM process_steps WHERE step = 'set_status' AND attempt = 1")
+    before = old.rows(query)
+    old.write(*LAYOUT_1)
+    migrate(old)
+    after = old.rows(query)
+    assert after == before and {line["attempt"] for line in after} == {1, 2, 3}
+    assert [line["step_id"] for line in after] == [step_id(line["process_id"], line["step"]) for line in after]
+    assert old.rows("SELECT DISTINCT state FROM process_steps") == [{"state": None}]
+    made = {column["name"]: column for column in old.rows("PRAGMA table_info(process_steps)")}
+    assert [(made[name]["type"], made[name]["notnull"], made[name]["dflt_value"]) for name in ("step_id", "attempt", "state")] == [
+        ("VARCHAR(36)", 1, "''"), ("INTEGER", 1, "1"), ("JSON", 0, None),
+    ]  # fmt: skip
+    assert "ix_process_steps_step_id" in {one["name"] for one in old.rows("PRAGMA index_list(process_steps)")}
+    assert old.rows("PRAGMA index_info(ix_process_steps_step_id)")[0]["name"] == "step_id"
+
+
+def test_who_may_use_the_subscriptions_of_a_database_may_use_the_new_tables():
+    """As it is said to PostgreSQL; tests/integration/test_store_layouts.py asks one."""
+    said = []
+
+    class Connection:
+        """Answers who has rights."""
+
+        def exec_driver_sql(self, statement):
+            """Two users, one of whom has an odd name."""
+            said.append(statement)
+            return self
+
+        def all(self):
+            """What each may do, and who."""
+            return [("SELECT, INSERT", "PUBLIC"), ("SELECT", '"100% ann"')]
+
+    migrations._grant_as_for_subscriptions(Connection(), "claims, subscription_relations")
+    assert said[1:] == [
+        "GRANT SELECT, INSERT ON claims, subscription_relations TO PUBLIC",
+        'GRANT SELECT ON claims, subscription_relations TO "100%% ann"',
+    ]
+    assert said[0] == (
+        "SELECT string_agg(privilege_type, ', '), CASE grantee WHEN 'PUBLIC' THEN grantee ELSE quote_ident(grantee) END "
+        "FROM information_schema.table_privileges "
+        "WHERE table_schema = current_schema() AND table_name = 'subscriptions' AND grantee <> current_user GROUP BY grantee"
+    )

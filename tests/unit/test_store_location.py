@@ -28,7 +28,9 @@ PASSWORD = "hunter2"
 
 @pytest.fixture(autouse=True)
 def _environment(monkeypatch, tmp_path):
-    for name in ("NODEFLOW_STORE", "XDG_STATE_HOME", "AWX_ISOLATED_DATA_DIR", "KUBERNETES_SERVICE_HOST", "container", "PGSERVICE", "PGDATABASE", "PGHOST"):
+    for name in ("NODEFLOW_STORE", "XDG_STATE_HOME", "AWX_ISOLATED_DATA_DIR", "KUBERNETES_SERVICE_HOST", "container"):
+        monkeypatch.delenv(name, raising=False)
+    for name in ("PGSERVICE", "PGDATABASE", "PGHOST", "PGUSER"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     monkeypatch.setenv("PLACE", str(tmp_path / "place"))
@@ -58,6 +60,96 @@ def test_a_database(text, parameters, label):
     shown, password = split_password(text)
     assert password == PASSWORD and PASSWORD not in shown + repr(found) + shown_location(text) + found.shown
     assert parse_location(shown, password) == found
+
+
+@pytest.mark.parametrize(
+    ("text", "environment", "label"),
+    [
+        ("postgresql://", {}, "the store at localhost"),
+        ("postgresql://", {"PGHOST": "h"}, "the store at h"),
+        ("postgresql://", {"PGDATABASE": "d", "PGUSER": "u"}, "the store d at localhost"),
+        ("postgresql://", {"PGUSER": "u"}, "the store u at localhost"),
+        ("postgresql://u@/", {"PGUSER": "other", "PGHOST": "h"}, "the store u at h"),
+        ("postgresql://h/d", {"PGHOST": "other", "PGDATABASE": "other"}, "the store d at h"),
+        ("hostaddr=10.0.0.1 user=u", {"PGHOST": "other"}, "the store u at 10.0.0.1"),
+        ("host=h hostaddr=10.0.0.1", {}, "the store at h"),
+        ("postgresql://", {"PGSERVICE": "s", "PGHOST": "h"}, "the store of the service s"),
+        ("service=s dbname=d", {"PGSERVICE": "other"}, "the store of the service s"),
+        ("service=s host=h", {}, "the store of the service s"),
+        ("service=s host=h dbname=d", {}, "the store d at h"),
+    ],
+)
+def test_a_database_is_called_as_libpq_would_find_it(monkeypatch, text, environment, label):
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    assert parse_location(text).label == label
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("postgresql://u:hunter2@h/d", "postgresql://u@h/d"),
+        ("postgresql://u:hun:ter2@h/d", "postgresql://u@h/d"),
+        ("PostgreSQL+psycopg://u:hunter2@h:5433/d?sslmode=require", "PostgreSQL+psycopg://u@h:5433/d?sslmode=require"),
+        ("postgresql://u:hunter2@h/d?options=://", "postgresql://u@h/d?options=://"),
+        ("postgresql://h/d?password=hunter2", "dbname=d host=h"),
+        ("postgresql://u:hunter2@h/d?password=hunter2", "user=u dbname=d host=h"),
+        ("postgresql://u@h/d?sslpassword=hunter2", "user=u dbname=d host=h"),
+        ("host=h options=x@y password=hunter2", "host=h options=x@y"),
+        ("password=hunter2", "postgresql://"),
+        ("postgresql://u@h/d", "postgresql://u@h/d"),
+        (" ./store.db ", "./store.db"),
+        ("", ""),
+    ],
+)
+def test_what_is_shown_of_it(text, shown):
+    assert shown_location(text) == shown
+
+
+NO_URL = (
+    "the store's URL cannot be used; it reads postgresql://USER:PASSWORD@HOST:PORT/DATABASE, with a @ or / in the password as %40 or %2F, and a % as "
+    "%25; the password can also stand in store_password, or NODEFLOW_STORE_PASSWORD, as it is"
+)
+NO_KEYWORDS = (
+    "the store's name cannot be used; in a PostgreSQL connection string, host=HOST dbname=DATABASE user=USER, a value with spaces stands in single "
+    "quotes; a path with a = in it begins with / or ./"
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("postgresql://u:p=1@h:port/d", NO_URL),
+        ("postgresql://h:65536/d", NO_URL),
+        ("postgresql://h/d\x07", NO_URL),
+        ("postgresql://h/d e", NO_URL),
+        ("host=h port=65536", NO_KEYWORDS),
+        ("host=h pasword=x", NO_KEYWORDS),
+        ("host='a\nb'", NO_KEYWORDS),
+        ("hostaddr='a\nb'", NO_KEYWORDS),
+        ("user='a\nb'", NO_KEYWORDS),
+        ("dbname='a\nb'", NO_KEYWORDS),
+        ("service='a\nb'", NO_KEYWORDS),
+        ("dbname='host=h'", NO_KEYWORDS),
+    ],
+)
+def test_the_sentence_is_of_what_was_written(text, sentence):
+    with pytest.raises(StoreError) as error:
+        parse_location(text)
+    assert str(error.value) == sentence
+
+
+def test_the_highest_port_is_one():
+    assert parse_location("postgresql://h:65535,i:/d").database["port"] == "65535,"
+
+
+@pytest.mark.parametrize("name", ["sslpassword", "oauth_client_secret"])
+def test_another_secret_than_the_password_is_not_taken_out_of_a_location(monkeypatch, name):
+    known = {"host": "h", name: "hunter2"}
+    monkeypatch.setattr("psycopg.conninfo.conninfo_to_dict", lambda text: known)
+    with pytest.raises(StoreError) as error:
+        split_password(f"host=h {name}=hunter2")
+    assert str(error.value) == "the store's URL may hold an sslpassword only in the environment variable NODEFLOW_STORE, or in a service file of libpq"
 
 
 @pytest.mark.parametrize("password", ["p?w", "p#w", "p:w", "p w", "p%25w", "a&b=c"])
@@ -193,6 +285,20 @@ def test_without_a_home_the_sentence_names_the_variable(monkeypatch, tmp_path):
         default_store()
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
     assert default_store() == tmp_path / "nodeflow" / "store.db"
+
+
+@pytest.mark.parametrize(("state", "place"), [(None, "home/.local/state"), ("$PLACE", "place"), ("~/state", "home/state")])
+def test_the_state_directory_may_be_written_as_a_shell_would_have_it(monkeypatch, tmp_path, state, place):
+    if state:
+        monkeypatch.setenv("XDG_STATE_HOME", state)
+    assert default_store() == tmp_path / place / "nodeflow" / "store.db"
+
+
+def test_what_the_state_directory_cannot_be_names_the_variable(monkeypatch):
+    monkeypatch.setenv("XDG_STATE_HOME", "$NO_SUCH_NAME/state")
+    with pytest.raises(StoreError) as error:
+        default_store()
+    assert str(error.value).startswith("XDG_STATE_HOME ") and str(error.value).endswith("; name the store in the option store, or in NODEFLOW_STORE")
 
 
 def warnings_of(store, option="store"):

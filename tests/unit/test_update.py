@@ -19,7 +19,8 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors impo
     NetboxRefusal,
     NetboxUncertain,
 )
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils._netbox.update import Kind, Refusal, Target, update
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._netbox import update as update_module
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._netbox.update import ATTEMPTS, Kind, Refusal, Target, Update, update
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._node.device import Device
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._node.payload import DevicePayload
 
@@ -267,3 +268,101 @@ def test_without_if_match_what_is_left_of_a_group_goes_alone_too():
     client.get = lambda endpoint, filters: read.append(list(filters["id"])) or Client.get(client, endpoint, filters)
     assert not any(one.error for one in write(client, [1, 2]).values())
     assert (read, client.patches) == ([[1, 2], [2]], [[2]])
+
+
+UNCHANGEABLE = Update({}, {}, DevicePayload.unchangeable())
+UNSEEN = Update({}, {}, DevicePayload.unseen())
+GONE = Update({}, {}, "there is no device with the id 2 in NetBox any more, or the token may not see it", gone=True)
+LOST = NetboxUncertain("no answer")
+
+
+def gone_and(answer):
+    """The device with the id 2 is deleted, and NetBox says that."""
+
+    def play(client, changes):
+        client.devices.pop(2, None)
+        return answer
+
+    return play
+
+
+@pytest.mark.parametrize("answer", [NetboxRefusal("no", {2: "no"}, forbidden=True), NetboxRefusal("no", {2: "no"}, unknown={2}), NetboxLeftOut("no", {2})])
+@pytest.mark.parametrize("hidden", [False, True])
+def test_what_netbox_does_not_change_is_one_that_the_token_may_not_change_or_not_see_or_that_is_gone(monkeypatch, answer, hidden):
+    asked = []
+    monkeypatch.setattr(DevicePayload, "hidden", lambda client, ids: asked.append((client, ids)) or ({2} if ids and hidden else set()))
+    assert write(Client([device(key) for key in (1, 2, 3)], answer), [1, 2, 3])[2] == UNCHANGEABLE
+    client = Client([device(key) for key in (1, 2, 3)], gone_and(answer))
+    done = write(client, [1, 2, 3])
+    assert done[2] == (UNSEEN if hidden else GONE) and not done[1].error and not done[3].error and (client, [2]) in asked
+
+
+@pytest.mark.parametrize(
+    ("answer", "error"),
+    [
+        (NetboxRefusal("no", {2: "no"}, forbidden=True), DevicePayload.unchangeable()),
+        (NetboxLeftOut("no", {2}), DevicePayload.unchangeable()),
+        (NetboxRefusal("no", {2: "status: no valid choice"}), "NetBox refused the change: status: no valid choice"),
+    ],
+)
+def test_one_whose_answer_was_lost_before_it_was_refused_may_have_been_written(answer, error):
+    assert write(Client([device(1), device(2)], LOST, answer), [1, 2])[2] == Update({}, {}, error, uncertain=True)
+    assert write(Client([device(1), device(2)], answer), [1, 2])[2] == Update({}, {}, error)
+
+
+def test_one_that_is_refused_and_gone_is_gone():
+    assert write(Client([device(1), device(2)], gone_and(NetboxRefusal("no", {2: "name: too long"}))), [1, 2])[2] == GONE
+
+
+def test_a_single_one_is_refused_in_netboxs_words():
+    assert write(Client([device(1)], NetboxRefusal("NetBox refused: all is wrong", {})), [1])[1] == Update({}, {}, "NetBox refused: all is wrong")
+    assert write(Client([device(1)], *[NetboxRefusal("no", {1: "forbidden"}, forbidden=True)]), [1])[1] == UNCHANGEABLE
+
+
+def test_what_netbox_passed_over_though_it_has_what_was_to_be_written_is_written():
+    def by_somebody_else(client, changes):
+        client.devices[2]["status"] = {"value": "active"}
+        return NetboxLeftOut("no", {2})
+
+    done = write(Client([device(1), device(2)], by_somebody_else), [1, 2])
+    assert done[1] == done[2] == Update({"status": "staged"}, {"status": "active"})
+
+
+def test_what_netbox_passed_over_and_nobody_can_read_may_have_been_written():
+    def damaged(client, changes):
+        client.devices[2]["last_updated"] = None
+        return NetboxLeftOut("no", {2})
+
+    client = Client([device(1), device(2)], damaged)
+    client.url = "http://netbox.test"
+    done = write(client, [1, 2])
+    assert done[2].error.startswith("NetBox at http://netbox.test answered with a device that cannot be read, id 2")
+    assert (done[2].uncertain, done[2].after, done[1].error) == (True, {}, None)
+
+
+@pytest.mark.parametrize("times", [ATTEMPTS - 1, ATTEMPTS])
+def test_a_conflict_is_met_so_often_and_no_more(times):
+    client = Client([device(1), device(2)], *[ConflictError("stale")] * times)
+    done = write(client, [1, 2])
+    given_up = Update({}, {}, "somebody else kept changing it in NetBox meanwhile; run again")
+    assert done == dict.fromkeys((1, 2), given_up if times == ATTEMPTS else Update({"status": "staged"}, {"status": "active"}))
+    assert client.answers == [] and len(client.patches) == (times < ATTEMPTS)
+
+
+def test_a_group_is_given_up_for_those_that_met_so_many_conflicts_and_goes_on_for_the_others():
+    work = update_module._Work(DevicePayload, Target(Client([device(1), device(2)]), str))
+    work._conflicts = {1: ATTEMPTS - 1}
+    one, two = (DevicePayload(id=key, status="active") for key in (1, 2))
+    assert work._after_conflict([one, two], "why") == [[two]] and work.done == {1: Update({}, {}, "why")}
+    assert work._conflicts == {1: ATTEMPTS, 2: 1}
+
+
+def test_an_error_ends_what_is_not_done_and_says_of_which_it_is_not_known():
+    client = Client([device(1)], LOST, LOST, LOST)
+    assert write(client, [1])[1] == Update({}, {}, "no answer", uncertain=True)
+    assert write(Client([device(1)], NetboxError("gone")), [1])[1] == Update({}, {}, "gone")
+
+
+def test_a_refusal_by_the_caller_is_a_sentence_of_its_own():
+    assert Update({}, {}, "r1 is failed", kind=Kind.CONFLICT).why_not("r1 (loc1, 1)") == "r1 is failed"
+    assert Update({}, {}, "it is gone").why_not("r1 (loc1, 1)") == "r1 (loc1, 1): it is gone"
