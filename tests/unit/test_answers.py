@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What comes instead of the answer that was asked for, and what is said of it, to the letter: ``recorded/<name of the test>.txt`` (see ``recording``)."""
+"""What comes instead of the answer that was asked for, and what is said of it, to the letter: ``recorded/<name of the test>.txt`` (see ``recorded_scene``)."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils._netbox.clie
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._netbox.object_type import noun, object_type, permission
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._netbox.patience import Patience
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._netbox.tls import TlsAdapter, verifying
-from recording import Scene, scene
+from recorded_scene import Scene, scene
 
 __all__ = ["scene"]
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The SQL by which the database of an orchestrator-core is read, as its tables were over the years: ``recorded/<name of the test>.txt`` (see ``recording``).
+"""The SQL by which the database of an orchestrator-core is read, as its tables were over the years: ``recorded/<name of the test>.txt``.
 
 That PostgreSQL understands it, and what it finds, is tried by the tests of import_subscriptions.
 """
@@ -16,7 +16,7 @@ import sqlalchemy as sa
 
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import StoreError
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._store import orchestrator_core
-from recording import Scene, scene
+from recorded_scene import Scene, scene
 
 __all__ = ["scene"]
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A product from outside, the example's circuits, with the answers of a real NetBox, to the letter (see ``recording``)."""
+"""A product from outside, the example's circuits, with the answers of a real NetBox, to the letter (see ``recorded_scene``)."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import pytest
 
 import ansible_collections
 from lab_netbox import Netbox
-from recording import Scene, scene
+from recorded_scene import CONFIRM, Scene, scene
 
 __all__ = ["scene"]
 
@@ -22,7 +22,6 @@ EXAMPLES = pathlib.Path(__file__).parents[2] / "examples" / "ansible_collections
 MODULES = "ansible_collections.acme.circuits.plugins.modules."
 STEPS = ("store_process_subscription", "allocate_prefixes", "set_status", "provide_config_to_user", "connect", "set_circuit_to_active")
 STEPS += ("update_circuit_in_netbox", "disconnect", "done")
-CONFIRM = {"confirm": True}
 POOLS = {"ipv4_prefix": "10.251.0.0/24", "ipv6_prefix": "2001:db8:251::/64"}
 
 

@@ -8,7 +8,7 @@ In ``tests/unit/recorded`` each scene has two files: ``<name>.netbox.json``, the
 tasks returned and showed, and all that is in the store. Where a request differs from the recorded one, in its address, its body or If-Match, there is no
 answer for it; where one is not made, the scene fails; and so it does where anything else comes of it than what is written there.
 
-``NODEFLOW_RECORD=netbox python -m pytest tests/unit/test_recorded.py`` asks the lab's NetBox again; ``NODEFLOW_RECORD=outcome`` then writes what comes of it.
+``NODEFLOW_RECORD=netbox python -m pytest tests/unit/test_recorded*.py`` asks the lab's NetBox again; ``NODEFLOW_RECORD=outcome`` then writes what comes of it.
 Read what changes.
 """
 
@@ -44,6 +44,9 @@ URL = "http://netbox.test"
 TOKENS = {name: f"nbt_KEY.{name * 3}" for name in ("operator", "read_only", "write_disabled", "none", "admin")}
 OURS = "of a recorded scene"
 BEGAN = datetime.datetime(2026, 11, 23, 10, 0, tzinfo=datetime.timezone.utc)
+CONFIRM = {"confirm": True}
+"""The options with which the configs of a workflow are confirmed."""
+
 STEPS = ["store_process_subscription", "fetch_ip_address_information", "set_status", "provide_config_to_user"]
 STEPS += ["set_node_to_active", "modify_subscription", "update_node_in_netbox", "done"]
 """The steps of the nodes' workflows, in the order of the playbook resume, which knows them all."""
@@ -133,6 +136,11 @@ class Scene:
         """The NetBox, for what no task calls alone; with the rights of an administrator."""
         said: dict[str, t.Any] = {"token": self.tokens["admin"], "parallel": 1, "say": lambda text: self.note("said", text)}
         return NetboxClient(self.settings["netbox_url"], **said | settings)
+
+    def processes(self, status: str) -> list[str]:
+        """The ids of the processes that stand so, oldest first."""
+        query = f"SELECT process_id FROM processes WHERE status = '{status}' ORDER BY started_at, process_id"
+        return [row["process_id"] for row in self.store.rows(query)]
 
     def note(self, what: str, value: t.Any) -> None:
         """Keep a value of which a change is to be noticed."""
