@@ -136,10 +136,12 @@ def _said(python: str, code: str) -> str:
     return subprocess.run([python, "-c", code], check=True, capture_output=True, text=True).stdout.strip()
 
 
-def commit() -> str:
-    """The commit that was tested; with a plus sign where files differ from it."""
-    said = subprocess.run(["git", "describe", "--always", "--abbrev=10", "--dirty=+"], cwd=ROOT, check=True, capture_output=True, text=True)
-    return said.stdout.strip()
+def commit(root: pathlib.Path = ROOT) -> str:
+    """The commit that was tested; with a plus sign where files differ from it, others than those in which the figures of an earlier environment are."""
+    head = ["rev-parse", "--short=10", "HEAD"]
+    changes = ["status", "--porcelain", "--untracked-files=no", "--", ".", *(f":!docs/{file.name}" for file in (FIGURES, PAGE))]
+    said = [subprocess.run(["git", *one], cwd=root, check=True, capture_output=True, text=True).stdout.strip() for one in (head, changes)]
+    return said[0] + ("+" if said[1] else "")
 
 
 def write_page(figures: Json) -> None:

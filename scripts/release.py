@@ -25,6 +25,9 @@ GATES = ("tests/gates/test_gates.py::test_the_collection_can_be_built_and_instal
 GATES += ("tests/gates/test_galaxy.py", "tests/gates/test_supported_versions.py", "tests/gates/test_execution_environment.py")
 
 
+UNDO = "git restore --staged --worktree ."
+
+
 class Refused(Exception):
     """Why it cannot be released; a sentence."""
 
@@ -38,6 +41,9 @@ def main() -> int:
         archive = finish(ROOT, version)
     except Refused as refused:
         print(f"release: {refused}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print(f"release: Interrupted. What it left: git status; to undo it: {UNDO}", file=sys.stderr)
         return 1
     print(f"{version} is released here: {archive.name} and the tag {version}. To publish it: git push origin main {version}, then upload the archive.")
     return 0
@@ -61,7 +67,7 @@ def ready(root: Path) -> str:
         if run is None or not run["passed"]:
             raise Refused(f"Not all tests have passed in the environment {name}: make release-check ARGS={name}")
         tested = run["commit"].removesuffix("+")
-        if run["commit"] != tested or git(root, "diff", "--name-only", tested, "--", *SHIPPED):
+        if run["commit"] != tested or not is_here(root, tested) or git(root, "diff", "--name-only", tested, "--", *SHIPPED):
             raise Refused(f"What was tested in the environment {name} is not what is here: make release-check ARGS={name}")
     covered = figures["current"]["coverage"]["percent"]
     if covered < COVERED:
@@ -71,7 +77,7 @@ def ready(root: Path) -> str:
 
 def write_changelog(root: Path, version: str) -> None:
     """Turn the fragments into the changelog of this version. Raises Refused."""
-    run(root, "antsibull-changelog", "release", "--version", version)
+    run(root, "antsibull-changelog", "release", "--version", version, "--reload-plugins")
 
 
 def check(root: Path) -> None:
@@ -88,12 +94,17 @@ def finish(root: Path, version: str) -> Path:
     return root / f"nodeflow-orchestrator-{version}.tar.gz"
 
 
+def is_here(root: Path, revision: str) -> bool:
+    """Whether the repository has that commit: a clone may be shallow, and history may have been rewritten since."""
+    return subprocess.run(["git", "cat-file", "-e", f"{revision}^{{commit}}"], cwd=root, capture_output=True, check=False).returncode == 0
+
+
 def git(root: Path, *arguments: str) -> str:
     """What git says."""
     return subprocess.run(["git", *arguments], cwd=root, check=True, capture_output=True, text=True).stdout.strip()
 
 
-def run(root: Path, *command: str, undo: str = "git restore --staged --worktree .") -> None:
+def run(root: Path, *command: str, undo: str = UNDO) -> None:
     """Run a command, which shows what it does. Raises Refused where it fails, with what undoes what was done before it."""
     if subprocess.run(command, cwd=root, stdin=subprocess.DEVNULL, check=False).returncode:
         raise Refused(f"{' '.join(command[:3])} failed, as said above. What it left: git status; to undo it: {undo}")

@@ -16,7 +16,8 @@ description:
   - Reads the store alone; NetBox is not asked. Changes nothing in the store, but that it brings one of an older release up to date.
   - A host has the name of its node, with each run of characters that no host name can have replaced by one C(-), as in the node's config. Where
     several nodes would be called the same, the id of the device follows for each of them, as in C(loc1-core-7), so that a name never comes to
-    mean another node. So it does where the node has no name, or one that Ansible uses itself.
+    mean another node. So it does where the node has no name, or one that Ansible uses itself, or that of a group that the inventory has by then, to
+    which Ansible would give what is the host's.
   - "The variables of a host are what M(nodeflow.orchestrator.subscription_info) returns of a subscription, each with C(nodeflow_) before its
     name: C(nodeflow_subscription_id), C(nodeflow_status), C(nodeflow_node), C(nodeflow_device_id), C(nodeflow_site), C(nodeflow_platform),
     C(nodeflow_process_status) and so on; C(nodeflow_depends_on) and C(nodeflow_in_use_by), the ids of the subscriptions that it uses and that use it;
@@ -67,6 +68,7 @@ options:
 requirements:
   - pydantic >= 2.8
   - pynetbox >= 7.4
+  - urllib3 >= 2
   - SQLAlchemy >= 2.0.31
   - psycopg >= 3.2, for a PostgreSQL store
 seealso:
@@ -151,8 +153,11 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         return super().verify_file(path) and path.endswith(("nodeflow.yml", "nodeflow.yaml"))
 
     def set_options(self, task_keys: t.Any = None, var_options: t.Any = None, direct: t.Any = None) -> None:
-        """Set the options. One that is empty in the file is one that is not given."""
-        super().set_options(task_keys=task_keys, var_options=var_options, direct=given(direct or {}, {}))
+        """Set the options. One that is empty in the file is one that is not given, and a filter that is no list is one, whatever commas it has."""
+        direct = given(direct or {}, {})
+        if isinstance(direct.get("filters"), str):
+            direct["filters"] = [direct["filters"]]
+        super().set_options(task_keys=task_keys, var_options=var_options, direct=direct)
 
     def parse(self, inventory: t.Any, loader: t.Any, path: str, cache: bool = True) -> None:
         """Fill the inventory. Raises AnsibleParserError."""
@@ -170,7 +175,8 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         answers.reverse()
         while answers:  # what has become a host need not be kept for the others
             answer = answers.pop()
-            self._add(names[answer["subscription_id"]], answer)
+            name = names[answer["subscription_id"]]
+            self._add(f"{name}-{answer['device_id']}" if name in self.inventory.groups else name, answer)
 
     def _answers(self, path: str, cache: bool) -> list[Answer]:
         """What is known of each subscription, from the cache if it is there and may be used."""
@@ -224,7 +230,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         for prefix, field in (("lifecycle", "status"), ("product", "product"), ("site", "site"), ("platform", "platform")):
             if answer[field]:
                 group = self._sanitize_group_name(f"{prefix}_{answer[field]}")
-                self.inventory.add_child(self.inventory.add_group(group), host)
+                self.inventory.add_host(host, self.inventory.add_group(group))
         self._set_composite_vars(self.get_option("compose"), variables, host, strict=strict)
         self._add_host_to_composed_groups(self.get_option("groups"), variables, host, strict=strict)
         self._add_host_to_keyed_groups(self.get_option("keyed_groups"), variables, host, strict=strict)
@@ -233,7 +239,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         """A host of which not all is known, in a group of its own alone, so that no play takes it for a node that it can configure."""
         self.display.warning(f"{host}: subscription {variables['nodeflow_subscription_id']} cannot be read: {variables['nodeflow_problem']}")
         self._add_with_variables(host, variables)
-        self.inventory.add_child(self.inventory.add_group("unreadable"), host)
+        self.inventory.add_host(host, self.inventory.add_group("unreadable"))
 
     def _add_with_variables(self, host: str, variables: dict[str, t.Any]) -> None:
         """A host with its variables. Ansible makes a text of its own of each value, which says where that comes from, and is most of what an inventory takes
@@ -243,9 +249,8 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         for name, value in variables.items():
             repeated = name in REPEATED and isinstance(value, str)
             self.inventory.set_variable(host, name, self.made.get(value, value) if repeated else value)
-            made = self.inventory.hosts[host].vars.get(name)
-            if repeated and made == value:  # a group that is called as the host gets what is set
-                self.made.setdefault(value, made)
+            if repeated:
+                self.made.setdefault(value, self.inventory.hosts[host].vars[name])
 
     def _is_true(self, condition: str, variables: dict[str, t.Any], host: str) -> bool:
         """Whether a filter is true of a host; one that cannot be evaluated is not, or, with ``strict``, is an error."""

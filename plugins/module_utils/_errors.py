@@ -24,6 +24,7 @@ __all__ = [
     "NotAnswered",
     "StaleSave",
     "StoreError",
+    "TakenOver",
     "defect",
 ]
 
@@ -92,6 +93,10 @@ class StoreError(NodeflowError):
 
 class StaleSave(StoreError):
     """What was to be saved has been saved by somebody else since it was loaded. Others can be saved still."""
+
+
+class TakenOver(StaleSave):
+    """Another run works on the process that was to be saved."""
 
 
 def defect(error: Exception) -> str:

@@ -16,7 +16,8 @@ import typing as t
 __all__ = ["invocation", "mask_text", "mask_values"]
 
 _MASK = "********"
-_LOGIN = re.compile(r"(?<=://)([^\s/?#@:]*):[^\s/?#]*@")
+_LOGIN = re.compile(r"(?<=://)([^\s/?#@:]*):.*@", re.DOTALL)
+"""A login up to the last @, since a password that is written as it is can have any sign in it."""
 
 try:
     from ansible.module_utils.secrets import mask_secrets, register_secrets

@@ -41,7 +41,16 @@ def is_url(dest: str) -> bool:
 
 
 def part_url(dest: str) -> tuple[str, dict[str, str]]:
-    """Part what is secret in a URL, by the option that it goes to, from what may be shown. What is no such URL stays as it is."""
+    """Part what is secret in a URL, by the option that it goes to, from what may be shown. What is no such URL stays as it is.
+
+    Raises NodeflowError, without a word of it, for one of which nobody can say where its password ends.
+    """
+    place, *rest = re.split("[/?#]", dest.partition("://")[2], maxsplit=1)
+    if "@" in "".join(rest) and re.search("[:@]", place):
+        raise NodeflowError(
+            "the URL in dest cannot be used, since it is not clear where its password ends: in a user, a password or a path, a @ is written as %40, a / as "
+            "%2F, a ? as %3F and a # as %23; the login can also stand in dest_user and dest_password, as it is"
+        )
     try:
         parts = urllib.parse.urlsplit(dest.strip())
     except ValueError:

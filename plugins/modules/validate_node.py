@@ -135,7 +135,7 @@ ansible_stats:
   returned: success
   type: dict
 repair_with:
-  description: The command that repairs what was found; in a job of AWX, the job template.
+  description: The command that repairs what was found; in a job of AWX, the job template. V(none) where it is nothing that a command repairs.
   returned: success
   type: str
   sample: ansible-playbook nodeflow.orchestrator.reconcile_nodes

@@ -54,8 +54,7 @@ def read_options(
     options = module.OPTIONS
     spec: _Spec = options["argument_spec"]
     said = given(arguments, spec)
-    _part_url(said, spec)
-    unclear = _part_passwords(said, spec)
+    unclear = [why for why in (_part_url(said, spec), _part_passwords(said, spec)) if why]
     conditions = {one: options[one] for one in _CONDITIONS if one in options}
     rows = _rows(said, spec)
     validated = ArgumentSpecValidator(spec, **conditions).validate(said | {name: [] for name in rows})
@@ -68,8 +67,9 @@ def read_options(
         for option, variable in (("store", "NODEFLOW_STORE"), ("store_password", "NODEFLOW_STORE_PASSWORD")):
             if option not in said and environment.get(variable):
                 params[option] = environment[variable]
+    missing = _missing_directory(params.get(getattr(module, "TEMPLATE_DIRECTORIES", "")), variables)
     wrong = _argument_error(validated.errors[0], name) if validated.error_messages else None
-    return Options(said, params, secrets, unclear or wrong or _missing_directory(params.get(getattr(module, "TEMPLATE_DIRECTORIES", "")), variables))
+    return Options(said, params, secrets, next(iter(unclear), wrong) or missing)
 
 
 _CONDITIONS = ("mutually_exclusive", "required_by", "required_if", "required_one_of", "required_together")
@@ -99,11 +99,15 @@ def _part_passwords(said: dict[str, t.Any], spec: _Spec) -> str | None:
     return None
 
 
-def _part_url(said: dict[str, t.Any], spec: _Spec) -> None:
-    """Give what is secret in the URL of a dest to the options that are for it, whose values are nowhere shown."""
+def _part_url(said: dict[str, t.Any], spec: _Spec) -> str | None:
+    """Give what is secret in the URL of a dest to the options that are for it, whose values are nowhere shown. Return what is wrong with the URL."""
     if "dest_query" in spec and isinstance(said.get("dest"), str) and is_url(said["dest"]):
-        said["dest"], secret = part_url(said["dest"])
+        try:
+            said["dest"], secret = part_url(said.pop("dest"))
+        except NodeflowError as error:
+            return sentence(str(error))
         said.update({name: text for name, text in secret.items() if name not in said})
+    return None
 
 
 def _argument_error(error: t.Any, name: str) -> str:

@@ -82,6 +82,7 @@ class AnsibleTest:
         return found
 
     def _prepare_home(self) -> None:
+        _take_releases()
         source = Path(ansible_test.__file__).parent / "_internal" / "python_requirements.py"
         version = re.search(r"pip='([0-9.]+)'", source.read_text(encoding="utf-8"))
         assert version, "ansible-test keeps its pip's version elsewhere now; see get_venv_packages"
@@ -104,6 +105,15 @@ def checkout_files() -> list[str]:
         ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"], cwd=ROOT, check=True, capture_output=True, text=True
     )
     return [name for name in listed.stdout.split("\0") if (ROOT / name).is_file()]
+
+
+def _take_releases() -> None:
+    """Have a linter's library as it was released where ansible-test asks for a commit of its repository: 2.22 does for dill, for Python 3.15 alone."""
+    for file in (Path(ansible_test.__file__).parent / "_data" / "requirements").glob("sanity.*.txt"):
+        asked = file.read_text(encoding="utf-8")
+        released = re.sub(r"(?m)^(\S+) @ https://\S+$", r"\1", asked)
+        if released != asked:
+            file.write_text(released, encoding="utf-8")
 
 
 def _pip_settings() -> str:

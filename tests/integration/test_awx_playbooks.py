@@ -101,6 +101,13 @@ def test_the_surveys_offer_what_is_planned_and_what_waits(play, netbox, awx):
     assert {awx.survey("resume"), awx.survey("abort")}.isdisjoint(awx.written[written:])
 
 
+def test_check_mode_says_which_surveys_would_be_renewed_and_renews_none(play, netbox, awx):
+    netbox.make()
+    play.environment["ANSIBLE_INJECT_INVOCATION"] = "true"
+    checked = play("nodeflow.orchestrator.refresh_surveys", "--check", awx_host=awx.url + "/", awx_oauth_token="t-o-k-e-n")
+    assert checked.returncode == 0 and checked.recap["changed"] and "The choices would be" in checked.output and awx.written == [], checked.output
+
+
 def test_what_was_chosen_and_is_stale_by_then_is_refused_and_the_rest_goes_on(play, netbox, awx):
     gone, taken, good = netbox.make(), netbox.make(), netbox.make()
     refresh(play, awx, awx_choices=5000)

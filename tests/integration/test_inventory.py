@@ -114,14 +114,33 @@ def test_a_host_that_was_there_before_gives_no_other_host_what_it_had(filled, tm
     assert found == {f"node-{number}": "suspended" if number < 4 else "failed" for number in range(1, 7)}, said
 
 
-def test_a_host_that_is_called_as_a_group_stops_no_other(filled, tmp_path):
+def test_a_node_that_is_called_as_a_group_gives_it_nothing_and_is_a_host_of_its_own(filled, tmp_path):
+    """Else a play would reach the members of that group at the address of the node."""
     group = tmp_path / "groups.ini"
-    group.write_text("[node-2]\nother\n", encoding="utf-8")
-    inventory = filled(6)
+    group.write_text("[core]\nother\n", encoding="utf-8")
+    inventory = filled(6, compose={"ansible_network_os": "'ios'"})
+    renamed = "UPDATE subscriptions SET block = json_set(block, '$.node.node_name', 'core') WHERE json_extract(block, '$.node.node_id') = 2"
+    inventory.play.store.change(renamed)
     source, inventory.file = inventory.file, group  # the group is there first
     listed, said = inventory.listed("-i", str(source))
-    assert {"node-1", "node-3", "node-5", "node-6", "other"} <= set(hosts(listed)), said
-    assert listed["_meta"]["hostvars"]["node-6"]["nodeflow_process_status"] == "completed"
+    assert set(hosts(listed)) == {"node-1", "core-2", "node-3", "node-5", "node-6"} and said == ""
+    assert listed["core"] == {"hosts": ["other"]}
+    of_node = listed["_meta"]["hostvars"]["core-2"]
+    assert (of_node["ansible_host"], of_node["nodeflow_device_id"], of_node["ansible_network_os"]) == ("10.0.2.1", 2, "ios")
+    assert listed["lifecycle_provisioning"]["hosts"] == ["core-2", "node-3"] and "children" not in listed["lifecycle_provisioning"]
+
+
+def test_a_node_that_is_called_as_a_group_of_the_plugins_own_is_a_host_of_its_own(filled):
+    inventory = filled(3, name="loc{0}", keyed_groups=[{"key": "nodeflow_site", "prefix": "", "separator": ""}], compose={"of": "nodeflow_device_id"})
+    listed, said = inventory.listed()  # loc1 is in the site loc2, and loc2 in loc3
+    assert set(hosts(listed)) == {"loc1", "loc2-2", "loc3-3"} and said == ""
+    assert {name: variables["of"] for name, variables in listed["_meta"]["hostvars"].items()} == {"loc1": 1, "loc2-2": 2, "loc3-3": 3}
+    assert listed["loc2"] == {"hosts": ["loc1"]} and listed["loc3"] == {"hosts": ["loc2-2"]}
+
+
+def test_a_filter_that_is_no_list_is_one_filter(filled):
+    listed, said = filled(6, filters="nodeflow_site in ['loc2', 'loc4']").listed()
+    assert hosts(listed) == ["node-1", "node-3"] and said == ""
 
 
 SHARED = """

@@ -80,12 +80,30 @@ def test_check_mode_goes_as_far_as_it_can_and_makes_nothing(setup, stand_in, the
 def test_what_is_in_part_there_is_completed(setup, stand_in):
     """After a run that was cut off: check mode says how far it knows, and the next run makes the rest."""
     assert setup(awx_notification_url="https://chat.example.org/hook").returncode == 0
-    for kind in ("workflow_job_template", "inventory", "credential"):
+    for kind in ("workflow_job_template_node", "workflow_job_template", "inventory", "credential"):
         stand_in.objects = [one for one in stand_in.objects if one["kind"] not in (kind, "workflow_job_template_node", "host", "inventory_source")]
         checked = setup("--check", awx_notification_url="https://chat.example.org/hook")
         assert checked.returncode == 0 and checked.recap["changed"], checked.output
     assert setup(awx_notification_url="https://chat.example.org/hook").returncode == 0
     assert counts(stand_in) == MADE
+
+
+def test_check_mode_with_a_team_that_is_not_there_ends_before_its_roles(setup, stand_in):
+    assert setup().returncode == 0
+    roles = len(stand_in.roles)
+    checked = setup("--check", awx_start_team="netops")
+    assert checked.returncode == 0 and checked.recap["changed"] == 1 and len(stand_in.roles) == roles, checked.output
+
+
+def test_whom_awx_tells_is_left_alone_where_nothing_is_said_of_it(setup, stand_in):
+    assert setup().returncode == 0
+    told = ("notification_templates_error", "notification_templates_approvals")
+    for kind in ("job_template", "workflow_job_template"):
+        for name in stand_in.named(kind):
+            assert not set(told) & stand_in.params(kind, name).keys()
+    done = setup(awx_notification_configuration={"url": "https://chat.example.org/hook", "http_method": "POST", "headers": {"X-Of": "nodeflow"}})
+    assert done.returncode == 0 and stand_in.named("notification_template") == ["nodeflow.orchestrator"], done.output
+    assert stand_in.params("notification_template", "nodeflow.orchestrator")["notification_type"] == "webhook"
 
 
 def test_a_second_organization_has_all_of_its_own(setup, stand_in):

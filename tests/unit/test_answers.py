@@ -391,6 +391,28 @@ def test_names_of_types_and_permissions(scene: Scene) -> None:
         scene.note(endpoint, [object_type(endpoint), noun(endpoint), needed])
 
 
+@pytest.mark.parametrize(
+    ("endpoint", "named"),
+    [
+        ("dcim/mac-addresses", "dcim.macaddress"),
+        ("vpn/ipsec-policies", "vpn.ipsecpolicy"),
+        ("ipam/vlan-translation-policies", "ipam.vlantranslationpolicy"),
+        ("virtualization/interfaces", "virtualization.vminterface"),
+        ("users/permissions", "users.objectpermission"),
+        ("extras/tagged-objects", "extras.taggeditem"),
+        ("plugins/netbox-dns/record-templates", "netbox_dns.recordtemplate"),
+        ("plugins/bgp/bgp-sessions/7/do-it", "bgp.bgpsession"),
+        ("plugins/x/switches", "x.switch"),
+        ("plugins/x", "x."),
+        ("status", "status."),
+    ],
+)
+def test_an_endpoint_is_called_in_the_plural_in_several_ways(endpoint: str, named: str) -> None:
+    assert object_type(endpoint) == named
+    app, dummy, model = named.partition(".")
+    assert permission("PATCH", endpoint) == f"{app}.change_{model}"
+
+
 @pytest.fixture(scope="module")
 def certificates(tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
     """A directory with two certificates, and what is none."""

@@ -78,9 +78,10 @@ def test_a_text_has_no_secret_and_is_itself_where_there_was_none():
     ("text", "shown"),
     [
         ("https://ann:pass@netbox.example.org/x", "https://ann:********@netbox.example.org/x"),
-        ("postgresql://:p%40ss@/db?host=/run and http://a:b@c", "postgresql://:********@/db?host=/run and http://a:********@c"),
+        ("postgresql://:p%40ss@/db?host=/run and http://a:b@c", "postgresql://:********@c"),
+        ("https://ann:pa/ss?#w o@rd://x@host/y", "https://ann:********@host/y"),
         ("http://a:p@ss@host", "http://a:********@host"),
-        ("http://host:80/a@b", "http://host:80/a@b"),
+        ("http://host:80/a@b", "http://host:********@b"),
         ("ann@example.org", "ann@example.org"),
     ],
 )

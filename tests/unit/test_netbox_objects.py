@@ -91,13 +91,17 @@ def test_a_field_of_an_answer(value, written):
     assert written_as(value) == written
 
 
-class Prefix(NetboxPayload):
+class OfTheTest(NetboxPayload):
+    """So that no message names these types among those that there are."""
+
+
+class Prefix(OfTheTest):
     """A prefix."""
 
     endpoint, noun = "ipam/prefixes", "prefix"
 
 
-class Rack(NetboxPayload):
+class Rack(OfTheTest):
     """A rack, which has statuses."""
 
     endpoint, noun, statuses = "dcim/racks", "rack", "planned and active"
@@ -164,13 +168,51 @@ def test_what_is_to_be_deleted_is_and_what_is_gone_already_is_passed_over():
 def test_what_netbox_does_not_delete_says_why_and_keeps_no_other():
     refuses = {2: "it is in use", 5: "no"}
     client = Netbox(
-        *objects("abcdefg"), keeps=[3], refuses=lambda method, messages: next((NetboxError(refuses[key]) for key in messages if key in refuses), None)
+        *objects("abcdefg"), keeps=[3], refuses=lambda method, messages: next((NetboxRefusal(refuses[key], {}) for key in messages if key in refuses), None)
     )
     gone = delete_marked(client, "ipam/prefixes", dict.fromkeys("abcdefg", "x"))
     assert [one["id"] for one in gone.objects] == [1, 4, 6, 7]
     passed_over = "NetBox did not delete it; the token needs the permission ipam.delete_prefix for it"
     assert gone.errors == {"b": "it is in use", "e": "no", "c": passed_over}
     assert client.wrote("DELETE") == [{1: "x", 2: "x"}, {1: "x"}, {2: "x"}, {3: "x", 4: "x"}, {5: "x", 6: "x"}, {5: "x"}, {6: "x"}, {7: "x"}]
+
+
+def test_what_is_gone_when_it_is_to_be_deleted_is_as_wanted_and_keeps_no_other():
+    """The answer to an earlier attempt was lost, or a person was quicker: NetBox refuses a request of which one object is gone."""
+
+    def refuses(method, messages):
+        gone = [key for key in messages if key in (1, 2)]
+        for key in gone:
+            client.objects.pop(key, None)
+        return NetboxRefusal("NetBox refused the change: 1 of 2 objects could not be found", {}) if gone else None
+
+    client = Netbox(*objects("abcd"), refuses=refuses)
+    assert delete_marked(client, "ipam/prefixes", dict.fromkeys("abcd", "x")) == Deleted(objects("abcd"), {})
+
+
+def test_where_netbox_is_gone_each_request_is_made_once_and_all_of_it_say_so():
+    client = Netbox(*objects("abcd"), refuses=lambda method, messages: NetboxError("gone") if 1 in messages else None)
+    gone = delete_marked(client, "ipam/prefixes", dict.fromkeys("abcd", "x"))
+    assert [one["id"] for one in gone.objects] == [3, 4] and gone.errors == {"a": "gone", "b": "gone"} and len(client.wrote("DELETE")) == 2
+
+
+@pytest.mark.parametrize("deleted", [False, True])
+def test_where_netbox_cannot_be_read_afterwards_what_it_said_counts(deleted):
+    client = Netbox(*objects("abc"), refuses=lambda method, messages: None if deleted else NetboxError("gone") if 1 in messages else None)
+    real, times = client.get, []
+
+    def get(endpoint, filters):
+        times.append(endpoint)
+        if len(times) > 1:
+            raise NetboxError("not any more")
+        return real(endpoint, filters)
+
+    client.get = get
+    if deleted:
+        with pytest.raises(NetboxError, match="not any more"):
+            delete_marked(client, "ipam/prefixes", dict.fromkeys("abc", "x"))
+    else:
+        assert delete_marked(client, "ipam/prefixes", dict.fromkeys("abc", "x")) == Deleted(objects("abc")[2:], {"a": "gone", "b": "gone"})
 
 
 def entry(number, text="", device=7):

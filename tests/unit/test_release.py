@@ -11,6 +11,7 @@ import subprocess
 
 import pytest
 
+import quality
 import release
 
 
@@ -97,6 +98,34 @@ def test_a_change_after_the_tests_stops_it(checkout):
     (checkout / "plugins" / "modules" / "one.py").write_text("x = 1\n", encoding="utf-8")
     commit(checkout)
     assert refused(checkout).startswith("What was tested in the environment oldest is not what is here")
+
+
+def test_tests_of_a_commit_that_is_not_here_count_for_nothing(checkout):
+    as_tested(checkout, "0123456789")
+    assert refused(checkout).startswith("What was tested in the environment oldest is not what is here")
+
+
+def test_the_figures_of_one_environment_do_not_make_a_change_of_the_next(checkout):
+    """`make release-check` writes them after each, and goes on."""
+    head = release.git(checkout, "rev-parse", "--short=10", "HEAD")
+    assert quality.commit(checkout) == head
+    for name in ("quality.json", "quality.md"):
+        (checkout / "docs" / name).write_text("written", encoding="utf-8")
+    release.git(checkout, "add", "docs")
+    assert quality.commit(checkout) == head
+    (checkout / "README.md").write_text("changed", encoding="utf-8")
+    assert quality.commit(checkout) == head + "+"
+
+
+def test_an_interrupted_release_says_what_undoes_it(checkout, monkeypatch, capsys):
+    def interrupted(root):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(release, "ROOT", checkout)
+    monkeypatch.setattr(release, "write_changelog", lambda root, version: None)
+    monkeypatch.setattr(release, "check", interrupted)
+    assert release.main() == 1
+    assert capsys.readouterr().err == "release: Interrupted. What it left: git status; to undo it: git restore --staged --worktree .\n"
 
 
 def test_tests_of_what_was_not_committed_count_for_nothing(checkout):

@@ -197,6 +197,45 @@ def test_a_process_of_another_run_is_left_to_it_and_the_others_go_on(shop):
     assert "is being worked on by another run, of bob, until" in shop.warnings[0]
 
 
+def test_one_that_another_run_takes_during_the_step_is_left_to_it(shop):
+    rows = shop.new(1, 2)
+
+    def taken_meanwhile(task, works):
+        now = datetime.datetime.now(datetime.timezone.utc)
+        with task.store.write() as connection:
+            take_processes(connection, {rows[0]["process_id"]: RUN}, Lease("other", "bob", now + datetime.timedelta(hours=1)), now)
+        return shop._step(task, works)
+
+    steps = (Step("read", taken_meanwhile, repeats=True), *shop.workflow.steps[1:])
+    result = shop.run("read", rows, dataclasses.replace(shop.workflow, steps=steps))
+    first, second = result["nodes"]
+    assert (first["status"], second["status"]) == ("failed", "running") and not {"process_id", "held"} & first.keys()
+    assert first["message"] == f"r (1): process {rows[0]['process_id']} was taken over by another run; look at it with process_info"
+    ended = shop.run("end", shop.run("write", result["nodes"])["nodes"])
+    assert ended["failed"] and "take_over" not in ended["msg"] and "resume" not in ended["msg"]
+    assert sorted(shop.ask("SELECT status, run_id FROM processes")) == [("completed", None), ("running", "other")]
+
+
+@pytest.mark.parametrize(("left", "renewed"), [(14.9, False), (13.6, False), (13.4, True), (8, True), (1, True)])
+def test_a_step_begins_with_nearly_the_whole_lease(shop, left, renewed):
+    rows = shop.new(1)
+    until = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(minutes=left)
+    task = shop.task([])
+    with task.store.write() as connection:
+        take_processes(connection, {rows[0]["process_id"]: RUN}, Lease(RUN, "ann", until), until - datetime.timedelta(days=1))
+    task.close()
+    before, seen = shop.ask("SELECT lease_until FROM processes"), []
+
+    def looking(task, works):
+        with task.store.read() as connection:
+            seen.extend(tuple(row) for row in connection.exec_driver_sql("SELECT lease_until FROM processes").fetchall())
+        return shop._step(task, works)
+
+    steps = (Step("read", looking, repeats=True), *shop.workflow.steps[1:])
+    shop.run("read", rows, dataclasses.replace(shop.workflow, steps=steps))
+    assert (seen != before) is renewed
+
+
 def test_a_process_is_taken_over_from_the_run_that_was_seen_and_from_no_other(shop):
     rows = shop.new(1, 2)
     seen = shop.ask("SELECT run_id FROM processes")[0][0]

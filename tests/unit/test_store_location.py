@@ -51,6 +51,7 @@ def _environment(monkeypatch, tmp_path):
         ("host=h dbname=d user=u password=hunter2", {"user": "u", "host": "h", "dbname": "d"}, "the store d at h"),
         ("\thost = h\n dbname=d password='hunter2'\n", {"host": "h", "dbname": "d"}, "the store d at h"),
         ("password=hunter2 host=h dbname=d", {"host": "h", "dbname": "d"}, "the store d at h"),
+        ("host=h dbname=d application_name=a://b password=hunter2", {"host": "h", "dbname": "d", "application_name": "a://b"}, "the store d at h"),
         ("service=nodeflow password=hunter2", {"service": "nodeflow"}, "the store of the service nodeflow"),
     ],
 )
@@ -131,6 +132,7 @@ NO_KEYWORDS = (
         ("dbname='a\nb'", NO_KEYWORDS),
         ("service='a\nb'", NO_KEYWORDS),
         ("dbname='host=h'", NO_KEYWORDS),
+        ("dbname='postgresql://h/d'", NO_KEYWORDS),
     ],
 )
 def test_the_sentence_is_of_what_was_written(text, sentence):

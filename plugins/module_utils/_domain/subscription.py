@@ -40,6 +40,9 @@ Context = t.Mapping[str, t.Any]
 SAVED: Context = {"saved": True}
 """The context of what was saved before: whatever its state needed was there then, so that only the types count."""
 
+SHOWN_BESIDE = frozenset({"in_use_by", "problem", "process_id", "process_status", "process_workflow"})
+"""What an answer says of a subscription beside its fields, under these names."""
+
 Model = t.TypeVar("Model", bound="SubscriptionModel")
 
 _PRODUCT_TYPES: dict[str, dict[SubscriptionLifecycle, type[SubscriptionModel]]] = {}
@@ -75,6 +78,9 @@ class SubscriptionModel(pydantic.BaseModel):
     def __pydantic_init_subclass__(cls, product: str | None = None, lifecycle: t.Sequence[str] = (), **kwargs: t.Any) -> None:
         """Register the type as that of ``product`` in the states of ``lifecycle``."""
         super().__pydantic_init_subclass__(**kwargs)
+        taken = sorted(SHOWN_BESIDE & cls.model_fields.keys())
+        if taken:
+            raise DomainError(f"a product's fields cannot be called {', '.join(taken)}, as {cls.__name__} has it: answers have something else of that name")
         if product:
             _PRODUCT_TYPES.setdefault(product, {}).update({SubscriptionLifecycle(state): cls for state in lifecycle})
 
@@ -150,7 +156,8 @@ def revise(subscription: Model, changes: dict[str, t.Any], context: Context | No
     """
     data = subscription.model_dump()
     for name, value in changes.items():
-        data[name] = data[name] | value if isinstance(value, dict) else value
+        before = data.get(name)
+        data[name] = before | value if isinstance(before, dict) and isinstance(value, dict) else value
     return _validate(type(subscription), data, context)
 
 

@@ -52,6 +52,8 @@ class Answers:
             )
         if status == 412:
             return ConflictError(f"a {noun(endpoint)} changed in NetBox after it was read")
+        if status in (400, 409) and method == "DELETE":  # one is gone already, or another object uses it
+            return NetboxRefusal(f"NetBox refused to delete it: {detail}", {})
         if status == 400 and method in ("PATCH", "POST"):
             return NetboxRefusal(f"NetBox refused the change: {detail}", _errors_by_id(response), unknown=_unknown(response))
         kind = NetboxUncertain if status >= 500 else NetboxError  # a 500 may come after the write was done

@@ -207,9 +207,9 @@ class NetboxClient:
         return created
 
     def delete(self, endpoint: str, messages: t.Mapping[int, str]) -> None:
-        """Delete objects in one bulk request, all or none, each with a line for the change log, by its id. One that is gone already is passed over.
+        """Delete objects in one bulk request, all or none, each with a line for the change log, by its id. NetBox passes over what the token may not delete.
 
-        Raises NetboxError.
+        Raises NetboxRefusal where one of them is gone already, or in use by another object; NetboxError else.
         """
         request = pynetbox_query.Request(base=self._endpoint(endpoint), http_session=self._api.http_session, token=self._api.token)
         with self._errors("DELETE", endpoint):

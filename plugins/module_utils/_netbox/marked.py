@@ -118,9 +118,14 @@ def delete_marked(client: NetboxClient, endpoint: str, messages: t.Mapping[str, 
     errors: dict[str, str] = {}
     for part in chunks(found, client.batch_size):
         errors |= _delete(client, endpoint, part, messages)
-    # NetBox passes over what the token may not delete, and answers as if it had.
-    for mark in find_marked(client, endpoint, {one["description"] for one in found} - set(errors)):
-        errors[mark] = f"NetBox did not delete it; the token needs the permission {permission('DELETE', endpoint)} for it"
+    # NetBox passes over what the token may not delete, and answers as if it had; and refuses a request of which one object is gone already.
+    try:
+        left = find_marked(client, endpoint, {one["description"] for one in found})
+        passed_over = f"NetBox did not delete it; the token needs the permission {permission('DELETE', endpoint)} for it"
+        errors = {mark: errors.get(mark, passed_over) for mark in left}
+    except NetboxError:
+        if not errors:
+            raise
     return Deleted([one for one in found if one["description"] not in errors], errors)
 
 
@@ -128,8 +133,10 @@ def _delete(client: NetboxClient, endpoint: str, objects: t.Sequence[Json], mess
     """NetBox deletes all or none: each alone, then. Return why some could not be, by mark."""
     try:
         client.delete(endpoint, {one["id"]: messages[one["description"]] for one in objects})
-    except NetboxError as error:
+    except NetboxRefusal as error:
         if len(objects) == 1:
             return {objects[0]["description"]: str(error)}
         return {mark: why for one in objects for mark, why in _delete(client, endpoint, [one], messages).items()}
+    except NetboxError as error:
+        return {one["description"]: str(error) for one in objects}
     return {}

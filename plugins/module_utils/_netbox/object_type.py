@@ -15,13 +15,25 @@ _ACTIONS = {"render-config": "render_config"}
 """What objects can be asked to do, and the name of that permission."""
 
 _PERMISSIONS = {"DELETE": "delete", "GET": "view", "PATCH": "change", "POST": "add"}
-_SINGULAR = {"ip-addresses": "ipaddress", "journal-entries": "journalentry", "prefixes": "prefix", "virtual-chassis": "virtualchassis"}
+_NAMED_OTHERWISE = {"extras/tagged-objects": "taggeditem", "users/permissions": "objectpermission", "virtualization/interfaces": "vminterface"}
+"""Endpoints of NetBox's that are not called as what they list."""
+
+_PLURALS = {"chassis": "chassis", "ies": "y", "sses": "ss", "xes": "x", "ches": "ch", "s": ""}
+"""The ends of such names, and of the same in the singular; the first that fits."""
 
 
 def object_type(endpoint: str) -> str:
-    """The type of the objects of an endpoint: "dcim.device" of "dcim/devices"."""
-    app, model = ([*endpoint.split("/"), ""])[:2]
-    return f"{app}.{_SINGULAR.get(model, model.rstrip('s')).replace('-', '')}"
+    """The type of the objects of an endpoint: "dcim.device" of "dcim/devices", and "netbox_dns.zone" of "plugins/netbox-dns/zones", if that plugin is
+    called as its URL.
+    """
+    parts = endpoint.split("/")
+    app, model = [*(parts[1:] if parts[0] == "plugins" else parts), "", ""][:2]
+    named = _NAMED_OTHERWISE.get(f"{app}/{model}")
+    return f"{app.replace('-', '_')}.{named or _singular(model).replace('-', '')}"
+
+
+def _singular(name: str) -> str:
+    return next((name.removesuffix(end) + one for end, one in _PLURALS.items() if name.endswith(end)), name)
 
 
 def noun(endpoint: str) -> str:

@@ -19,7 +19,7 @@ import typing as t
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._domain.lifecycle import SubscriptionLifecycle
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._domain.subscription import SubscriptionModel, move_to_lifecycle
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import DomainError
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils._netbox.changelog import object_changes
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._netbox.changelog import Change, object_changes
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._netbox.update import Kind, Refusal, update
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._node.create_node import custom_field
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._node.device import DEVICE, Device, devices_by_id
@@ -45,6 +45,8 @@ __all__ = [
     "UPDATE_NODE_IN_NETBOX",
     "families",
     "gone",
+    "sets_free",
+    "was_set_free",
 ]
 
 _NOT_THERE = "is not in NetBox any more"
@@ -137,7 +139,7 @@ def _update_node_in_netbox(task: Task, works: t.Sequence[ChangeWork]) -> dict[st
         message=lambda device_id: by_device[device_id].changelog_message(),
         check=check,
         dry_run=task.check_mode,
-        tell=Progress(task.show, "update_node_in_netbox", len(works), task.subject.many),
+        tell=Progress(task.show, "update_node_in_netbox", len(payloads), task.subject.many),
     )
     outcomes: dict[str, Outcome] = {work.key: Done(work.subscription, work.state) for work in works}
     for work, done in zip(by_device.values(), update(list(payloads.values()), target)):
@@ -187,9 +189,19 @@ def _conflict(work: ChangeWork, device: Device) -> Failed | None:
 
 def _planned_before(task: Task, work: ChangeWork, device: Device) -> bool:
     """Whether this process has set the device free already, before it was interrupted, so that it is somebody else's by now."""
-    if not work.row.resumed or "status" not in work.state.write or _values(work)["status"] != FREE or device.status == FREE:
+    if not work.row.resumed or not sets_free(work) or device.status == FREE:
         return False
-    return any(change.status == FREE and work.key in change.message for change in object_changes(task.netbox, DEVICE, [device.id])[device.id])
+    return was_set_free(work, object_changes(task.netbox, DEVICE, [device.id])[device.id])
+
+
+def sets_free(work: ChangeWork) -> bool:
+    """Whether the process is to set its device free."""
+    return "status" in work.state.write and _values(work)["status"] == FREE
+
+
+def was_set_free(work: ChangeWork, changes: t.Iterable[Change]) -> bool:
+    """Whether the process has set its device free, by NetBox's change log of that."""
+    return any(change.status == FREE and work.key in change.message for change in changes)
 
 
 def _changed_meanwhile(work: ChangeWork, what: str) -> Failed:

@@ -35,7 +35,7 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.row
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.step import Aborted, Done, Failed, Outcome
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
 
-__all__ = ["CLAIM", "Holder", "as_claimed", "as_read", "claim", "claim_holders", "claim_mode", "claimed_by_others", "contradiction", "status_of"]
+__all__ = ["CLAIM", "Holder", "as_claimed", "as_read", "claim", "claim_holders", "claim_mode", "claimed_by_others", "contradiction", "device_gone", "status_of"]
 
 CLAIM = "store_process_subscription"
 """The step that claims a device."""
@@ -281,7 +281,17 @@ def _claimed(work: CreateWork, done: Update) -> Outcome:
         return Aborted(done.error, UNCHANGED)
     if done.kind is Kind.UNKNOWN:
         return Failed(done.error)
+    if done.gone and work.row.resumed:
+        return device_gone(work)
     return _not_claimed(work, f"{work.label} could not be claimed: {done.error}", done.uncertain)
+
+
+_NOT_THERE, _OR_END = "is not in NetBox any more", "If it will not come back, end the process"
+
+
+def device_gone(work: CreateWork) -> Failed:
+    """The outcome of a process whose device NetBox does not have any more."""
+    return Failed(f"{work.label} {_NOT_THERE}. {_OR_END} with: {to_abort([work.key])}", _NOT_THERE, _OR_END)
 
 
 def _not_claimed(work: CreateWork, reason: str, uncertain: bool = False) -> Outcome:

@@ -21,6 +21,7 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils._node.claim 
     claim,
     claimed_by_others,
     contradiction,
+    device_gone,
     status_of,
 )
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._node.device import Device, devices_by_id
@@ -34,16 +35,11 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils._node.payloa
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._node.provide_config import provide_config_to_user
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._node.state import CreateState, CreateWork, named
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._node.statuses import ACTIVE, FREE
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.command import to_abort
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.progress import Progress
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.step import Done, Failed, Outcome, Step, Workflow, for_each
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
 
 __all__ = ["CREATE_NODE", "custom_field"]
-
-_NOT_THERE = "is not in NetBox any more"
-
-_OR_END = "If it will not come back, end the process"
 
 
 def _fetch_ip_address_information(task: Task, works: t.Sequence[CreateWork]) -> dict[str, Outcome]:
@@ -65,7 +61,7 @@ def _fetched(task: Task, work: CreateWork, device: Device | None, there: t.Conta
     if device is None and work.subscription.device_id in there:
         return Failed(f"{work.label}: {HIDDEN}")
     if device is None:
-        return _gone(work)
+        return device_gone(work)
     if device.problem:
         return Failed(f"{work.label}: {device.problem}")
     work = work.called(device.label)
@@ -79,10 +75,6 @@ def _fetched(task: Task, work: CreateWork, device: Device | None, there: t.Conta
         return Failed(f"{work.label}: {error}", label=work.label)
     subscription = subscription.model_copy(update={"description": description(subscription)})
     return Done(subscription, work.state.having(device=device), label=work.label)
-
-
-def _gone(work: CreateWork) -> Failed:
-    return Failed(f"{work.label} {_NOT_THERE}. {_OR_END} with: {to_abort([work.key])}", _NOT_THERE, _OR_END)
 
 
 def _set_status(task: Task, works: t.Sequence[CreateWork]) -> dict[str, Outcome]:
@@ -114,8 +106,7 @@ def _update_node_in_netbox(task: Task, works: t.Sequence[CreateWork]) -> dict[st
         client=task.netbox,
         message=lambda device_id: by_device[device_id].changelog_message(),
         check=lambda device, payload: _refusal(task, by_device[device.id], device, payload),
-        # As the step before read it, in this run. If it has changed since, NetBox refuses the write, and it is read again.
-        known={work.subscription.device_id: as_claimed(work, as_read(work)) if task.check_mode else as_read(work) for work in works},
+        known={} if task.params["netbox_custom_field"] else {work.subscription.device_id: _known(task, work) for work in works},
         see=lambda device: as_claimed(by_device[device.id], device) if task.check_mode else device,
         dry_run=task.check_mode,
         tell=Progress(task.show, "update_node_in_netbox", len(works), task.subject.many),
@@ -124,12 +115,17 @@ def _update_node_in_netbox(task: Task, works: t.Sequence[CreateWork]) -> dict[st
     outcomes: dict[str, Outcome] = {}
     for work, done in zip(works, updates):
         if done.gone:
-            outcomes[work.key] = _gone(work)
+            outcomes[work.key] = device_gone(work)
         elif done.error:
             outcomes[work.key] = Failed(done.why_not(work.label))
         else:
             outcomes[work.key] = Done(work.subscription, work.state, done.changes())
     return outcomes
+
+
+def _known(task: Task, work: CreateWork) -> Device:
+    """The device as the step before read it, in this run, but for its custom fields. If it has changed since, NetBox refuses the write; then it is read."""
+    return as_claimed(work, as_read(work)) if task.check_mode else as_read(work)
 
 
 def _refusal(task: Task, work: CreateWork, device: Device, payload: DevicePayload) -> Refusal | None:

@@ -19,7 +19,7 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils._node.status
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._node.stored import device_of, name_of
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._store.subscriptions import Unreadable
 
-__all__ = ["PROBLEMS", "UNFINISHED", "Finding", "Seen", "detail", "drift", "kept"]
+__all__ = ["IF_WANTED", "NOT_REPAIRED", "PROBLEMS", "UNFINISHED", "Finding", "Seen", "detail", "drift", "kept"]
 
 PROBLEMS = {
     "unreadable": "the subscription cannot be read",
@@ -39,6 +39,12 @@ PROBLEMS = {
     "no_subscription": "the device is active in NetBox without a subscription",
 }
 """What a finding can be about, the gravest first."""
+
+NOT_REPAIRED = ("unreadable", "device_unreadable", "step_log")
+"""Those that reconcile_nodes leaves alone: a person has to look."""
+
+IF_WANTED = {"no_subscription": ("adopt", "true"), "device_gone": ("device_gone", "terminate")}
+"""Those that it repairs only where an option says so."""
 
 UNFINISHED = (SubscriptionLifecycle.INITIAL, SubscriptionLifecycle.PROVISIONING)
 """The lifecycles of a subscription that was never active."""

@@ -71,6 +71,7 @@ def import_subscriptions(task: Task) -> dict[str, t.Any]:
     """
     with contextlib.ExitStack() as stack:
         source = _read(task, stack)
+        netbox_url = _netbox_of(task, source)
         if task.check_mode:
             store = task.existing_store()
             if store is None:
@@ -78,17 +79,22 @@ def import_subscriptions(task: Task) -> dict[str, t.Any]:
             with store.read() as connection:
                 settled, known = _settle(connection, source)
             return _result(task, source, settled, known)
-        settled, known = _save(task, source)
+        settled, known = _save(task, source, netbox_url)
         result = _result(task, source, settled, known)
         if source.store and result["source_moved"]:
             source.store.mark_moved(source.connection, task.store.label)
         return result
 
 
-def _save(task: Task, source: _Source) -> tuple[list[NodeInactive], int]:
+def _netbox_of(task: Task, source: _Source) -> str:
+    """The URL of the NetBox whose ids they are: that of the option, or of the store that was read. Raises NetboxError where neither is known."""
+    return normal_url(task.params["netbox_url"] or (source.store.netbox_url if source.store else None) or task.netbox.url)
+
+
+def _save(task: Task, source: _Source, netbox_url: str) -> tuple[list[NodeInactive], int]:
     """Save what was read in one transaction. Return the subscriptions as they were saved, and how many were here already."""
     task.warn_if_it_vanishes("store")
-    task.store.belongs_to(normal_url(task.params["netbox_url"] or task.netbox.url), moved=task.params["netbox_moved"])
+    task.store.belongs_to(netbox_url, moved=task.params["netbox_moved"])
     with task.store.to_move() as connection:  # nobody enrols one of the devices, or imports the same, in between
         task.store.refuse_if_moved()
         settled, known = _settle(connection, source)
@@ -239,8 +245,10 @@ def _as_source(text: str) -> str:
 
 def _kept_out(task: Task, store: Store, stack: contextlib.ExitStack) -> tuple[t.Any, str | None]:
     """A connection to the source while nobody else writes to it. Where it cannot be written, one that reads, and why."""
-    if task.check_mode or store.moved_to:
+    if store.moved_to:
         return stack.enter_context(store.read()), None
+    if task.check_mode:
+        return stack.enter_context(store.read()), store.why_not_written()
     try:
         return stack.enter_context(store.to_move()), None
     except StoreError as error:

@@ -199,14 +199,20 @@ def _related(task: Task, rows: list[Row]) -> list[Row]:
             done.append(row)
             continue
         ids = {name: sites.get(value) if name == "site" else addresses.get((device_id, value)) for name, value in fields.items()}
-        missing = [fields[name] for name, found in ids.items() if found is None and fields[name] is not None]  # to have none is a wish as well
+        missing = {name: fields[name] for name, found in ids.items() if found is None and fields[name] is not None}  # to have none is a wish as well
         if missing:
-            what = " and no ".join(map(str, missing))
-            message = f"{row.label}: NetBox has no {what} for it; add {'it' if len(missing) == 1 else 'them'} to the device there"
-            done.append(row.without_plan().failed(message))
+            done.append(row.without_plan().failed(f"{row.label}: {_to_be_made(missing)}"))
         else:
             done.append(dataclasses.replace(row, state=state | {"relations": ids}))
     return done
+
+
+def _to_be_made(missing: dict[str, t.Any]) -> str:
+    """What to do in NetBox, which does not have these values of fields, so that a device can have them."""
+    addresses = [str(value) for name, value in missing.items() if name != "site"]
+    ways = [f"NetBox has no site {missing['site']} any more; make it there"] if "site" in missing else []
+    ways += [f"NetBox has no {' and no '.join(addresses)} for it; add {'it' if len(addresses) == 1 else 'them'} to the device there"] if addresses else []
+    return f"{'. '.join(ways)}, or let NetBox's value win"
 
 
 def _adoption(task: Task, device: Device, run_id: str) -> Row:

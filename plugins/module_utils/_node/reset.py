@@ -53,14 +53,14 @@ def reset(task: Task) -> dict[str, t.Any]:
         stored = f"{counted(rows['subscriptions'], 'subscription')} and {counted(rows['processes'], 'process', 'processes')}"
         return f"{set_} {counted(len(devices), 'device')} of the NetBox at {task.netbox.url} to {FREE}, and {remove} {stored} from {store.label}"
 
+    if not task.check_mode:
+        _confirm(task, what("this will set", "remove"))
+        rows, devices, missing = _look(task, store)  # a person may have thought for long
+        _free(task, devices, missing)
+        _empty(store, rows)
     diff = [{"before": {"devices": _statuses(devices)} | rows, "after": {"devices": dict.fromkeys(devices, FREE)} | dict.fromkeys(rows, 0)}]
-    if task.check_mode:
-        return {"changed": True, "rows": rows, "devices": len(devices), "diff": diff, "msg": what("would set", "remove")}
-    _confirm(task, what("this will set", "remove"))
-    rows, devices, missing = _look(task, store)  # a person may have thought for long
-    _free(task, devices, missing)
-    _empty(store)
-    return {"changed": True, "rows": rows, "devices": len(devices), "diff": diff, "msg": what("set", "removed")}
+    msg = what("would set", "remove") if task.check_mode else what("set", "removed")
+    return {"changed": True, "rows": rows, "devices": len(devices), "diff": diff, "msg": msg}
 
 
 def _look(task: Task, store: Store) -> tuple[dict[str, int], dict[int, Device], list[int]]:
@@ -124,8 +124,11 @@ def _free(task: Task, devices: t.Mapping[int, Device], missing: t.Sequence[int])
         raise NodeflowError(f"the store was left as it is, since not every device could be put back: {failed[0]}{more}")
 
 
-def _empty(store: Store) -> None:
+def _empty(store: Store, rows: dict[str, int]) -> None:
+    """Remove all from the store. Raises NodeflowError where it has other ``rows`` by now than those of which the devices were set free."""
     with store.to_move() as connection:
         store.refuse_if_moved()
         refuse_while_working(connection, "reset")
+        if count_rows(connection) != rows:
+            raise NodeflowError(f"{store.label} was left as it is, since something was stored while the devices were set to {FREE}; run again")
         delete_rows(connection)

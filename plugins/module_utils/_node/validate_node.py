@@ -22,7 +22,16 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils._node.device
     find_devices,
     find_many,
 )
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils._node.drift import PROBLEMS, UNFINISHED, Finding, Seen, detail, drift
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._node.drift import (
+    IF_WANTED,
+    NOT_REPAIRED,
+    PROBLEMS,
+    UNFINISHED,
+    Finding,
+    Seen,
+    detail,
+    drift,
+)
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._node.filters import check_filters
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._node.loopback_interface import located
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._node.model import NodeInactive
@@ -78,10 +87,25 @@ def _result(task: Task, msg: str, findings: t.Sequence[Finding]) -> dict[str, t.
         "msg": msg,
         "findings": [dataclasses.asdict(finding) for finding in findings],
         "counts": found,
-        "repair_with": str(Command("reconcile_nodes")),
+        "repair_with": _repair_with(task, findings),
         "fails": bool(findings) and task.params["fail_on_findings"],
         "validated_at": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
     }
+
+
+def _repair_with(task: Task, findings: t.Sequence[Finding]) -> str | None:
+    """The command that repairs what was found, at the devices that were asked for; with what says so, where all of it is repaired only if that is wanted.
+    None where nothing can be.
+    """
+    found = [finding for finding in findings if finding.problem not in NOT_REPAIRED]
+    problems = {finding.problem for finding in found}
+    if not problems:
+        return None
+    devices = sorted({finding.device_id for finding in found})
+    chosen = task.params["nodes"] is not None or task.params["device_filter"]
+    nodes = {"nodes": ",".join(map(str, devices))} if chosen and len(devices) <= LISTED else {}
+    wanted = {name: value for problem, (name, value) in IF_WANTED.items() if problem in problems and problems <= IF_WANTED.keys()}
+    return str(Command("reconcile_nodes").having(**nodes, **wanted))
 
 
 def table(seen: Seen, findings: t.Sequence[Finding]) -> str:

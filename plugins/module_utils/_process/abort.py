@@ -39,7 +39,8 @@ def aborted(task: Task, work: AnyWork, netbox: str, changes: dict[str, list[t.An
 
     ``netbox`` says how things stand in NetBox; ``changes`` are what the abort changed there, ``{field: [before, after]}``.
     """
-    why = ": " + task.params["reason"] if task.params["reason"] else ""
+    reason = task.params.get("reason")
+    why = f": {reason}" if reason else ""
     verb = "would be" if task.check_mode else "was"
     note = f"{work.label} {verb} aborted by {task.actor}{why}; {netbox}"
     return Aborted(note, ABORTED, changes or {})

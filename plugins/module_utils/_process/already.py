@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import dataclasses
 
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils._domain.collection import collection_of
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.command import TAKEN_OVER, to_resume
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.commands import how_it_goes_on
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.continued import going_on
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.lease import INTERRUPTED, can_be_taken, not_taken, standing, until
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.lease import INTERRUPTED, can_be_taken, not_taken, standing
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.rows import FAILED, Row
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.step import Workflow
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.step import ABORT, Workflow
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._store.processes import Process
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._store.subscriptions import Stored
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
@@ -42,12 +41,7 @@ def already_there(task: Task, row: Row, subscription: Stored, process: Process |
     if process.problem:
         return not_taken(row, process)
     doing = f"is being {taken} already" if creating else f"is {taken} already, and {process.workflow} works on it"
-    how = f"is {standing(process)} at {process.step}"
-    resume = to_resume([process.process_id], collection_of(process.workflow))
-    if can_be_taken(process):
-        way = f"; continue it with: {resume}"
-    else:
-        how += f", by {process.actor} until {until(process)}"
-        way = f"; if that run is gone, continue it with: {resume.having(**TAKEN_OVER)}"
-    row = dataclasses.replace(row, process_id=process.process_id, held=not can_be_taken(process))
-    return row.unchanged(f"{label} {doing}: process {process.process_id} {how}{way}", f"{doing}: its process {how}")
+    how, way = how_it_goes_on(process)
+    if process.step != ABORT:  # which only the command in the message continues
+        row = dataclasses.replace(row, process_id=process.process_id, held=not can_be_taken(process))
+    return row.unchanged(f"{label} {doing}: process {process.process_id} {how}; {way}", f"{doing}: its process {how}")

@@ -10,11 +10,10 @@ import datetime
 import typing as t
 import uuid
 
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils._domain.collection import collection_of
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._domain.lifecycle import SubscriptionLifecycle
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._domain.subscription import SubscriptionModel
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.command import to_resume
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.lease import lease_end, standing
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.commands import how_it_goes_on
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.lease import lease_end
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.rows import RUNNING, Row, reading_rows
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.state import read_state
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.step import Workflow, Workflows, predicted
@@ -166,7 +165,7 @@ def _refused(row: Row, model: Stored | None, process: Process | None, users: t.S
         why = "is not in sync, and no process works on it" + (f"; {repaired_by} repairs that" if repaired_by else "")
     else:
         what, key = "process", process.process_id
-        then = f"; continue it with: {to_resume([process.process_id], collection_of(process.workflow))}"
-        why = f"({process.workflow}) works on it and is {standing(process)} at {process.step}"
-    general = f"its subscription {why}" if what == "subscription" else f"a process {why}; resume continues it, and process_info has its id"
+        stands, way = how_it_goes_on(process)
+        why, then = f"({process.workflow}) works on it and {stands}", f"; {way}"
+    general = f"its subscription {why}" if what == "subscription" else f"a process {why}; process_info has its id and what continues it"
     return row.without_plan().failed(f"{row.label}: {what} {key} {why}{then}", general)

@@ -10,15 +10,15 @@ import datetime
 import typing as t
 
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._domain.collection import collection_of
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.command import CONFIRMED, to_abort, to_resume
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.lease import INTERRUPTED, can_be_taken, standing
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.command import CONFIRMED, TAKEN_OVER, to_abort, to_resume
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.lease import INTERRUPTED, can_be_taken, standing, until
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.rows import FAILED, SUSPENDED
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.step import ABORT
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._store.processes import OVER, Process, find_processes, has_status
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._words import counted
 
-__all__ = ["NAMED", "abort_with", "continue_with", "open_processes"]
+__all__ = ["NAMED", "abort_with", "continue_with", "how_it_goes_on", "open_processes"]
 
 
 NAMED = 10
@@ -35,6 +35,17 @@ def continue_with(process: Process) -> str | None:
     if process.step == ABORT:
         return abort_with(process)
     return str(to_resume([process.process_id], collection_of(process.workflow)).having(**_confirmed(process.status)))
+
+
+def how_it_goes_on(process: Process) -> tuple[str, str]:
+    """How a process that is not over stands, and what continues it or finishes its abort, as the middle and the end of a sentence about it."""
+    resume = to_resume([process.process_id], collection_of(process.workflow))
+    stands = f"is {standing(process)} at {process.step}"
+    if not can_be_taken(process):
+        return f"{stands}, by {process.actor} until {until(process)}", f"if that run is gone, continue it with: {resume.having(**TAKEN_OVER)}"
+    if process.step == ABORT:
+        return "is half aborted", f"finish that with: {to_abort([process.process_id], collection_of(process.workflow))}"
+    return stands, f"continue it with: {resume}"
 
 
 def abort_with(process: Process) -> str | None:

@@ -120,9 +120,9 @@ def until(process: Process) -> str:
 
 
 def _fresh(task: Task, process: Process) -> bool:
-    """Whether at least half of the lease is left, so that it need not be renewed before the step."""
-    half = datetime.timedelta(minutes=task.params["lease_minutes"]) / 2
-    return process.lease_until is not None and process.lease_until > _now() + half
+    """Whether nearly all of the lease is left, so that it need not be renewed before the step."""
+    most = datetime.timedelta(minutes=task.params["lease_minutes"]) * 0.9
+    return process.lease_until is not None and process.lease_until > _now() + most
 
 
 def _now() -> datetime.datetime:

@@ -111,8 +111,8 @@ def _load(task: Task, name: str, workflows: Workflows, rows: t.Sequence[Row]) ->
         except NodeflowError as error:
             general = str(error).replace(f"process {key}", "its process")
             # Without the process's id where another playbook continues it, which the message names.
-            of_another = process is not None and collection_of(process.workflow) != task.subject.collection
-            kept = dataclasses.replace(row, process_id=None) if of_another else row
+            elsewhere = process is not None and (process.step == ABORT or collection_of(process.workflow) != task.subject.collection)
+            kept = dataclasses.replace(row, process_id=None) if elsewhere else row
             refused[key] = kept.failed(f"{row.label}: {error}", general)
     return predicted + works, refused
 

@@ -12,7 +12,7 @@ import typing as t
 
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._domain.lifecycle import SubscriptionLifecycle
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._domain.subscription import SubscriptionModel, move_to_lifecycle
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import StoreError
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import StoreError, TakenOver
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.lease import lease_end
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.rows import COMPLETED, FAILED, RUNNING, SUSPENDED, Row
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.step import AnyWork, Done, Failed, Outcome, Suspended, Workflow, predicted
@@ -51,7 +51,10 @@ class Settled:
 
     def not_saved(self, error: StoreError) -> Settled:
         """The same, when the store refused it."""
-        return dataclasses.replace(self, row=self.work.row.not_stored(error), log=None)
+        row = self.work.row.not_stored(error)
+        if isinstance(error, TakenOver):  # so that nobody is told to take it away from the run that works on it
+            row = dataclasses.replace(row, process_id=None, held=False)
+        return dataclasses.replace(self, row=row, log=None)
 
 
 def settle(task: Task, workflow: Workflow, step: str, work: AnyWork, outcome: Outcome, started: datetime.datetime) -> Settled:

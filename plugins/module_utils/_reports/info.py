@@ -204,7 +204,8 @@ def _subscription(store: Store, subscription: Stored, latest: _Latest) -> Answer
         fields, problem = subscription.model_dump(mode="json"), None
     for view, facts in zip(VIEWS, latest.facts or [{} for view in VIEWS]):
         object_id = view.id_of(subscription)
-        fields |= {view.id: object_id, **_shown(store, view, object_id, facts)}
+        shown = {view.id: object_id, **_shown(store, view, object_id, facts)}
+        fields |= {name: value for name, value in shown.items() if name not in fields}  # another product may have a field of such a name
     return fields | {"problem": problem, **latest.of_process}
 
 

@@ -179,11 +179,14 @@ def _about_subscription(answer: Answer) -> Answer:
     name: t.Any = None
     fields: Answer = {}
     for view in VIEWS:
-        block = answer.get(view.block) or {}
+        found = answer.get(view.block)
+        block = found if isinstance(found, dict) else {}  # another product may have anything under that name
         name = name or _scalar(block.get(view.name))
         fields |= {shown: _scalar(block.get(field)) for shown, field in view.fields.items()}
     relations = {direction: answer[direction] or None for direction in ("depends_on", "in_use_by")}
-    return _of(answer, _from_subscription()) | fields | relations | {"name": name or answer["description"], "since": _stored_moment(answer["start_date"])}
+    objects = {one: answer[one] if isinstance(answer[one], (int, str)) else None for view in VIEWS for one in (view.id, *view.facts)}
+    shown = objects | fields | relations | {"name": name or answer["description"], "since": _stored_moment(answer["start_date"])}
+    return _of(answer, _from_subscription()) | shown
 
 
 def _about_process(answer: Answer) -> Answer:

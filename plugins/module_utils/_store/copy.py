@@ -21,7 +21,7 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils._store.schem
     subscriptions,
 )
 
-__all__ = ["copy_rows", "count_rows", "delete_rows", "is_copy"]
+__all__ = ["copy_rows", "count_rows", "delete_rows", "is_copy", "subscription_ids"]
 
 _TABLES = (subscriptions, claims, relations, processes, steps)
 
@@ -55,6 +55,11 @@ def _is_same(source: t.Any, target: t.Any, table: t.Any) -> bool:
 def count_rows(connection: t.Any) -> dict[str, int]:
     """How many rows each table has."""
     return {str(table.name): connection.execute(sa.select(sa.func.count()).select_from(table)).scalar_one() for table in _COUNTED}
+
+
+def subscription_ids(connection: t.Any) -> set[str]:
+    """The ids of all subscriptions."""
+    return set(connection.execute(sa.select(subscriptions.c.subscription_id)).scalars())
 
 
 def delete_rows(connection: t.Any) -> None:

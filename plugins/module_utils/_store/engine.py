@@ -53,8 +53,9 @@ class Store:
 
         While it is ``migrating``, a table can be replaced that others refer to.
         """
-        if self.may_only_be_read:
-            raise StoreError(f"{self.label} cannot be written: the file or its directory is read-only for this login")
+        refused = self.why_not_written()
+        if refused:
+            raise StoreError(refused)
         engine = self.engine.execution_options(nodeflow_migrating=True) if migrating else self.engine
         try:
             with self.errors(), engine.begin() as connection:
@@ -158,6 +159,12 @@ class Store:
     def may_only_be_read(self) -> bool:
         """Whether it is a file that this login cannot write."""
         return self._copy is not None
+
+    def why_not_written(self) -> str | None:
+        """Why it cannot be written, as far as that shows without trying; None where nothing speaks against it. What rights a PostgreSQL database gives
+        its user is not asked.
+        """
+        return f"{self.label} cannot be written: the file or its directory is read-only for this login" if self.may_only_be_read else None
 
     def close(self) -> None:
         """Give the connections back."""

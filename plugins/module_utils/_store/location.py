@@ -116,6 +116,9 @@ def is_database(text: str) -> bool:
     """Whether ``text`` names a database, and not a file. Raises StoreError, without a word of ``text``, for what can be neither."""
     if text.startswith(("/", ".", "~", "$")):
         return False
+    keyword, equals, _value = text.partition("=")
+    if equals and keyword.strip().isidentifier():
+        return True
     scheme, colon, rest = text.partition(":")
     name, _plus, driver = scheme.lower().partition("+")
     if colon and rest.startswith("//"):
@@ -128,9 +131,6 @@ def is_database(text: str) -> bool:
         raise StoreError(_OTHER)
     if colon and (name in _SCHEMES or (len(name) == 1 and rest[:1] in ("\\", "/"))):
         raise StoreError(_OTHER)
-    keyword, equals, _value = text.partition("=")
-    if equals and keyword.strip().isidentifier():
-        return True
     if ":" in text.partition("@")[0] and "@" in text:
         raise StoreError(_NO_URL)  # USER:PASSWORD@HOST/DATABASE
     if text == ":memory:":

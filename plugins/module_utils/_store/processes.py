@@ -12,7 +12,7 @@ import typing as t
 import uuid
 
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._chunks import chunks
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import StaleSave
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import TakenOver
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._libraries import sa
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._store.schema import (
     Written,
@@ -149,7 +149,7 @@ def take_processes(connection: t.Any, holders: t.Mapping[str, str | None], lease
 def save_processes(connection: t.Any, changed: t.Sequence[Process], run_id: str, log: t.Sequence[StepRecord]) -> None:
     """Save processes that the run ``run_id`` works on, with their new lines of the step log, whose attempts are counted here.
 
-    Raises StaleSave if another run has taken one of them over, or written to its log; then the transaction must be undone.
+    Raises TakenOver if another run has taken one of them over, or written to its log; then the transaction must be undone.
     """
     states = {process.process_id: Saved(process.state, Written(write_json(process.state))) for process in changed}
     new = next_lines(connection, log, states)
@@ -168,7 +168,7 @@ def save_processes(connection: t.Any, changed: t.Sequence[Process], run_id: str,
     ]
     if execute_many(connection, statement, parameters) != len(changed):
         which = f"process {changed[0].process_id}" if len(changed) == 1 else f"one of {len(changed)} processes"
-        raise StaleSave(f"{which} was taken over by another run; look at it with process_info")
+        raise TakenOver(f"{which} was taken over by another run; look at it with process_info")
     execute_many(connection, steps.insert(), new.rows)
 
 

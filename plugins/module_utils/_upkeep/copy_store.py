@@ -11,7 +11,7 @@ import typing as t
 
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import NodeflowError, StoreError
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.lease import refuse_while_working
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils._store.copy import copy_rows, count_rows, is_copy
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._store.copy import copy_rows, count_rows, is_copy, subscription_ids
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._store.engine import Store, open_store
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._store.location import Location
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
@@ -44,16 +44,14 @@ def copy_store(task: Task) -> dict[str, t.Any]:
 
 
 def _moved_before(source: Store, there: Location) -> dict[str, t.Any]:
-    """The result where the store was moved before. Raises StoreError where the target is not what it was moved to, since nothing is in it."""
+    """The result where the store was moved before. Raises StoreError where the target is not what it was moved to, since it lacks subscriptions."""
     with source.read() as old:
-        rows = count_rows(old)
+        rows, ids = count_rows(old), subscription_ids(old)
     target = open_store(there, create=False, write=False)
-    if target is None:
-        here: dict[str, int] = {}
-    else:
+    if target is not None:
         with contextlib.closing(target), target.read() as new:
-            here = count_rows(new)
-    if any(rows.values()) and not any(here.values()):
+            ids -= subscription_ids(new)
+    if ids:
         raise StoreError(f"{source.label} was moved to {source.moved_to} before, so copy that one")
     return {"changed": False, "rows": rows, "msg": f"{source.label} was moved to {source.moved_to} before"}
 
@@ -62,6 +60,9 @@ def _copy(task: Task, source: Store, target: Store | None) -> dict[str, t.Any]:
     there = target.label if target else "the new store"
     with source.read() if task.check_mode else source.to_move() as old:
         rows = count_rows(old)
+        refused = source.why_not_written()
+        if refused:  # which in check mode nothing has said so far
+            raise StoreError(refused)
         source.refuse_if_moved()  # by another run, for which the line above has waited
         refuse_while_working(old, "copy the store")
         if target and source.netbox_url and not task.check_mode:

@@ -101,13 +101,16 @@ def _connect(task, works):
 
 
 def _give_back(task, works, ended, changed):
-    """Delete in NetBox what belongs to the circuits. ``ended`` makes the outcome of a work and of what was deleted, or would be. What a person has changed
-    there, as the problems ``changed`` say, is left, and the work failed.
+    """Delete in NetBox what belongs to the circuits. ``ended`` makes the outcome of a work, of what was deleted, or would be, and of what was left, as
+    nobody can tell that it is the circuit's. What a person has changed there, as the problems ``changed`` say, is left, and the work failed.
     """
-    conflicts = compare(task, [work.subscription for work in works])
+    conflicts = {work.key: [] for work in works}
+    keys = {str(work.subscription.subscription_id): work.key for work in works}
+    for one in compare(task, [work.subscription for work in works]):
+        conflicts[keys[one["subscription_id"]]].append(one)
     outcomes = {}
     for work in works:
-        wrong = [one for one in conflicts if one["subscription_id"] == str(work.subscription.subscription_id) and one["problem"] in changed]
+        wrong = [one for one in conflicts[work.key] if one["problem"] in changed]
         if wrong:
             why = "; ".join(one["detail"] for one in wrong)
             outcomes[work.key] = nf.Failed(f"{work.label}: {why}. Set it right in NetBox, or delete it there, and continue")
@@ -123,16 +126,21 @@ def _give_back(task, works, ended, changed):
             errors[owners[one].key].append(why)
     for work in works:
         failed = nf.Failed(f"{work.label}: {'; '.join(sorted(set(errors[work.key])))}") if errors[work.key] else None
-        outcomes[work.key] = failed or ended(work, gone[work.key])
+        left = [one["detail"] for one in conflicts[work.key] if one["problem"] == "not_marked"]
+        outcomes[work.key] = failed or ended(work, gone[work.key], left)
     return outcomes
 
 
 def _disconnect(task, works):
-    return _give_back(task, works, lambda work, gone: nf.Done(work.subscription, work.state, gone), (*MOVED, "not_marked"))
+    return _give_back(task, works, lambda work, gone, left: nf.Done(work.subscription, work.state, gone), (*MOVED, "not_marked"))
 
 
 def _abort(task, works):
-    return _give_back(task, works, lambda work, gone: nf.aborted(task, work, "what it had taken in NetBox is free again", gone), MOVED)
+    def ended(work, gone, left):
+        but = f", but for what was left: {'; '.join(left)}" if left else ""
+        return nf.aborted(task, work, f"what it had taken in NetBox is free again{but}", gone)
+
+    return _give_back(task, works, ended, MOVED)
 
 
 def _abort_ending(task, works):

@@ -1,0 +1,105 @@
+# Copyright (c) 2026, nodeflow.orchestrator contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The abort of a termination: the subscription is as it was before, unless the device was set free already, which another store may have enrolled since."""
+
+from __future__ import annotations
+
+import contextlib
+import types
+
+import pytest
+
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import NetboxForbidden
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._netbox.changelog import Change
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._node import abort_change as module
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._node.abort_change import abort_change
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._node.change_steps import gone
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._node.model import NODE, Node, NodeBlock
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._node.reconcile_node import RECONCILE_NODE
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._node.state import ChangeState
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._node.terminate_node import TERMINATE_NODE
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.step import Aborted, Failed
+
+BEFORE = Node(
+    customer_id="c", description="Node r", status="active", insync=True,
+    node=NodeBlock(node_id=7, node_name="r", node_status="active", ipv4_loopback="10.0.0.1/32", ipv6_loopback="2001:db8::1/128"),
+)  # fmt: skip
+OURS, OTHERS = "nodeflow.orchestrator terminate_node, process p1", "nodeflow.orchestrator terminate_node, process p2"
+
+
+def work(write=("status",), status="planned"):
+    """A termination that sets its device to a status, at the abort."""
+    state = ChangeState(
+        device=gone(BEFORE), required_families=["ipv4"], changes={"node": {"node_status": status}}, write=list(write), lifecycle="terminated",
+        before=BEFORE.model_dump(mode="json"),
+    )  # fmt: skip
+    locked = BEFORE.model_copy(update={"insync": False, "version": 4})
+    return types.SimpleNamespace(key="p1", label="r (loc1, 7)", subscription=locked, state=state)
+
+
+def aborted(monkeypatch, one, done, changes=()):
+    """The outcome, and how often the change log was asked. ``done`` are the steps that the process has done; ``changes`` its device's, or an error."""
+    asked = []
+
+    def object_changes(client, kind, ids):
+        asked.append((kind, ids))
+        if isinstance(changes, Exception):
+            raise changes
+        return {7: list(changes)}
+
+    log = [types.SimpleNamespace(step=step, status=status) for step, status in done]
+    monkeypatch.setattr(module, "object_changes", object_changes)
+    monkeypatch.setattr(module, "load_step_log", lambda connection, ids: {key: log for key in ids if log})
+    store = types.SimpleNamespace(read=contextlib.nullcontext)
+    task = types.SimpleNamespace(store=store, netbox=None, params={}, check_mode=False, actor="ann", subject=NODE)
+    return abort_change(task, [one])["p1"], asked
+
+
+def change(message, before="active", after="planned"):
+    return Change(7, message, {"status": before}, {"status": after})
+
+
+ENDED = Aborted("r (loc1, 7) was aborted by ann; it was set to planned in NetBox before, so that its subscription ends", "aborted")
+RESTORED = Aborted(
+    "r (loc1, 7) was aborted by ann; its subscription is as it was before; the device in NetBox was left as it is",
+    "aborted",
+    subscription=BEFORE.model_copy(update={"version": 4}),
+)
+FETCHED, MODIFIED, WRITTEN = ("fetch_ip_address_information", "success"), ("modify_subscription", "success"), ("update_node_in_netbox", "success")
+NOT_WRITTEN = ("update_node_in_netbox", "failed")
+
+
+@pytest.mark.parametrize(
+    ("done", "changes", "outcome", "asked"),
+    [
+        ([FETCHED, MODIFIED, WRITTEN], [], ENDED, 0),
+        ([FETCHED, MODIFIED], [change(OURS)], ENDED, 1),
+        ([FETCHED, MODIFIED, NOT_WRITTEN], [change(OURS), change("", "planned", "staged")], ENDED, 1),
+        ([FETCHED, MODIFIED], [change(OTHERS), change(""), change(OURS, "active", "offline")], RESTORED, 1),
+        ([FETCHED, MODIFIED, NOT_WRITTEN], [], RESTORED, 1),
+        ([FETCHED], [], RESTORED, 0),
+        ([], [], RESTORED, 0),
+    ],
+)
+def test_one_whose_device_was_set_free_ends(monkeypatch, done, changes, outcome, asked):
+    found, times = aborted(monkeypatch, work(), done, changes)
+    assert found == outcome and times == [("dcim.device", [7])] * asked
+
+
+def test_without_the_change_log_one_that_was_cut_off_stays_and_another_token_may_abort_it(monkeypatch):
+    found, dummy = aborted(monkeypatch, work(), [MODIFIED], NetboxForbidden("it needs core.view_objectchange"))
+    assert found == Failed(
+        "r (loc1, 7) was to be set to planned in NetBox, and without NetBox's change log it is not known whether it was: it needs core.view_objectchange. "
+        "Abort with a token that may read it"
+    )
+
+
+@pytest.mark.parametrize("one", [work(status="offline"), work(write=()), work(write=["name"])])
+def test_one_that_sets_no_device_free_is_as_it_was_before(monkeypatch, one):
+    assert aborted(monkeypatch, one, [MODIFIED, WRITTEN]) == (RESTORED, [])
+
+
+def test_both_workflows_that_end_a_subscription_are_aborted_so():
+    assert TERMINATE_NODE.abort is abort_change is RECONCILE_NODE.abort
