@@ -172,3 +172,10 @@ def test_the_commands_that_we_write_are_found():
     assert {("enrol.md", "reason"), ("life.md", "note"), ("resume.yml", "process_ids")} <= {
         (file, name) for file, extra in EXTRA for name in re.findall(r"\w+", extra)[:1]
     }
+
+
+def test_no_line_of_yaml_is_longer_than_ansible_lint_allows():
+    """It takes ansible-lint most of a minute to say so, which `make check` has not."""
+    files = [path for place in ("playbooks", "changelogs", "roles", "meta", "extensions", "examples") for path in (ROOT / place).rglob("*.yml")]
+    lines = [(str(path), line) for path in files for line in path.read_text(encoding="utf-8").splitlines()]
+    assert len(files) > 50 and [(path, line) for path, line in lines if len(line) > 160] == []
