@@ -25,7 +25,7 @@ GATES = ("tests/gates/test_gates.py::test_the_collection_can_be_built_and_instal
 GATES += ("tests/gates/test_galaxy.py", "tests/gates/test_supported_versions.py", "tests/gates/test_execution_environment.py")
 
 
-UNDO = "git restore --staged --worktree ."
+UNDO, UNDO_COMMIT = "git restore --staged --worktree .", "git reset --hard HEAD~1"
 
 
 class Refused(Exception):
@@ -43,7 +43,7 @@ def main() -> int:
         print(f"release: {refused}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        print(f"release: Interrupted. What it left: git status; to undo it: {UNDO}", file=sys.stderr)
+        print(f"release: Interrupted. What it left: git status, git log; to undo it: {UNDO}, or, once it is committed, {UNDO_COMMIT}", file=sys.stderr)
         return 1
     print(f"{version} is released here: {archive.name} and the tag {version}. To publish it: git push origin main {version}, then upload the archive.")
     return 0
@@ -90,7 +90,7 @@ def finish(root: Path, version: str) -> Path:
     run(root, "ansible-galaxy", "collection", "build", "--force")
     run(root, "git", "add", "--all", "CHANGELOG.md", "changelogs")
     run(root, "git", "commit", "--quiet", "-m", f"Release {version}")
-    run(root, "git", "tag", "-a", version, "-m", f"nodeflow.orchestrator {version}", undo="git reset --hard HEAD~1")
+    run(root, "git", "tag", "-a", version, "-m", f"nodeflow.orchestrator {version}", undo=UNDO_COMMIT)
     return root / f"nodeflow-orchestrator-{version}.tar.gz"
 
 

@@ -176,7 +176,9 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         while answers:  # what has become a host need not be kept for the others
             answer = answers.pop()
             name = names[answer["subscription_id"]]
-            self._add(f"{name}-{answer['device_id']}" if name in self.inventory.groups else name, answer)
+            while name in self.inventory.groups:
+                name = f"{name}-{answer['device_id']}"
+            self._add(name, answer)
 
     def _answers(self, path: str, cache: bool) -> list[Answer]:
         """What is known of each subscription, from the cache if it is there and may be used."""
@@ -227,11 +229,11 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         if not all(self._is_true(condition, variables | {"inventory_hostname": host}, host) for condition in self.get_option("filters")):
             return
         self._add_with_variables(host, variables)
+        self._set_composite_vars(self.get_option("compose"), variables, host, strict=strict)  # before there can be a group that is called as the host
         for prefix, field in (("lifecycle", "status"), ("product", "product"), ("site", "site"), ("platform", "platform")):
             if answer[field]:
                 group = self._sanitize_group_name(f"{prefix}_{answer[field]}")
                 self.inventory.add_host(host, self.inventory.add_group(group))
-        self._set_composite_vars(self.get_option("compose"), variables, host, strict=strict)
         self._add_host_to_composed_groups(self.get_option("groups"), variables, host, strict=strict)
         self._add_host_to_keyed_groups(self.get_option("keyed_groups"), variables, host, strict=strict)
 

@@ -48,8 +48,8 @@ def part_url(dest: str) -> tuple[str, dict[str, str]]:
     place, *rest = re.split("[/?#]", dest.partition("://")[2], maxsplit=1)
     if "@" in "".join(rest) and re.search("[:@]", place):
         raise NodeflowError(
-            "the URL in dest cannot be used, since it is not clear where its password ends: in a user, a password or a path, a @ is written as %40, a / as "
-            "%2F, a ? as %3F and a # as %23; the login can also stand in dest_user and dest_password, as it is"
+            "the URL in dest cannot be used, since it is not clear where its password ends: behind a login or a port, a @ is written as %40, a / of a "
+            "password as %2F, a ? as %3F and a # as %23; the login can also stand in dest_user and dest_password, as it is"
         )
     try:
         parts = urllib.parse.urlsplit(dest.strip())

@@ -138,6 +138,21 @@ def test_a_node_that_is_called_as_a_group_of_the_plugins_own_is_a_host_of_its_ow
     assert listed["loc2"] == {"hosts": ["loc1"]} and listed["loc3"] == {"hosts": ["loc2-2"]}
 
 
+def test_a_name_of_which_the_one_with_the_id_is_a_group_too(filled, tmp_path):
+    group = tmp_path / "groups.ini"
+    group.write_text("[loc2]\nother\n[loc2-2]\nanother\n", encoding="utf-8")
+    inventory = filled(2, name="loc{0}")
+    source, inventory.file = inventory.file, group
+    listed, said = inventory.listed("-i", str(source))
+    assert set(hosts(listed)) == {"loc1", "loc2-2-2"}, said
+
+
+def test_a_node_that_is_called_as_the_group_that_it_makes_keeps_what_is_composed_for_itself(filled):
+    inventory = filled(1, name="site_loc2", compose={"of": "nodeflow_device_id"})
+    listed, dummy = inventory.listed()
+    assert listed["_meta"]["hostvars"]["site_loc2"]["of"] == 1 and listed["site_loc2"] == {"hosts": ["site_loc2"]}
+
+
 def test_a_filter_that_is_no_list_is_one_filter(filled):
     listed, said = filled(6, filters="nodeflow_site in ['loc2', 'loc4']").listed()
     assert hosts(listed) == ["node-1", "node-3"] and said == ""

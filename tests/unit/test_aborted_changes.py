@@ -7,11 +7,12 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import types
 
 import pytest
 
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import NetboxForbidden
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import NetboxError, NetboxForbidden
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._netbox.changelog import Change
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._node import abort_change as module
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._node.abort_change import abort_change
@@ -31,8 +32,9 @@ OURS, OTHERS = "nodeflow.orchestrator terminate_node, process p1", "nodeflow.orc
 
 def work(write=("status",), status="planned"):
     """A termination that sets its device to a status, at the abort."""
+    device = dataclasses.replace(gone(BEFORE), status="active")
     state = ChangeState(
-        device=gone(BEFORE), required_families=["ipv4"], changes={"node": {"node_status": status}}, write=list(write), lifecycle="terminated",
+        device=device, required_families=["ipv4"], changes={"node": {"node_status": status}}, write=list(write), lifecycle="terminated",
         before=BEFORE.model_dump(mode="json"),
     )  # fmt: skip
     locked = BEFORE.model_copy(update={"insync": False, "version": 4})
@@ -94,6 +96,33 @@ def test_without_the_change_log_one_that_was_cut_off_stays_and_another_token_may
         "r (loc1, 7) was to be set to planned in NetBox, and without NetBox's change log it is not known whether it was: it needs core.view_objectchange. "
         "Abort with a token that may read it"
     )
+
+
+def test_without_netbox_it_is_to_be_aborted_again(monkeypatch):
+    found, dummy = aborted(monkeypatch, work(), [MODIFIED], NetboxError("NetBox is gone"))
+    assert found.reason.endswith("it is not known whether it was: NetBox is gone. Abort again")
+
+
+def test_one_whose_device_is_gone_by_then_ends(monkeypatch):
+    one = work()
+    one.state = one.state.having(device=dataclasses.replace(gone(BEFORE), status=""))
+    found, dummy = aborted(monkeypatch, one, [MODIFIED, WRITTEN])
+    assert found.reason.endswith("it was to be terminated, and is not in NetBox any more, so that its subscription ends")
+
+
+def test_an_adoption_ends_and_one_that_is_damaged_stops_no_other(monkeypatch):
+    """What reconcile_nodes made has nothing that it was before."""
+    adoption, damaged, good = work(), work(), work()
+    for number, one in enumerate((adoption, damaged, good), 1):
+        one.key, one.label = f"p{number}", f"r{number}"
+        one.state = one.state.having(lifecycle="active", write=[])
+    adoption.state, damaged.state = adoption.state.having(before=None), damaged.state.having(before={"status": "no such", "product": "Node"})
+    monkeypatch.setattr(module, "load_step_log", None)
+    task = types.SimpleNamespace(params={}, check_mode=False, actor="ann", subject=NODE)
+    done = abort_change(task, [adoption, damaged, good])
+    ended = "its new subscription is terminated; the device in NetBox was left as it is"
+    assert done["p1"] == Aborted(f"r1 was aborted by ann; {ended}", "aborted")
+    assert isinstance(done["p2"], Failed) and "no such" in done["p2"].reason and done["p3"].subscription.status == "active"
 
 
 @pytest.mark.parametrize("one", [work(status="offline"), work(write=()), work(write=["name"])])

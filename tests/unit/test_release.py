@@ -125,7 +125,10 @@ def test_an_interrupted_release_says_what_undoes_it(checkout, monkeypatch, capsy
     monkeypatch.setattr(release, "write_changelog", lambda root, version: None)
     monkeypatch.setattr(release, "check", interrupted)
     assert release.main() == 1
-    assert capsys.readouterr().err == "release: Interrupted. What it left: git status; to undo it: git restore --staged --worktree .\n"
+    assert capsys.readouterr().err == (
+        "release: Interrupted. What it left: git status, git log; to undo it: git restore --staged --worktree ., or, once it is committed, "
+        "git reset --hard HEAD~1\n"
+    )
 
 
 def test_tests_of_what_was_not_committed_count_for_nothing(checkout):

@@ -216,6 +216,22 @@ def test_one_that_another_run_takes_during_the_step_is_left_to_it(shop):
     assert sorted(shop.ask("SELECT status, run_id FROM processes")) == [("completed", None), ("running", "other")]
 
 
+def test_one_with_which_another_run_has_gone_on_is_left_to_it(shop):
+    """Its subscription has changed as well by then."""
+    rows = shop.new(1)
+
+    def gone_on(task, works):
+        now = datetime.datetime.now(datetime.timezone.utc)
+        with task.store.write() as connection:
+            take_processes(connection, {rows[0]["process_id"]: RUN}, Lease("other", "bob", now + datetime.timedelta(hours=1)), now)
+            connection.exec_driver_sql("UPDATE subscriptions SET version = version + 1, note = 'theirs'")
+        return shop._step(task, works)
+
+    steps = (Step("read", gone_on, repeats=True), *shop.workflow.steps[1:])
+    result = shop.run("read", rows, dataclasses.replace(shop.workflow, steps=steps))
+    assert "was taken over by another run" in result["msg"] and "take_over" not in result["msg"] and not {"process_id", "held"} & result["nodes"][0].keys()
+
+
 @pytest.mark.parametrize(("left", "renewed"), [(14.9, False), (13.6, False), (13.4, True), (8, True), (1, True)])
 def test_a_step_begins_with_nearly_the_whole_lease(shop, left, renewed):
     rows = shop.new(1)

@@ -35,8 +35,8 @@ def test_a_password_that_ends_nobody_knows_where_is_refused_without_a_word_of_it
     with pytest.raises(NodeflowError) as error:
         part_url(dest)
     assert str(error.value) == (
-        "the URL in dest cannot be used, since it is not clear where its password ends: in a user, a password or a path, a @ is written as %40, a / as %2F, "
-        "a ? as %3F and a # as %23; the login can also stand in dest_user and dest_password, as it is"
+        "the URL in dest cannot be used, since it is not clear where its password ends: behind a login or a port, a @ is written as %40, a / of a password "
+        "as %2F, a ? as %3F and a # as %23; the login can also stand in dest_user and dest_password, as it is"
     )
 
 

@@ -14,7 +14,7 @@ import uuid
 import pytest
 
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import StoreError
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.commands import NAMED, abort_with, continue_with, open_processes
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.commands import NAMED, abort_with, continue_with, how_it_goes_on, open_processes
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.lease import refuse_while_working
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._store.engine import open_store
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._store.processes import (
@@ -74,6 +74,27 @@ def test_each_way_to_wait_has_a_line_with_its_command(tmp_path):
     assert continue_with(found[4]) == f"{PLAYBOOK}resume -e process_ids={ids(4)}"
     assert continue_with(found[8]) == f"{PLAYBOOK}abort -e process_ids={ids(8)}" == abort_with(found[8])
     assert abort_with(found[9]) == f"ansible-playbook acme.circuits.abort -e process_ids={ids(9)}"
+
+
+def test_how_one_goes_on_is_said_of_each_kind(tmp_path):
+    ends = ("suspended", "running", "suspended", "running", "failed")
+    store = FilledStore(tmp_path / "store.db", len(ends), lambda number: ends[number - 1])
+    store.change("UPDATE processes SET step = 'abort' WHERE process_id IN (?, ?)", process_id(3), process_id(4))
+    store.change("UPDATE processes SET workflow_version = 'x' WHERE process_id = ?", process_id(5))
+    said = [how_it_goes_on(process) for process in found_in(store)]
+    assert said[:4] == [
+        ("is suspended at provide_config_to_user", f"; continue it with: {PLAYBOOK}resume -e process_ids={ids(1)}"),
+        (
+            "is running at set_status, by ann@workstation until 9999-01-01 00:00 UTC",
+            f"; if that run is gone, continue it with: {PLAYBOOK}resume -e process_ids={ids(2)} -e take_over=true",
+        ),
+        ("is half aborted", f"; finish that with: {PLAYBOOK}abort -e process_ids={ids(3)}"),
+        (
+            "is being aborted, by ann@workstation until 9999-01-01 00:00 UTC",
+            f"; if that run is gone, finish that with: {PLAYBOOK}abort -e process_ids={ids(4)} -e take_over=true",
+        ),
+    ]
+    assert said[4][0].startswith("cannot be read: its workflow_version is no number: x.") and said[4][1] == ""
 
 
 @pytest.mark.parametrize("more", [0, 1])

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import NetboxError
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils._netbox.changelog import object_changes
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._domain.lifecycle import SubscriptionLifecycle
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import NetboxError, NetboxForbidden
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._netbox.changelog import Change, object_changes
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._node.change_steps import (
     MODIFY_SUBSCRIPTION,
     UPDATE_NODE_IN_NETBOX,
@@ -19,8 +20,8 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils._node.change
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._node.device import DEVICE
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._node.state import ChangeWork
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._node.statuses import FREE
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.abort import aborted, restored
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.step import Failed, Outcome
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.abort import aborted, put_back
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.step import Failed, Outcome, for_each
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._store.step_log import load_step_log
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
 
@@ -28,28 +29,42 @@ __all__ = ["abort_change"]
 
 _SET_FREE = f"it was set to {FREE} in NetBox before, so that its subscription ends"
 
-_NO_CHANGE_LOG = (
-    f"{{0}} was to be set to {FREE} in NetBox, and without NetBox's change log it is not known whether it was: {{1}}. Abort with a token that may read it"
-)
+_GONE = "it was to be terminated, and is not in NetBox any more, so that its subscription ends"
+
+_NO_CHANGE_LOG = f"{{0}} was to be set to {FREE} in NetBox, and without NetBox's change log it is not known whether it was: {{1}}. Abort {{2}}"
 
 
 def abort_change(task: Task, works: t.Sequence[ChangeWork]) -> dict[str, Outcome]:
     """End the subscriptions of which the device was set free; the others are as they were before, and their devices as they are."""
-    ending = [work for work in works if sets_free(work)]
+    ending = [work for work in works if work.state.lifecycle == SubscriptionLifecycle.TERMINATED and "status" in work.state.write]
     done = _steps_done(task, ending)
-    free = {work.key for work in ending if UPDATE_NODE_IN_NETBOX.name in done[work.key]}
     # Of those that were cut off while NetBox was written, only its change log tells.
-    unsure = [work for work in ending if work.key not in free and MODIFY_SUBSCRIPTION.name in done[work.key]]
-    outcomes: dict[str, Outcome] = {}
+    unsure = {work.key: work.subscription.device_id for work in ending if UPDATE not in done[work.key] and MODIFY in done[work.key]}
+    changes, unread = _changes(task, list(unsure.values()))
+
+    def ended(work: ChangeWork) -> Outcome:
+        if work not in ending or not sets_free(work):
+            return put_back(task, work)
+        if UPDATE in done[work.key]:
+            return aborted(task, work, _SET_FREE if work.state.device.status else _GONE)
+        if work.key in unsure and unread:
+            again = "with a token that may read it" if isinstance(unread, NetboxForbidden) else "again"
+            return Failed(_NO_CHANGE_LOG.format(work.label, unread, again))
+        free = was_set_free(work, changes.get(unsure.get(work.key, 0), ()))
+        return aborted(task, work, _SET_FREE) if free else put_back(task, work)
+
+    return for_each(works, ended)
+
+
+UPDATE, MODIFY = UPDATE_NODE_IN_NETBOX.name, MODIFY_SUBSCRIPTION.name
+
+
+def _changes(task: Task, ids: t.Sequence[int]) -> tuple[dict[int, list[Change]], NetboxError | None]:
+    """What the change log has of these devices, by id; second, why it could not be read."""
     try:
-        changes = object_changes(task.netbox, DEVICE, [work.subscription.device_id for work in unsure]) if unsure else {}
-        free |= {work.key for work in unsure if was_set_free(work, changes[work.subscription.device_id])}
+        return object_changes(task.netbox, DEVICE, ids) if ids else {}, None
     except NetboxError as error:
-        outcomes = {work.key: Failed(_NO_CHANGE_LOG.format(work.label, error)) for work in unsure}
-    for work in works:
-        if work.key not in outcomes:
-            outcomes[work.key] = aborted(task, work, _SET_FREE) if work.key in free else restored(task, work)
-    return outcomes
+        return {}, error
 
 
 def _steps_done(task: Task, works: t.Sequence[ChangeWork]) -> dict[str, set[str]]:

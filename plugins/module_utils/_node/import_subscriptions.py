@@ -87,8 +87,10 @@ def import_subscriptions(task: Task) -> dict[str, t.Any]:
 
 
 def _netbox_of(task: Task, source: _Source) -> str:
-    """The URL of the NetBox whose ids they are: that of the option, or of the store that was read. Raises NetboxError where neither is known."""
-    return normal_url(task.params["netbox_url"] or (source.store.netbox_url if source.store else None) or task.netbox.url)
+    """The URL of the NetBox whose ids they are: that of the option, of this store, or of the one that was read. Raises NetboxError where none is known."""
+    here = task.existing_store()
+    known = task.params["netbox_url"] or (here.netbox_url if here else None) or (source.store.netbox_url if source.store else None)
+    return normal_url(known or task.netbox.url)
 
 
 def _save(task: Task, source: _Source, netbox_url: str) -> tuple[list[NodeInactive], int]:

@@ -103,7 +103,7 @@ def _repair_with(task: Task, findings: t.Sequence[Finding]) -> str | None:
         return None
     devices = sorted({finding.device_id for finding in found})
     chosen = task.params["nodes"] is not None or task.params["device_filter"]
-    nodes = {"nodes": ",".join(map(str, devices))} if chosen and len(devices) <= LISTED else {}
+    nodes = {"nodes": ",".join(map(str, devices))} if chosen else {}
     wanted = {name: value for problem, (name, value) in IF_WANTED.items() if problem in problems and problems <= IF_WANTED.keys()}
     return str(Command("reconcile_nodes").having(**nodes, **wanted))
 

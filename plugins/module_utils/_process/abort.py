@@ -18,7 +18,7 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.ste
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._store.processes import Process
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
 
-__all__ = ["abort", "aborted", "restored"]
+__all__ = ["abort", "aborted", "put_back", "restored"]
 
 _ENDED = "its new subscription is terminated; the {0} in NetBox was left as it is"
 
@@ -48,7 +48,12 @@ def aborted(task: Task, work: AnyWork, netbox: str, changes: dict[str, list[t.An
 
 def _restore(task: Task, works: t.Sequence[AnyWork]) -> dict[str, Outcome]:
     """The subscriptions are as they were before; what was written to NetBox stays."""
-    return for_each(works, lambda work: restored(task, work) if work.state.before else aborted(task, work, _ENDED.format(task.subject.label)))
+    return for_each(works, lambda work: put_back(task, work))
+
+
+def put_back(task: Task, work: AnyWork) -> Aborted:
+    """The outcome of a process that is over, and whose subscription is as it was before; one that the process made ends."""
+    return restored(task, work) if work.state.before else aborted(task, work, _ENDED.format(task.subject.label))
 
 
 def restored(task: Task, work: AnyWork, netbox: str | None = None, changes: dict[str, list[t.Any]] | None = None) -> Aborted:

@@ -44,4 +44,4 @@ def already_there(task: Task, row: Row, subscription: Stored, process: Process |
     how, way = how_it_goes_on(process)
     if process.step != ABORT:  # which only the command in the message continues
         row = dataclasses.replace(row, process_id=process.process_id, held=not can_be_taken(process))
-    return row.unchanged(f"{label} {doing}: process {process.process_id} {how}; {way}", f"{doing}: its process {how}")
+    return row.unchanged(f"{label} {doing}: process {process.process_id} {how}{way}", f"{doing}: its process {how}")

@@ -165,7 +165,7 @@ def _refused(row: Row, model: Stored | None, process: Process | None, users: t.S
         why = "is not in sync, and no process works on it" + (f"; {repaired_by} repairs that" if repaired_by else "")
     else:
         what, key = "process", process.process_id
-        stands, way = how_it_goes_on(process)
-        why, then = f"({process.workflow}) works on it and {stands}", f"; {way}"
+        stands, then = how_it_goes_on(process)
+        why = f"({process.workflow}) works on it and {stands}"
     general = f"its subscription {why}" if what == "subscription" else f"a process {why}; process_info has its id and what continues it"
     return row.without_plan().failed(f"{row.label}: {what} {key} {why}{then}", general)

@@ -11,7 +11,7 @@ import typing as t
 
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._domain.collection import collection_of
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.command import CONFIRMED, TAKEN_OVER, to_abort, to_resume
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.lease import INTERRUPTED, can_be_taken, standing, until
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.lease import INTERRUPTED, can_be_taken, standing, until, why_not_taken
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.rows import FAILED, SUSPENDED
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.step import ABORT
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._store.processes import OVER, Process, find_processes, has_status
@@ -38,14 +38,15 @@ def continue_with(process: Process) -> str | None:
 
 
 def how_it_goes_on(process: Process) -> tuple[str, str]:
-    """How a process that is not over stands, and what continues it or finishes its abort, as the middle and the end of a sentence about it."""
-    resume = to_resume([process.process_id], collection_of(process.workflow))
-    stands = f"is {standing(process)} at {process.step}"
-    if not can_be_taken(process):
-        return f"{stands}, by {process.actor} until {until(process)}", f"if that run is gone, continue it with: {resume.having(**TAKEN_OVER)}"
-    if process.step == ABORT:
-        return "is half aborted", f"finish that with: {to_abort([process.process_id], collection_of(process.workflow))}"
-    return stands, f"continue it with: {resume}"
+    """How a process that is not over stands, and "; " with what continues it or finishes its abort, as the middle and the end of a sentence about it."""
+    if process.problem:
+        return why_not_taken(process), ""
+    how, command = ("finish that", to_abort) if process.step == ABORT else ("continue it", to_resume)
+    way = command([process.process_id], collection_of(process.workflow))
+    if can_be_taken(process):
+        return "is half aborted" if process.step == ABORT else f"is {standing(process)} at {process.step}", f"; {how} with: {way}"
+    stands = "is being aborted" if process.step == ABORT else f"is {standing(process)} at {process.step}"
+    return f"{stands}, by {process.actor} until {until(process)}", f"; if that run is gone, {how} with: {way.having(**TAKEN_OVER)}"
 
 
 def abort_with(process: Process) -> str | None:

@@ -111,7 +111,7 @@ def _load(task: Task, name: str, workflows: Workflows, rows: t.Sequence[Row]) ->
         except NodeflowError as error:
             general = str(error).replace(f"process {key}", "its process")
             # Without the process's id where another playbook continues it, which the message names.
-            elsewhere = process is not None and (process.step == ABORT or collection_of(process.workflow) != task.subject.collection)
+            elsewhere = process is not None and ((process.step == ABORT and name != ABORT) or collection_of(process.workflow) != task.subject.collection)
             kept = dataclasses.replace(row, process_id=None) if elsewhere else row
             refused[key] = kept.failed(f"{row.label}: {error}", general)
     return predicted + works, refused
@@ -205,9 +205,10 @@ def _commit(task: Task, settled: t.Sequence[Settled]) -> None:
     changed.sort(key=lambda one: one.process.subscription_id)  # the order in which a run that begins locks them, so that neither waits for ever
     with task.store.write() as connection:
         for some in chunks(changed):  # so that the JSON of all is not in memory at once
-            save_subscriptions(connection, [one.subscription for one in some if one.subscription != one.work.subscription])
+            # The processes first: where another run has one by now, that is why its subscription has changed.
             for run_id, ones in by_run(some, lambda one: one.work.row):
                 save_processes(connection, [one.process for one in ones], run_id, [one.log for one in ones if one.log is not None])
+            save_subscriptions(connection, [one.subscription for one in some if one.subscription != one.work.subscription])
 
 
 def _commit_alone(task: Task, one: Settled) -> Settled:
