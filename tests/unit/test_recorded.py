@@ -208,6 +208,38 @@ def test_a_node_is_terminated_when_its_removal_is_confirmed(scene: Scene) -> Non
     scene.call("subscription_info", status=["terminated"])
 
 
+def test_a_termination_that_has_set_its_device_free_ends_with_its_abort(scene: Scene) -> None:
+    r1, r2 = scene.device("r1"), scene.device("r2")
+    scene.workflow(nodes=[r1, r2], options=CONFIRM)
+    for device, until in ((r1, "update_node_in_netbox"), (r2, "modify_subscription")):
+        scene.workflow("subscription_form", workflow="terminate_node", nodes=[device], node_status="planned", until=until, options=CONFIRM)
+    scene.later(minutes=20)
+    for check in (True, False):
+        scene.call("abort", check, process_ids=scene.processes("running"))
+
+
+def test_a_custom_field_leads_from_an_earlier_subscription_to_this_one(scene: Scene) -> None:
+    def field(netbox: Netbox) -> None:
+        for one in netbox.call("GET", "extras/custom-fields", limit=100)["results"]:
+            netbox.call("DELETE", f"extras/custom-fields/{one['id']}")
+        netbox.call("POST", "extras/custom-fields", {"name": "nodeflow_test", "type": "text", "object_types": ["dcim.device"]})
+
+    scene.person("the field", field)
+    r1 = scene.device("r1", custom_fields={"nodeflow_test": "an earlier subscription"})
+    scene.settings["netbox_custom_field"] = "nodeflow_test"
+    for check in (True, False):
+        scene.workflow(check=check, nodes=[r1], options=CONFIRM)
+
+
+def test_an_adoption_is_aborted(scene: Scene) -> None:
+    r1 = scene.device("r1", status="active")
+    nodes = scene.call("reconcile_form", nodes=[r1], adopt=True, claim="store")["nodes"]
+    scene.call("store_process_subscription", nodes=nodes)
+    scene.later(minutes=20)
+    for check in (True, False):
+        scene.call("abort", check, process_ids=scene.processes("running"))
+
+
 # validate_node, reconcile_nodes, reset
 
 
