@@ -15,6 +15,7 @@ __all__ = [
     "ConflictError",
     "DomainError",
     "NetboxError",
+    "NetboxFailed",
     "NetboxForbidden",
     "NetboxLeftOut",
     "NetboxNotWritten",
@@ -61,6 +62,10 @@ class NetboxForbidden(NetboxError):
 
 class NetboxUncertain(NetboxError):
     """No answer came, or one that does not tell whether NetBox has done what it was asked."""
+
+
+class NetboxFailed(NetboxUncertain):
+    """NetBox itself answered that it failed, which it may have done after the write."""
 
 
 class NetboxNotWritten(NetboxUncertain):

@@ -126,14 +126,29 @@ _RANGES = {
 }
 
 
+_STORED = ("customer_id", "description", "note", "reason")
+"""Texts that the store keeps."""
+
+
 def _check_settings(params: dict[str, t.Any]) -> None:
     """Raise NodeflowError for a setting that cannot mean anything."""
     for name, (least, most) in _RANGES.items():
         if params.get(name) is not None and not least <= params[name] <= most:
             raise NodeflowError(f"{name} must be {least} or more, and {most} or less; it is {params[name]}")
+    for name in _STORED:
+        if isinstance(value := params.get(name), str) and ("\0" in value or not _is_text(value)):
+            raise NodeflowError(f"{name} holds what no database takes, a NUL or half of a character; check where the text comes from, and its encoding")
     actor = params.get("actor") or ""
     if len(actor) > 200 or not actor.isprintable():
         raise NodeflowError("actor must have 200 characters or less, and all of them printable")
+
+
+def _is_text(value: str) -> bool:
+    try:
+        value.encode()
+        return True
+    except UnicodeError:
+        return False
 
 
 def run_module(options: dict[str, t.Any], function: Function, rows: Subject | None = None) -> None:

@@ -7,16 +7,18 @@
 from __future__ import annotations
 
 import contextlib
+import datetime
 import sqlite3
 
 import pytest
 import sqlalchemy as sa
 
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import StoreError
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import NodeflowError, StoreError
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._run import _check_settings
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._store import engine
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._store.engine import foreign_database, load_driver, open_store
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._store.location import Location, parse_location
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils._store.schema import read_json, write_json
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._store.schema import read_json, steps, write_json
 
 HELD = "another run has held it for over 30 seconds; try again"
 FULL = "the disk is full; make room and run again"
@@ -84,8 +86,10 @@ def made(monkeypatch):
 
 def test_a_database_is_opened_so_that_a_pooler_may_stand_before_it(made):
     store = foreign_database(parse_location("postgresql://u:secret@h:5433/d"))
-    arguments = {"user": "u", "password": "secret", "host": "h", "port": "5433", "dbname": "d", "prepare_threshold": None}
-    known = {"connect_args": arguments, "pool_pre_ping": True, "json_deserializer": read_json, "json_serializer": write_json}
+    arguments = {"user": "u", "password": "secret", "host": "h", "port": "5433", "dbname": "d"}
+    arguments |= {"prepare_threshold": None, "client_encoding": "utf8"}
+    known = {"connect_args": arguments, "isolation_level": "READ COMMITTED", "pool_pre_ping": True}
+    known |= {"json_deserializer": read_json, "json_serializer": write_json}
     assert made == [("postgresql+psycopg://", known)] and store.label == "the store d at h" and not store.may_only_be_read
     assert store.reader.get_execution_options() == {"nodeflow_read": True, "isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
     assert store.engine.dialect.name == "postgresql" and store.engine.get_execution_options() == {}
@@ -93,7 +97,36 @@ def test_a_database_is_opened_so_that_a_pooler_may_stand_before_it(made):
 
 def test_a_database_of_which_libpq_is_to_find_all(made):
     foreign_database(Location("it", "shown", database=None))
-    assert made[0][1]["connect_args"] == {"prepare_threshold": None}
+    assert made[0][1]["connect_args"] == {"prepare_threshold": None, "client_encoding": "utf8"}
+    foreign_database(parse_location("host=h client_encoding=latin1"))
+    assert made[1][1]["connect_args"]["client_encoding"] == "latin1"
+
+
+@pytest.mark.parametrize(
+    ("error", "sentence"),
+    [
+        (raised("could not connect", sqlstate="08006"), "could not connect"),
+        (raised("no such table: x", sqlite_errorcode=sqlite3.SQLITE_ERROR), None),
+        (raised("relation does not exist", sqlstate="42P01"), None),
+    ],
+)
+def test_a_database_that_does_not_answer_is_asked_once_and_one_without_the_table_what_it_has(tmp_path, monkeypatch, error, sentence):
+    with contextlib.closing(open_store(str(tmp_path / "store.db"))) as store:
+        asked = []
+
+        def rows(connection):
+            asked.append(connection)
+            if len(asked) == 1:
+                raise sa.exc.DBAPIError("SELECT", {}, error)
+            return {"schema_version": "4"}
+
+        monkeypatch.setattr(engine, "_rows", rows)
+        if sentence:
+            with pytest.raises(StoreError) as caught:
+                engine._info(store)
+            assert str(caught.value) == f"the store store.db in {tmp_path}: {sentence}" and len(asked) == 1
+        else:
+            assert engine._info(store) == {"schema_version": "4"} and len(asked) == 2
 
 
 @pytest.mark.parametrize(("database", "url"), [(True, "postgresql+psycopg://"), (False, "sqlite://")])
@@ -129,3 +162,24 @@ def test_a_store_of_another_netbox_says_what_may_be_meant(tmp_path):
         f"the store store.db in {tmp_path} belongs to the NetBox at https://a.example.org, whose ids mean nothing at https://b.example.org. Name another "
         "store for this NetBox; if it is the same NetBox under a new address, say so once with netbox_moved=true"
     )
+
+
+@pytest.mark.parametrize("text", ["cut \ud83d", "\udce9 of Latin-1", "a\0b"])
+def test_a_text_that_postgresql_would_take_and_never_give_back_is_saved_nowhere(tmp_path, text):
+    with contextlib.closing(open_store(str(tmp_path / "store.db"))) as store, pytest.raises(StoreError, match="cannot hold a value that it was to save"):
+        with store.write() as connection:
+            connection.execute(sa.insert(steps).values(NEW | {"state": {"note": [text]}}))
+    assert write_json({"a": "Gr\u00fc\u00dfe \U0001f642 \\ud83d \\u0000"}) and write_json({"a": "\\ud"}) == '{"a": "\\\\ud"}'
+
+
+NEW = {"process_id": "p", "step_id": "s", "step": "x", "attempt": 1, "status": "success", "changes": {}, "actor": "a", "run_id": "r"}
+NEW |= dict.fromkeys(("started_at", "completed_at"), datetime.datetime(2026, 11, 28, tzinfo=datetime.timezone.utc))
+
+
+@pytest.mark.parametrize("name", ["customer_id", "description", "note", "reason"])
+@pytest.mark.parametrize("text", ["cut \ud83d", "a\0b"])
+def test_an_option_that_no_database_takes_is_refused_before_anything_is_done(name, text):
+    with pytest.raises(NodeflowError) as error:
+        _check_settings({name: text})
+    assert str(error.value) == f"{name} holds what no database takes, a NUL or half of a character; check where the text comes from, and its encoding"
+    _check_settings({name: "Gr\u00fc\u00dfe \U0001f642"})

@@ -23,7 +23,7 @@ LISTINGS = {
     "objects of others": lambda client: objects.listed_of(client, "dcim/cable-terminations", "virtual_chassis_member_id", MANY),
     "addresses": lambda client: loopback._addresses(client, {"id": MANY}),
     "addresses of devices": lambda client: loopback._addresses(client, {"device_id": MANY}),
-    "address ids": lambda client: related.address_ids(client, MANY),
+    "address ids": lambda client: related.address_ids(client, dict.fromkeys(MANY, ())),
     "rows": lambda client: overwritten.rows_as_logged(client, MANY),
 }
 

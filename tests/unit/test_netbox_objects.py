@@ -18,6 +18,8 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils._netbox.jour
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._netbox.marked import Deleted, Made, create_marked, delete_marked
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._netbox.objects import NetboxObject, read_objects, written_as
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._netbox.payload import NetboxPayload
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._node.payload import hidden
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._node.related import address_ids
 
 
 class Netbox:
@@ -274,6 +276,42 @@ def test_a_token_that_may_add_none_ends_it():
     with pytest.raises(NetboxRefusal, match="needs a permission"):
         add_entries(client, "dcim.device", [entry(1), entry(2)])
     assert len(client.wrote("POST")) == 1
+
+
+class Refusing:
+    """A NetBox that refuses a bulk change as the releases do: 4.7 names first what is not there; ``there`` are those that the token may change."""
+
+    def __init__(self, there):
+        self.there, self.asked = there, []
+
+    def patch(self, endpoint, changes):
+        """Refuse it."""
+        ids = [change["id"] for change in changes]
+        self.asked.append(ids)
+        missing = {key: "no such object" for key in ids if key not in self.there}
+        raise NetboxRefusal("no", missing or dict.fromkeys(ids, "status: no valid choice"), unknown=missing)
+
+
+@pytest.mark.parametrize(
+    ("there", "ids", "found"),
+    [({1}, [1, 2], {1}), ({1, 3}, [1, 2, 3, 4], {1, 3}), (set(), [1, 2], set()), ({1}, [1, 1], {1}), ({1, 2}, [1, 2], {1, 2}), ({1}, [], set())],
+)
+def test_what_is_gone_does_not_hide_what_the_token_may_change_and_not_see(there, ids, found):
+    client = Refusing(there)
+    assert hidden(client, ids) == found and len(client.asked) <= 2
+
+
+def test_an_address_that_stands_elsewhere_is_the_only_one_of_its_text():
+    """On another member of the chassis, or the outside of a translation; of two in two VRFs nobody can tell which is meant."""
+
+    def at(key, address, device):
+        return {"id": key, "address": address, "device_id": device, "assigned_object": {"device": {"id": device}} if device else None}
+
+    client = Netbox(at(1, "10.0.0.1/32", 7), at(2, "10.0.0.2/32", 8), at(3, "10.0.0.3/32", None), at(4, "10.0.0.4/32", 9), at(5, "10.0.0.4/32", None))
+    wanted = {7: ["10.0.0.1/32", "10.0.0.2/32", "10.0.0.3/32", "10.0.0.4/32", "10.0.0.5/32"]}
+    assert address_ids(client, wanted) == {(7, "10.0.0.1/32"): 1, (7, "10.0.0.2/32"): 2, (7, "10.0.0.3/32"): 3}
+    client.asked.clear()
+    assert address_ids(client, {}) == {} and client.asked == []
 
 
 def test_whether_the_change_log_may_be_read_is_asked_without_reading_it():

@@ -13,13 +13,13 @@ import pytest
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import (
     ConflictError,
     NetboxError,
+    NetboxFailed,
     NetboxForbidden,
     NetboxLeftOut,
     NetboxNotWritten,
     NetboxRefusal,
     NetboxUncertain,
 )
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils._netbox import update as update_module
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._netbox.update import ATTEMPTS, Kind, Refusal, Target, Update, update
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._node.device import Device
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._node.payload import DevicePayload
@@ -342,19 +342,50 @@ def test_what_netbox_passed_over_and_nobody_can_read_may_have_been_written():
 
 @pytest.mark.parametrize("times", [ATTEMPTS - 1, ATTEMPTS])
 def test_a_conflict_is_met_so_often_and_no_more(times):
-    client = Client([device(1), device(2)], *[ConflictError("stale")] * times)
-    done = write(client, [1, 2])
+    client = Client([device(1)], *[ConflictError("stale")] * times)
     given_up = Update({}, {}, "somebody else kept changing it in NetBox meanwhile; run again")
-    assert done == dict.fromkeys((1, 2), given_up if times == ATTEMPTS else Update({"status": "staged"}, {"status": "active"}))
+    assert write(client, [1]) == {1: given_up if times == ATTEMPTS else Update({"status": "staged"}, {"status": "active"})}
     assert client.answers == [] and len(client.patches) == (times < ATTEMPTS)
 
 
-def test_a_group_is_given_up_for_those_that_met_so_many_conflicts_and_goes_on_for_the_others():
-    work = update_module._Work(DevicePayload, Target(Client([device(1), device(2)]), str))
-    work._conflicts = {1: ATTEMPTS - 1}
-    one, two = (DevicePayload(id=key, status="active") for key in (1, 2))
-    assert work._after_conflict([one, two], "why") == [[two]] and work.done == {1: Update({}, {}, "why")}
-    assert work._conflicts == {1: ATTEMPTS, 2: 1}
+def test_two_that_netbox_never_changes_in_one_request_are_changed_in_two():
+    """A chassis and what is in one of its bays: to save the one saves the other."""
+
+    def together(client, changes):
+        return ConflictError("stale") if {3, 4} <= {change["id"] for change in changes} else None
+
+    client = Client([device(key) for key in range(1, 9)], *[together] * 30)
+    assert {one.error for one in write(client, list(range(1, 9))).values()} == {None}
+    assert sorted(key for patch in client.patches for key in patch) == list(range(1, 9)) and len(client.patches) <= 5
+
+
+def failing(*ids):
+    """NetBox fails at these."""
+
+    def play(client, changes):
+        return NetboxFailed("500 AttributeError") if set(ids) & {change["id"] for change in changes} else None
+
+    return play
+
+
+@pytest.mark.parametrize("bad", [1, 2, 150])
+def test_one_at_which_netbox_fails_stops_no_other(bad):
+    client = Client([device(key) for key in range(1, 151)], *[failing(bad)] * 60)
+    done = write(client, list(range(1, 151)))
+    assert {key: one for key, one in done.items() if one.error} == {bad: Update({}, {}, "500 AttributeError", uncertain=True)}
+    assert sorted(key for patch in client.patches for key in patch) == [key for key in range(1, 151) if key != bad]
+
+
+def test_a_netbox_that_fails_at_everything_is_not_asked_for_each():
+    client = Client([device(key) for key in range(1, 201)], *[failing(*range(1, 201))] * 400)
+    done = write(client, list(range(1, 201)))
+    assert {one.error for one in done.values()} == {"500 AttributeError"} and client.patches == [] and len(client.answers) > 370
+
+
+def test_a_failure_that_passes_is_none():
+    client = Client([device(key) for key in range(1, 4)], NetboxFailed("500 deadlock"))
+    assert not any(one.error for one in write(client, [1, 2, 3]).values()) and client.patches == [[1, 2, 3]]
+    assert write(Client([device(1)], NetboxFailed("500")), [1])[1].changes() == {"status": ["staged", "active"]}
 
 
 def test_an_error_ends_what_is_not_done_and_says_of_which_it_is_not_known():

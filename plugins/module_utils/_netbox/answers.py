@@ -10,7 +10,14 @@ import re
 import typing as t
 import urllib.parse
 
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import ConflictError, NetboxError, NetboxForbidden, NetboxRefusal, NetboxUncertain
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import (
+    ConflictError,
+    NetboxError,
+    NetboxFailed,
+    NetboxForbidden,
+    NetboxRefusal,
+    NetboxUncertain,
+)
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._netbox import trouble
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._netbox.object_type import ACTION_VERSION, action_of, noun, permission
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._netbox.url import normal_url
@@ -56,7 +63,7 @@ class Answers:
             return NetboxRefusal(f"NetBox refused to delete it: {detail}", {})
         if status == 400 and method in ("PATCH", "POST"):
             return NetboxRefusal(f"NetBox refused the change: {detail}", _errors_by_id(response), unknown=_unknown(response))
-        kind = NetboxUncertain if status >= 500 else NetboxError  # a 500 may come after the write was done
+        kind = NetboxFailed if status >= 500 else NetboxError
         return kind(f"NetBox at {self._url} answered a {method} of {endpoint} with {status} {response.reason}: {detail}")
 
     def redirect(self, response: t.Any) -> str:

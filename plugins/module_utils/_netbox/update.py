@@ -16,6 +16,7 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils._domain.disp
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import (
     ConflictError,
     DomainError,
+    NetboxFailed,
     NetboxForbidden,
     NetboxLeftOut,
     NetboxNotWritten,
@@ -31,6 +32,9 @@ __all__ = ["Kind", "Refusal", "Target", "Update", "difference", "update"]
 
 ATTEMPTS = 5
 """How often a batch is read and tried again after somebody else changed one of its objects in between."""
+
+FAILURES = 3
+"""Objects at which NetBox fails, one after the other, before anything was written: then it is not they that it fails at."""
 
 FEWEST_IN_A_REQUEST = 5
 """How many objects a request has at least before there is another one beside it: a request costs NetBox as much as some three devices."""
@@ -180,6 +184,8 @@ class _Work:
         # What was read earlier is good enough only for a NetBox that refuses the write if it has changed since.
         self._known = {key: one for key, one in target.known.items() if one.etag}
         self._conflicts: dict[int, int] = {}
+        self._in_vain: set[int] = set()  # what was in a request that NetBox could not do as a whole
+        self._failures: set[int] = set()
         self._alone = threading.Lock()
         self._asking = threading.Lock()
         self._may_change: bool | None = None
@@ -215,6 +221,9 @@ class _Work:
         except NetboxNotWritten as error:
             self.sent |= writes
             return self._after_conflict(left, str(error))  # what was written needs nothing more when it is read again
+        except NetboxFailed as error:
+            self.sent |= writes
+            return self._after_failure(left, error)
         except NetboxUncertain:
             self.sent |= writes
             if not self._patience.wait():
@@ -259,13 +268,38 @@ class _Work:
     def _after_conflict(
         self, group: t.Sequence[NetboxPayload], why: str = "somebody else kept changing it in NetBox meanwhile; run again"
     ) -> list[t.Sequence[NetboxPayload]]:
-        """The group, for another attempt with what NetBox has by then: the answer does not tell which object it was."""
+        """The group, for another attempt with what NetBox has by then: the answer does not tell which object it was. For the second time, halves of it:
+        where NetBox changes one of them as it saves another, as it does with a chassis and what is in its bays, it refuses the two in one request for ever.
+        """
         self._forget(group)
-        for payload in group:
-            self._conflicts[payload.id] = self._conflicts.get(payload.id, 0) + 1
-        again = [payload for payload in group if self._conflicts[payload.id] < ATTEMPTS]
-        self.give_up([payload for payload in group if payload not in again], why)
-        return [again] if again else []
+        if len(group) > 1:
+            return self._once_more(group)
+        [payload] = group
+        self._conflicts[payload.id] = self._conflicts.get(payload.id, 0) + 1
+        if self._conflicts[payload.id] < ATTEMPTS:
+            return [group]
+        self.give_up(group, why)
+        return []
+
+    def _after_failure(self, group: t.Sequence[NetboxPayload], error: NetboxFailed) -> list[t.Sequence[NetboxPayload]]:
+        """The group, or halves of it, once more, so that one at which NetBox fails stops no other. Raises the error where NetBox does nothing at all."""
+        self._forget(group)
+        ids = {payload.id for payload in group}
+        if len(group) > 1 or not ids <= self._in_vain:
+            if not ids <= self._in_vain:
+                self._patience.wait()
+            return self._once_more(group)
+        self._failures |= ids
+        if len(self._failures) == FAILURES and not any(one.after and not one.error for one in list(self.done.values())):
+            raise error
+        self.give_up(group, str(error))
+        return []
+
+    def _once_more(self, group: t.Sequence[NetboxPayload]) -> list[t.Sequence[NetboxPayload]]:
+        """The group; halves of it, where all of it was tried in vain before."""
+        ids = {payload.id for payload in group}
+        before, self._in_vain = ids <= self._in_vain, self._in_vain | ids
+        return [group[: len(group) // 2], group[len(group) // 2 :]] if before and len(group) > 1 else [group]
 
     def _without_refused(self, group: t.Sequence[NetboxPayload], error: NetboxRefusal) -> list[t.Sequence[NetboxPayload]]:
         """The rest of a group of which NetBox refused some; halves of it, where NetBox does not say which.

@@ -43,7 +43,7 @@ def abort_change(task: Task, works: t.Sequence[ChangeWork]) -> dict[str, Outcome
     changes, unread = _changes(task, list(unsure.values()))
 
     def ended(work: ChangeWork) -> Outcome:
-        if work not in ending or not sets_free(work):
+        if work.key not in done or not sets_free(work):
             return put_back(task, work)
         if UPDATE in done[work.key]:
             return aborted(task, work, _SET_FREE if work.state.device.status else _GONE)

@@ -11,7 +11,8 @@ import typing as t
 
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import NetboxError, NodeflowError
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._netbox.client import NetboxClient
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils._node.device import ENDPOINT
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._netbox.objects import written_as
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._node.device import DEVICE, ENDPOINT
 
 __all__ = ["check_filters"]
 
@@ -43,11 +44,35 @@ def check_filters(client: NetboxClient, filters: t.Mapping[str, t.Any], with_sta
         if base in _NOT_FILTERS:
             raise NodeflowError(f"device_filter cannot hold {name}, which is no filter")
         values = value if isinstance(value, list) else [value]
-        if not values or any(one is None or one == "" or isinstance(one, (dict, list)) for one in values):
+        if not values or any(one is None or not str(one).strip() or isinstance(one, (dict, list)) for one in values):
             raise NodeflowError(f"the filter {name} in device_filter needs a value or a list of values")
-    unknown = [name for name in filters if not _is_known(name)]
-    if unknown:
-        _check_with_schema(client, unknown)
+    custom = [name for name in filters if name.startswith("cf_")]
+    if custom:
+        _check_custom_fields(client, custom)
+    unknown = [name for name in filters if not _is_known(name) and name not in custom]
+    of_schema = _check_with_schema(client, unknown) if unknown else set()
+    for name in filters:
+        if name == "has_primary_ip" or name.endswith("__empty") or name in of_schema:
+            _check_boolean(name, filters[name])
+
+
+def _check_boolean(name: str, value: t.Any) -> None:
+    """Raise NodeflowError for a value that NetBox does not take for true or false: it would ignore the filter, and list all."""
+    for one in value if isinstance(value, list) else [value]:
+        if str(one) not in ("True", "False", "true", "false"):
+            raise NodeflowError(f"the filter {name} in device_filter is true or false; it is {one!r}")
+
+
+def _check_custom_fields(client: NetboxClient, names: t.Sequence[str]) -> None:
+    """Raise NodeflowError for a filter on a custom field that NetBox would ignore. Its schema has none of them."""
+    there = {one.get("name"): one for one in client.get("extras/custom-fields", {"name": [name.removeprefix("cf_") for name in names]})}
+    for name in names:
+        field = there.get(name.removeprefix("cf_"))
+        if field is None or DEVICE not in (field.get("object_types") or ()):
+            why = "; of a custom field, only its value can be asked for" if "__" in name else ", or the token may not see it (extras.view_customfield)"
+            raise NodeflowError(f"NetBox's devices have no custom field {name.removeprefix('cf_')}, which {name} in device_filter asks for{why}")
+        if written_as(field.get("filter_logic")) == "disabled":
+            raise NodeflowError(f"NetBox ignores the filter {name} in device_filter: the filter logic of that custom field is disabled")
 
 
 def _is_known(name: str) -> bool:
@@ -55,11 +80,12 @@ def _is_known(name: str) -> bool:
     return name in _KNOWN or (base in _TEXT and lookup in _LOOKUPS)
 
 
-def _check_with_schema(client: NetboxClient, names: t.Sequence[str]) -> None:
+def _check_with_schema(client: NetboxClient, names: t.Sequence[str]) -> set[str]:
+    """Raise NodeflowError unless NetBox's schema has all of these. Return those that are true or false."""
     schema = client.schema()
     try:
         [path] = [path for path in schema["paths"] if path.endswith(f"/api/{ENDPOINT}/")]  # after the base path, if NetBox has one
-        known = {parameter["name"] for parameter in schema["paths"][path]["get"]["parameters"]}
+        known = {parameter["name"]: parameter.get("schema") or {} for parameter in schema["paths"][path]["get"]["parameters"]}
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise NetboxError("NetBox's API schema does not describe the filters of its device list") from error
     for name in names:
@@ -67,3 +93,4 @@ def _check_with_schema(client: NetboxClient, names: t.Sequence[str]) -> None:
             close = difflib.get_close_matches(name, known, 3)
             hint = f"; did you mean {' or '.join(close)}?" if close else ""
             raise NodeflowError(f"NetBox's device list has no filter {name}{hint}")
+    return {name for name in names if "boolean" in (known[name].get("type"), (known[name].get("items") or {}).get("type"))}

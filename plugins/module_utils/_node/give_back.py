@@ -41,7 +41,7 @@ def give_back(task: Task, works: t.Sequence[CreateWork]) -> dict[str, Outcome]:
         left = failed | {work.key: Failed(_NO_CHANGE_LOG.format(work.label, CLAIMED, error)) for work in staged}
         return left | _left_alone(task, [work for work in works if work.key not in left], devices, there, {})
     ours = [work for work in staged if holders[work.key] is Holder.WE]
-    rest = _left_alone(task, [work for work in works if work not in ours], devices, there, holders)
+    rest = _left_alone(task, [work for work in works if holders.get(work.key) is not Holder.WE], devices, there, holders)
     return failed | rest | _give_back(task, ours, devices)
 
 

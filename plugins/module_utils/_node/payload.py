@@ -63,6 +63,7 @@ def hidden(client: NetboxClient, ids: t.Sequence[int]) -> set[int]:
     NetBox tells by what it has against a change that no NetBox accepts, a status that does not exist; nothing is ever written. Of what the token may
     neither see nor change, nobody can tell. Raises NetboxError.
     """
+    ids = list(dict.fromkeys(ids))
     if not ids:
         return set()
     try:
@@ -70,6 +71,8 @@ def hidden(client: NetboxClient, ids: t.Sequence[int]) -> set[int]:
     except NetboxLeftOut:
         return set()
     except NetboxRefusal as error:
+        if error.unknown and not error.forbidden:  # NetBox 4.7 says so before it looks at the others
+            return hidden(client, [key for key in ids if key not in error.unknown])
         if error.by_id or error.forbidden:
             return set(error.by_id) - error.unknown if not error.forbidden else set()
         if len(ids) == 1:

@@ -189,7 +189,8 @@ def _related(task: Task, rows: list[Row]) -> list[Row]:
     wanted = {row.own["device_id"]: row.state["wanted"] for row in rows if row.state and "wanted" in row.state}
     if not wanted:
         return rows
-    addresses = address_ids(task.netbox, list(wanted))
+    addressed = {device_id: {str(value) for name, value in fields.items() if name != "site" and value} for device_id, fields in wanted.items()}
+    addresses = address_ids(task.netbox, {device_id: texts for device_id, texts in addressed.items() if texts})
     sites = site_ids(task.netbox, {fields["site"] for fields in wanted.values() if "site" in fields})
     done = []
     for row in rows:

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import ipaddress
 import typing as t
 
@@ -15,11 +16,25 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils._netbox.obje
 __all__ = ["address_ids", "site_ids"]
 
 
-def address_ids(client: NetboxClient, device_ids: t.Sequence[int]) -> dict[tuple[int, str], int]:
-    """The ids of the IP addresses that stand on interfaces of these devices, by device id and address with its prefix length.
+def address_ids(client: NetboxClient, wanted: t.Mapping[int, t.Collection[str]]) -> dict[tuple[int, str], int]:
+    """The ids of the IP addresses that devices are to have, by device id and address with its prefix length: of one that stands on an interface of the
+    device, else of the only one of that text, which may be on another member of its chassis, or translated.
 
     Raises NetboxError.
     """
+    found = _on_devices(client, list(wanted))
+    missing = {text for device_id, texts in wanted.items() for text in texts if (device_id, text) not in found}
+    elsewhere: dict[str, list[int]] = {}
+    for some in in_urls("address", sorted(missing)):
+        for entry in client.get("ipam/ip-addresses", {"address": some}):
+            with contextlib.suppress(KeyError, TypeError, ValueError):
+                elsewhere.setdefault(str(ipaddress.ip_interface(entry["address"])), []).append(entry["id"])
+    only = {(device_id, text): elsewhere[text][0] for device_id, texts in wanted.items() for text in texts if len(elsewhere.get(text, ())) == 1}
+    return only | found
+
+
+def _on_devices(client: NetboxClient, device_ids: t.Sequence[int]) -> dict[tuple[int, str], int]:
+    """The ids of the IP addresses that stand on interfaces of these devices."""
     found: dict[tuple[int, str], int] = {}
     for some in in_urls("device_id", device_ids):
         for entry in client.get("ipam/ip-addresses", {"device_id": some}):

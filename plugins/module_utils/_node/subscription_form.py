@@ -189,8 +189,9 @@ def _chosen(task: Task, wanted: t.Sequence[Wanted] | None) -> Chosen:
 def _by_ids(found: t.Mapping[str, Stored], wanted: t.Sequence[str]) -> Chosen:
     others = {key: one for key, one in found.items() if collection_of(one.product) != OURS}
     found = {key: one for key, one in found.items() if key not in others}
-    live = [found[key] for key in dict.fromkeys(wanted) if key in found and found[key].status != SubscriptionLifecycle.TERMINATED.value]
-    ended = [_ended(None, found[key]) for key in dict.fromkeys(wanted) if key in found and found[key] not in live]
+    there = [found[key] for key in dict.fromkeys(wanted) if key in found]
+    live = [one for one in there if one.status != SubscriptionLifecycle.TERMINATED.value]
+    ended = [_ended(None, one) for one in there if one.status == SubscriptionLifecycle.TERMINATED.value]
     unknown = [key for key in dict.fromkeys(wanted) if key not in found and key not in others]
     return live, {}, ended + [_unknown(key) for key in unknown] + [_of_another(key, one) for key, one in others.items()]
 

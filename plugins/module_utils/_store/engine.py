@@ -99,8 +99,11 @@ class Store:
             yield
         except sa_exc.DBAPIError as error:
             raise StoreError(f"{self.label}: {_reason(error.orig)}") from error
-        except (OverflowError, UnicodeError) as error:
-            raise StoreError(f"{self.label} cannot hold a value that it was to save: {error}") from error
+        except (OverflowError, UnicodeError, sa_exc.StatementError) as error:
+            why = getattr(error, "orig", error)
+            if not isinstance(why, (OverflowError, UnicodeError)):
+                raise
+            raise StoreError(f"{self.label} cannot hold a value that it was to save: {why}") from error
 
     def belongs_to(self, netbox_url: str, moved: bool = False) -> None:
         """Bind the store to the NetBox at ``netbox_url``, or check that it is bound to that one.
@@ -213,10 +216,11 @@ def load_driver(database: bool) -> None:
 def foreign_database(location: Location) -> Store:
     """A PostgreSQL database, whatever it holds. Raises StoreError."""
     # In PgBouncer's transaction mode the next transaction may be another session's, which knows no statement that was prepared in this one.
-    arguments = dict(location.database or {}) | {"prepare_threshold": None}
+    # A database may have another encoding than UTF-8, or none, and another isolation than writers here wait for each other by.
+    arguments = {"client_encoding": "utf8", **(location.database or {}), "prepare_threshold": None}
     load_psycopg()
-    engine = sa.create_engine("postgresql+psycopg://", connect_args=arguments, pool_pre_ping=True, json_deserializer=read_json, json_serializer=write_json)
-    return Store(engine, location.label)
+    settings = {"pool_pre_ping": True, "json_deserializer": read_json, "json_serializer": write_json}
+    return Store(sa.create_engine("postgresql+psycopg://", connect_args=arguments, isolation_level="READ COMMITTED", **settings), location.label)
 
 
 def _sqlite(location: Location, path: pathlib.Path, create: bool) -> Store | None:
@@ -374,9 +378,17 @@ def _info(store: Store) -> dict[str, str]:
     try:
         with store.reader.begin() as connection:
             return _rows(connection)
-    except sa_exc.DBAPIError:
-        with store.read() as connection:
-            return _tables_and_info(store, connection)
+    except sa_exc.DBAPIError as error:
+        if not _is_missing_table(error.orig):
+            raise StoreError(f"{store.label}: {_reason(error.orig)}") from error
+    with store.read() as connection:
+        return _tables_and_info(store, connection)
+
+
+def _is_missing_table(error: t.Any) -> bool:
+    """Whether a database says that it has no such table; SQLite has one code for that and for any other wrong statement."""
+    sqlite = getattr(error, "sqlite_errorcode", None)
+    return getattr(error, "sqlstate", None) == _NO_TABLE or (sqlite is not None and sqlite & _PRIMARY == sqlite3.SQLITE_ERROR)
 
 
 def _rows(connection: t.Any) -> dict[str, str]:
@@ -419,8 +431,8 @@ def _reason(error: t.Any) -> str:
     return _SQLITE_REASONS.get(getattr(error, "sqlite_errorcode", 0) & _PRIMARY, text)
 
 
-_NO_RIGHT, _NO_WRITES = "42501", "25006"
-"""PostgreSQL's codes for a user without a right, and for a database that takes no writes (https://www.postgresql.org/docs/current/errcodes-appendix.html)."""
+_NO_RIGHT, _NO_WRITES, _NO_TABLE = "42501", "25006", "42P01"
+"""PostgreSQL's codes for a user without a right, for a database that takes no writes, and for a table that is not there (https://www.postgresql.org/docs/current/errcodes-appendix.html)."""
 
 _PRIMARY = 0xFF
 """The part of SQLite's extended result codes that its primary codes are (https://www.sqlite.org/rescode.html)."""

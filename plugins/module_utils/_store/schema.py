@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import datetime
 import json
+import re
 import typing as t
 
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._chunks import chunks
@@ -64,8 +65,17 @@ def read_json(text: t.Any) -> t.Any:
 
 
 def write_json(value: t.Any) -> str:
-    """Write JSON; what was read as Damaged as it was, and what is written already as it is."""
-    return str(value) if isinstance(value, (Damaged, Written)) else json.dumps(value)
+    """Write JSON; what was read as Damaged as it was, and what is written already as it is. Raises UnicodeError for half of a character and for NUL, which
+    PostgreSQL takes, and then can read nothing of.
+    """
+    if isinstance(value, (Damaged, Written)):
+        return str(value)
+    text = json.dumps(value)
+    if "\\ud" in text:
+        json.dumps(value, ensure_ascii=False).encode()
+    if "\\u0000" in text and re.search(r"(?<!\\)(?:\\\\)*\\u0000", text):
+        raise UnicodeError("a text holds NUL")
+    return text
 
 
 class _Utc(sa.types.TypeDecorator[datetime.datetime]):  # pylint: disable=too-many-ancestors
