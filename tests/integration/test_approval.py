@@ -136,7 +136,7 @@ def test_a_config_that_was_changed_after_it_was_approved_is_approved_again(play,
     done = play(RESUME, status="suspended", confirm_config=True, config_hash=hash_, **variables)
     assert done.returncode == 0 and statuses(play) == ["completed", "completed", "suspended"], done.output
     assert "waits for its config to be confirmed, since it has changed after it was approved" in done.output
-    assert "These are confirmed:" in done.output and "\n more\n" in done.output.partition("These are to be confirmed:")[2]
+    assert " confirmed:" in done.output and "\n more\n" in done.output.partition(" to be confirmed:")[2]
     again = hash_in(done)
     assert again != hash_ and netbox.status(devices[1]) == "staged"
     assert play(RESUME, status="suspended", confirm_config=True, config_hash=hash_, **variables).nodes[0]["status"] == "suspended"

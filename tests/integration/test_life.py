@@ -124,7 +124,7 @@ def test_a_status_is_written_to_netbox_and_one_that_no_node_in_service_has_is_re
 def test_one_workflow_at_a_time_works_on_a_subscription(play_on, netbox, enrolled):
     [device] = enrolled()
     waiting = play_on(TERMINATE, nodes=device)
-    assert waiting.returncode == 0 and "removal from" in waiting.output and "waits for its config to be confirmed" in waiting.output
+    assert waiting.returncode == 0 and "removal from" in waiting.output and "waits for its removal to be confirmed" in waiting.output
     [process_id] = [row["process_id"] for row in play_on.rows("SELECT process_id FROM processes WHERE status = 'suspended'")]
     for playbook, variables in ((MODIFY, {"note": "x"}), (TERMINATE, {"confirm_config": True})):
         refused = play_on(playbook, nodes=device, **variables)

@@ -97,19 +97,35 @@ def test_an_approval_that_was_denied_or_is_elsewhere_counts_for_nothing(server):
         ({"broken": (403, b"{}")}, "refuses the credential"),
         ({"broken": (502, b"bad gateway")}, "answered HTTP 502"),
         ({"broken": (200, b"<html>")}, f"has no workflow_jobs/{WORKFLOW_JOB}/workflow_nodes/"),
-        ({"broken": (302, b"")}, "has no workflow_jobs"),
+        ({"broken": (302, b"")}, "leads to another address (HTTP 302); CONTROLLER_HOST must be that one"),
+        ({"broken": (418, b"{}")}, "answered HTTP 418"),
         ({"broken": (200, b'{"results": [{"id": 1}]}')}, "answered something else than AWX does"),
         ({"url": "http://127.0.0.1:9"}, "could not be reached"),
         ({"url": "http://alice:secret@127.0.0.1"}, "is no address of AWX"),
         ({"url": "https://[::1"}, "is no address of AWX"),
     ],
 )
-def test_what_awx_does_not_say_is_a_sentence_without_a_secret(server, change, said):
+def test_what_awx_does_not_say_is_a_sentence_without_a_secret(server, monkeypatch, change, said):
+    monkeypatch.setattr("time.sleep", lambda seconds: None)
     for name, value in change.items():
         setattr(server, name, value)
     with pytest.raises(AwxError) as caught:
         approved(server)
     assert said in str(caught.value) and TOKEN not in str(caught.value) and "secret" not in str(caught.value)
+
+
+def test_an_awx_that_is_busy_is_asked_again(server, monkeypatch):
+    """Whoever approved has done so, and cannot do it again."""
+    waits = []
+
+    def wait(seconds):
+        waits.append(seconds)
+        if len(waits) == 2:
+            server.broken = None
+
+    monkeypatch.setattr("time.sleep", wait)
+    server.broken = (502, b"bad gateway")
+    assert approved(server) == "bob" and len(waits) == 2
 
 
 def test_a_job_that_is_not_of_the_workflow_is_told(server):

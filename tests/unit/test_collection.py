@@ -97,6 +97,18 @@ def test_commands_name_the_playbooks_of_the_collection():
         assert str(how) == f"ansible-playbook {theirs}.resume -e process_ids=p"
 
 
+@pytest.mark.parametrize(("count", "how"), [(11, "-e status=interrupted -e take_over=true"), (10, "-e take_over=true")])
+def test_those_of_another_collection_that_a_run_holds_are_continued_by_whoever_knows_that_it_is_gone(tmp_path, count, how):
+    store = FilledStore(tmp_path / "store.db", count, lambda number: "running")
+    store.change("UPDATE processes SET workflow = 'strange.absent.create_circuit'")
+    said: list[str] = []
+    options = {"store": store.location, "process_status": ["interrupted"], "take_over": True}
+    result = call_module("initial_input_form", options, said=said)
+    assert not result.get("failed"), result
+    [told] = [text for text in said if f"{count} processes are of strange.absent" in text]
+    assert told.endswith(how) and "status=running" not in told and ("process_ids=" in told) is (count == 10)
+
+
 @pytest.mark.parametrize(("module", "by"), [("abort", "process_ids"), ("initial_input_form", "status")])
 def test_many_processes_of_another_collection_are_continued_by_how_they_stand_and_aborted_by_their_ids(tmp_path, module, by):
     store = FilledStore(tmp_path / "store.db", 11, lambda number: "failed")

@@ -128,6 +128,14 @@ def test_a_process_has_one_file(tmp_path):
     assert saving(tmp_path, place / "7-gone.cfg", "7-renamed.cfg") == ["7-renamed.cfg"]
 
 
+def test_a_file_that_only_has_another_case_is_the_same_where_that_counts_for_nothing(tmp_path, monkeypatch):
+    place = tmp_path / "configs"
+    place.mkdir()
+    (place / "7-R.cfg").touch()
+    monkeypatch.setattr(type(place), "samefile", lambda one, other: one.name.lower() == other.name.lower())
+    assert saving(tmp_path, place / "7-R.cfg") == ["7-R.cfg", "7-r.cfg"]  # here they are two, of which none is removed
+
+
 def test_a_file_in_another_directory_stays(tmp_path):
     (tmp_path / "elsewhere").mkdir()
     (tmp_path / "elsewhere" / "7-old.cfg").touch()

@@ -15,12 +15,17 @@ import urllib.parse
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._awx.job import AwxJob
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import NetboxError, NodeflowError
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._libraries import requests, urllib3
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._netbox.patience import TRY_AGAIN, Patience
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._netbox.tls import TlsAdapter, verifying
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._netbox.trouble import is_final
 
 __all__ = ["AwxError", "can_ask", "who_approved"]
 
 TIMEOUTS = (10, 30)
 """Seconds that a connection may take to open, and an answer to come."""
+
+RETRIES = 3
+"""How often AWX is asked again: whoever approved has done so, and can do it no second time."""
 
 PAGES = 50
 """Pages of a workflow's nodes that are read at the most; AWX puts 200 into one."""
@@ -109,6 +114,7 @@ class _Api:
         self.host = f"{address.scheme}://{address.netloc}"
         prefix = _said(environment, "prefix")
         self._prefixes = [f"/{prefix.strip('/')}/v2/"] if prefix else list(_PREFIXES)
+        self._status = 0
         self._session = requests.Session()
         token, user, password = (_said(environment, what) for what in ("token", "username", "password"))
         credential = (user.encode(), password.encode())
@@ -143,14 +149,16 @@ class _Api:
             if answer is not None:
                 self._prefixes = [prefix]
                 return answer
+        if 300 <= self._status < 400:
+            raise AwxError(f"{self.host} leads to another address (HTTP {self._status}); CONTROLLER_HOST must be that one")
+        if self._status not in (200, 404):
+            raise AwxError(f"{self.host} answered HTTP {self._status}")
         raise AwxError(f"{self.host} has no {path.partition('?')[0]}, or its user may not see it")
 
     def _answer(self, path: str) -> dict[str, t.Any] | None:
         """The JSON at a path; None where there is none. Raises AwxError."""
-        try:
-            answer = self._session.get(self.host + path, timeout=TIMEOUTS, allow_redirects=False, verify=self._verify)
-        except (requests.exceptions.RequestException, OSError, ValueError) as error:
-            raise AwxError(f"{self.host} could not be reached ({type(error).__name__})") from error
+        answer = self._asked(path)
+        self._status = answer.status_code
         if answer.status_code in (401, 403):
             raise AwxError(f"{self.host} refuses the credential of the job, or what it asks for (HTTP {answer.status_code})")
         if answer.status_code >= 500:
@@ -160,6 +168,18 @@ class _Api:
         except ValueError:
             return None
         return found if isinstance(found, dict) else None
+
+    def _asked(self, path: str) -> t.Any:
+        """The answer; asked again where none came, or one that says that AWX is busy. Raises AwxError."""
+        patience = Patience(RETRIES)
+        while True:
+            try:
+                answer = self._session.get(self.host + path, timeout=TIMEOUTS, allow_redirects=False, verify=self._verify)
+                if answer.status_code not in TRY_AGAIN or not patience.wait(answer):
+                    return answer
+            except (requests.exceptions.RequestException, OSError, ValueError) as error:
+                if is_final(error) or not patience.wait():
+                    raise AwxError(f"{self.host} could not be reached ({type(error).__name__})") from error
 
 
 class _Bearer:

@@ -17,7 +17,7 @@ __all__ = ["Config", "hash_of"]
 
 @dataclasses.dataclass(frozen=True)
 class Config:
-    """A config: its text, its title, e.g. "config of loc1-core (loc1, 7)", and the name of its file, e.g. "7-loc1-core.cfg".
+    """A config: its text, its title, "config of loc1-core (loc1, 7)" or "removal from loc1-core (loc1, 7)", and the name of its file, "7-loc1-core.cfg".
 
     ``covers`` is what a person confirms with it, as JSON: what is written to NetBox once the config is in place. ``own`` are the values that only its
     subject has, by what they are, e.g. ``{"name": "loc1-core"}``: configs that are the same but for these are shown once. ``journal`` is the object of
@@ -30,6 +30,11 @@ class Config:
     covers: t.Any = None
     own: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
     journal: tuple[str, int] | None = None
+
+    @property
+    def kind(self) -> str:
+        """What it is called: a "removal", or a "config"."""
+        return "removal" if self.title.startswith("removal ") else "config"
 
     @functools.cached_property
     def digest(self) -> str:

@@ -54,5 +54,6 @@ def saved_configs(task: Task, works: t.Sequence[AnyWork], configs: t.Mapping[str
 def _remove_former(work: AnyWork, path: pathlib.Path) -> None:
     """Remove the file that an earlier run wrote beside ``path`` under another name: a process has one config."""
     former = pathlib.Path(work.state.config_file or path)
-    if former != path and former.parent == path.parent:
+    same = former.exists() and former.samefile(path)  # as two names are where a file system ignores case
+    if former != path and former.parent == path.parent and not same:
         former.unlink(missing_ok=True)

@@ -80,15 +80,16 @@ def confirmed_configs(task: Task, works: t.Sequence[ConfirmedWork], configs: t.M
     waiting = [work for work in open_ones if work.key not in approved]
     asked = [work for work in may_pass if work.key not in approved]
     hash_ = hash_of({work.key: configs[work.key] for work in waiting})
-    _show(task, passing, configs, "These are confirmed:" if passing and waiting else "")
-    _show(task, waiting, configs, "These are to be confirmed:" if passing and waiting else "", hash_)
+    heads = [f"{'This is' if len(some) == 1 else 'These are'}" for some in (passing, waiting)] if passing and waiting else []
+    _show(task, passing, configs, f"{heads[0]} confirmed:" if heads else "")
+    _show(task, waiting, configs, f"{heads[1]} to be confirmed:" if heads else "", hash_)
     confirmed = approved | ({work.key for work in asked} if asked and _is_in_place(task, asked, configs) else set())
     for work in open_ones:
         state = _remembered(work, configs[work.key].digest, None if work.key in approved else hash_, files.get(work.key), work.key in journalled)
         if work.key in confirmed:
             outcomes[work.key] = Done(work.subscription, state.having(confirmed=state.shown, confirmed_by=who.actor.user), actor=who.log_actor(task))
         else:
-            waits = f"waits for its config to be confirmed{_why_again(task, work, configs[work.key])}"
+            waits = f"waits for its {configs[work.key].kind} to be confirmed{_why_again(task, work, configs[work.key])}"
             waits += f": {who.refused[work.key]}" if work.key in who.refused else ""
             outcomes[work.key] = Suspended(f"{work.label} {waits} (process {work.key})", state.having(confirmed=None, confirmed_by=None), waits)
     task.results["config_hash"] = hash_ if len(confirmed) < len(open_ones) else None
@@ -158,12 +159,15 @@ def _show(task: Task, works: t.Sequence[ConfirmedWork], configs: t.Mapping[str, 
 
 def _is_in_place(task: Task, works: t.Sequence[ConfirmedWork], configs: t.Mapping[str, Config]) -> bool:
     """Ask whether the configs are in place. Whoever leaves the question without an answer has not confirmed them."""
+    kinds = sorted({configs[work.key].kind for work in works})
+    many = " and ".join(f"{kind}s" for kind in kinds)
     if len(works) == 1:
-        what = f"Is the config of {works[0].label} in place"
+        what = f"Is the {configs[works[0].key].title} in place"
     elif len(works) <= _NAMED:
-        what = f"Are the {len(works)} configs of {', '.join(work.label for work in works)} in place"
+        of = {"config": "of", "removal": "from"}.get(kinds[0] if len(kinds) == 1 else "", "of")
+        what = f"Are the {len(works)} {many} {of} {', '.join(work.label for work in works)} in place"
     else:
-        what = f"Are the {len(works)} configs in place"
+        what = f"Are the {len(works)} {many} in place"
     changed = "" if all(_as_shown(work, configs[work.key]) for work in works) else " (what was shown before has changed)"
     try:
         answer = task.ask(f"{what}{changed}? Type yes to confirm; anything else suspends: ")

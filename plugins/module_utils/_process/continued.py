@@ -129,8 +129,11 @@ def _tell_elsewhere(task: Task, foreign: t.Sequence[Process], playbook: str) -> 
         verb = "abort" if playbook == "abort" else "continue"
         ids = [process.process_id for process in some]
         how = to_abort(ids, collection) if playbook == "abort" else to_resume(ids, collection)
+        stands = {standing(process) for process in some}
         if playbook != "abort" and len(some) > NAMED:
-            how = to_resume(collection=collection).having(status=",".join(sorted({standing(process) for process in some})))
+            how = to_resume(collection=collection).having(status=",".join(sorted({INTERRUPTED if one == RUNNING else one for one in stands})))
+        if RUNNING in stands:  # a run holds them, and only whoever knows that it is gone can go on
+            how = how.having(**TAKEN_OVER)
         task.show(f"{count} of {collection}; {verb} {'it' if len(some) == 1 else 'them'} with: {how}")
 
 
