@@ -174,8 +174,9 @@ def test_the_commands_that_we_write_are_found():
     }
 
 
-def test_no_line_of_yaml_is_longer_than_ansible_lint_allows():
-    """It takes ansible-lint most of a minute to say so, which `make check` has not."""
-    files = [path for place in ("playbooks", "changelogs", "roles", "meta", "extensions", "examples") for path in (ROOT / place).rglob("*.yml")]
+def test_no_line_is_longer_than_the_slower_linters_allow():
+    """It takes ansible-lint and ansible-test minutes to say so; and ruff passes over a line that ends with an address."""
+    places = ("playbooks", "changelogs", "roles", "meta", "extensions", "examples", "plugins", "scripts", "lab", "tests")
+    files = [path for place in places for end in ("yml", "py") for path in (ROOT / place).rglob(f"*.{end}") if "output" not in path.parts]
     lines = [(str(path), line) for path in files for line in path.read_text(encoding="utf-8").splitlines()]
-    assert len(files) > 50 and [(path, line) for path, line in lines if len(line) > 160] == []
+    assert len(files) > 400 and [(path, line) for path, line in lines if len(line) > 160 and "# noqa" not in line] == []

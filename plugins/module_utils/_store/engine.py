@@ -432,7 +432,9 @@ def _reason(error: t.Any) -> str:
 
 
 _NO_RIGHT, _NO_WRITES, _NO_TABLE = "42501", "25006", "42P01"
-"""PostgreSQL's codes for a user without a right, for a database that takes no writes, and for a table that is not there (https://www.postgresql.org/docs/current/errcodes-appendix.html)."""
+"""PostgreSQL's codes for a user without a right, for a database that takes no writes, and for a table that is not there
+(https://www.postgresql.org/docs/current/errcodes-appendix.html).
+"""
 
 _PRIMARY = 0xFF
 """The part of SQLite's extended result codes that its primary codes are (https://www.sqlite.org/rescode.html)."""
