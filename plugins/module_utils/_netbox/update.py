@@ -290,7 +290,7 @@ class _Work:
                 self._patience.wait()
             return self._once_more(group)
         self._failures |= ids
-        if len(self._failures) == FAILURES and not any(one.after and not one.error for one in list(self.done.values())):
+        if len(self._failures) >= FAILURES and not any(one.after and not one.error for one in list(self.done.values())):
             raise error
         self.give_up(group, str(error))
         return []
@@ -298,7 +298,8 @@ class _Work:
     def _once_more(self, group: t.Sequence[NetboxPayload]) -> list[t.Sequence[NetboxPayload]]:
         """The group; halves of it, where all of it was tried in vain before."""
         ids = {payload.id for payload in group}
-        before, self._in_vain = ids <= self._in_vain, self._in_vain | ids
+        before = ids <= self._in_vain
+        self._in_vain |= ids  # in place, since several threads add to it
         return [group[: len(group) // 2], group[len(group) // 2 :]] if before and len(group) > 1 else [group]
 
     def _without_refused(self, group: t.Sequence[NetboxPayload], error: NetboxRefusal) -> list[t.Sequence[NetboxPayload]]:

@@ -80,9 +80,9 @@ def confirmed_configs(task: Task, works: t.Sequence[ConfirmedWork], configs: t.M
     waiting = [work for work in open_ones if work.key not in approved]
     asked = [work for work in may_pass if work.key not in approved]
     hash_ = hash_of({work.key: configs[work.key] for work in waiting})
-    heads = [f"{'This is' if len(some) == 1 else 'These are'}" for some in (passing, waiting)] if passing and waiting else []
-    _show(task, passing, configs, f"{heads[0]} confirmed:" if heads else "")
-    _show(task, waiting, configs, f"{heads[1]} to be confirmed:" if heads else "", hash_)
+    both = bool(passing and waiting)
+    _show(task, passing, configs, f"{_these_are(passing)} confirmed:" if both else "")
+    _show(task, waiting, configs, f"{_these_are(waiting)} to be confirmed:" if both else "", hash_)
     confirmed = approved | ({work.key for work in asked} if asked and _is_in_place(task, asked, configs) else set())
     for work in open_ones:
         state = _remembered(work, configs[work.key].digest, None if work.key in approved else hash_, files.get(work.key), work.key in journalled)
@@ -94,6 +94,10 @@ def confirmed_configs(task: Task, works: t.Sequence[ConfirmedWork], configs: t.M
             outcomes[work.key] = Suspended(f"{work.label} {waits} (process {work.key})", state.having(confirmed=None, confirmed_by=None), waits)
     task.results["config_hash"] = hash_ if len(confirmed) < len(open_ones) else None
     return outcomes
+
+
+def _these_are(works: t.Sequence[ConfirmedWork]) -> str:
+    return "This is" if len(works) == 1 else "These are"
 
 
 def check_config_hash(given: str | None) -> None:
@@ -164,7 +168,7 @@ def _is_in_place(task: Task, works: t.Sequence[ConfirmedWork], configs: t.Mappin
     if len(works) == 1:
         what = f"Is the {configs[works[0].key].title} in place"
     elif len(works) <= _NAMED:
-        of = {"config": "of", "removal": "from"}.get(kinds[0] if len(kinds) == 1 else "", "of")
+        of = "from" if kinds == ["removal"] else "of"
         what = f"Are the {len(works)} {many} {of} {', '.join(work.label for work in works)} in place"
     else:
         what = f"Are the {len(works)} {many} in place"
