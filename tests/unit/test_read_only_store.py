@@ -190,6 +190,20 @@ class TestCopyWhole:
         monkeypatch.setattr(whole_copy.time, "sleep", wait)
         return waits
 
+    @staticmethod
+    def written_once_copied(monkeypatch, path, content):
+        """Write to a file once the first one was copied; what was copied."""
+        real, times = shutil.copyfile, []
+
+        def copying(one, other):
+            real(one, other)
+            times.append(one)
+            if len(times) == 1:
+                path.write_bytes(content)
+
+        monkeypatch.setattr(shutil, "copyfile", copying)
+        return times
+
     def test_the_files_beside_it_are_copied_and_those_that_are_gone_are_not(self, tmp_path):
         source, target = tmp_path / "a.db", tmp_path / "b.db"
         source.write_bytes(b"main")
@@ -210,15 +224,7 @@ class TestCopyWhole:
     def test_what_was_written_while_it_was_copied_is_copied_again(self, tmp_path, monkeypatch):
         source, target = tmp_path / "a.db", tmp_path / "b.db"
         source.write_bytes(b"main")
-        real, times = shutil.copyfile, []
-
-        def copying(one, other):
-            real(one, other)
-            times.append(one)
-            if len(times) == 1:
-                source.write_bytes(b"later")
-
-        monkeypatch.setattr(shutil, "copyfile", copying)
+        times = self.written_once_copied(monkeypatch, source, b"later")
         copy_whole("it", str(source), str(target), 30)
         assert target.read_bytes() == b"later" and times == [str(source)] * 2
 
@@ -226,15 +232,7 @@ class TestCopyWhole:
     def test_a_file_beside_it_counts_too(self, tmp_path, monkeypatch, ending):
         source, target = tmp_path / "a.db", tmp_path / "b.db"
         source.write_bytes(b"main")
-        real, times = shutil.copyfile, []
-
-        def copying(one, other):
-            real(one, other)
-            times.append(one)
-            if len(times) == 1:
-                (tmp_path / f"a.db{ending}").write_bytes(b"new")
-
-        monkeypatch.setattr(shutil, "copyfile", copying)
+        times = self.written_once_copied(monkeypatch, tmp_path / f"a.db{ending}", b"new")
         copy_whole("it", str(source), str(target), 30)
         assert (tmp_path / f"b.db{ending}").read_bytes() == b"new" and len(times) == 3
 
