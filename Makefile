@@ -2,7 +2,8 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# `make help` lists what there is. Nothing here needs more than python3, make and, for the first run, the network.
+# `make help` lists what there is. It needs git, python3 and, for the first run, the network; a NetBox of its own also needs Linux with PostgreSQL and Redis,
+# which lab/README.md says more about.
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
@@ -18,7 +19,7 @@ BOTH := $(MAKE) -j2
 TEST_LAB := $(or $(NODEFLOW_LAB_NAME),test)
 
 export ANSIBLE_COLLECTIONS_PATH := $(CURDIR)/.venv/collections
-demo test soak check docs lint sanity bench release-check mutation release: export PATH := $(BIN):$(PATH)
+demo test soak check docs sanity bench release-check mutation release: export PATH := $(BIN):$(PATH)
 test: export NODEFLOW_LAB_NAME := $(TEST_LAB)
 soak: export NODEFLOW_LAB_NAME := soak
 
@@ -56,15 +57,15 @@ soak: ## all faults, over an hour or so, and their table
 .PHONY: check
 check: venv-test ## before each commit: linters, types, docs, unit tests; under two minutes
 	@ruff check --no-cache && mypy && antsibull-changelog lint && antsibull-docs lint-collection-docs --plugin-docs $(CURDIR) && \
-	reuse lint --quiet && $(BIN)/python -m pytest tests/unit -n 2 -q
+	reuse lint --lines && $(BIN)/python -m pytest tests/unit -n 2 -q
 
 .PHONY: release-check
 release-check: venv-test ## all tests on each supported ansible-core, and docs/quality.md (three hours); ARGS=oldest chooses
-	@$(BIN)/python scripts/quality.py $(ARGS)
+	@trap '$(LAB) down --name quality' EXIT; trap 'exit 130' INT; trap 'exit 143' TERM HUP; $(BIN)/python scripts/quality.py $(ARGS)
 
 .PHONY: mutation
 mutation: venv-test ## whether the unit tests notice small changes below the steps (an hour or two); into docs/quality.md
-	@$(BIN)/python scripts/mutation.py
+	@$(BIN)/python scripts/mutation.py $(ARGS)
 
 .PHONY: release
 release: venv-test ## the version that galaxy.yml names: changelog, checks, tag, archive; pushes nothing
@@ -74,10 +75,6 @@ release: venv-test ## the version that galaxy.yml names: changelog, checks, tag,
 docs: venv-test ## the docs site, in site/
 	@$(BIN)/python scripts/build_site.py site && echo "$(CURDIR)/site/index.html"
 
-.PHONY: lint
-lint: venv-test ## ruff, mypy, ansible-lint and the changelog's linter
-	@ruff check --no-cache && mypy --no-incremental && ansible-lint --strict && antsibull-changelog lint
-
 .PHONY: sanity
 sanity: venv-test ## ansible-test sanity
 	@$(BIN)/python -m pytest tests/gates -k sanity $(ARGS)
@@ -85,16 +82,12 @@ sanity: venv-test ## ansible-test sanity
 .PHONY: bench
 bench: venv-bench ## what enrolling costs, against NetBox's own time and others (three hours); ARGS='--only one' chooses
 	@trap '$(LAB) down --name bench' EXIT; trap 'exit 130' INT; trap 'exit 143' TERM HUP; \
-	$(LAB) reset --name bench && $(BIN)/python tests/benchmarks/bench.py $(ARGS)
+	$(LAB) reset --name bench && $(BIN)/python tests/benchmarks/bench.py --lab bench $(ARGS)
 
 .PHONY: clean
 clean: ## stop the NetBoxes and remove them, and all that make has put into this directory
-	@$(LAB) down --purge
-	@$(LAB) down --purge --name $(TEST_LAB)
-	@$(LAB) down --purge --name bench
-	@$(LAB) down --purge --name soak
-	@$(LAB) down --purge --name quality
-	@rm -rf .venv .venv-peers .ansible .pytest_cache .mypy_cache .ruff_cache .hypothesis site context nodeflow-orchestrator-*.tar.gz
+	@for name in demo test $(NODEFLOW_LAB_NAME) selftest bench soak quality; do $(LAB) down --purge --name $$name; done
+	@rm -rf .venv .venv-peers .ansible .pytest_cache .mypy_cache .ruff_cache .hypothesis site context nodeflow-orchestrator-*.tar.gz changelogs/.plugin-cache.yaml
 	@find . -name __pycache__ -prune -exec rm -rf {} +
 
 .PHONY: venv venv-test venv-bench lab-test lab-soak

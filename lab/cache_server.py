@@ -16,6 +16,8 @@ from packages import redis_server
 from places import write_private
 from report import LabError, last_lines
 
+PATIENCE = 30  # seconds for Redis to answer, on a busy machine
+
 
 class Redis:
     """One server; its configuration file, which names the instance, is how its process is known."""
@@ -37,10 +39,12 @@ class Redis:
             with open(self.log, "ab") as log:
                 server = subprocess.Popen([str(program), str(self.config)], stdin=subprocess.DEVNULL, stdout=log, stderr=log,
                                           cwd="/", start_new_session=True)
-            while server.poll() is None:
+            deadline = time.monotonic() + PATIENCE
+            while server.poll() is None and time.monotonic() < deadline:
                 if self.command("PING") == "+PONG":
                     return
                 time.sleep(0.05)
+            server.kill()
         raise LabError(f"Redis does not start: {last_lines(self.log.read_text(encoding='utf-8', errors='replace'), 2)} (log: {self.log})")
 
     def stop(self) -> bool:

@@ -18,7 +18,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from probe_python import probe
-from report import LabError, last_lines
+from report import LabError, last_lines, run_main
 from uv_tool import uv
 
 NEWEST = (3, 14)  # of newer ones not all packages have wheels yet
@@ -35,10 +35,11 @@ def find_python(oldest: tuple[int, int] = (3, 12), newest: tuple[int, int] = NEW
     found, problem = _from_uv(oldest, newest, modules)
     if found:
         return found
-    version = ".".join(map(str, oldest))
+    versions = _text(oldest) if oldest == newest else f"{_text(oldest)} to {_text(newest)}"
+    example = _to_install(newest)
     raise LabError(
-        f"No Python {version} or newer runs here (tried: {', '.join(tried) or 'none found'}; then uv: {problem}). "
-        f"Install one, for instance with `pyenv install 3.13` or `uv python install 3.13`."
+        f"No Python {versions} runs here (tried: {', '.join(tried) or 'none found'}; then uv: {problem}). "
+        f"Install one, for instance with `pyenv install {example}` or `uv python install {example}`."
     )
 
 
@@ -62,6 +63,15 @@ def _installed(oldest: tuple[int, int], newest: tuple[int, int]) -> Iterator[str
                 yield str(path)
 
 
+def _text(version: tuple[int, int]) -> str:
+    return ".".join(map(str, version))
+
+
+def _to_install(newest: tuple[int, int]) -> str:
+    """The version that is installed where none is there: the newest that will do and that all packages have wheels for."""
+    return _text(min(newest, (3, 13)))
+
+
 def _version_key(path: Path) -> tuple[int, ...]:
     return tuple(int(part) if part.isdigit() else -1 for part in path.parts[-3].split("."))
 
@@ -74,7 +84,7 @@ def _from_uv(oldest: tuple[int, int], newest: tuple[int, int], modules: Sequence
         return None, str(exc)
     problem = "none that serves"
     wanted = f">={oldest[0]}.{oldest[1]},<{newest[0]}.{newest[1] + 1}"
-    for arguments in (["python", "find", wanted], ["python", "install", "3.13"], ["python", "find", wanted]):
+    for arguments in (["python", "find", wanted], ["python", "install", _to_install(newest)], ["python", "find", wanted]):
         done = subprocess.run([str(program), *arguments], capture_output=True, text=True, check=False, cwd="/")
         if arguments[1] == "install" and done.returncode:
             return None, last_lines(done.stderr, 1) or problem
@@ -91,18 +101,15 @@ def _version(text: str) -> tuple[int, int]:
 
 
 def main() -> int:
+    """Print the path."""
     parser = argparse.ArgumentParser(description="Print the path of a Python that runs.")
     parser.add_argument("--min", type=_version, default=(3, 12), help="oldest version that will do (default: 3.12)")
     parser.add_argument("--max", type=_version, default=NEWEST, help=f"newest version that will do (default: {NEWEST[0]}.{NEWEST[1]})")
     parser.add_argument("--module", action="append", default=[], help="standard module that it must have, e.g. sqlite3; may be repeated")
     options = parser.parse_args()
-    try:
-        print(find_python(options.min, options.max, options.module))
-    except LabError as exc:
-        print(f"find_python: {exc}", file=sys.stderr)
-        return 1
+    print(find_python(options.min, options.max, options.module))
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run_main("find_python", main)

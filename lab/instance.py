@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import re
 import secrets
 import shutil
 import string
@@ -31,18 +32,19 @@ LETTERS = string.ascii_letters + string.digits
 class Instance:
     """The lab of one name; all that it knows is in `lab.json` of its state directory."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, purged: bool = False) -> None:
         self.name = name
         self.home = state_dir(name)
         self.file = self.home / "lab.json"
-        self.settings = read_json(self.file)
+        self.purged = purged
+        self.settings = self._read()
 
     # The commands.
 
     def up(self, version: str | None, base_path: str | None, content: str | None, workers: int | None = None, rqworker: bool | None = None) -> None:
         with self._locked():
             self._settle(version, base_path, workers, rqworker)
-            if self._is_up():
+            if self._is_up() and not content:
                 say(f"lab '{self.name}' is up already")
                 return
             databases = self._start_services()
@@ -59,19 +61,16 @@ class Instance:
             databases = self._start_services()
             self._serve(databases, content)
 
-    def down(self, purge: bool) -> bool:
+    def down(self) -> bool:
         if not self.home.exists():
             return False
         with self._locked():
-            stopped = Rqworker(self._server()).stop() if self.settings else False
-            stopped = (self._server().stop() or stopped) if self.settings else stopped
-            stopped = (self._redis().stop() or stopped) if self.settings else stopped
-            stopped = (self._cluster().stop() or stopped) if self.settings else stopped
-            if purge:
+            stopped = [part.stop() for part in (Rqworker(self._server()), self._server(), self._redis(), self._cluster())]
+            if self.purged:
                 for home in self._postgres_homes():
                     shutil.rmtree(home, ignore_errors=True)
                 shutil.rmtree(self.home)
-        return stopped or purge
+        return any(stopped) or self.purged
 
     def status(self) -> Iterator[str]:
         if not self.settings:
@@ -179,14 +178,24 @@ class Instance:
         return Server(self.home, self.settings)
 
     def _cluster(self) -> Cluster:
-        return Cluster(Path(self.settings.get("postgres_home") or self.home / "postgres"), self.settings["postgres_password"],
+        return Cluster(Path(self.settings.get("postgres_home") or self.home / "postgres"), self.settings.get("postgres_password", ""),
                        self.settings.get("postgres_port"))
 
     def _redis(self) -> Redis:
-        return Redis(self.home, self.settings["redis_password"], self.settings.get("redis_port"))
+        return Redis(self.home, self.settings.get("redis_password", ""), self.settings.get("redis_port"))
 
     def _postgres_homes(self) -> list[Path]:
         return [Path(self.settings["postgres_home"])] if self.settings.get("postgres_home") else []
+
+    def _read(self) -> dict[str, Any]:
+        """The settings; of a file that is damaged, and to be purged, what is needed for that."""
+        try:
+            return read_json(self.file)
+        except LabError:
+            if not self.purged:
+                raise
+        home = re.search(r'"postgres_home": "([^"]+)"', self.file.read_text(encoding="utf-8", errors="replace"))
+        return {"postgres_home": home[1]} if home else {}
 
     def _save(self) -> None:
         write_private(self.file, json.dumps(self.settings, indent=2) + "\n")
@@ -197,7 +206,7 @@ class Instance:
         private_dir(self.home)
         with locked(self.home.parent / f"{self.name}.lock", f"lab '{self.name}'"):
             self.settings.clear()
-            self.settings.update(read_json(self.file))
+            self.settings.update(self._read())
             yield
 
 

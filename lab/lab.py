@@ -10,25 +10,18 @@ import argparse
 import json
 import os
 import shlex
-import sys
 
 from instance import Instance
 from netbox_install import check_version
-from report import LabError, say
+from report import LabError, run_main, say
 
 
 def main() -> int:
     options = _options()
     try:
-        options.run(Instance(options.name), options)
-    except LabError as exc:
-        print(f"lab: {exc}", file=sys.stderr)
-        return 1
-    except OSError as exc:
-        print(f"lab: {exc.strerror or exc}{f': {exc.filename}' if exc.filename else ''}", file=sys.stderr)
-        return 1
+        options.run(Instance(options.name, purged=getattr(options, "purge", False)), options)
     except KeyboardInterrupt:
-        print("lab: interrupted; the same command again goes on from here", file=sys.stderr)
+        say("interrupted; the same command again goes on from here")
         return 130
     return 0
 
@@ -44,7 +37,7 @@ def reset(instance: Instance, options: argparse.Namespace) -> None:
 
 
 def down(instance: Instance, options: argparse.Namespace) -> None:
-    say(f"lab '{instance.name}' is down" if instance.down(options.purge) else f"lab '{instance.name}' was not up")
+    say(f"lab '{instance.name}' is down" if instance.down() else f"lab '{instance.name}' was not up")
 
 
 def status(instance: Instance, options: argparse.Namespace) -> None:
@@ -122,4 +115,4 @@ def _positive(text: str) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run_main("lab", main)

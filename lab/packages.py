@@ -24,8 +24,11 @@ def postgres_bin(major: int | None = None) -> Path:
     if found is None and major is None:
         install("postgresql")
         found = _postgres_bin(major)
+    if found is None and major:
+        way = f"apt-get install postgresql-{major}, or begin anew after `down --purge`"
+        raise LabError(f"PostgreSQL {major}, which wrote this lab's data, is not installed: {way}")
     if found is None:
-        raise LabError(f"PostgreSQL {major or f'{OLDEST_POSTGRES} or newer'} is not installed: apt-get install postgresql")
+        raise LabError(f"PostgreSQL {OLDEST_POSTGRES} or newer is not installed: apt-get install postgresql")
     return found
 
 

@@ -7,10 +7,12 @@
 from __future__ import annotations
 
 import contextlib
+import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import NoReturn
 
 HEARTBEAT = 15  # seconds of silence after which a long step says that it is still at work
 
@@ -53,6 +55,24 @@ def step(what: str) -> Iterator[Step]:
     took = time.monotonic() - started
     if took >= 1:
         say(f"{what}: done in {took:.0f} s")
+
+
+def run_main(program: str, main: Callable[[], int]) -> NoReturn:
+    """Run a script, and end with what its `main` returns; what a user can act on is one line, 130 a Ctrl-C."""
+    try:
+        sys.exit(main())
+    except LabError as exc:
+        problem = str(exc)
+    except subprocess.CalledProcessError as exc:
+        said = last_lines(str(exc.stderr or exc.stdout or ""), 2)
+        problem = f"{exc.cmd[0]} ended with {exc.returncode}{f': {said}' if said else ''}"
+    except OSError as exc:
+        problem = f"{exc.strerror or exc}{f': {exc.filename}' if exc.filename else ''}"
+    except KeyboardInterrupt:
+        print(f"{program}: interrupted", file=sys.stderr)
+        sys.exit(130)
+    print(f"{program}: {problem}", file=sys.stderr)
+    sys.exit(1)
 
 
 def last_lines(text: str, count: int = 5) -> str:

@@ -20,9 +20,19 @@ import tempfile
 
 import messages
 from make_venv import link_collection
+from report import run_main
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 REPOSITORY = "https://github.com/nodeflow/orchestrator/blob/main"
+
+
+def main() -> int:
+    """Build it where the argument says."""
+    if len(sys.argv) != 2:
+        print("usage: build_site.py DIRECTORY", file=sys.stderr)
+        return 2
+    build(pathlib.Path(sys.argv[1]).resolve())
+    return 0
 
 
 def build(target: pathlib.Path) -> None:
@@ -31,6 +41,7 @@ def build(target: pathlib.Path) -> None:
         source = pathlib.Path(directory)
         gather(source)
         _run("antsibull-docs", "collection", "--use-current", "--dest-dir", str(source), "nodeflow.orchestrator")
+        shutil.rmtree(target, ignore_errors=True)  # it may have pages of what is gone
         _run(sys.executable, "-m", "sphinx", "-W", "--keep-going", "-n", "-q", "-b", "html", "-d", str(source / ".doctrees"), str(source), str(target))
 
 
@@ -69,9 +80,4 @@ def _run(*command: str) -> None:
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 2:
-        sys.exit("usage: build_site.py DIRECTORY")
-    try:
-        build(pathlib.Path(sys.argv[1]).resolve())
-    except subprocess.CalledProcessError as error:
-        sys.exit(f"build_site: {error.cmd[0]} ended with {error.returncode}")
+    run_main("build_site", main)

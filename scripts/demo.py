@@ -15,15 +15,16 @@ import urllib.request
 from pathlib import Path
 from urllib.parse import urlencode
 
-ROOT = Path(__file__).resolve().parent.parent
+from make_venv import ROOT
+from report import run_main
+
 DEVICE = "loc1-core"
 
 
 def main() -> int:
     """The first step that fails ends the demo."""
-    lab = json.loads(
-        subprocess.run([sys.executable, str(ROOT / "lab" / "lab.py"), "env", "--json"], check=True, capture_output=True, text=True).stdout
-    )
+    asked = subprocess.run([sys.executable, str(ROOT / "lab" / "lab.py"), "env", "--json"], check=True, stdout=subprocess.PIPE, text=True)
+    lab = json.loads(asked.stdout)
     store = Path(lab["log"]).parent / "demo-store.db"
     for file in store.parent.glob(store.name + "*"):
         file.unlink()  # NetBox is pristine, so the store must be too
@@ -107,4 +108,4 @@ def platform(device: dict) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run_main("demo", main)

@@ -7,7 +7,9 @@
 from __future__ import annotations
 
 import hashlib
+import shutil
 import sys
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -42,18 +44,27 @@ NOX = Versions(
 """What Galaxy checks with, and what other collections do. The two ask for versions of attrs that exclude each other."""
 
 
-def environment(name: str, versions: Versions, files: Sequence[Path] = ()) -> Path:
-    """The directory of the programs of an environment with these versions and what the ``files`` of requirements ask for; made unless it is there.
+UNUSED = 14 * 24 * 3600
+"""Seconds after which an environment that nobody has asked for is removed, where another of its name is used."""
 
-    Raises LabError where no Python serves, or something cannot be installed.
+
+def environment(name: str, versions: Versions, files: Sequence[Path] = (), anew: bool = False) -> Path:
+    """The directory of the programs of an environment with these versions and what the ``files`` of requirements ask for.
+
+    It is made unless it is there, or ``anew``, with the newest that fit by now. Raises LabError where no Python serves, or something cannot be installed.
     """
     python = find_python(*versions.pythons)
     text = "".join(f"{line}\n" for line in [*versions.requirements, *(file.read_text(encoding="utf-8") for file in files)])
     venv = cache_dir() / f"{name}-{hashlib.sha256(f'{python} {text}'.encode()).hexdigest()[:12]}"
     with locked(venv.with_suffix(".lock"), f"the environment {name}"):
+        if anew:
+            shutil.rmtree(venv, ignore_errors=True)
         if not (venv / ".complete").exists():
             wanted = venv.with_suffix(".txt")
             wanted.write_text(text, encoding="utf-8")
             install(venv, python, [wanted])
-            (venv / ".complete").touch()
+        (venv / ".complete").touch()
+    for stamp in cache_dir().glob(f"{name}-{'[0-9a-f]' * 12}/.complete"):
+        if time.time() - stamp.stat().st_mtime > UNUSED:
+            shutil.rmtree(stamp.parent, ignore_errors=True)
     return venv / "bin"

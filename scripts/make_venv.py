@@ -22,7 +22,7 @@ sys.path.insert(0, str(ROOT / "lab"))
 
 from find_python import find_python  # noqa: E402  # pylint: disable=wrong-import-position
 from netbox_install import _index_of_pip  # noqa: E402  # pylint: disable=wrong-import-position
-from report import LabError, last_lines, step  # noqa: E402  # pylint: disable=wrong-import-position
+from report import LabError, last_lines, run_main, step  # noqa: E402  # pylint: disable=wrong-import-position
 from uv_tool import uv  # noqa: E402  # pylint: disable=wrong-import-position
 
 VENV = ROOT / ".venv"
@@ -33,6 +33,12 @@ REQUIREMENTS = {
     "bench": ["requirements.txt", "scripts/requirements.txt", "tests/requirements.txt", "tests/benchmarks/requirements.txt"],
     "peers": ["tests/benchmarks/peers.txt"],
 }
+
+
+def main() -> int:
+    """Make the one that is named, that for the tests by default."""
+    make(sys.argv[1] if len(sys.argv) > 1 else "test")
+    return 0
 
 
 def make(purpose: str) -> None:
@@ -96,7 +102,4 @@ def _run(*command: str, **environment: str) -> None:
 
 
 if __name__ == "__main__":
-    try:
-        make(sys.argv[1] if len(sys.argv) > 1 else "test")
-    except LabError as exc:
-        sys.exit(f"make_venv: {exc}")
+    run_main("make_venv", main)

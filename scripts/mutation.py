@@ -5,70 +5,98 @@
 """Small changes to the code below the steps, one at a time, and whether the unit tests notice each: `make mutation`.
 
 mutmut makes the mutants, in a copy of the checkout that is a directory of collections, since a mutant is known by its module's name. What came of them is
-in docs/quality.json and, by file, in docs/quality.md; the mutants that no test noticed are printed.
+in docs/quality.json and, by file, in docs/quality.md; the mutants that no test noticed are printed. A run that was interrupted goes on where it was, as long as
+neither the code nor the tests have changed. `make mutation ARGS=--left` tries only those that the last run left, with the tests of now, and writes nothing.
 """
 
 from __future__ import annotations
 
+import argparse
 import datetime
+import hashlib
 import json
 import os
 import pathlib
 import shutil
 import subprocess
-import sys
 import typing as t
 
 import quality
+from checkout import checkout_files, copy_checkout
 from environments import REQUIREMENTS, Versions, environment
 from make_venv import ROOT
-from places import cache_dir, private_dir
+from places import cache_dir, locked, private_dir
+from report import run_main
 
 ROOMS = ("_domain", "_netbox", "_process", "_store")
 COLLECTION = "ansible_collections/nodeflow/orchestrator"
 MUTMUT = Versions(((3, 13), (3, 13)), ["mutmut>=3.8.1", "ansible-core>=2.21,<2.22", *REQUIREMENTS])
+JUDGED_BY = ("plugins/", "tests/unit/", "tests/support/", "tests/conftest.py", "tests/requirements.txt", "requirements.txt", "pytest.ini")
+"""What decides what becomes of a mutant."""
 READ_THE_SOURCE = ("actions_of_others", "benchmark", "collection", "documentation", "messages", "playbook_files", "rooms", "setup_awx")
 """Files with tests that read the code, run Ansible, or have nothing to do with it: they would notice the copy, not the mutant."""
-KILLED, TIMEOUT, NOT_TESTED = (1, 3), (-24, 24, 36, 152), (5, 33)
-"""mutmut's exit codes."""
+FATES = {1: "killed", 3: "killed", -24: "timed out", 24: "timed out", 36: "timed out", 152: "timed out", 255: "timed out", -9: "timed out"}
+FATES |= {5: "not tested", 33: "not tested"}
+"""mutmut's exit codes; what has any other survived. A machine that is busy makes mutants time out, so those do not count as killed."""
 
 
 def main() -> int:
     """Make the copy, run mutmut, keep what came of it."""
-    place = private_dir(cache_dir() / "mutation")
-    copy(place)
-    try_again(place)
+    parser = argparse.ArgumentParser(description="Whether the unit tests notice small changes to the code below the steps.")
+    parser.add_argument("--left", action="store_true", help="only the mutants that the last run left; writes nothing")
+    left = parser.parse_args().left
     program = environment("mutation", MUTMUT, [ROOT / "tests" / "requirements.txt"])
     variables = {"PATH": f"{program}{os.pathsep}{os.environ['PATH']}"}
-    done = subprocess.run([str(program / "mutmut"), "run", "--max-children", str(os.cpu_count() or 2)], cwd=place, env=os.environ | variables, check=False)
-    if done.returncode:
-        return done.returncode
-    outcome = read(place)
+    with locked(cache_dir() / "mutants.lock", "the mutants"):
+        names, tested = checkout_files(), quality.commit()
+        place = with_results(private_dir(cache_dir() / "mutants"), "left" if left else digest(names))
+        copy(place, names)
+        if left:
+            try_again(place)
+        done = subprocess.run([str(program / "mutmut"), "run", "--max-children", str(os.cpu_count() or 2)], cwd=place, env=os.environ | variables, check=False)
+        if done.returncode:
+            return done.returncode
+        outcome = read(place)
     for name in outcome.pop("names"):
         print(name)
-    quality.record("mutation", outcome)
-    return 0 if outcome["killed"] / outcome["mutants"] >= quality.KILLED / 100 else 1
+    share = outcome["killed"] / outcome["mutants"] * 100
+    print(f"{outcome['killed']} of {outcome['mutants']} mutants were noticed, {share:.1f} %")
+    if not left:
+        quality.record("mutation", outcome | {"commit": tested, "date": datetime.datetime.now(datetime.UTC).date().isoformat()})
+    return 0 if share >= quality.KILLED else 1
 
 
-def copy(place: pathlib.Path) -> None:
-    """Have the files of the checkout there, and mutmut's settings. Mutants that a test noticed before stay judged while their function is the same."""
-    listed = subprocess.run(["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"], cwd=ROOT, check=True, capture_output=True, text=True)
-    names = [name for name in listed.stdout.split("\0") if (ROOT / name).is_file()]
-    kept = {place / part / COLLECTION / name for part in (".", "mutants") for name in names} | {
-        place / "mutants" / COLLECTION / f"{name}.meta" for name in names
-    }
-    for file in [file for part in (".", "mutants") for file in (place / part / COLLECTION).rglob("*") if file.suffix in (".py", ".meta")]:
-        if file not in kept and ".venv" not in file.parts:  # of a file that is gone
-            file.unlink()
+def digest(names: t.Iterable[str]) -> str:
+    """That of all that decides what becomes of a mutant, so that what another code or other tests have left does not count."""
+    found = hashlib.sha256()
     for name in names:
-        source, target = ROOT / name, place / COLLECTION / name
-        if source.is_file() and not (target.exists() and target.read_bytes() == source.read_bytes()):
-            target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(source, target)
+        if name.startswith(JUDGED_BY):
+            found.update(f"{name}\0".encode() + hashlib.sha256((ROOT / name).read_bytes()).digest())
+    return found.hexdigest()[:12]
+
+
+def with_results(places: pathlib.Path, name: str) -> pathlib.Path:
+    """The directory of that name, and no other. Those that are ``left`` are of the last run, whatever its name is."""
+    others = [place for place in places.iterdir() if place.name != name]
+    if name == "left" and others:
+        shutil.rmtree(places / name, ignore_errors=True)
+        others.pop().rename(places / name)
+    for place in others:
+        shutil.rmtree(place)
+    return private_dir(places / name)
+
+
+def copy(place: pathlib.Path, names: t.Sequence[str]) -> None:
+    """Have the files of the checkout there, no others, and mutmut's settings."""
+    kept = {place / part / COLLECTION / f"{name}{end}" for part in (".", "mutants") for name in names for end in ("", ".meta")}
+    for file in [file for part in (".", "mutants") for file in (place / part / COLLECTION).rglob("*") if file.is_file() and "__pycache__" not in file.parts]:
+        if file not in kept:
+            file.unlink()
+    copy_checkout(place / COLLECTION)
     unit = f"{COLLECTION}/tests/unit"
     files = [file.name for file in sorted((ROOT / "tests" / "unit").glob("test_*.py"))]
     ignored = [f"--ignore={unit}/{name}" for name in files if any(word in name for word in READ_THE_SOURCE)]
-    arguments = ["-p", "no:cacheprovider", "-W", "ignore", "-k", "not what_a_product_costs", *ignored]  # which counts lines
+    arguments = ["-p", "no:cacheprovider", "-W", "ignore", "--hypothesis-profile=ci", "-k", "not what_a_product_costs", *ignored]  # the one counts lines
     lines = [
         "[tool.mutmut]",
         f"source_paths = {json.dumps([f'{COLLECTION}/plugins/module_utils/{room}' for room in ROOMS])}",
@@ -81,17 +109,17 @@ def copy(place: pathlib.Path) -> None:
 
 
 def try_again(place: pathlib.Path) -> None:
-    """Have those mutants judged once more that no test noticed, or that took too long: there may be a new test, or a quieter machine."""
+    """Have those mutants judged once more that were not killed."""
     for file in (place / "mutants").rglob("*.meta"):
         known = json.loads(file.read_text(encoding="utf-8"))
         codes = known["exit_code_by_key"]
-        known["exit_code_by_key"] = {name: code if code in KILLED else None for name, code in codes.items()}
+        known["exit_code_by_key"] = {name: code if FATES.get(code) == "killed" else None for name, code in codes.items()}
         if known["exit_code_by_key"] != codes:
             file.write_text(json.dumps(known, indent=4), encoding="utf-8")
 
 
 def read(place: pathlib.Path) -> dict[str, t.Any]:
-    """What became of the mutants: their number, how many were noticed (also by a test that then never ended), by file, and the names of the others."""
+    """What became of the mutants: their number, how many were killed, by file, and the names of the others."""
     files: dict[str, dict[str, int]] = {}
     names: list[str] = []
     for file in sorted((place / "mutants").rglob("*.meta")):
@@ -100,7 +128,7 @@ def read(place: pathlib.Path) -> dict[str, t.Any]:
             continue
         row = files.setdefault(file.relative_to(place / "mutants" / COLLECTION / "plugins" / "module_utils").as_posix().removesuffix(".meta"), {})
         for name, code in codes.items():
-            fate = "killed" if code in KILLED or code in TIMEOUT else "not tested" if code in NOT_TESTED else "survived"
+            fate = FATES.get(code, "survived")
             row[fate] = row.get(fate, 0) + 1
             if fate != "killed":
                 names.append(f"{fate}: {name}")
@@ -109,11 +137,9 @@ def read(place: pathlib.Path) -> dict[str, t.Any]:
         "mutants": sum(sum(row.values()) for row in files.values()),
         "killed": sum(row.get("killed", 0) for row in files.values()),
         "files": files,
-        "commit": quality.commit(),
-        "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
         "names": names,
     }
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run_main("mutation", main)

@@ -13,14 +13,17 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import typing as t
 from pathlib import Path
 
 import yaml
 
 from make_venv import ROOT
 from quality import COVERED, ENVIRONMENTS
+from report import run_main
 
-SHIPPED = ("plugins", "playbooks", "roles", "meta", "extensions", "requirements.txt", "bindep.txt", "execution-environment.yml", "galaxy.yml")
+TESTED = ("plugins", "playbooks", "roles", "meta", "extensions", "requirements.txt", "bindep.txt", "execution-environment.yml", "galaxy.yml")
+"""What a user runs. It must be as it was tested; what else is committed since then is in the hands of `make test`."""
 GATES = ("tests/gates/test_gates.py::test_the_collection_can_be_built_and_installed",)
 GATES += ("tests/gates/test_galaxy.py", "tests/gates/test_supported_versions.py", "tests/gates/test_execution_environment.py")
 
@@ -56,10 +59,13 @@ def ready(root: Path) -> str:
         raise Refused("Something is not committed: git status.")
     if git(root, "branch", "--show-current") != "main":
         raise Refused("This is not the branch main, which a release is of.")
-    if git(root, "tag", "--list", version):
-        raise Refused(f"{version} was released before. Raise the version in galaxy.yml.")
-    if not list((root / "changelogs" / "fragments").glob("*.yml")):
+    tagged = git(root, "tag", "--list", version)
+    if tagged or version in released(root):
+        untagged = "" if tagged else f" It is not tagged here: git fetch --tags, or, where the release was interrupted, git tag -a {version}."
+        raise Refused(f"{version} was released before. Raise the version in galaxy.yml.{untagged}")
+    if not [file for ending in ("yml", "yaml") for file in (root / "changelogs" / "fragments").glob(f"*.{ending}")]:
         raise Refused("changelogs/fragments is empty, so nothing has changed.")
+    git(root, "var", "GIT_COMMITTER_IDENT")
     file = root / "docs" / "quality.json"
     figures = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
     for name in ENVIRONMENTS:
@@ -67,12 +73,18 @@ def ready(root: Path) -> str:
         if run is None or not run["passed"]:
             raise Refused(f"Not all tests have passed in the environment {name}: make release-check ARGS={name}")
         tested = run["commit"].removesuffix("+")
-        if run["commit"] != tested or not is_here(root, tested) or git(root, "diff", "--name-only", tested, "--", *SHIPPED):
+        if run["commit"] != tested or not is_here(root, tested) or git(root, "diff", "--name-only", tested, "--", *TESTED):
             raise Refused(f"What was tested in the environment {name} is not what is here: make release-check ARGS={name}")
     covered = figures["current"]["coverage"]["percent"]
     if covered < COVERED:
         raise Refused(f"The tests run {covered} % of the plugins, and must run {COVERED} %.")
     return version
+
+
+def released(root: Path) -> t.Collection[str]:
+    """The versions in the changelog."""
+    file = root / "changelogs" / "changelog.yaml"
+    return yaml.safe_load(file.read_text(encoding="utf-8"))["releases"] if file.exists() else ()
 
 
 def write_changelog(root: Path, version: str) -> None:
@@ -86,11 +98,11 @@ def check(root: Path) -> None:
 
 
 def finish(root: Path, version: str) -> Path:
-    """Commit, tag, and build the archive, whose path it returns. Raises Refused."""
-    run(root, "ansible-galaxy", "collection", "build", "--force")
+    """Commit and tag it, and build its archive, whose path it returns. Raises Refused."""
     run(root, "git", "add", "--all", "CHANGELOG.md", "changelogs")
     run(root, "git", "commit", "--quiet", "-m", f"Release {version}")
     run(root, "git", "tag", "-a", version, "-m", f"nodeflow.orchestrator {version}", undo=UNDO_COMMIT)
+    run(root, "ansible-galaxy", "collection", "build", "--force", undo=f"git tag -d {version}; {UNDO_COMMIT}")
     return root / f"nodeflow-orchestrator-{version}.tar.gz"
 
 
@@ -111,4 +123,4 @@ def run(root: Path, *command: str, undo: str = UNDO) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run_main("release", main)

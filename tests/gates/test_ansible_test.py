@@ -12,7 +12,7 @@ from xml.etree import ElementTree
 
 import pytest
 import yaml
-from sanity_run import AnsibleTest
+from ansible_test_run import AnsibleTest
 
 from places import cache_dir, private_dir
 

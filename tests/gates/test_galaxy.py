@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import subprocess
+import sys
 
 import pytest
-from sanity_run import checkout_files
 
+from checkout import copy_checkout
 from environments import GALAXY, NOX, environment
-from make_venv import ROOT
+from make_venv import ROOT, VENV
 
 IMPORTER = ROOT / "tests" / "gates" / "galaxy-importer.cfg"
 
@@ -24,9 +24,7 @@ IMPORTER = ROOT / "tests" / "gates" / "galaxy-importer.cfg"
 def clone(tmp_path_factory):
     """A clone, outside of any directory of collections."""
     directory = tmp_path_factory.mktemp("plain") / "clone"
-    for name in checkout_files():
-        (directory / name).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy2(ROOT / name, directory / name, follow_symlinks=False)
+    copy_checkout(directory)
     for command in (["init", "-q"], ["add", "-A"], ["-c", "user.name=t", "-c", "user.email=t@example.com", "commit", "-qm", "x"]):
         subprocess.run(["git", *command], cwd=directory, check=True)
     return directory
@@ -40,7 +38,11 @@ def galaxy():
 
 def run(place, *command, directory, **environ):
     """Run a command with these programs, as somebody who knows nothing of this checkout."""
-    kept = {"PATH": f"{place}{os.pathsep}{os.environ['PATH']}", "HOME": str(directory), "NO_COLOR": "1"}
+    ours = os.path.dirname(sys.executable)
+    others = [entry for entry in os.environ["PATH"].split(os.pathsep) if entry not in (ours, str(VENV / "bin"))]
+    home = directory.parent / "home"
+    home.mkdir(exist_ok=True)
+    kept = {"PATH": os.pathsep.join([str(place), *others]), "HOME": str(home), "NO_COLOR": "1"}
     streams = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
     return subprocess.run(command, cwd=directory, env=kept | environ, text=True, check=False, **streams)
 

@@ -7,14 +7,17 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 import uuid
 
 import pytest
+import yaml
 
 from fake_netbox import LAB
 from filled_store import FilledStore
+from playbook_files import ROOT
 from player import Player
 from stores import PostgresqlStore, SqliteStore
 
@@ -189,7 +192,7 @@ def test_a_name_that_looks_like_another_with_its_id_is_none_of_them(filled):
     inventory = filled(3, name="core")
     renamed = "UPDATE subscriptions SET block = json_set(block, '$.node.node_name', 'core-2') WHERE json_extract(block, '$.node.node_id') = 3"
     inventory.play.store.change(renamed)
-    assert hosts(inventory.listed()[0]) == ["core-2-3", "core-1", "core-2"][::-1][:0] or hosts(inventory.listed()[0]) == [
+    assert hosts(inventory.listed()[0]) == [
         "core-1",
         "core-2",
         "core-2-3",
@@ -265,21 +268,24 @@ def test_a_file_of_another_name_is_left_to_other_plugins(filled):
     assert hosts(inventory.listed()[0]) == []
 
 
-def test_the_next_play_takes_exactly_the_nodes_in_provisioning(play_on, netbox):
-    active, waiting = netbox.make(), netbox.make()
-    assert play_on.create(nodes=[active], confirm_config=True).returncode == 0
-    assert play_on.create(nodes=[waiting]).returncode == 0
+def test_the_play_of_the_guide_takes_exactly_the_nodes_that_wait_and_names_those_that_took_it(play_on, netbox):
+    active, leaving, unreachable, waiting = (netbox.make() for dummy in range(4))
+    assert play_on.create(nodes=[active, leaving], confirm_config=True).returncode == 0
+    assert play_on("terminate_node", nodes=[leaving]).returncode == 0
+    assert play_on.create(nodes=[unreachable, waiting]).returncode == 0
+    guide = (ROOT / "docs" / "inventory.md").read_text(encoding="utf-8")
+    options, [written] = (yaml.safe_load(block) for block in re.findall(r"```yaml\n(.*?)```", guide, re.DOTALL))
     own = {} if isinstance(play_on.store, PostgresqlStore) else {"store": "{{ lookup('ansible.builtin.env', 'NODEFLOW_STORE') }}"}
-    inventory = Inventory(play_on, **own)
-    playbook = play_on.directory / "next.yml"
-    playbook.write_text(
-        "- hosts: lifecycle_provisioning\n  gather_facts: false\n  connection: local\n  tasks:\n"
-        "    - ansible.builtin.debug: {msg: 'configures device {{ nodeflow_device_id }} at {{ ansible_host }}'}\n",
-        encoding="utf-8",
-    )
+    inventory = Inventory(play_on, groups=options["groups"], **own)
+    put_in_place = {"ansible.builtin.assert": {"that": f"nodeflow_device_id != {unreachable} and ansible_host.startswith('10.')"}}
+    playbook = play_on.directory / "configure.yml"
+    playbook.write_text(json.dumps([written | {"connection": "local", "tasks": [put_in_place, *written["tasks"][1:]]}]), encoding="utf-8")
     done = inventory.run(str(playbook), program="ansible-playbook")
-    assert done.returncode == 0 and done.stdout.count("configures device") == 1, done.stdout + done.stderr
-    assert f"configures device {waiting} at 10." in done.stdout
+    recap = {line.split()[0] for line in done.stdout.partition("PLAY RECAP")[2].splitlines()[1:] if line.strip()}
+    assert len(recap) == 2 and done.returncode == 2, done.stdout + done.stderr
+    [process_id] = re.findall(r'"msg": "(.*)"', done.stdout)
+    assert play_on.resume(process_id, confirm_config=True).returncode == 0
+    assert [netbox.status(device) for device in (unreachable, waiting)] == ["staged", "active"]
 
 
 @pytest.mark.parametrize(

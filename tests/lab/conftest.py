@@ -13,7 +13,9 @@ from lab_under_test import Lab
 @pytest.fixture(scope="session")
 def lab():
     owned = Lab()
-    owned("up")
-    owned("reset")
-    yield owned
-    owned("down")
+    try:
+        owned("up")
+        owned("reset")
+        yield owned
+    finally:
+        owned("down")

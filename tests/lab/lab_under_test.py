@@ -44,6 +44,10 @@ class Lab:
         assert done.returncode == 0, done.stderr
         return dict(json.loads(done.stdout))
 
+    @property
+    def settings(self) -> dict[str, Any]:
+        return dict(json.loads((Path(self.facts["log"]).parent / "lab.json").read_text(encoding="utf-8")))
+
     def api(self, path: str, token: str, method: str = "GET", data: dict[str, Any] | None = None) -> tuple[int, Any]:
         kind = "Bearer" if token.startswith("nbt_") else "Token"
         request = urllib.request.Request(

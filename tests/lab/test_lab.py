@@ -13,26 +13,18 @@ import subprocess
 import sys
 import urllib.request
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import pytest
 from lab_under_test import NAME, run_lab
 
+from processes import find
+
 DEMO_DEVICES = 17
 
 
-def processes(*words: str) -> list[int]:
-    """Pids whose command line has all of these."""
-    found = []
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdigit():
-            try:
-                line = (entry / "cmdline").read_bytes().decode(errors="replace")
-            except OSError:
-                continue
-            if all(word in line for word in words):
-                found.append(int(entry.name))
-    return sorted(found)
+def gunicorn(lab) -> list[int]:
+    """The pids of the lab's NetBox, its main process first."""
+    return find("gunicorn", Path(lab.facts["log"]).parent / "netbox" / "gunicorn.conf.py")
 
 
 def count(lab, query: str = "") -> int:
@@ -40,10 +32,10 @@ def count(lab, query: str = "") -> int:
 
 
 def test_up_again_does_nothing(lab):
-    before = processes("gunicorn", f"/{NAME}/")
+    before = gunicorn(lab)
     assert before
     assert "up already" in lab("up")
-    assert processes("gunicorn", f"/{NAME}/") == before
+    assert gunicorn(lab) == before
 
 
 def test_env_prints_what_works_in_a_shell(lab):
@@ -77,19 +69,19 @@ def test_the_demo_has_every_kind_of_device(lab):
 
 
 def test_reset_gives_a_pristine_netbox_at_the_same_url(lab):
-    url, running = lab.facts["url"], processes("gunicorn", f"/{NAME}/")
+    url, running = lab.facts["url"], gunicorn(lab)
     lab("devices", "--count", "3", "--prefix", "extra")
     assert count(lab, "&name__isw=extra-") == 3
     lab("reset")
     assert (count(lab), lab.facts["url"]) == (DEMO_DEVICES, url)
-    assert processes("gunicorn", f"/{NAME}/") == running, "a reset need not restart NetBox"
+    assert gunicorn(lab) == running, "a reset need not restart NetBox"
 
 
 def test_a_killed_netbox_and_a_killed_postgresql_come_back_with_their_data(lab):
     facts = lab.facts
     lab.api("dcim/devices/1/", facts["token"], "PATCH", {"comments": "kept"})
-    os.kill(processes("gunicorn", f"/{NAME}/")[0], signal.SIGKILL)
-    os.kill(processes("bin/postgres", f"-p\0{urlsplit(facts['postgres_dsn']).port}")[0], signal.SIGKILL)
+    os.kill(gunicorn(lab)[0], signal.SIGKILL)
+    os.kill(find("postgres", Path(lab.settings["postgres_home"]) / "data")[0], signal.SIGKILL)
     assert run_lab("env", "--name", NAME).returncode == 1
     lab("up")
     assert lab.api("dcim/devices/1/", facts["token"])[1]["comments"] == "kept"
@@ -98,7 +90,7 @@ def test_a_killed_netbox_and_a_killed_postgresql_come_back_with_their_data(lab):
 def test_workers_and_rqworker_are_as_asked_and_a_reset_keeps_them(lab):
     def workers():
         jobs = lab.api("status/", lab.facts["token"])[1]["rq-workers-running"]
-        return len(processes("gunicorn", f"/{NAME}/")) - 1, jobs  # without gunicorn's main process
+        return len(gunicorn(lab)) - 1, jobs  # without gunicorn's main process
 
     lab("up", "--workers", "1", "--rqworker")
     assert workers() == (1, 1)
@@ -124,7 +116,7 @@ def test_down_spares_a_stranger_that_names_our_files(lab):
     with subprocess.Popen(["tail", "-f", str(config)], stdout=subprocess.DEVNULL) as stranger:
         try:
             lab("down")
-            assert processes("gunicorn", f"/{NAME}/") == [stranger.pid]
+            assert find("gunicorn", config) == [] and stranger.poll() is None
         finally:
             stranger.kill()
     lab("up")
@@ -143,6 +135,18 @@ def test_mistakes_get_a_sentence(arguments, sentence, tmp_path):
     done = run_lab(*arguments, environment={"XDG_STATE_HOME": str(tmp_path)})
     assert done.returncode != 0
     assert sentence in done.stderr and "Traceback" not in done.stderr
+
+
+def test_a_lab_whose_settings_are_damaged_can_be_purged(tmp_path):
+    home, cluster = tmp_path / "nodeflow-lab" / "never-made", tmp_path / "cluster"
+    for directory in (home, cluster):
+        directory.mkdir(parents=True)
+    (home / "lab.json").write_text(f'{{"version": "4.7.3", "postgres_home": "{cluster}", "tok', encoding="utf-8")
+    asked = ("down", "--name", "never-made")
+    refused, purged = (run_lab(*asked, *more, environment={"XDG_STATE_HOME": str(tmp_path)}) for more in ((), ("--purge",)))
+    assert refused.returncode == 1 and "is damaged: remove the lab with `down --purge`" in refused.stderr
+    assert purged.returncode == 0, purged.stderr
+    assert not home.exists() and not cluster.exists()
 
 
 def test_a_state_directory_that_cannot_be_made_gets_a_sentence(tmp_path):

@@ -14,6 +14,7 @@ RESULTS = """\
 <testsuites><testsuite name="pytest">
 <testcase classname="tests.unit.test_one" name="test_a" time="0.5" />
 <testcase classname="tests.unit.test_one" name="test_b" time="1.5"><failure message="m">no</failure></testcase>
+<testcase classname="tests.unit.test_one" name="test_b" time="0.1"><error message="m">failed on teardown</error></testcase>
 <testcase classname="tests.unit.test_two.TestThing" name="test_c" time="0.25"><skipped message="m">no</skipped></testcase>
 <testcase classname="tests.gates.test_gates" name="test_ruff_finds_nothing" time="3" />
 <testcase classname="tests.gates.test_some" name="test_units[a]" time="1" />
@@ -78,7 +79,7 @@ def test_coverage_names_the_lines(results, page):
 
 
 def test_mutants_that_nobody_noticed_are_counted_by_file(page):
-    files = {"a.py": {"killed": 9, "survived": 1}, "b.py": {"killed": 5}, "c.py": {"killed": 1, "not tested": 2}}
+    files = {"a.py": {"killed": 9, "timed out": 1}, "b.py": {"killed": 5}, "c.py": {"killed": 1, "not tested": 2}}
     text = page(mutation={"rooms": ["_x"], "mutants": 18, "killed": 15, "files": files, "commit": "abc", "date": "2026-11-28"})
     assert "**83.3 %** (target: at least 85 %; missed" in text
-    assert "| `c.py` | 1 | 0 | 2 |\n| `a.py` | 9 | 1 | 0 |" in text and "`b.py`" not in text
+    assert "| `c.py` | 1 | 0 | 0 | 2 |\n| `a.py` | 9 | 1 | 0 | 0 |" in text and "`b.py`" not in text

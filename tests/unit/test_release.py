@@ -76,6 +76,12 @@ def test_a_version_is_released_once(checkout):
     assert refused(checkout) == "1.0.0 was released before. Raise the version in galaxy.yml."
 
 
+def test_a_version_of_the_changelog_is_released_once_in_a_clone_without_tags_too(checkout):
+    (checkout / "changelogs" / "changelog.yaml").write_text("releases:\n  1.0.0: {}\n", encoding="utf-8")
+    commit(checkout)
+    assert refused(checkout).startswith("1.0.0 was released before. Raise the version in galaxy.yml. It is not tagged here")
+
+
 def test_without_a_change_there_is_no_release(checkout):
     (checkout / "changelogs" / "fragments" / "one.yml").unlink()
     commit(checkout)

@@ -13,7 +13,6 @@ from __future__ import annotations
 import ast
 import os
 import re
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -21,9 +20,9 @@ from xml.etree import ElementTree
 
 import ansible_test
 
+from checkout import copy_checkout
 from places import locked
 
-ROOT = Path(__file__).resolve().parents[2]
 BOOTSTRAP = """\
 import subprocess
 import sys
@@ -39,7 +38,7 @@ class AnsibleTest:
     def __init__(self, home: Path, directory: Path) -> None:
         self.home = home
         self.copy = directory / "ansible_collections" / "nodeflow" / "orchestrator"
-        self._copy_checkout()
+        copy_checkout(self.copy)
 
     def sanity(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run sanity tests: all that ansible-test runs by default, or those named."""
@@ -92,19 +91,6 @@ class AnsibleTest:
         pip = self.home / ".config" / "pip" / "pip.conf"
         pip.parent.mkdir(parents=True, exist_ok=True)
         pip.write_text(_pip_settings(), encoding="utf-8")
-
-    def _copy_checkout(self) -> None:
-        for name in checkout_files():
-            (self.copy / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(ROOT / name, self.copy / name, follow_symlinks=False)
-
-
-def checkout_files() -> list[str]:
-    """All that git would take: what is committed, and what is new and not ignored."""
-    listed = subprocess.run(
-        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"], cwd=ROOT, check=True, capture_output=True, text=True
-    )
-    return [name for name in listed.stdout.split("\0") if (ROOT / name).is_file()]
 
 
 def _take_releases() -> None:
