@@ -96,7 +96,7 @@ def copy(place: pathlib.Path, names: t.Sequence[str]) -> None:
     unit = f"{COLLECTION}/tests/unit"
     files = [file.name for file in sorted((ROOT / "tests" / "unit").glob("test_*.py"))]
     ignored = [f"--ignore={unit}/{name}" for name in files if any(word in name for word in READ_THE_SOURCE)]
-    arguments = ["-p", "no:cacheprovider", "-W", "ignore", "--hypothesis-profile=ci", "-k", "not what_a_product_costs", *ignored]  # the one counts lines
+    arguments = ["-p", "no:cacheprovider", "-W", "ignore", "-k", "not what_a_product_costs", *ignored]  # the one counts lines
     lines = [
         "[tool.mutmut]",
         f"source_paths = {json.dumps([f'{COLLECTION}/plugins/module_utils/{room}' for room in ROOMS])}",

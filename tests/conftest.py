@@ -25,9 +25,10 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT / place) for place in ("scripts", "tests/support", "tests/benchmarks", "lab")]  # ansible-test reads no pytest.ini
 
 from in_process import InProcess
+from killing import kill
 from lab_netbox import Netbox
 from make_venv import link_collection
-from player import Player
+from player import STARTED, Player
 from stores import PostgresqlStore, SqliteStore, Store
 
 pytest_plugins = ["fault_table"]
@@ -40,6 +41,9 @@ if not UNDER_ANSIBLE_TEST:
     for name in [name for name in os.environ if name.startswith("ANSIBLE_")]:
         del os.environ[name]  # a developer's own settings
     os.environ["ANSIBLE_COLLECTIONS_PATH"] = COLLECTIONS
+    for name in [name for name in os.environ if name.startswith("GIT_")]:
+        del os.environ[name]  # those of a hook lead to another repository
+    os.environ |= {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
     os.environ["PATH"] = os.pathsep.join([os.path.dirname(sys.executable), os.environ.get("PATH", os.defpath)])
 
 
@@ -56,6 +60,16 @@ def lab() -> dict[str, t.Any]:
 def netbox(lab: dict[str, t.Any]) -> Netbox:
     """A reader and writer of the lab's NetBox."""
     return Netbox(lab["url"], lab["tokens"]["admin"])
+
+
+@pytest.fixture(autouse=True)
+def _no_run_outlives_its_test() -> t.Iterator[None]:
+    yield
+    for run in STARTED:
+        if run.poll() is None:
+            kill(run)
+            run.wait()
+    STARTED.clear()
 
 
 @pytest.fixture

@@ -31,6 +31,7 @@ def measure_one(lab: BenchLab, settings: Settings, known: Figures) -> Figures:  
     ours = Ours(lab, claim="auto")
     requests = _requests(lab, ours)
     tasks = int(ours.last_output.rpartition(" ok=")[2].split()[0])
+    assert tasks == TASKS, f"create_node has {tasks} tasks by now, and there are {TASKS} asserts"
     group = in_rounds(lab, [(ours, 1), (Asserts(lab), 1), (Floor(lab, "netbox", 100, name="NetBox"), 1)], settings)
     settings.save("one", group)
     return {"requests": requests, "tasks": tasks}

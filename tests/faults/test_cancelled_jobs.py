@@ -95,7 +95,9 @@ def test_a_cancelled_job_is_finished_by_the_next(lab, netbox, tmp_path, request,
                 time.sleep(chance.uniform(0.05, 0.6))
             elif step == "store_process_subscription":
                 gate.open()
+                deadline = time.monotonic() + 60
                 while not stored(runner.store):
+                    assert time.monotonic() < deadline, "nothing is stored"
                     time.sleep(0.01)
                 stack.enter_context(locked(runner.store))
             else:

@@ -67,8 +67,10 @@ def start_until_held(play, proxy, devices, write):
 
 def wait_for_end(pids: list[int]) -> None:
     """Return once these processes are gone."""
+    deadline = time.monotonic() + 60
     for pid in pids:
         while state(pid) not in ("", "Z"):
+            assert time.monotonic() < deadline, f"{pid} does not end"
             time.sleep(0.01)
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import importlib
 import json
 import os
-import pathlib
 import signal
 import subprocess
 import time
@@ -257,13 +256,14 @@ class Slow:
     """NetBox behind a proxy that takes its time."""
 
     def __init__(self, url: str, seconds: float) -> None:
-        self.seconds, self.asked = seconds, 0
+        self.seconds, self.asked, self.answered = seconds, 0, 0
         self.proxy = NetboxProxy(url, self.fault)
 
     def fault(self, method, path, forward):
         """Wait, then pass it on."""
         self.asked += 1
         time.sleep(self.seconds)
+        self.answered += 1
         return forward()
 
 
@@ -314,10 +314,9 @@ def test_an_interrupt_in_the_middle_of_a_step(play, netbox, lab, number, names, 
         process = play.start(str(path))
         until(lambda: slow.asked > 0, 90)
         os.killpg(process.pid, number)
-        began = time.monotonic()
         done = play.finish(process)
         until(lambda: standing(play) == [FREE])
-        assert time.monotonic() - began < 10
+        assert not slow.answered
     assert done.returncode != 0
     assert any(name in play.rows("SELECT error FROM processes")[0]["error"] for name in names)
     play.environment["NODEFLOW_NETBOX_MOVED"] = "true"
@@ -455,13 +454,13 @@ def test_the_ordinary_way_keeps_to_the_callback_too(play, netbox):
     path = play.directory / "ordinary.yml"
     tasks = [step("initial_input_form", device), step("validate_node", device, environment={"A": "b"})]
     path.write_text(yaml.safe_dump([{"hosts": "localhost", "gather_facts": False, "tasks": tasks}], sort_keys=False), encoding="utf-8")
-    _code, lines = document(play, str(path))
-    assert isinstance(lines, list)
-    assert pathlib.Path(path).exists()
+    code, lines = document(play, str(path))
+    assert code == 0 and [line["task"] for line in lines] == ["initial_input_form", "validate_node"], lines
 
 
 def test_oneline_stays_one_line_a_result(play, netbox):
     environment = play.full_environment(play.directory / "unused.jsonl") | {"ANSIBLE_STDOUT_CALLBACK": "oneline"}
     command = ["ansible-playbook", "nodeflow.orchestrator.create_node", "-e", f"nodes={netbox.make()}"]
     done = subprocess.run(command, env=environment, cwd=play.directory, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=True)
-    assert all(line.startswith("localhost | ") for line in done.stdout.splitlines() if line.strip()), done.stdout
+    lines = [line for line in done.stdout.splitlines() if line.strip()]
+    assert len(lines) >= 9 and all(line.startswith("localhost | ") for line in lines), done.stdout

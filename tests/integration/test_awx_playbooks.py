@@ -14,6 +14,7 @@ import urllib.parse
 
 import pytest
 
+from filled_store import FilledStore
 from json_server import JsonHandler
 from playbook_files import ROOT, read
 
@@ -56,7 +57,7 @@ class _Answer(JsonHandler):
 @pytest.fixture
 def awx():
     server = Awx()
-    thread = threading.Thread(target=server.serve_forever, args=[0.02])
+    thread = threading.Thread(target=server.serve_forever, args=[0.02], daemon=True)
     thread.start()
     for playbook, template in TEMPLATES.items():
         if "choose" in template:
@@ -133,9 +134,11 @@ def test_few_of_many_are_offered_and_none_is_asked_for_as_a_text(play, netbox, a
 
 
 @pytest.mark.parametrize("playbook", sorted(set(TEMPLATES) - set(WITHOUT)))
-def test_an_unanswered_question_is_no_answer(play, playbook):
+def test_an_unanswered_question_is_no_answer(play, playbook, tmp_path):
     """Every question of the survey, with the empty text that AWX sends, beside the choices that have a default."""
     questions = [*([TEMPLATES[playbook]["choose"]] if "choose" in TEMPLATES[playbook] else []), *TEMPLATES[playbook]["survey"]]
+    play.store = FilledStore(tmp_path / "filled.db", 3, lambda number: "suspended" if number == 2 else "completed")
+    play.environment["NODEFLOW_NETBOX_MOVED"] = "true"
     without, empty = (
         play(f"nodeflow.orchestrator.{playbook}", "--check", **answers)
         for answers in ({}, {question["variable"]: question.get("default", "") for question in questions})

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import concurrent.futures
 import threading
+import time
 import typing as t
 
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process import store_process
@@ -17,12 +18,17 @@ from in_process import call_module
 def test_each_node_has_one_process(enrol, netbox, monkeypatch):
     devices = [netbox.make() for dummy in range(3)]
     rows = enrol.create(nodes=devices, last="construct_node_model").nodes
-    inserted, both = store_process.insert_processes, threading.Semaphore(0)
+    begun, inserted, both = store_process._insert_part, store_process.insert_processes, threading.Barrier(2)
+
+    def begin_together(*arguments: t.Any) -> t.Any:
+        both.wait(30)
+        return begun(*arguments)
 
     def insert_late(connection: t.Any, processes: t.Any) -> None:
         inserted(connection, processes)
-        both.acquire(timeout=2)  # the other task waits meanwhile, for what this one has not committed yet
+        time.sleep(1)  # the other task waits meanwhile, for what this one has not committed yet
 
+    monkeypatch.setattr(store_process, "_insert_part", begin_together)
     monkeypatch.setattr(store_process, "insert_processes", insert_late)
     with concurrent.futures.ThreadPoolExecutor(2) as pool:
         running = [pool.submit(call_module, "store_process_subscription", enrol.settings | {"nodes": rows}) for dummy in range(2)]

@@ -6,8 +6,9 @@
 
 from __future__ import annotations
 
-import getpass
 import json
+import os
+import pwd
 import socket
 
 import pytest
@@ -16,7 +17,7 @@ from fake_awx import TOKEN, awx
 from in_process import call_module
 from terminal import Terminal
 
-ME = f"{getpass.getuser()}@{socket.gethostname()}"
+ME = f"{pwd.getpwuid(os.getuid()).pw_name}@{socket.gethostname()}"
 
 
 def by(user, job=1, kind="manual"):

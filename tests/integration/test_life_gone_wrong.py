@@ -304,5 +304,5 @@ def test_custom_fields_of_others_are_in_no_log_and_no_diff(play, netbox, lab):
     done = play.create("--diff", nodes=device, confirm_config=True, netbox_custom_field="nodeflow_shown")
     assert done.returncode == 0 and "hunter2" not in done.output
     assert "hunter2" not in json.dumps(play.rows("SELECT * FROM process_steps"))
-    found = netbox.device(device)["custom_fields"]
+    found = netbox.custom_fields(device)
     assert found["nodeflow_secret"] == "hunter2" and found["nodeflow_shown"]

@@ -120,7 +120,8 @@ def test_a_database_user_who_may_only_select_is_told_who_must_and_reads_it_after
         for said in refused(location, tmp_path):
             assert "Here, permission denied" in said, said
         assert content(postgresql) == before
-        assert open_elsewhere(postgresql.direct).wait() == 0
+        run = open_elsewhere(postgresql.direct)
+        assert run.communicate(timeout=60) and run.returncode == 0
         check_migrated(postgresql, before)
         for name, options in readers(tmp_path).items():
             result = call_module(name, {"store": location} | options)

@@ -6,16 +6,13 @@
 
 from __future__ import annotations
 
-import contextlib
-import http.server
 import json
-import threading
-import typing as t
 
 import pytest
 
 from filled_store import NETBOX, FilledStore
 from in_process import call_module
+from json_server import JsonHandler, serving
 from processes import free_port
 from web_servers import Authority, nginx
 
@@ -150,40 +147,26 @@ def test_a_server_that_is_not_there_or_not_trusted_is_told(server, run):
     assert run("report", dest=url, dest_token=TOKEN, validate_certs=False)["changed"]
 
 
-class Busy(http.server.BaseHTTPRequestHandler):
-    """Is busy twice, then takes the file."""
-
-    asked: t.ClassVar[list[str]] = []
-    kinds: t.ClassVar[list[str]] = []
-
-    def do_GET(self):
-        self.send_error(404)
-
-    def do_PUT(self):
-        self.asked.append(self.path)
-        self.kinds.append(self.headers["Content-Type"])
-        self.rfile.read(int(self.headers["Content-Length"]))
-        self.send_response(503 if len(self.asked) < 3 else 201)
-        self.send_header("Retry-After", "0")
-        self.send_header("Content-Length", "0")
-        self.end_headers()
-
-    def log_message(self, *args):
-        pass
-
-
-@contextlib.contextmanager
-def busy():
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Busy) as running:
-        threading.Thread(target=running.serve_forever, args=[0.02], daemon=True).start()
-        yield f"http://127.0.0.1:{running.server_address[1]}"
-        running.shutdown()
-
-
 def test_a_server_that_is_busy_is_asked_again(run):
-    with busy() as url:
+    asked = []
+
+    class Busy(JsonHandler):
+        """Is busy twice, then takes the file."""
+
+        def do_GET(self):
+            self.send_error(404)
+
+        def do_PUT(self):
+            asked.append((self.path, self.headers["Content-Type"]))
+            self.rfile.read(int(self.headers["Content-Length"]))
+            self.send_response(503 if len(asked) < 3 else 201)
+            self.send_header("Retry-After", "0")
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+    with serving(Busy) as url:
         assert run("report", dest=f"{url}/x.html", dest_query=SIGNATURE, netbox_retries=3)["changed"]
-    assert Busy.asked == [f"/x.html?{SIGNATURE}"] * 3 and set(Busy.kinds) == {"text/html"}
+    assert asked == [(f"/x.html?{SIGNATURE}", "text/html")] * 3
 
 
 @pytest.mark.parametrize("keywords", [{}, {"environment": {"A": "b"}}], ids=["in-process", "ordinary"])

@@ -52,7 +52,7 @@ def counts(stand_in):
 def test_it_is_made_once_and_taken_away_again(setup, stand_in):
     made = setup("-vvv", awx_notification_url="https://chat.example.org/hook")
     assert made.returncode == 0, made.output
-    assert counts(stand_in) == MADE and stand_in.roles
+    assert counts(stand_in) == MADE and stand_in.roles and stand_in.posted == []
     for template in stand_in.named("job_template"):
         assert stand_in.params("job_template", template)["ask_variables_on_launch"] is False
     again = setup(awx_notification_url="https://chat.example.org/hook")
@@ -119,6 +119,7 @@ def test_a_second_organization_has_all_of_its_own(setup, stand_in):
 def test_behind_the_gateway_organization_and_teams_are_the_gateways(setup, stand_in):
     done = setup(awx_api_prefix="/api/controller/")
     assert done.returncode == 0 and sorted(stand_in.named("team")) == ["nodeflow approve", "nodeflow start"], done.output
+    assert stand_in.posted == ["/api/gateway/v1/organizations/", *["/api/gateway/v1/teams/"] * 2]
 
 
 def test_an_account_of_its_own_is_the_only_one_that_jobs_are_given(setup, stand_in):

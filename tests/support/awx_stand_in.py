@@ -10,6 +10,7 @@ makes nothing in check mode and then returns no id, and fails where a name that 
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import itertools
 import json
@@ -99,17 +100,19 @@ _REFERENCES = {
 _WITHIN = {"host": "inventory", "inventory_source": "inventory", "workflow_job_template_node": "workflow_job_template", "schedule": "unified_job_template"}
 """The option that says what an object belongs to, where that is not an organization. With that, it goes."""
 
+_APIS = ("/api/v2/", "/api/controller/v2/", "/api/gateway/v1/")
+
 _ANYWHERE = ("organization", "credential_type", "execution_environment")
 
 
 class StandIn:
-    """``objects`` are what there is; ``roles`` who may do what; ``asked`` what the modules were given. Behind a gateway with ``prefix``."""
+    """``objects`` are what there is; ``roles`` who may do what; ``posted`` the paths at which something was made without a module."""
 
     def __init__(self) -> None:
         self.url = ""
         self.objects: list[Json] = [{"id": 1, "kind": "credential_type", "name": BUILT_IN, "within": None, "params": {}}]
         self.roles: set[str] = set()
-        self.asked: list[tuple[str, Json]] = []
+        self.posted: list[str] = []
         self._ids = itertools.count(2)
 
     def named(self, kind: str) -> list[str]:
@@ -128,7 +131,6 @@ class StandIn:
     def module(self, kind: str, params: Json, check_mode: bool) -> Json:
         """What a module returns."""
         params = {name: value for name, value in params.items() if value is not None and not name.startswith("controller_")}
-        self.asked.append((kind, params))
         problem = next(filter(None, (self._unresolved(name, value, params) for name, value in params.items())), None)
         if problem:
             return {"failed": True, "msg": problem}
@@ -216,24 +218,35 @@ def awx() -> t.Iterator[StandIn]:
     here = StandIn()
 
     class Handler(JsonHandler):
-        """The modules' questions, and AWX's API."""
+        """The modules' questions, and AWX's API, for who is known."""
 
         def do_GET(self) -> None:
-            """A listing, for who is known."""
+            """A listing."""
             place = urllib.parse.urlsplit(self.path)
-            known = self.headers.get("Authorization", "").startswith(("Bearer " + TOKEN, "Basic "))
+            if self._refused():
+                return
             found = here.listed(urllib.parse.unquote(place.path), dict(urllib.parse.parse_qsl(place.query)))
-            self.say(401 if not known else 404 if found is None else 200, found if known and found is not None else {"detail": "No."})
+            self.say(404 if found is None else 200, {"detail": "Not found."} if found is None else found)
 
         def do_POST(self) -> None:
             """A module's question, or what the gateway is to make."""
             asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
             if self.path.startswith("/stand-in/"):
                 self.say(200, here.module(self.path.rpartition("/")[2], asked["params"], asked["check_mode"]))
-            else:
+            elif not self._refused():
+                here.posted.append(self.path)
                 kind = self.path.strip("/").rpartition("/")[2].removesuffix("s")
                 made = here.add(kind, asked["name"], asked.get("organization"), asked)
                 self.say(201, {"id": made["id"], "name": made["name"]})
+
+        def _refused(self) -> bool:
+            """Answer whoever is not known, and whoever asks elsewhere."""
+            basic = base64.b64encode(f"{USER}:{PASSWORD}".encode()).decode()
+            known = self.headers.get("Authorization") in (f"Bearer {TOKEN}", f"Basic {basic}")
+            there = self.path.startswith(_APIS)
+            if not (known and there):
+                self.say(404 if known else 401, {"detail": "No."})
+            return not (known and there)
 
     with serving(Handler) as here.url:
         yield here

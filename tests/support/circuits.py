@@ -6,12 +6,13 @@
 
 from __future__ import annotations
 
+import atexit
 import functools
 import ipaddress
 import itertools
 import os
 import pathlib
-import random
+import shutil
 import subprocess
 import tempfile
 import typing as t
@@ -25,13 +26,15 @@ SOURCE = pathlib.Path(__file__).parents[2] / "examples/ansible_collections/acme/
 Circuit = tuple[int, int]
 """The ids of its two interfaces in NetBox."""
 
-_numbers = itertools.count(random.randrange(1 << 16))
+_numbers = itertools.count()
+_worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
 
 
 @functools.cache
 def installed() -> str:
     """The directory for ANSIBLE_COLLECTIONS_PATH in which the collection is, built and installed as its users have it."""
     place = tempfile.mkdtemp(prefix="acme-circuits-")
+    atexit.register(shutil.rmtree, place, ignore_errors=True)
     environment = os.environ | {"ANSIBLE_LOCAL_TEMP": place, "ANSIBLE_HOME": place}
     command = ["ansible-galaxy", "collection", "build", str(SOURCE), "--output-path", place]
     subprocess.run(command, check=True, capture_output=True, env=environment)
@@ -48,7 +51,7 @@ class Circuits:
         self.play, self.netbox = play, netbox
         play.base["ANSIBLE_COLLECTIONS_PATH"] = f"{installed()}:{play.base['ANSIBLE_COLLECTIONS_PATH']}"
         play.environment["NETBOX_TOKEN"] = play.lab["tokens"]["admin"]
-        number = next(_numbers) % (1 << 16)
+        number = 0xC000 | _worker << 10 | next(_numbers)  # 10.192.0.0/10, of which no other test takes an address
         self.ipv4 = ipaddress.ip_network((10 << 24 | number << 8, 24))
         self.ipv6 = ipaddress.ip_network((0x20010DB8 << 96 | number << 80, 64))
         self._delete("ipam/prefixes", within_include=[str(self.ipv4), str(self.ipv6)])

@@ -11,6 +11,9 @@ import subprocess
 import time
 import uuid
 
+PATIENCE = 120
+"""Seconds."""
+
 
 class Gate:
     """Closed before the task ``task``. A run that is started with ``environment`` waits there."""
@@ -20,9 +23,11 @@ class Gate:
         self.environment = {"NODEFLOW_TEST_GATE": self._path, "NODEFLOW_TEST_GATE_TASK": task}
 
     def wait_for(self, run: subprocess.Popen[str]) -> None:
-        """Return when the run waits here. Raises AssertionError if it ends before that."""
+        """Return when the run waits here. Raises AssertionError if it ends before that, or does not come."""
+        deadline = time.monotonic() + PATIENCE
         while not pathlib.Path(self._path + ".arrived").exists():
             assert run.poll() is None, run.communicate()[0]
+            assert time.monotonic() < deadline, "the run does not come to the gate"
             time.sleep(0.01)
 
     def open(self) -> None:

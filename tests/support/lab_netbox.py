@@ -49,8 +49,14 @@ class Netbox:
         return answer.text
 
     def device(self, device_id: int) -> dict[str, t.Any]:
-        """A device as NetBox has it now, less what other devices change in it (its type's ``device_count`` and the like)."""
-        return dict(_without_counts(self.call("GET", f"dcim/devices/{device_id}")))
+        """A device as NetBox has it now, less what other tests change in it: its type's ``device_count`` and the like, and which custom fields there are."""
+        found = dict(_without_counts(self.call("GET", f"dcim/devices/{device_id}")))
+        del found["custom_fields"]
+        return found
+
+    def custom_fields(self, device_id: int) -> dict[str, t.Any]:
+        """The custom fields of a device."""
+        return dict(self.call("GET", f"dcim/devices/{device_id}")["custom_fields"])
 
     def status(self, device_id: int) -> str:
         """A device's status."""

@@ -71,5 +71,9 @@ class PgBouncer:
 
     def __exit__(self, *exc: object) -> None:
         self._process.terminate()
-        self._process.wait()
+        try:
+            self._process.wait(30)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
         shutil.rmtree(self._directory)

@@ -23,6 +23,10 @@ MEASURED = ("COVERAGE_PROCESS_CONFIG",)
 """By which coverage, where it runs, reaches the processes that a test starts."""
 
 
+STARTED: list[subprocess.Popen[str]] = []
+"""The runs of the test that goes on."""
+
+
 @dataclasses.dataclass
 class Played:
     """What a playbook did. ``results`` are the tasks' results by step, else by task name; ``recap`` the numbers of the last line."""
@@ -65,9 +69,10 @@ class Player:
             "ANSIBLE_LOCALHOST_WARNING": "false",
             "ANSIBLE_INVENTORY_UNPARSED_WARNING": "false",
             "ANSIBLE_NOCOLOR": "true",
+            "LC_ALL": "C.UTF-8",  # some sentences have what the system says
             "ANSIBLE_ASYNC_DIR": str(directory / "async"),  # the default is sought in two places where HOME is not the login's
         }
-        kept = ("PATH", "HOME", "LANG", "ANSIBLE_COLLECTIONS_PATH", "PYTHONPATH", "VIRTUAL_ENV", "LC_ALL", "REQUESTS_CA_BUNDLE", *MEASURED)
+        kept = ("PATH", "HOME", "ANSIBLE_COLLECTIONS_PATH", "PYTHONPATH", "VIRTUAL_ENV", "REQUESTS_CA_BUNDLE", *MEASURED)
         self.base = {name: os.environ[name] for name in kept if name in os.environ}
 
     def full_environment(self, results: pathlib.Path) -> dict[str, str]:
@@ -91,6 +96,7 @@ class Player:
             start_new_session=True,
         )
         process.results_file = results  # type: ignore[attr-defined]
+        STARTED.append(process)
         return process
 
     def finish(self, process: subprocess.Popen[str]) -> Played:

@@ -7,8 +7,9 @@
 from __future__ import annotations
 
 import contextlib
-import getpass
+import os
 import pathlib
+import pwd
 import shutil
 import socket
 import subprocess
@@ -52,7 +53,7 @@ def nginx(directory: pathlib.Path, *servers: tuple[int, str]) -> t.Iterator[Ngin
     directory.mkdir(exist_ok=True)
     blocks = [f"server {{ listen 127.0.0.1:{port}{' ssl' if block.startswith('ssl_') else ''}; {block} }}" for port, block in servers]
     config = directory / "nginx.conf"
-    config.write_text(_NGINX.format(login=getpass.getuser(), directory=directory, servers="\n".join(blocks)), encoding="utf-8")
+    config.write_text(_NGINX.format(login=pwd.getpwuid(os.getuid()).pw_name, directory=directory, servers="\n".join(blocks)), encoding="utf-8")
     with _running([_program("nginx"), "-p", str(directory), "-c", str(config), "-e", str(directory / "error.log")], *[port for port, _block in servers]):
         yield Nginx(directory)
 

@@ -145,10 +145,10 @@ def test_a_device_has_one_live_subscription(store):
         assert len(find_subscriptions(connection, is_of_devices(connection, [7]))) == 2
 
 
-class _Link(SubscriptionModel, product="TestLink", lifecycle=["initial", "terminated"]):
+class _Link(SubscriptionModel, product="TestStoreLink", lifecycle=["initial", "terminated"]):
     """A product that claims several resources."""
 
-    product: t.Literal["TestLink"] = "TestLink"
+    product: t.Literal["TestStoreLink"] = "TestStoreLink"
     ends: list[int]
 
     def resources(self):
@@ -217,7 +217,7 @@ def test_a_subscription_that_claims_what_it_does_not_stand_for_cannot_be_read(st
 
 
 def _claim_fifty(path, barrier, answers):
-    barrier.wait()
+    barrier.wait(60)
     opened = open_store(path)
     with opened.write() as connection:
         answers.put(len(claim_subscriptions(connection, [subscription(device) for device in range(50)])))
@@ -229,12 +229,14 @@ def test_processes_that_start_at_once_share_the_devices(tmp_path):
     count, path = 6, str(tmp_path / "new" / "store.db")
     context = multiprocessing.get_context("spawn")
     barrier, answers = context.Barrier(count), context.Queue()
-    workers = [context.Process(target=_claim_fifty, args=(path, barrier, answers)) for _number in range(count)]
-    for worker in workers:
-        worker.start()
-    won = [answers.get(timeout=60) for _worker in workers]
-    for worker in workers:
-        worker.join()
+    workers = [context.Process(target=_claim_fifty, args=(path, barrier, answers), daemon=True) for _number in range(count)]
+    try:
+        for worker in workers:
+            worker.start()
+        won = [answers.get(timeout=60) for _worker in workers]
+    finally:
+        for worker in workers:
+            worker.kill()
     assert sorted(won) == [0] * (count - 1) + [50]
 
 

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import re
 import shlex
@@ -171,8 +172,18 @@ def test_a_job_of_awx_is_told_of_variables_without_the_option_of_a_command_line(
 
 
 def test_no_text_says_an_option_of_a_command_line_without_being_worded():
-    """Each file of ours that prints one passes it through worded, or is where command lines are made."""
-    option = re.compile(r"""["'][^"'#]* -e (?!\[)""")
-    files = [path for path in (ROOT / "plugins" / "module_utils").rglob("*.py") if path.name != "command.py"]
-    told = [path for path in files if any(option.search(line) for line in path.read_text(encoding="utf-8").splitlines() if not line.lstrip().startswith("#"))]
-    assert told and [path.name for path in told if "worded(" not in path.read_text(encoding="utf-8")] == []
+    """Each text of ours with one is an argument of worded, by itself or by its name, or in the file where command lines are made."""
+    trees = {path: ast.parse(path.read_text(encoding="utf-8")) for path in (ROOT / "plugins" / "module_utils").rglob("*.py") if path.name != "command.py"}
+    told, passed = set(), set()
+    for path, tree in trees.items():
+        named = {target.id: node.value for node in tree.body if isinstance(node, ast.Assign) for target in node.targets if isinstance(target, ast.Name)}
+        given = [node.args[0] for node in ast.walk(tree) if isinstance(node, ast.Call) and ast.unparse(node.func) == "worded"]
+        told |= {(path.name, text) for text in _with_an_option(tree)}
+        passed |= {(path.name, text) for one in given for text in _with_an_option(named.get(ast.unparse(one), one))}
+    assert passed and told - passed == set()
+
+
+def _with_an_option(tree):
+    """The texts in it that say an option of a command line."""
+    texts = [node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)]
+    return [text for text in texts if re.search(r"(^|\s)-e (?!\[)", text)]
