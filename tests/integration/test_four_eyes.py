@@ -13,7 +13,8 @@ import socket
 
 import pytest
 
-from fake_awx import TOKEN, awx
+from awx_login import TOKEN
+from fake_awx import awx
 from in_process import call_module
 from terminal import Terminal
 

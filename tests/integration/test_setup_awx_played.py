@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import pytest
 
-from awx_stand_in import BUILT_IN, PASSWORD, TOKEN, USER, awx, install
+from awx_login import PASSWORD, TOKEN, USER
+from awx_stand_in import BUILT_IN, awx, install
 from fake_netbox import LAB
 from playbook_files import ROOT, read
 from player import Player

@@ -10,7 +10,6 @@ makes nothing in check mode and then returns no id, and fails where a name that 
 
 from __future__ import annotations
 
-import base64
 import contextlib
 import itertools
 import json
@@ -18,9 +17,9 @@ import pathlib
 import typing as t
 import urllib.parse
 
+from awx_login import is_known
 from json_server import JsonHandler, serving
 
-TOKEN, USER, PASSWORD = "awx-token-of-the-tests", "admin", "awx-password-of-the-tests"
 BUILT_IN = "Red Hat Ansible Automation Platform"
 
 Json = dict[str, t.Any]
@@ -241,9 +240,7 @@ def awx() -> t.Iterator[StandIn]:
 
         def _refused(self) -> bool:
             """Answer whoever is not known, and whoever asks elsewhere."""
-            basic = base64.b64encode(f"{USER}:{PASSWORD}".encode()).decode()
-            known = self.headers.get("Authorization") in (f"Bearer {TOKEN}", f"Basic {basic}")
-            there = self.path.startswith(_APIS)
+            known, there = is_known(self.headers["Authorization"]), self.path.startswith(_APIS)
             if not (known and there):
                 self.say(404 if known else 401, {"detail": "No."})
             return not (known and there)

@@ -6,15 +6,13 @@
 
 from __future__ import annotations
 
-import base64
 import contextlib
 import typing as t
 import urllib.parse
 
+from awx_login import TOKEN, is_known
 from json_server import JsonHandler, serving
 
-TOKEN = "awx-token-of-the-tests"
-USER, PASSWORD = "nodeflow", "awx-password-of-the-tests"
 WORKFLOW_JOB, START, APPROVAL, RESUME = 40, 41, 42, 43
 
 
@@ -80,8 +78,7 @@ def awx() -> t.Iterator[Awx]:
         def do_GET(self) -> None:
             path = urllib.parse.urlsplit(self.path).path
             here.asked.append(path)
-            basic = base64.b64encode(f"{USER}:{PASSWORD}".encode()).decode()
-            known = self.headers.get("Authorization") in (f"Bearer {TOKEN}", f"Basic {basic}")
+            known = is_known(self.headers["Authorization"])
             found = here.answer(path) if known else {"detail": "Authentication credentials were not provided."}
             self.say(*(here.broken or (404 if found is None else 200 if known else 401, found or {"detail": "Not found."})))
 

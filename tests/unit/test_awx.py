@@ -11,7 +11,8 @@ import pytest
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._awx.approval import AwxError, can_ask, who_approved
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._awx.job import AwxJob
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._domain.actor import same_person
-from fake_awx import PASSWORD, RESUME, START, TOKEN, USER, WORKFLOW_JOB, Awx, awx
+from awx_login import PASSWORD, TOKEN, USER
+from fake_awx import RESUME, START, WORKFLOW_JOB, Awx, awx
 
 JOB = {"awx_job_id": 43, "awx_job_launch_type": "manual", "awx_user_name": "alice"}
 IN_WORKFLOW = {"awx_job_id": 43, "awx_job_launch_type": "workflow", "awx_workflow_job_id": 40}
