@@ -51,6 +51,9 @@ class Instance:
             present = databases.made_from()
             if content and present == "demo":
                 say(f"lab '{self.name}' has demo data: `reset --empty` removes them")
+            if present and self._is_up():
+                say(f"lab '{self.name}' is up already")
+                return
             self._serve(databases, None if present else content or "demo")
 
     def reset(self, version: str | None, base_path: str | None, content: str) -> None:

@@ -20,7 +20,7 @@ import tempfile
 
 import messages
 from make_venv import link_collection
-from report import run_main
+from report import LabError, run_main
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 REPOSITORY = "https://github.com/nodeflow/orchestrator/blob/main"
@@ -36,13 +36,21 @@ def main() -> int:
 
 
 def build(target: pathlib.Path) -> None:
-    """Make the site in ``target``. Raises subprocess.CalledProcessError where a tool ends with an error, which it has printed."""
+    """Make the site in ``target``, whole or not at all.
+
+    Raises LabError where something else is there, and subprocess.CalledProcessError where a tool ends with an error, which it has printed.
+    """
+    if target.exists() and not (target / ".buildinfo").exists():  # which Sphinx writes
+        raise LabError(f"{target} is there, and is no site that was built before")
     with tempfile.TemporaryDirectory() as directory:
-        source = pathlib.Path(directory)
+        source, built = pathlib.Path(directory, "source"), pathlib.Path(directory, "site")
+        source.mkdir()
         gather(source)
         _run("antsibull-docs", "collection", "--use-current", "--dest-dir", str(source), "nodeflow.orchestrator")
-        shutil.rmtree(target, ignore_errors=True)  # it may have pages of what is gone
-        _run(sys.executable, "-m", "sphinx", "-W", "--keep-going", "-n", "-q", "-b", "html", "-d", str(source / ".doctrees"), str(source), str(target))
+        _run(sys.executable, "-m", "sphinx", "-W", "--keep-going", "-n", "-q", "-b", "html", "-d", str(source / ".doctrees"), str(source), str(built))
+        if target.exists():
+            shutil.rmtree(target)
+        shutil.move(built, target)
 
 
 def gather(source: pathlib.Path) -> None:

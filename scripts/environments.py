@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import shutil
 import sys
@@ -58,13 +59,19 @@ def environment(name: str, versions: Versions, files: Sequence[Path] = (), anew:
     venv = cache_dir() / f"{name}-{hashlib.sha256(f'{python} {text}'.encode()).hexdigest()[:12]}"
     with locked(venv.with_suffix(".lock"), f"the environment {name}"):
         if anew:
-            shutil.rmtree(venv, ignore_errors=True)
+            _remove(venv)
         if not (venv / ".complete").exists():
             wanted = venv.with_suffix(".txt")
             wanted.write_text(text, encoding="utf-8")
             install(venv, python, [wanted])
         (venv / ".complete").touch()
     for stamp in cache_dir().glob(f"{name}-{'[0-9a-f]' * 12}/.complete"):
-        if time.time() - stamp.stat().st_mtime > UNUSED:
-            shutil.rmtree(stamp.parent, ignore_errors=True)
+        with contextlib.suppress(FileNotFoundError):  # another run removes it
+            if time.time() - stamp.stat().st_mtime > UNUSED:
+                _remove(stamp.parent)
     return venv / "bin"
+
+
+def _remove(venv: Path) -> None:
+    (venv / ".complete").unlink(missing_ok=True)  # what is half removed is not whole
+    shutil.rmtree(venv, ignore_errors=True)

@@ -46,7 +46,8 @@ def main() -> int:
         print(f"release: {refused}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        print(f"release: Interrupted. What it left: git status, git log; to undo it: {UNDO}, or, once it is committed, {UNDO_COMMIT}", file=sys.stderr)
+        undo = f"{UNDO}, or, once it is committed, {UNDO_COMMIT}, and git tag -d, once it is tagged"
+        print(f"release: Interrupted. What it left: git status, git log; to undo it: {undo}", file=sys.stderr)
         return 1
     print(f"{version} is released here: {archive.name} and the tag {version}. To publish it: git push origin main {version}, then upload the archive.")
     return 0

@@ -25,10 +25,10 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT / place) for place in ("scripts", "tests/support", "tests/benchmarks", "lab")]  # ansible-test reads no pytest.ini
 
 from in_process import InProcess
-from killing import kill
+from killing import end_runs
 from lab_netbox import Netbox
 from make_venv import link_collection
-from player import STARTED, Player
+from player import Player
 from stores import PostgresqlStore, SqliteStore, Store
 
 pytest_plugins = ["fault_table"]
@@ -44,6 +44,7 @@ if not UNDER_ANSIBLE_TEST:
     for name in [name for name in os.environ if name.startswith("GIT_")]:
         del os.environ[name]  # those of a hook lead to another repository
     os.environ |= {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
+    os.environ |= {"GIT_CONFIG_COUNT": "1", "GIT_CONFIG_KEY_0": "safe.directory", "GIT_CONFIG_VALUE_0": "*"}
     os.environ["PATH"] = os.pathsep.join([os.path.dirname(sys.executable), os.environ.get("PATH", os.defpath)])
 
 
@@ -65,11 +66,7 @@ def netbox(lab: dict[str, t.Any]) -> Netbox:
 @pytest.fixture(autouse=True)
 def _no_run_outlives_its_test() -> t.Iterator[None]:
     yield
-    for run in STARTED:
-        if run.poll() is None:
-            kill(run)
-            run.wait()
-    STARTED.clear()
+    end_runs()
 
 
 @pytest.fixture
@@ -83,6 +80,7 @@ def postgresql(lab: dict[str, t.Any]) -> t.Iterator[PostgresqlStore]:
     """An empty PostgreSQL store."""
     store = PostgresqlStore(lab["postgres_dsn"])
     yield store
+    end_runs()
     store.drop()
 
 

@@ -16,6 +16,7 @@ from hypothesis import HealthCheck, settings
 
 from fake_netbox import FakeNetbox
 from in_process import InProcess
+from killing import end_runs
 from postgres import Cluster, make_home, new_password
 from small_disk import CannotMount, SmallDisk
 from stores import SqliteStore
@@ -59,6 +60,7 @@ def disk(tmp_path: pathlib.Path, soak: bool) -> t.Iterator[SmallDisk]:
         (pytest.fail if soak else pytest.skip)(f"NOT INJECTED: {error}")
     with mounted:
         yield mounted
+        end_runs()
 
 
 @pytest.fixture(scope="module")

@@ -452,10 +452,10 @@ def test_with_a_callback_for_programs_nobody_is_asked(play, netbox):
 def test_the_ordinary_way_keeps_to_the_callback_too(play, netbox):
     device = netbox.make()
     path = play.directory / "ordinary.yml"
-    tasks = [step("initial_input_form", device), step("validate_node", device, environment={"A": "b"})]
+    tasks = [*claimed(device), step("fetch_ip_address_information", "{{ last.nodes }}", environment={"A": "b"})]
     path.write_text(yaml.safe_dump([{"hosts": "localhost", "gather_facts": False, "tasks": tasks}], sort_keys=False), encoding="utf-8")
     code, lines = document(play, str(path))
-    assert code == 0 and [line["task"] for line in lines] == ["initial_input_form", "validate_node"], lines
+    assert code == 0 and [line["task"] for line in lines] == [task["name"] for task in tasks], lines
 
 
 def test_oneline_stays_one_line_a_result(play, netbox):

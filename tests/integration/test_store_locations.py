@@ -28,7 +28,6 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils._store.engin
 from filled_store import FilledStore
 from in_process import call_module, options_of
 from lab_secrets import LabSecrets
-from runner import as_nobody
 from small_disk import SmallDisk
 from stores import SqliteStore
 
@@ -321,13 +320,6 @@ def test_other_bad_paths_are_sentences_too(tmp_path, path, reason):
             assert reason in result["msg"] or "cannot be" in result["msg"], result
     result = call_module("initial_input_form", {"store": store.location, "netbox_url": "http://x", "netbox_token": "t", "ca_path": path, "nodes": [1]})
     assert reason in result["msg"] or "does not exist" in result["msg"], result
-
-
-def test_a_login_without_home_is_told_to_name_the_store(play):
-    environment = {"HOME": None, "NODEFLOW_STORE": None, "ANSIBLE_HOME": str(play.directory / "ansible"), "ANSIBLE_LOCAL_TEMP": str(play.directory)}
-    play.prefix = as_nobody(play.directory)
-    done = play.finish(play.start(str(tasks_file(play)), environment=environment))
-    assert done.returncode == 2 and "NODEFLOW_STORE" in done.message, done.output
 
 
 def tasks_file(play):

@@ -78,10 +78,10 @@ def test_reset_gives_a_pristine_netbox_at_the_same_url(lab):
 
 
 def test_a_killed_netbox_and_a_killed_postgresql_come_back_with_their_data(lab):
-    facts = lab.facts
+    facts, cluster = lab.facts, Path(lab.settings["postgres_home"]) / "data"
     lab.api("dcim/devices/1/", facts["token"], "PATCH", {"comments": "kept"})
     os.kill(gunicorn(lab)[0], signal.SIGKILL)
-    os.kill(find("postgres", Path(lab.settings["postgres_home"]) / "data")[0], signal.SIGKILL)
+    os.kill(find("postgres", cluster)[0], signal.SIGKILL)
     assert run_lab("env", "--name", NAME).returncode == 1
     lab("up")
     assert lab.api("dcim/devices/1/", facts["token"])[1]["comments"] == "kept"

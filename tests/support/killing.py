@@ -15,7 +15,7 @@ import threading
 import typing as t
 
 from netbox_proxy import Answer, NetboxProxy
-from player import Played, Player
+from player import STARTED, Played, Player
 
 
 class Moment(t.NamedTuple):
@@ -41,6 +41,15 @@ def kill(run: subprocess.Popen[str]) -> None:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
         os.kill(run.pid, signal.SIGKILL)
+
+
+def end_runs() -> None:
+    """End what this test has started and left running, as one that fails does."""
+    for run in STARTED:
+        if run.poll() is None:
+            kill(run)
+            run.wait()
+    STARTED.clear()
 
 
 def killed_at(play: Player, step: str, **variables: t.Any) -> list[str]:

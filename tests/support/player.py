@@ -24,7 +24,7 @@ MEASURED = ("COVERAGE_PROCESS_CONFIG",)
 
 
 STARTED: list[subprocess.Popen[str]] = []
-"""The runs of the test that goes on."""
+"""What a test has started, for ``killing.end_runs``."""
 
 
 @dataclasses.dataclass

@@ -242,8 +242,10 @@ def scene(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> t.
         failed = request.session.testsfailed
         with recorder.use_cassette(str(file)) as cassette:
             yield played
-        if request.session.testsfailed > failed:
-            return  # what a test leaves half-way is nothing to compare with, or to write down
+        if request.session.testsfailed > failed:  # what a test leaves half-way is nothing to compare with, or to write down
+            if lab:
+                file.unlink(missing_ok=True)
+            return
         played.ends()
         unasked = [] if lab else [f"{one.method} {one.uri}" for number, one in enumerate(cassette.requests) if not cassette.play_counts[number]]
         assert not unasked, "requests that were recorded were not made: " + ", ".join(unasked)

@@ -20,7 +20,7 @@ import tempfile
 import time
 import typing as t
 
-from player import Played, Player
+from player import STARTED, Played, Player
 from step_names import step_of
 
 __all__ = ["GRACE", "Job", "Runner", "as_nobody", "cancel"]
@@ -71,7 +71,8 @@ class Runner(Player):
 
         def begin(command: str, *more: str, stdin: t.Any = subprocess.DEVNULL, stdout: t.Any = said) -> subprocess.Popen[str]:
             words = [*self.prefix, *_RUNNER, command, *more]
-            return subprocess.Popen(words, env=node, cwd=job, text=True, start_new_session=True, stdin=stdin, stdout=stdout, stderr=said)
+            STARTED.append(subprocess.Popen(words, env=node, cwd=job, text=True, start_new_session=True, stdin=stdin, stdout=stdout, stderr=said))
+            return STARTED[-1]
 
         if not self.streamed:
             run = begin("run", *what, "-p", playbook)

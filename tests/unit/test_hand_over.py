@@ -129,6 +129,7 @@ def test_without_the_file_the_task_says_so_and_has_what_releases_the_processes(p
     "reference",
     [
         "../secret.0.",
+        "x/../secret.0.",
         "/etc/passwd",
         "0000000g.0.",
         "00000000.0.",
@@ -145,8 +146,9 @@ def test_without_the_file_the_task_says_so_and_has_what_releases_the_processes(p
 )
 def test_a_reference_leads_to_no_other_file(place, reference):
     (place / "nodeflow-rows-secret.json").write_text('[{"secret": "s3cr3t"}]', encoding="utf-8")
-    (place / "nodeflow-rows-..").mkdir()
-    (place / "secret.json").write_text('[{"secret": "s3cr3t"}]', encoding="utf-8")
+    for directory, file in (("nodeflow-rows-..", "nodeflow-rows-../secret.json"), ("nodeflow-rows-x", "secret.json")):
+        (place / directory).mkdir()
+        (place / file).write_text('[{"secret": "s3cr3t"}]', encoding="utf-8")
     (place / "nodeflow-rows-00000000.json").write_text('[{"run_id": "ffffffff-1"}, {"a": 1}]', encoding="utf-8")
     given = {"device_id": 7, "status": "running", "whole_row": reference}
     assert whole_rows([given]) == ([given], 1)

@@ -133,7 +133,7 @@ def test_an_interrupted_release_says_what_undoes_it(checkout, monkeypatch, capsy
     assert release.main() == 1
     assert capsys.readouterr().err == (
         "release: Interrupted. What it left: git status, git log; to undo it: git restore --staged --worktree ., or, once it is committed, "
-        "git reset --hard HEAD~1\n"
+        "git reset --hard HEAD~1, and git tag -d, once it is tagged\n"
     )
 
 
