@@ -40,7 +40,7 @@ def build(target: pathlib.Path) -> None:
 
     Raises LabError where something else is there, and subprocess.CalledProcessError where a tool ends with an error, which it has printed.
     """
-    if target.exists() and not (target / ".buildinfo").exists():  # which Sphinx writes
+    if target.exists() and any(target.iterdir()) and not (target / ".buildinfo").exists():  # which Sphinx writes
         raise LabError(f"{target} is there, and is no site that was built before")
     with tempfile.TemporaryDirectory() as directory:
         source, built = pathlib.Path(directory, "source"), pathlib.Path(directory, "site")
