@@ -15,7 +15,7 @@ options:
   netbox_url:
     description:
       - The URL of NetBox, with its base path if it has one, for example V(https://netbox.example.org) or V(https://example.org/netbox).
-      - It must be where NetBox answers. Redirects are not followed.
+      - It must be where NetBox answers, without a user and a password. Redirects are not followed.
       - If not set, the value of the environment variable E(NETBOX_URL) is used, else that of E(NETBOX_API).
     type: str
   netbox_token:
@@ -38,20 +38,20 @@ options:
     type: path
   netbox_timeout:
     description:
-      - How many seconds NetBox may take for an answer.
+      - How many seconds NetBox may take for an answer, from V(1) to V(86400).
       - If not set, the value of the environment variable E(NETBOX_TIMEOUT) is used.
     type: int
     default: 60
   netbox_connect_timeout:
     description:
-      - How many seconds a connection to NetBox may take to open.
+      - How many seconds a connection to NetBox may take to open, from V(1) to V(86400).
       - If not set, the value of the environment variable E(NETBOX_CONNECT_TIMEOUT) is used.
     type: int
     default: 10
   netbox_retries:
     description:
       - How often a request is tried again that NetBox, or a proxy in front of it, was too busy or too broken to answer, with growing waits in
-        between. After a write whose answer was lost, NetBox is read first.
+        between; from V(0) to V(100). After a write whose answer was lost, NetBox is read first.
       - If not set, the value of the environment variable E(NETBOX_RETRIES) is used.
     type: int
     default: 5
@@ -71,8 +71,9 @@ notes:
   - NetBox 4.4 or newer is needed. Before 4.6, NetBox cannot refuse a write to a device that changed meanwhile, so devices are written one at a time,
     a claim needs the permission C(core.view_objectchange), and a short window remains.
   - All of these settings, and those of the store and of processes, can be set once for all modules with C(module_defaults) and the action group
-    C(group/nodeflow.orchestrator.all).
+    C(group/nodeflow.orchestrator.all). For that, each module takes all of them, and ignores those that it has no use for.
 requirements:
+  - python >= 3.12
   - pynetbox >= 7.4
   - urllib3 >= 2
   - PySocks, for a SOCKS proxy

@@ -48,8 +48,8 @@ nodes:
       type: str
     status:
       description: >-
-        V(running) goes on to the next step; V(suspended), V(failed), V(completed) and V(aborted) do not; V(unchanged) was enrolled before, or by another
-        run.
+        V(running) goes on to the next step; V(suspended), V(failed), V(completed) and V(aborted) do not; V(unchanged) stays as it is. It was
+        enrolled before or by another run, was terminated before, or has nothing to change.
       type: str
     message:
       description: Why the node is not running.
@@ -57,17 +57,20 @@ nodes:
     reason:
       description: The message without what is this node's own.
       type: str
+      version_added: 1.0.0
     whole_row:
       description: Of a short one, the name of the whole one.
       type: str
+      version_added: 1.0.0
     run_id:
       description: The run that works on the node.
       type: str
+      version_added: 1.0.0
     process_id:
-      description: The process of the node, once it is stored.
+      description: The process of the node, once it is stored; in check mode, an id that is made up.
       type: str
     subscription_id:
-      description: The subscription of the node, once it is stored.
+      description: The subscription of the node, if it has one, or once it is stored; in check mode, that of a new one is made up.
       type: str
 ansible_stats:
   description: >-
@@ -75,6 +78,7 @@ ansible_stats:
     C(nodeflow_config_hash) and C(nodeflow_summary). U(https://github.com/nodeflow/orchestrator/blob/main/docs/settings.md) has what each is.
   returned: always
   type: dict
+  version_added: 1.0.0
 msg:
   description: How many nodes have which status; or, of a task that failed, which and why.
   returned: always

@@ -14,7 +14,7 @@ class ModuleDocFragment:
 options:
   actor:
     description:
-      - Who does this, for the step log.
+      - Who does this, for the step log; up to 200 characters.
       - If not set, the value of the environment variable E(NODEFLOW_ACTOR) is used; else, in a job of AWX, the user or schedule that started it, with the
         job and the workflow job; else the login name and the host.
       - For O(four_eyes) and O(approvers), it counts outside AWX only.
@@ -35,13 +35,15 @@ options:
     elements: str
   lease_minutes:
     description:
-      - How many minutes a process stays this run's after each step. A later run can continue the process of a run that crashed once they are over.
+      - How many minutes a process stays this run's after each step, from V(0) to V(527040). A later run can continue the process of a run that crashed once
+        they are over.
       - If not set, the value of the environment variable E(NODEFLOW_LEASE_MINUTES) is used.
     type: int
     default: 15
   netbox_moved:
     description:
-      - Say once that the NetBox at O(netbox_url) is the one that the store belongs to, under a new address.
+      - Say once that the NetBox at O(netbox_url) is the one that the store belongs to, under a new address. The store then gets that address, except in check
+        mode, also by a module that otherwise writes nothing, and no result says that this was a change.
       - If not set, the value of the environment variable E(NODEFLOW_NETBOX_MOVED) is used.
     type: bool
     default: false

@@ -18,6 +18,8 @@ options:
         C(postgresql://USER@HOST:PORT/DATABASE) or C(host=HOST dbname=DATABASE user=USER)."
       - If not set, the value of the environment variable E(NODEFLOW_STORE) is used, else the file C(nodeflow/store.db) in the user's state
         directory, E(XDG_STATE_HOME) or C(~/.local/state). In a job or a container, where that file would be lost, the store must be named.
+      - A store of an older release is brought up to date by the first module that opens it outside check mode, also by one that otherwise writes nothing. In
+        check mode it is refused.
     type: str
   store_password:
     description:

@@ -61,7 +61,8 @@ options:
     choices: [ipv4, ipv6]
     default: [ipv4, ipv6]
   filters:
-    description: "Jinja expressions over the variables of a host, without the braces. A host is left out unless each is true of it."
+    description: "Jinja expressions over the variables of a host, without the braces. A host is left out unless each is true of it; one in the group
+      C(unreadable) never is."
     type: list
     elements: str
     default: []

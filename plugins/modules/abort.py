@@ -15,7 +15,9 @@ description:
   - Of an enrolment, gives the claim of the device back in NetBox, from staged to planned, if it is still this process's; any other status is left
     as it is. Ends the subscription, which becomes terminated with a note, and the process. The step log is kept. The device can be enrolled
     again then, as a new subscription.
-  - Of a process that changes an enrolled node, puts the subscription back as it was before, and ends the process. NetBox is left as it is.
+  - Of a process that changes an enrolled node, puts the subscription back as it was before, and ends the process. NetBox is left as it is. Where the process
+    has set the device to planned already, or has made the subscription, as reconcile_nodes does for a device that it adopts, the subscription ends.
+  - At least one of O(process_ids), O(process_status) and O(run_id) must be given.
 author:
   - nodeflow.orchestrator contributors (@nodeflow)
 extends_documentation_fragment:
@@ -88,12 +90,13 @@ nodes:
       description: The process, where it can be tried again.
       type: str
     subscription_id:
-      description: The subscription. It is terminated if the process made it, else as it was before.
+      description: The subscription. It is terminated if the process made it or has set its device to planned, else as it was before.
       type: str
 ansible_stats:
   description: What this leaves for the next job, as that of M(nodeflow.orchestrator.done).
   returned: always
   type: dict
+  version_added: 1.0.0
 msg:
   description: How many nodes have which status; or, of a task that failed, which and why.
   returned: always

@@ -14,7 +14,8 @@ version_added: 0.1.0
 description:
   - Copies every subscription, process and line of the step log of O(store) to O(target), in one transaction, for example from an SQLite
     file to a PostgreSQL database that many machines share.
-  - O(target) must be empty, or hold the very same; then nothing changes.
+  - O(target) must be empty, or hold the very same, as after a run that was cut off; then nothing is copied, and O(store) is marked. Where it was marked
+    before, nothing changes.
   - Marks O(store) as moved. It is refused from then on, so that nobody goes on with the old one and enrols a device twice.
   - Refuses while a run works on a process of O(store).
 author:
@@ -35,7 +36,8 @@ attributes:
 options:
   target:
     description:
-      - The store to copy to, a path or a database like O(store). Made if it is missing; a PostgreSQL database must exist.
+      - The store to copy to, a path or a database like O(store). Made if it is missing; a PostgreSQL database must exist. It must be named, here or by the
+        environment variable.
       - If not set, the value of the environment variable E(NODEFLOW_TARGET_STORE) is used.
     type: str
   target_password:

@@ -22,7 +22,8 @@ description:
   - Ids, dates, customers, notes and descriptions are kept. Of each device, one subscription stays as it is, the oldest active one, or the one
     that O(store) has already. The others come in as terminated, with a line in their note that names it; so do those that were never active.
   - What cannot be brought in is listed with the reason. What is there already is left alone, so that a second import changes nothing.
-  - NetBox is neither read nor written. Run reconcile_nodes afterwards, first in check mode. It sets devices that are planned or staged to active. Of
+  - NetBox is neither read nor written. O(netbox_url) must be set all the same, unless O(store) or the store that is read belongs to a NetBox already; it says
+    whose ids they are. Run reconcile_nodes afterwards, first in check mode. It sets devices that are planned or staged to active. Of
     whatever else differs, NetBox's value counts, unless its variable C(wins) says that the store's does.
 author:
   - nodeflow.orchestrator contributors (@nodeflow)
@@ -36,13 +37,14 @@ attributes:
   check_mode:
     support: full
   diff_mode:
-    support: full
+    support: partial
+    details: Says how many subscriptions come in as what; that O(source) is marked as moved is not shown.
   idempotent:
     support: full
 options:
   source:
     description:
-      - The database or store to read, a path or a database like O(store).
+      - The database or store to read, a path or a database like O(store). It must be named, here or by the environment variable.
       - If not set, the value of the environment variable E(NODEFLOW_IMPORT_SOURCE) is used.
     type: str
   source_password:
@@ -62,6 +64,7 @@ EXAMPLES = r"""
 - name: See what an import would bring
   nodeflow.orchestrator.import_subscriptions:
     source: "{{ vaulted_orchestrator_database }}"
+    netbox_url: https://netbox.example.org
   check_mode: true
 
 - name: Bring the nodes of a file in

@@ -50,14 +50,15 @@ options:
     description:
       - Filters of NetBox's device list, for example C(site), C(role), C(tenant), C(tag), C(region) or C(name__isw), each with a value or a
         list of values. All planned devices that match are chosen; together with O(nodes), those of O(nodes) that match.
-      - A name that NetBox's device list does not have is refused. NetBox itself would ignore it.
+      - A name that NetBox's device list does not have is refused; NetBox itself would ignore it. So are C(status), since only planned devices are enrolled,
+        and C(id) and C(name) together with O(nodes).
     type: dict
   all_planned:
-    description: Choose every planned device that has no subscription.
+    description: Choose every planned device that has no subscription. Not together with O(nodes).
     type: bool
     default: false
   max_nodes:
-    description: Take the first so many of the chosen devices only, in order of their ids, or of O(nodes).
+    description: Take the first so many of the chosen devices only, in order of their ids, or of O(nodes); 1 or more.
     type: int
   all_open:
     description: Continue all processes that can be continued. The same as naming each choice of O(process_status).

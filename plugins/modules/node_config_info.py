@@ -69,6 +69,19 @@ node_configs:
         hostmask: 0.0.0.0
         network: 10.0.0.1/32
       ipv6: null
+nodes:
+  description: Where the task failed, the nodes whose processes were released as failed, and the others, as M(nodeflow.orchestrator.done) has them.
+  returned: failure, if this run held processes
+  type: list
+  elements: dict
+ansible_stats:
+  description: What this leaves for the next job, as that of M(nodeflow.orchestrator.done).
+  returned: failure
+  type: dict
+msg:
+  description: Why the task failed.
+  returned: failure
+  type: str
 """
 
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._node.argspec import NODES, options

@@ -32,7 +32,8 @@ attributes:
     support: partial
     details: Says how long O(dest) was and is.
   idempotent:
-    support: full
+    support: partial
+    details: A file at a URL that cannot be read is put there each time.
 options:
   process_ids:
     description: Processes of these ids.
@@ -159,9 +160,11 @@ processes:
     requester:
       description: The user who asked for the process, or the schedule that did; null where an older release began it.
       type: str
+      version_added: 1.0.0
     confirmed_by:
       description: The user who confirmed the config; null where nobody did yet.
       type: str
+      version_added: 1.0.0
     device:
       description: "What messages call the device: name, site and id, as the process read them last; null where it did not."
       type: str
@@ -169,16 +172,18 @@ processes:
       description: The device's page in NetBox; null while the store belongs to no NetBox.
       type: str
     site:
-      description: The slug of the device's site as the process read it last; an empty text where it has none. So are C(role) and C(platform).
+      description:
+        - The slug of the device's site as the process read it last; null where it did not. So are C(role) and C(platform).
+        - An empty text where the device has none.
       type: str
     continue_with:
       description:
         - The command that continues the process. Of one that began to be aborted, the command that finishes that.
         - In a job of AWX, this and C(abort_with) name the job template and its variables instead of a command line.
-        - Null if it is over, or while a run works on it.
+        - Null if it is over, while a run works on it, or if it cannot be read.
       type: str
     abort_with:
-      description: The command that ends the process; null if it is over, or while a run works on it.
+      description: The command that ends the process; null if it is over, while a run works on it, or if it cannot be read.
       type: str
     steps:
       description: The step log, in the order in which it happened. Only with O(steps=true). In a CSV file, each line of it is a line.
@@ -216,9 +221,15 @@ dest:
   type: str
   sample: /var/lib/nodeflow/processes.json
 url:
-  description: The same, where it is a URL. The next job of a workflow gets it as the artifact C(nodeflow_report_url).
+  description: The same, where it is a URL. Except in check mode, the next job of a workflow gets it as the artifact C(nodeflow_report_url).
   returned: if O(dest) is a URL
   type: str
+  version_added: 1.0.0
+ansible_stats:
+  description: What this leaves for the next job, which Ansible takes as stats and AWX as artifacts; C(nodeflow_report_url).
+  returned: success, if O(dest) is a URL, except in check mode
+  type: dict
+  version_added: 1.0.0
 """
 
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._argspec import EXPORT

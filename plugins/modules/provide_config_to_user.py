@@ -38,7 +38,9 @@ attributes:
     support: full
 options:
   configs:
-    description: The configs, as the lookup P(nodeflow.orchestrator.node_configs#lookup) renders them. Not needed where O(source=netbox).
+    description:
+      - The configs, as the lookup P(nodeflow.orchestrator.node_configs#lookup) renders them.
+      - With O(source=netbox), needed only for nodes that are taken out of service, of which NetBox renders none.
     type: list
     elements: dict
     default: []
@@ -57,14 +59,17 @@ options:
         description: Why there is no config. The node fails with it.
         type: str
   confirm:
-    description: The configs are in place. Does not ask.
+    description:
+      - The configs are in place. Confirms, without a question, each that was not shown before, or is the same as when it was shown.
+      - Of one that has changed since, a person at the terminal is asked; where there is none, its process is suspended again. O(four_eyes) and O(approvers)
+        hold all the same.
     type: bool
     default: false
   config_hash:
     version_added: 1.0.0
     description:
       - The hash that was shown with the configs that were approved, RV(config_hash). O(confirm=true) then confirms those configs alone that were shown
-        with it and are the same still; of any other the process is suspended again.
+        with it and are the same still; any other is asked for at a terminal, and suspended again where nobody is there.
       - Without O(confirm=true) it confirms nothing.
     type: str
   config_dir:
@@ -98,7 +103,8 @@ EXAMPLES = r"""
 
 RETURN = r"""
 config_hash:
-  description: SHA-256 over all configs that wait to be confirmed after this step, with the ids of their processes; null where none waits.
+  description: >-
+    SHA-256 over the configs that this step showed as to be confirmed, with the ids of their processes; null where none of them waits after it.
   returned: success, or where nodes failed
   type: str
   sample: 2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae

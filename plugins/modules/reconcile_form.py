@@ -17,7 +17,8 @@ description:
     whose value is right.
   - Of several subscriptions of a device, one is kept, and the others are terminated with a note that names it. One that was never active, and
     that no process works on, is terminated, and its device is free again.
-  - With O(process_ids), O(process_status) or O(run_id), processes are continued from the step that they are at; a choice of nodes beside these is refused.
+  - With O(process_ids), O(process_status) or O(run_id), processes are continued from the step that they are at;
+    a choice of nodes, O(keep), O(wins) and O(adopt) beside these are refused.
   - Writes nothing.
 author:
   - nodeflow.orchestrator contributors (@nodeflow)
@@ -43,7 +44,9 @@ options:
         device. Of the latter the id counts, and it is refused where the device has another name by now.
     type: raw
   device_filter:
-    description: Filters of NetBox's device list, each with a value or a list of values. Only devices that match are looked at.
+    description:
+      - Filters of NetBox's device list, each with a value or a list of values. Only devices that match are looked at.
+      - A name that NetBox's device list does not have is refused, and so are C(id) and C(name) together with O(nodes).
     type: dict
   unenrolled:
     description: Whether to look for active devices without a subscription too.
@@ -68,7 +71,7 @@ options:
     choices: [report, terminate]
     default: report
   adopt:
-    description: Whether an active device without a subscription gets one. Otherwise it is reported.
+    description: Whether an active device without a subscription gets one. Otherwise it is reported. Not together with O(unenrolled=false).
     type: bool
     default: false
   claim:
@@ -141,6 +144,7 @@ ansible_stats:
   description: What this leaves for the next job, as that of M(nodeflow.orchestrator.done).
   returned: always
   type: dict
+  version_added: 1.0.0
 msg:
   description: How many nodes have which status; or, of a task that failed, which and why.
   returned: always

@@ -37,8 +37,8 @@ attributes:
     support: partial
     details: Compares how many subscriptions and processes have which status, not the pages.
   idempotent:
-    support: full
-    details: A page that shows the same already stays as it is, with the moment at which it was written.
+    support: partial
+    details: A page that shows the same already stays as it is, with the moment at which it was written. At a URL that cannot be read, it is put each time.
 options:
   dest:
     description:
@@ -58,7 +58,7 @@ options:
     type: list
     elements: dict
   validated_at:
-    description: When O(findings) were found, in ISO 8601, for example V(2026-11-23T05:52:17Z).
+    description: When O(findings) were found, in ISO 8601, for example V(2026-11-23T05:52:17Z); in UTC where it names no zone. Needs O(findings).
     type: str
 """
 
@@ -97,10 +97,18 @@ dest:
   type: str
   sample: /var/www/html/nodeflow.html
 url:
-  description: The same, where it is a URL. The next job of a workflow gets it as the artifact C(nodeflow_report_url).
+  description: The same, where it is a URL. Except in check mode, the next job of a workflow gets it as the artifact C(nodeflow_report_url).
   returned: success, if O(dest) is a URL
   type: str
   sample: https://files.example.org/nodeflow.html
+  version_added: 1.0.0
+ansible_stats:
+  description: >-
+    What this leaves for the next job, which Ansible takes as stats and AWX as artifacts; C(nodeflow_report_url), null where O(dest) is no URL, and in check
+    mode.
+  returned: success
+  type: dict
+  version_added: 1.0.0
 counts:
   description: How many subscriptions and processes of the store have which status, and how many findings there are; null where none were given.
   returned: success

@@ -12,11 +12,12 @@ module: reset
 short_description: Empty a lab's store and set its devices back to planned
 version_added: 0.1.0
 description:
-  - Sets every device of NetBox that the store has a subscription of back to C(planned), and then empties the store. There is no way back.
+  - Sets every device of NetBox that the store has a subscription of, also a terminated one, back to C(planned), empties O(netbox_custom_field) of those that
+    it sets back, and then empties the store. There is no way back.
   - Asks first, unless O(confirm) is given.
   - Refuses a NetBox that is no lab, which is one that has no tag C(nodeflow-lab), unless O(force) names it; and a store that belongs to another
     NetBox, even with O(netbox_moved).
-  - Refuses while a run works on a process of the store.
+  - Refuses while a run works on a process of the store, and a store with subscriptions of another collection that are not terminated.
 author:
   - nodeflow.orchestrator contributors (@nodeflow)
 extends_documentation_fragment:
@@ -29,7 +30,8 @@ attributes:
   check_mode:
     support: full
   diff_mode:
-    support: full
+    support: partial
+    details: That O(netbox_custom_field) is emptied is not shown.
   idempotent:
     support: full
 options:

@@ -13,9 +13,9 @@ short_description: Make the custom field in NetBox that leads from a device to i
 version_added: 0.1.0
 description:
   - Makes the custom field that O(netbox_custom_field) names, for devices, as text that is shown where it is set and that nobody edits in NetBox's
-    pages; and with O(report_url) a custom link on the device's page.
-  - The token needs the permissions C(extras.view_customfield), C(extras.add_customfield), C(extras.change_customfield), and the same for
-    C(customlink).
+    pages; and with O(report_url) a custom link on the device's page. The name must be given; it has letters, digits and single underscores.
+  - The token needs the permissions C(extras.view_customfield), C(extras.add_customfield), C(extras.change_customfield), and with
+    O(report_url) the same for C(customlink).
 author:
   - nodeflow.orchestrator contributors (@nodeflow)
 extends_documentation_fragment:

@@ -56,13 +56,14 @@ options:
     description:
       - Filters of NetBox's device list, for example C(site), C(role), C(tenant), C(tag), C(region) or C(name__isw), each with a value or a
         list of values. All enrolled nodes that match are chosen; together with O(nodes), those of O(nodes) that match.
+      - A name that NetBox's device list does not have is refused, and so are C(id) and C(name) together with O(nodes).
     type: dict
   all_enrolled:
-    description: Choose every node that has a subscription which is not terminated.
+    description: Choose every node that has a subscription which is not terminated. Not together with O(nodes).
     type: bool
     default: false
   max_nodes:
-    description: Take the first so many of the chosen nodes only, in order of their ids, or of O(nodes).
+    description: Take the first so many of the chosen nodes only, in order of their ids, or of O(nodes) or O(subscription_ids); 1 or more.
     type: int
   note:
     description: The subscription's note. An empty text is one that is not given; O(clear) empties the note.

@@ -32,7 +32,8 @@ attributes:
     support: partial
     details: Says how long O(dest) was and is.
   idempotent:
-    support: full
+    support: partial
+    details: A file at a URL that cannot be read is put there each time.
 options:
   subscription_ids:
     description: Subscriptions of these ids.
@@ -139,10 +140,12 @@ subscriptions:
       description: The subscriptions that this one uses. They are active and in sync when it begins. A subscription that is terminated uses none.
       type: list
       elements: str
+      version_added: 1.0.0
     in_use_by:
       description: The subscriptions that use this one. While there are any, the playbook terminate_node refuses it.
       type: list
       elements: str
+      version_added: 1.0.0
 count:
   description: How many subscriptions the file has.
   returned: success, if O(dest) was set
@@ -159,9 +162,15 @@ dest:
   type: str
   sample: /var/lib/nodeflow/subscriptions.csv
 url:
-  description: The same, where it is a URL. The next job of a workflow gets it as the artifact C(nodeflow_report_url).
+  description: The same, where it is a URL. Except in check mode, the next job of a workflow gets it as the artifact C(nodeflow_report_url).
   returned: if O(dest) is a URL
   type: str
+  version_added: 1.0.0
+ansible_stats:
+  description: What this leaves for the next job, which Ansible takes as stats and AWX as artifacts; C(nodeflow_report_url).
+  returned: success, if O(dest) is a URL, except in check mode
+  type: dict
+  version_added: 1.0.0
 """
 
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._argspec import EXPORT

@@ -15,7 +15,8 @@ description:
   - Builds the payload of each node, of the fields that its workflow is to write, and writes those that differ, in bulk. NetBox 4.6 or newer
     refuses if somebody changed a device meanwhile; then it is read and compared again, so that the other edit survives. An older one is written one device
     at a time, each read right before.
-  - A device whose status somebody else has changed is a conflict, and fails with it.
+  - A device of which somebody else has changed a field that is to be written, such as its status, is a conflict, and fails with it.
+  - Sets O(netbox_custom_field) too, and empties it where the subscription ends.
 author:
   - nodeflow.orchestrator contributors (@nodeflow)
 extends_documentation_fragment:

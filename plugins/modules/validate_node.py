@@ -42,7 +42,9 @@ options:
         device. Of the latter the id counts, and it is refused where the device has another name by now.
     type: raw
   device_filter:
-    description: Filters of NetBox's device list, each with a value or a list of values. Only devices that match are looked at.
+    description:
+      - Filters of NetBox's device list, each with a value or a list of values. Only devices that match are looked at.
+      - A name that NetBox's device list does not have is refused, and so are C(id) and C(name) together with O(nodes).
     type: dict
   unenrolled:
     description: Whether to look for active devices without a subscription too.
@@ -76,7 +78,7 @@ EXAMPLES = r"""
 RETURN = r"""
 ---
 findings:
-  description: What differs, by device id.
+  description: What differs, by device id; behind that, the step logs that were changed by hand.
   returned: success
   type: list
   elements: dict
@@ -93,7 +95,7 @@ findings:
       description: The subscription; null for a device without one.
       type: str
     device_id:
-      description: The id of the device in NetBox.
+      description: The id of the device in NetBox; 0 where it cannot be told.
       type: int
     device:
       description: 'How messages call the device: name (site, id).'
@@ -134,10 +136,12 @@ ansible_stats:
   description: What this leaves for the next job, which Ansible takes as stats and AWX as artifacts; C(nodeflow_counts) and C(nodeflow_summary).
   returned: success
   type: dict
+  version_added: 1.0.0
 repair_with:
-  description: The command that repairs what was found; in a job of AWX, the job template. V(none) where it is nothing that a command repairs.
+  description: The command that repairs what was found; in a job of AWX, the job template. Null where it is nothing that a command repairs.
   returned: success
   type: str
+  version_added: 1.0.0
   sample: ansible-playbook nodeflow.orchestrator.reconcile_nodes
 msg:
   description: The summary; or, of a task that failed, the reason.

@@ -3,7 +3,9 @@
 DOCUMENTATION = r"""
 module: abort
 short_description: Abort processes of circuits
-description: Gives back what a circuit has taken in NetBox, and ends its subscription and process. What was to end is as it was before.
+description:
+  - Gives back what a circuit has taken in NetBox, and ends its subscription and process.
+  - A circuit that was to end is as it was before, if all that it has is in NetBox still; else the rest is given back, and it ends.
 author: [ACME]
 extends_documentation_fragment:
   - nodeflow.orchestrator.netbox
