@@ -20,8 +20,8 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils._node.change
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._node.device import DEVICE
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._node.state import ChangeWork
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._node.statuses import FREE
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.abort import aborted, put_back
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.step import Failed, Outcome, for_each
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.abort import aborted, put_back, restored
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.step import Aborted, Failed, Outcome, for_each
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._store.step_log import load_step_log
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
 
@@ -37,14 +37,14 @@ _NO_CHANGE_LOG = f"{{0}} was to be set to {FREE} in NetBox, and without NetBox's
 def abort_change(task: Task, works: t.Sequence[ChangeWork]) -> dict[str, Outcome]:
     """End the subscriptions of which the device was set free; the others are as they were before, and their devices as they are."""
     ending = [work for work in works if work.state.lifecycle == SubscriptionLifecycle.TERMINATED and "status" in work.state.write]
-    done = _steps_done(task, ending)
+    done = _steps_done(task, works)
     # Of those that were cut off while NetBox was written, only its change log tells.
     unsure = {work.key: work.subscription.device_id for work in ending if UPDATE not in done[work.key] and MODIFY in done[work.key]}
     changes, unread = _changes(task, list(unsure.values()))
 
     def ended(work: ChangeWork) -> Outcome:
-        if work.key not in done or not sets_free(work):
-            return put_back(task, work)
+        if work not in ending or not sets_free(work):
+            return _put_back(task, work, done[work.key])
         if UPDATE in done[work.key]:
             return aborted(task, work, _SET_FREE if work.state.device.status else _GONE)
         if work.key in unsure and unread:
@@ -54,6 +54,14 @@ def abort_change(task: Task, works: t.Sequence[ChangeWork]) -> dict[str, Outcome
         return aborted(task, work, _SET_FREE) if free else put_back(task, work)
 
     return for_each(works, ended)
+
+
+def _put_back(task: Task, work: ChangeWork, done: t.Container[str]) -> Aborted:
+    """The outcome of a process whose subscription is as it was before; with what it wrote to NetBox, which stays."""
+    if not (work.state.before and work.state.write and work.state.device.status and MODIFY in done):
+        return put_back(task, work)
+    what, wrote = " and ".join(work.state.write), "wrote" if UPDATE in done else "may have written"
+    return restored(task, work, f"its subscription is as it was before; the {what} that it {wrote} to NetBox is left there")
 
 
 UPDATE, MODIFY = UPDATE_NODE_IN_NETBOX.name, MODIFY_SUBSCRIPTION.name

@@ -49,7 +49,10 @@ __all__ = [
     "was_set_free",
 ]
 
-_NOT_THERE = "is not in NetBox any more"
+_NAMED = 10
+"""Nodes that a warning names."""
+
+_NOT_THERE = "is not in NetBox any more, or the token may not see it"
 
 
 def _fetch_ip_address_information(task: Task, works: t.Sequence[ChangeWork]) -> dict[str, Outcome]:
@@ -61,7 +64,19 @@ def _fetch_ip_address_information(task: Task, works: t.Sequence[ChangeWork]) -> 
     removals = [work for work in works if removes(work)]
     devices = located_works(task, [work for work in works if work.state.refresh], devices, configured=False)
     devices = located_works(task, removals, devices, configured=True)
-    return for_each(works, lambda work: _fetched(work, devices.get(work.subscription.device_id), there))
+    outcomes = for_each(works, lambda work: _fetched(work, devices.get(work.subscription.device_id), there))
+    _warn_of_missing(task, [work for work in works if work.subscription.device_id not in devices and isinstance(outcomes[work.key], Done)])
+    return outcomes
+
+
+def _warn_of_missing(task: Task, works: t.Sequence[ChangeWork]) -> None:
+    """Say of which nodes only the subscription ends; but for those that were found to be gone before, and are to end for that."""
+    works = [work for work in works if "device_gone" not in (work.state.repairs or ())]
+    if works:
+        more = f" and {len(works) - _NAMED} more" if len(works) > _NAMED else ""
+        what = "so nothing is written there, and only its subscription ends" if len(works) == 1 else "so nothing is written there; only their subscriptions end"
+        verb = _NOT_THERE if len(works) == 1 else _NOT_THERE.replace("is", "are", 1).replace("see it", "see them")
+        task.warn(f"{', '.join(work.label for work in works[:_NAMED])}{more} {verb}, {what}")
 
 
 def _fetched(work: ChangeWork, device: Device | None, there: t.Container[int]) -> Outcome:
@@ -69,7 +84,7 @@ def _fetched(work: ChangeWork, device: Device | None, there: t.Container[int]) -
         return Failed(f"{work.label}: {HIDDEN}")
     if device is None:
         if work.state.lifecycle == SubscriptionLifecycle.TERMINATED:
-            return Done(work.subscription, work.state.having(write=[], device=gone(work.subscription)))  # there is nothing to write to
+            return Done(work.subscription, work.state.having(write=[], device=_missing(work)))  # there is nothing to write to
         return _gone(work)
     if device.problem:
         return Failed(f"{work.label}: {device.problem}")
@@ -118,6 +133,11 @@ def gone(subscription: NodeInactive) -> Device:
     return Device(subscription.device_id, subscription.node.node_name, "", "", "", "", "", None, None)
 
 
+def _missing(work: ChangeWork) -> Device:
+    """The device of a work as it was when it was read last, for the config of its removal; it has no status, as there is none to write."""
+    return dataclasses.replace(work.state.device, status="")
+
+
 def _update_node_in_netbox(task: Task, works: t.Sequence[ChangeWork]) -> dict[str, Outcome]:
     """Write to NetBox the fields that the process is to write, and no others."""
     payloads = {work.subscription.device_id: _payload(task, work) for work in works if _writes(task, work)}
@@ -144,7 +164,8 @@ def _update_node_in_netbox(task: Task, works: t.Sequence[ChangeWork]) -> dict[st
     outcomes: dict[str, Outcome] = {work.key: Done(work.subscription, work.state) for work in works}
     for work, done in zip(by_device.values(), update(list(payloads.values()), target)):
         if done.gone and work.state.lifecycle == SubscriptionLifecycle.TERMINATED:
-            outcomes[work.key] = Done(work.subscription, work.state.having(device=gone(work.subscription)))
+            _warn_of_missing(task, [work])
+            outcomes[work.key] = Done(work.subscription, work.state.having(device=_missing(work)))
         elif done.kind is Kind.DONE_BEFORE:
             outcomes[work.key] = Done(work.subscription, work.state)
         elif done.gone:

@@ -286,7 +286,7 @@ def _claimed(work: CreateWork, done: Update) -> Outcome:
     return _not_claimed(work, f"{work.label} could not be claimed: {done.error}", done.uncertain)
 
 
-_NOT_THERE, _OR_END = "is not in NetBox any more", "If it will not come back, end the process"
+_NOT_THERE, _OR_END = "is not in NetBox any more, or the token may not see it", "If it will not come back, end the process"
 
 
 def device_gone(work: CreateWork) -> Failed:
@@ -296,7 +296,7 @@ def device_gone(work: CreateWork) -> Failed:
 
 def _not_claimed(work: CreateWork, reason: str, uncertain: bool = False) -> Outcome:
     """What surely never reached NetBox leaves the device free, so nothing is kept here either."""
-    return Failed(reason) if uncertain or work.row.resumed else Aborted(reason)
+    return Failed(reason) if uncertain or work.row.resumed else Aborted(f"{reason}; nothing is kept of it, so enrol it again once that is corrected")
 
 
 def contradiction(work: CreateWork, device: Device, ours: t.Collection[str]) -> str | None:
@@ -318,6 +318,6 @@ def status_of(devices: t.Mapping[int, Device], work: CreateWork) -> str | None:
 
 def as_claimed(work: CreateWork, device: Device) -> Device:
     """In check mode: the device as it would stand after the claim."""
-    if work.state.claim == "netbox" and device.status == FREE:
+    if work.state.claim == "netbox" and device.status == work.state.device.status == FREE:
         return dataclasses.replace(device, status=CLAIMED, writable=device.writable | {"status": CLAIMED})
     return device

@@ -102,7 +102,7 @@ def _give_back(task: Task, works: t.Sequence[CreateWork], devices: t.Mapping[int
         if done.error:
             outcomes[work.key] = Failed(f"{work.label} could not be given back: {done.error}")
         else:
-            outcomes[work.key] = aborted(task, work, f"it is {FREE} again in NetBox", done.changes())
+            outcomes[work.key] = aborted(task, work, f"it {'would be' if task.check_mode else 'is'} {FREE} again in NetBox", done.changes())
     return outcomes
 
 

@@ -83,7 +83,9 @@ def import_subscriptions(task: Task) -> dict[str, t.Any]:
         result = _result(task, source, settled, known)
         if source.store and result["source_moved"]:
             source.store.mark_moved(source.connection, task.store.label)
-        return result
+    if source.store and result["source_moved"]:
+        task.show(_MOVED.format(source.store.label, "was"))
+    return result
 
 
 def _netbox_of(task: Task, source: _Source) -> str:
@@ -186,15 +188,18 @@ def _result(task: Task, source: _Source, settled: t.Sequence[NodeInactive], know
 
 
 def _is_moved(task: Task, source: _Source) -> bool:
-    """Whether the source is to be marked as moved, and say so, or why not."""
+    """Whether the source is to be marked as moved; say why not, or, in check mode, that it would be."""
     if source.store is None or source.store.moved_to:
         return False
     stays = source.stays()
     if stays:
         task.warn(f"{source.store.label} was not marked as moved: {stays}")
-    else:
-        task.show(f"{source.store.label} {'would be' if task.check_mode else 'was'} marked as moved, so that no run goes on with it")
+    elif task.check_mode:
+        task.show(_MOVED.format(source.store.label, "would be"))
     return not stays
+
+
+_MOVED = "{0} {1} marked as moved, so that no run goes on with it"
 
 
 def _read(task: Task, stack: contextlib.ExitStack) -> _Source:

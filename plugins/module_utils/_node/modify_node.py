@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._node.abort_change import abort_change
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._node.change_steps import (
     DONE,
     FETCH_IP_ADDRESS_INFORMATION,
@@ -33,5 +34,6 @@ MODIFY_NODE = Workflow(
     final="modify_subscription",
     state=ChangeState,
     about=NodeInactive,
+    abort=abort_change,
     named=named,
 )

@@ -42,22 +42,20 @@ def node_config(work: NodeWork) -> dict[str, t.Any]:
         "site": device.site,
         "role": device.role,
         "platform": device.platform,
-        "ipv4": _interface(node.ipv4_loopback, device, "ipv4"),
-        "ipv6": _interface(node.ipv6_loopback, device, "ipv6"),
+        "ipv4": _interface(node.ipv4_loopback, device, "ipv4", removes(work)),
+        "ipv6": _interface(node.ipv6_loopback, device, "ipv6", removes(work)),
     }
 
 
-def _interface(interface: t.Any, device: Device, family: str) -> dict[str, t.Any] | None:
-    """An address as templates see it. Where NetBox has another one by now, the interface of this one has no name; whether it is a loopback is said of
-    NetBox's, so that a removal never deletes a loopback that may not be the node's.
-    """
+def _interface(interface: t.Any, device: Device, family: str, removal: bool) -> dict[str, t.Any] | None:
+    """An address as templates see it. Where NetBox has another one by now, the interface of this one has no name, and is none that a removal may delete."""
     if interface is None:
         return None
     found = loopback(device, family)
     here = found.address is not None and (found.address == str(interface) or ipaddress.ip_interface(found.address) == interface)
     return {
         "interface_name": found.interface if here else "",
-        "is_loopback": found.is_loopback,
+        "is_loopback": found.is_loopback and (here or not removal),
         "interface": str(interface),
         "address": str(interface.ip),
         "prefix_length": interface.network.prefixlen,

@@ -246,8 +246,11 @@ def _asked(task: Task, found: t.Sequence[Stored]) -> Chosen:
         if wanted is None:
             return list(found), {}, []
         meant = {one: [model for model, line in zip(live, listed) if line.meant_by(one)] for one in wanted}
+        several = [f"{one} is the name of {len(some)} nodes: choose by id" for one, some in meant.items() if len(some) > 1]
+        if several:
+            raise NodeflowError("; ".join(several))
         here: dict[int | None, Stored] = {some[0].device_id: some[0] for some in meant.values() if len(some) == 1}
-        elsewhere = [one for one, some in meant.items() if len(some) != 1]
+        elsewhere = [one for one, some in meant.items() if not some]
         others, devices, rows = _by_nodes(task, elsewhere, live, {}) if elsewhere else ([], {}, [])
         if rows:
             raise NodeflowError("; ".join(row.message for row in rows))

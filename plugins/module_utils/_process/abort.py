@@ -31,6 +31,7 @@ def abort(task: Task, workflows: Workflows) -> dict[str, t.Any]:
     if rows is None:
         raise NodeflowError("say which processes to abort, with process_ids, process_status (the playbook's status) or run_id; process_info lists them")
     rows = [dataclasses.replace(row, playbook="abort") for row in rows]
+    task.params[task.subject.many] = [row.as_result(task.subject) for row in rows]  # what is released where this ends before its time
     return run_step(task, ABORT, {name: _aborting(workflow) for name, workflow in workflows.items()}, rows)
 
 

@@ -94,9 +94,16 @@ def _insert(task: Task, workflows: Workflows, works: t.Sequence[AnyWork]) -> dic
         except StoreError as error:
             if not rows:
                 raise
-            for work in part:
-                rows[work.process.subscription_id] = _without_process(work).failed(f"{work.label} could not be stored: {error}")
+            rows |= _inserted_all_the_same(task, workflows, part, error)
     return rows
+
+
+def _inserted_all_the_same(task: Task, workflows: Workflows, works: t.Sequence[AnyWork], problem: StoreError) -> dict[str, Row]:
+    """Try once more what met a ``problem``: where that came as it was committed, it is stored, and this run holds it."""
+    try:
+        return _insert_part(task, workflows, works)
+    except StoreError:
+        return {work.process.subscription_id: _without_process(work).failed(f"{work.label} could not be stored: {problem}") for work in works}
 
 
 def _parts(works: t.Sequence[AnyWork]) -> list[t.Sequence[AnyWork]]:
