@@ -18,6 +18,7 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils._node import
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._node.abort_change import abort_change
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._node.change_steps import gone
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._node.model import NODE, Node, NodeBlock
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._node.modify_node import MODIFY_NODE
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._node.reconcile_node import RECONCILE_NODE
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._node.state import ChangeState
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._node.terminate_node import TERMINATE_NODE
@@ -125,10 +126,20 @@ def test_an_adoption_ends_and_one_that_is_damaged_stops_no_other(monkeypatch):
     assert isinstance(done["p2"], Failed) and "no such" in done["p2"].reason and done["p3"].subscription.status == "active"
 
 
-@pytest.mark.parametrize("one", [work(status="offline"), work(write=()), work(write=["name"])])
-def test_one_that_sets_no_device_free_is_as_it_was_before(monkeypatch, one):
-    assert aborted(monkeypatch, one, [MODIFIED, WRITTEN]) == (RESTORED, [])
+@pytest.mark.parametrize(
+    ("one", "done", "left"),
+    [
+        (work(status="offline"), [MODIFIED, WRITTEN], "what it wrote to NetBox is left there: status"),
+        (work(status="offline"), [MODIFIED, NOT_WRITTEN], "what it may have written to NetBox is left there: status"),
+        (work(write=["name", "site"]), [MODIFIED], "what it may have written to NetBox is left there: name, site"),
+        (work(status="offline"), [FETCHED], "the device in NetBox was left as it is"),
+        (work(write=()), [MODIFIED, WRITTEN], "the device in NetBox was left as it is"),
+    ],
+)
+def test_one_that_sets_no_device_free_is_as_it_was_before_and_says_what_stays_in_netbox(monkeypatch, one, done, left):
+    reason = f"r (loc1, 7) was aborted by ann; its subscription is as it was before; {left}"
+    assert aborted(monkeypatch, one, done) == (dataclasses.replace(RESTORED, reason=reason), [])
 
 
-def test_both_workflows_that_end_a_subscription_are_aborted_so():
-    assert TERMINATE_NODE.abort is abort_change is RECONCILE_NODE.abort
+def test_all_workflows_that_change_a_node_are_aborted_so():
+    assert MODIFY_NODE.abort is TERMINATE_NODE.abort is abort_change is RECONCILE_NODE.abort

@@ -84,10 +84,13 @@ def made(monkeypatch):
     return asked
 
 
+TIME_LIMITS = {"connect_timeout": 10, "keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3, "tcp_user_timeout": 30000}
+
+
 def test_a_database_is_opened_so_that_a_pooler_may_stand_before_it(made):
     store = foreign_database(parse_location("postgresql://u:secret@h:5433/d"))
     arguments = {"user": "u", "password": "secret", "host": "h", "port": "5433", "dbname": "d"}
-    arguments |= {"prepare_threshold": None, "client_encoding": "utf8"}
+    arguments |= {"prepare_threshold": None, "client_encoding": "utf8"} | TIME_LIMITS
     known = {"connect_args": arguments, "isolation_level": "READ COMMITTED", "pool_pre_ping": True}
     known |= {"json_deserializer": read_json, "json_serializer": write_json}
     assert made == [("postgresql+psycopg://", known)] and store.label == "the store d at h" and not store.may_only_be_read
@@ -97,9 +100,11 @@ def test_a_database_is_opened_so_that_a_pooler_may_stand_before_it(made):
 
 def test_a_database_of_which_libpq_is_to_find_all(made):
     foreign_database(Location("it", "shown", database=None))
-    assert made[0][1]["connect_args"] == {"prepare_threshold": None, "client_encoding": "utf8"}
-    foreign_database(parse_location("host=h client_encoding=latin1"))
-    assert made[1][1]["connect_args"]["client_encoding"] == "latin1"
+    assert made[0][1]["connect_args"] == {"prepare_threshold": None, "client_encoding": "utf8"} | TIME_LIMITS
+    foreign_database(parse_location("host=h client_encoding=latin1 connect_timeout=3"))
+    assert (made[1][1]["connect_args"]["client_encoding"], made[1][1]["connect_args"]["connect_timeout"]) == ("latin1", "3")
+    foreign_database(parse_location("service=s"))
+    assert made[2][1]["connect_args"] == {"prepare_threshold": None, "client_encoding": "utf8", "service": "s"}
 
 
 @pytest.mark.parametrize(

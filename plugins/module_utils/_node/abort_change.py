@@ -36,15 +36,15 @@ _NO_CHANGE_LOG = f"{{0}} was to be set to {FREE} in NetBox, and without NetBox's
 
 def abort_change(task: Task, works: t.Sequence[ChangeWork]) -> dict[str, Outcome]:
     """End the subscriptions of which the device was set free; the others are as they were before, and their devices as they are."""
-    ending = [work for work in works if work.state.lifecycle == SubscriptionLifecycle.TERMINATED and "status" in work.state.write]
-    done = _steps_done(task, works)
+    ending = [work for work in works if work.state.lifecycle == SubscriptionLifecycle.TERMINATED and sets_free(work)]
+    done = _steps_done(task, [work for work in works if work.state.write])
     # Of those that were cut off while NetBox was written, only its change log tells.
-    unsure = {work.key: work.subscription.device_id for work in ending if UPDATE not in done[work.key] and MODIFY in done[work.key]}
+    unsure = {work.key: work.subscription.device_id for work in ending if MODIFY in done[work.key] and UPDATE not in done[work.key]}
     changes, unread = _changes(task, list(unsure.values()))
 
     def ended(work: ChangeWork) -> Outcome:
-        if work not in ending or not sets_free(work):
-            return _put_back(task, work, done[work.key])
+        if work not in ending:
+            return _put_back(task, work, done.get(work.key, ()))
         if UPDATE in done[work.key]:
             return aborted(task, work, _SET_FREE if work.state.device.status else _GONE)
         if work.key in unsure and unread:
@@ -58,10 +58,10 @@ def abort_change(task: Task, works: t.Sequence[ChangeWork]) -> dict[str, Outcome
 
 def _put_back(task: Task, work: ChangeWork, done: t.Container[str]) -> Aborted:
     """The outcome of a process whose subscription is as it was before; with what it wrote to NetBox, which stays."""
-    if not (work.state.before and work.state.write and work.state.device.status and MODIFY in done):
+    if not (work.state.before and work.state.device.status and MODIFY in done):
         return put_back(task, work)
-    what, wrote = " and ".join(work.state.write), "wrote" if UPDATE in done else "may have written"
-    return restored(task, work, f"its subscription is as it was before; the {what} that it {wrote} to NetBox is left there")
+    wrote = "wrote" if UPDATE in done else "may have written"
+    return restored(task, work, f"its subscription is as it was before; what it {wrote} to NetBox is left there: {', '.join(work.state.write)}")
 
 
 UPDATE, MODIFY = UPDATE_NODE_IN_NETBOX.name, MODIFY_SUBSCRIPTION.name

@@ -296,7 +296,7 @@ def device_gone(work: CreateWork) -> Failed:
 
 def _not_claimed(work: CreateWork, reason: str, uncertain: bool = False) -> Outcome:
     """What surely never reached NetBox leaves the device free, so nothing is kept here either."""
-    return Failed(reason) if uncertain or work.row.resumed else Aborted(f"{reason}; nothing is kept of it, so enrol it again once that is corrected")
+    return Failed(reason) if uncertain or work.row.resumed else Aborted(f"{reason}; no process is kept of it")
 
 
 def contradiction(work: CreateWork, device: Device, ours: t.Collection[str]) -> str | None:
