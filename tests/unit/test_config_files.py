@@ -30,16 +30,25 @@ def test_where_netbox_renders_nothing_it_is_not_needed():
     assert provide_config._rendered_by_netbox(types.SimpleNamespace(), []) == ({}, {})
 
 
-@pytest.mark.parametrize(("there", "name", "is_loopback"), [("10.0.0.1/32", "Mgmt0", False), ("10.0.0.9/32", "", False), (None, "", False)])
-def test_a_removal_takes_no_loopback_for_the_nodes_where_netbox_has_its_address_elsewhere(there, name, is_loopback):
-    """A node that was enrolled by the address of an interface that is no loopback, and that has another one there by now."""
-    found = {"address": there, "interface": "Mgmt0", "is_loopback": False}
+@pytest.mark.parametrize(
+    ("there", "on", "name", "is_loopback"),
+    [
+        ("10.0.0.1/32", "Mgmt0", "Mgmt0", False),
+        ("10.0.0.9/32", "Mgmt0", "", False),
+        (None, "Mgmt0", "", False),
+        ("10.0.0.1/32", "Loopback100", "Loopback100", True),
+        ("10.0.0.9/32", "Loopback100", "", False),
+    ],
+)
+def test_a_removal_takes_no_loopback_for_the_nodes_where_netbox_has_its_address_elsewhere(there, on, name, is_loopback):
+    """A node that was enrolled by an address that NetBox has changed by now."""
+    found = {"address": there, "interface": on, "is_loopback": on != "Mgmt0"}
     device = Device(7, "r", "active", "loc1", "Location 1", "core", "cisco_ios", there, None, loopbacks={"ipv4": found})
-    shown = provide_config._interface(ipaddress.ip_interface("10.0.0.1/32"), device, "ipv4")
+    shown = provide_config._interface(ipaddress.ip_interface("10.0.0.1/32"), device, "ipv4", True)
     assert (shown["interface_name"], shown["is_loopback"]) == (name, is_loopback)
 
 
 def test_without_what_netbox_says_of_interfaces_the_platforms_loopback_is_meant():
     device = Device(7, "r", "active", "loc1", "Location 1", "core", "cisco_ios", "10.0.0.9/32", None)
-    shown = provide_config._interface(ipaddress.ip_interface("10.0.0.1/32"), device, "ipv4")
+    shown = provide_config._interface(ipaddress.ip_interface("10.0.0.1/32"), device, "ipv4", False)
     assert (shown["interface_name"], shown["is_loopback"]) == ("", True)

@@ -11,6 +11,8 @@ import pathlib
 
 import pytest
 
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import StoreError
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._store.engine import Store
 from filled_store import NETBOX, FilledStore
 from in_process import call_module
 
@@ -45,6 +47,18 @@ def test_check_mode_says_whether_the_source_will_be_marked(tmp_path, source, mon
     assert [any("was not marked as moved" in text for text in texts) for texts in (told, said)] == [not may_write] * 2
     again, dummy = imported(tmp_path, source, check_mode=True)
     assert again["changed"] is False
+
+
+def test_a_store_is_said_to_be_marked_once_it_is(tmp_path, source, monkeypatch):
+    def broken(*arguments):
+        raise StoreError("the disk is full")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Store, "mark_moved", broken)
+        found, said = imported(tmp_path, source)
+    assert found["failed"] and found["msg"] == "The disk is full" and not any("marked as moved" in text for text in said)
+    found, said = imported(tmp_path, source)
+    assert found["source_moved"] and any("was marked as moved, so that no run goes on with it" in text for text in said)
 
 
 def test_a_store_that_was_read_says_whose_ids_it_has(tmp_path, source, monkeypatch):

@@ -7,23 +7,32 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
+import json
+import signal
 import types
 
 import pytest
 
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import NodeflowError
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import NodeflowError, StoreError
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._netbox.update import Update
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._node import change_steps
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils._node.claim import _claimed
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._node.claim import _claimed, as_claimed
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._node.device import Device
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._node.drift import PROBLEMS, Finding
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._node.model import NODE
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._node.reconcile_form import _to_be_made
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._node.reset import _empty
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._node.state import ChangeState
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._node.validate_node import _repair_with
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._node.workflows import WORKFLOWS
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process import store_process
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.step import Aborted, Failed
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._run import Interrupted
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._store.copy import count_rows
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._store.engine import open_store
-from filled_store import FilledStore
+from filled_store import NETBOX, FilledStore
+from in_process import call_module
 
 RECONCILE = "ansible-playbook nodeflow.orchestrator.reconcile_nodes"
 
@@ -108,3 +117,67 @@ def test_the_progress_of_an_update_counts_what_is_written(monkeypatch):
     works = [types.SimpleNamespace(key=f"p{number}", subscription=types.SimpleNamespace(device_id=number), state=state) for number in range(1, 6)]
     task = types.SimpleNamespace(netbox=None, check_mode=False, show=None, subject=NODE)
     assert len(change_steps._update_node_in_netbox(task, works)) == 5 and totals == [("update_node_in_netbox", 1)]
+
+
+READ = Device(7, "r", "active", "loc1", "Location 1", "core", "cisco_ios", "10.0.0.1/32", None)
+
+
+def ending(key="p1", repairs=None):
+    """A termination of a node that NetBox does not show any more."""
+    state = ChangeState(device=READ, required_families=["ipv4"], changes={}, write=["status"], lifecycle="terminated", before={}, repairs=repairs)
+    return types.SimpleNamespace(key=key, label=f"r ({key})", subscription=types.SimpleNamespace(device_id=7), state=state)
+
+
+def test_what_netbox_does_not_show_any_more_ends_with_the_config_of_what_was_read_last():
+    outcome = change_steps._fetched(ending(), None, set())
+    assert outcome.state.write == [] and outcome.state.device == dataclasses.replace(READ, status="")
+
+
+@pytest.mark.parametrize(
+    ("count", "said"),
+    [
+        (1, "r (0) is not in NetBox any more, or the token may not see it, so nothing is written there, and only its subscription ends"),
+        (2, "r (0), r (1) are not in NetBox any more, or the token may not see them, so nothing is written there; only their subscriptions end"),
+        (12, "r (9) and 2 more are not in NetBox any more"),
+    ],
+)
+def test_that_netbox_does_not_show_them_is_said_before_they_end(count, said):
+    warned = []
+    change_steps._warn_of_missing(types.SimpleNamespace(warn=warned.append), [ending(str(number)) for number in range(count)])
+    change_steps._warn_of_missing(types.SimpleNamespace(warn=warned.append), [ending(repairs=["device_gone"])])
+    assert len(warned) == 1 and said in warned[0]
+
+
+@pytest.mark.parametrize(("read", "now", "expected"), [("planned", "planned", "staged"), ("staged", "planned", "planned"), ("staged", "offline", "offline")])
+def test_check_mode_takes_for_claimed_what_is_yet_to_be_claimed_and_not_what_was_set_back(read, now, expected):
+    work = types.SimpleNamespace(state=types.SimpleNamespace(claim="netbox", device=dataclasses.replace(READ, status=read)))
+    assert as_claimed(work, dataclasses.replace(READ, status=now)).status == expected
+
+
+def test_what_met_a_failover_as_it_was_committed_is_tried_once_more(monkeypatch):
+    work = types.SimpleNamespace(label="r", process=types.SimpleNamespace(subscription_id="s"))
+    monkeypatch.setattr(store_process, "_insert_part", lambda task, workflows, works: {"s": "stored"})
+    assert store_process._inserted_all_the_same(None, {}, [work], StoreError("the server is gone")) == {"s": "stored"}
+
+    def gone(*arguments):
+        raise StoreError("it is gone still")
+
+    monkeypatch.setattr(store_process, "_insert_part", gone)
+    monkeypatch.setattr(store_process, "_without_process", lambda work: types.SimpleNamespace(failed=lambda message: message))
+    assert store_process._inserted_all_the_same(None, {}, [work], StoreError("the server is gone")) == {"s": "r could not be stored: the server is gone"}
+
+
+def test_an_abort_that_is_interrupted_releases_what_it_has_taken(tmp_path, monkeypatch):
+    store = FilledStore(tmp_path / "store.db", 2, lambda number: "suspended")
+    store.change("UPDATE processes SET state = ?", json.dumps({"device": dataclasses.asdict(READ), "claim": "store", "required_families": []}))
+
+    def interrupted(task, works):
+        raise Interrupted(signal.SIGINT)
+
+    workflows = {name: dataclasses.replace(workflow, abort=interrupted) for name, workflow in WORKFLOWS.items()}
+    monkeypatch.setattr("ansible_collections.nodeflow.orchestrator.plugins.modules.abort.WORKFLOWS", workflows)
+    said = []
+    with pytest.raises(Interrupted):
+        call_module("abort", {"store": store.location, "netbox_url": NETBOX, "netbox_token": "t", "process_status": ["suspended"]}, said=said)
+    assert store.rows("SELECT DISTINCT status, step, lease_until FROM processes") == [{"status": "failed", "step": "abort", "lease_until": None}]
+    assert "nodeflow.orchestrator.abort" in said[-1]

@@ -32,7 +32,9 @@ def abort(task: Task, workflows: Workflows) -> dict[str, t.Any]:
         raise NodeflowError("say which processes to abort, with process_ids, process_status (the playbook's status) or run_id; process_info lists them")
     rows = [dataclasses.replace(row, playbook="abort") for row in rows]
     task.params[task.subject.many] = [row.as_result(task.subject) for row in rows]  # what is released where this ends before its time
-    return run_step(task, ABORT, {name: _aborting(workflow) for name, workflow in workflows.items()}, rows)
+    result = run_step(task, ABORT, {name: _aborting(workflow) for name, workflow in workflows.items()}, rows)
+    del task.params[task.subject.many]
+    return result
 
 
 def aborted(task: Task, work: AnyWork, netbox: str, changes: dict[str, list[t.Any]] | None = None) -> Aborted:
