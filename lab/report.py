@@ -59,6 +59,7 @@ def step(what: str) -> Iterator[Step]:
 
 def run_main(program: str, main: Callable[[], int]) -> NoReturn:
     """Run a script, and end with what its `main` returns; what a user can act on is one line, 130 a Ctrl-C."""
+    problem = ""
     try:
         sys.exit(main())
     except LabError as exc:
