@@ -136,9 +136,9 @@ def test_what_netbox_does_not_show_any_more_ends_with_the_config_of_what_was_rea
 @pytest.mark.parametrize(
     ("count", "said"),
     [
-        (1, "r (0) is not in NetBox any more, or the token may not see it, so nothing is written there, and only its subscription ends"),
-        (2, "r (0), r (1) are not in NetBox any more, or the token may not see them, so nothing is written there; only their subscriptions end"),
-        (12, "r (9) and 2 more are not in NetBox any more"),
+        (1, "not in NetBox any more, or the token may not see it: r (0). Nothing is written there; only the subscription ends"),
+        (2, ": r (0), r (1). Nothing"),
+        (12, ", r (9) and 2 more. Nothing"),
     ],
 )
 def test_that_netbox_does_not_show_them_is_said_before_they_end(count, said):

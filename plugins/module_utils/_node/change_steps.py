@@ -74,9 +74,8 @@ def _warn_of_missing(task: Task, works: t.Sequence[ChangeWork]) -> None:
     works = [work for work in works if "device_gone" not in (work.state.repairs or ())]
     if works:
         more = f" and {len(works) - _NAMED} more" if len(works) > _NAMED else ""
-        what = "so nothing is written there, and only its subscription ends" if len(works) == 1 else "so nothing is written there; only their subscriptions end"
-        verb = _NOT_THERE if len(works) == 1 else _NOT_THERE.replace("is", "are", 1).replace("see it", "see them")
-        task.warn(f"{', '.join(work.label for work in works[:_NAMED])}{more} {verb}, {what}")
+        names = ", ".join(work.label for work in works[:_NAMED]) + more
+        task.warn(f"not in NetBox any more, or the token may not see it: {names}. Nothing is written there; only the subscription ends")
 
 
 def _fetched(work: ChangeWork, device: Device | None, there: t.Container[int]) -> Outcome:
