@@ -20,6 +20,7 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils import _libr
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._chunks import IN_A_STATEMENT
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import DomainError, NodeflowError
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._node.model import NODE, NodeBlockInactive, NodeInactive
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process import run_step as run_step_module
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process import settle as settle_module
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.abort import restored
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.end_of_step import end_of_step, table
@@ -28,7 +29,7 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.run
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.state import State
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.step import Aborted, Done, Failed, Step, Suspended, Workflow
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._run import call
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils._store.processes import Lease, Process, insert_processes, take_processes
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._store.processes import Lease, Process, insert_processes, load_processes, take_processes
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._store.save_subscriptions import claim_subscriptions
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
 
@@ -75,6 +76,15 @@ class Shop:
                 rows.append({"device_id": device_id, "device": f"r ({device_id})", "status": "running", "run_id": RUN, "process_id": key})
         task.close()
         return rows
+
+    def take(self, row, holder=RUN, run_id="other", until=None):
+        """Have another run take a process over."""
+        task, now = self.task([]), datetime.datetime.now(datetime.timezone.utc)
+        lease = Lease(run_id, "bob", until or now + datetime.timedelta(hours=1))
+        with task.store.write() as connection:
+            read = load_processes(connection, [row["process_id"]])
+            assert take_processes(connection, list(read.values()), {row["process_id"]: holder}, lease, now) == set(read)
+        task.close()
 
     def run(self, step, rows, workflow=None, check_mode=False):
         """One step."""
@@ -186,12 +196,7 @@ def test_a_resumed_process_reads_again_and_stays_where_it_was(shop):
 
 def test_a_process_of_another_run_is_left_to_it_and_the_others_go_on(shop):
     rows = shop.new(1, 2)
-    task = shop.task([])
-    now = datetime.datetime.now(datetime.timezone.utc)
-    with task.store.write() as connection:
-        connection.exec_driver_sql(f"UPDATE processes SET run_id = NULL WHERE process_id = '{rows[0]['process_id']}'")
-        take_processes(connection, {rows[0]["process_id"]: None}, Lease("other", "bob", now + datetime.timedelta(hours=1)), now)
-    task.close()
+    shop.take(rows[0])
     result = shop.run("read", rows)
     assert [row["status"] for row in result["nodes"]] == ["failed", "running"]
     assert "is being worked on by another run, of bob, until" in shop.warnings[0]
@@ -201,9 +206,7 @@ def test_one_that_another_run_takes_during_the_step_is_left_to_it(shop):
     rows = shop.new(1, 2)
 
     def taken_meanwhile(task, works):
-        now = datetime.datetime.now(datetime.timezone.utc)
-        with task.store.write() as connection:
-            take_processes(connection, {rows[0]["process_id"]: RUN}, Lease("other", "bob", now + datetime.timedelta(hours=1)), now)
+        shop.take(rows[0])
         return shop._step(task, works)
 
     steps = (Step("read", taken_meanwhile, repeats=True), *shop.workflow.steps[1:])
@@ -221,9 +224,8 @@ def test_one_with_which_another_run_has_gone_on_is_left_to_it(shop):
     rows = shop.new(1)
 
     def gone_on(task, works):
-        now = datetime.datetime.now(datetime.timezone.utc)
+        shop.take(rows[0])
         with task.store.write() as connection:
-            take_processes(connection, {rows[0]["process_id"]: RUN}, Lease("other", "bob", now + datetime.timedelta(hours=1)), now)
             connection.exec_driver_sql("UPDATE subscriptions SET version = version + 1, note = 'theirs'")
         return shop._step(task, works)
 
@@ -235,11 +237,7 @@ def test_one_with_which_another_run_has_gone_on_is_left_to_it(shop):
 @pytest.mark.parametrize(("left", "renewed"), [(14.9, False), (14, False), (13.4, True), (8, True), (1, True)])
 def test_a_step_begins_with_nearly_the_whole_lease(shop, left, renewed):
     rows = shop.new(1)
-    until = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(minutes=left)
-    task = shop.task([])
-    with task.store.write() as connection:
-        take_processes(connection, {rows[0]["process_id"]: RUN}, Lease(RUN, "ann", until), until - datetime.timedelta(days=1))
-    task.close()
+    shop.take(rows[0], run_id=RUN, until=datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(minutes=left))
     before, seen = shop.ask("SELECT lease_until FROM processes"), []
 
     def looking(task, works):
@@ -255,16 +253,32 @@ def test_a_step_begins_with_nearly_the_whole_lease(shop, left, renewed):
 def test_a_process_is_taken_over_from_the_run_that_was_seen_and_from_no_other(shop):
     rows = shop.new(1, 2)
     seen = shop.ask("SELECT run_id FROM processes")[0][0]
-    task = shop.task([])
-    now = datetime.datetime.now(datetime.timezone.utc)
-    with task.store.write() as connection:  # another one was quicker with the second
-        take_processes(connection, {rows[1]["process_id"]: seen}, Lease("other", "bob", now + datetime.timedelta(hours=1)), now)
-    task.close()
+    shop.take(rows[1], seen)  # another one was quicker with the second
     result = shop.run("read", [row | {"run_id": "ours", "take_over_from": seen} for row in rows])
     assert [row["status"] for row in result["nodes"]] == ["running", "failed"]
     late = shop.run("write", rows[:1])  # the run that was thought to be gone
     assert late["failed"] and "is being worked on by another run" in late["msg"]
     assert shop.ask("SELECT step FROM processes") == [("write",), ("read",)]
+
+
+def test_a_process_that_another_run_continued_since_it_was_read_is_left_as_it_is(shop, monkeypatch):
+    """Two runs resume it at once, and the other is done with it before this one asks for the lease."""
+    [row] = shop.run("read", shop.new(1))["nodes"]
+    shop.outcomes = {1: Failed("no luck")}
+    shop.run("write", [row])
+    shop.outcomes = {1: Suspended("wait", State(shown=1))}
+    plain = run_step_module.take
+
+    def late(task, works, **values):
+        monkeypatch.setattr(run_step_module, "take", plain)
+        shop.run("write", [row | {"run_id": "other"}])
+        return plain(task, works, **values)
+
+    monkeypatch.setattr(run_step_module, "take", late)
+    before = len(shop.ask(LOG))
+    result = shop.run("write", [row | {"run_id": "ours"}])
+    assert "was continued by another run meanwhile, and is suspended now; look at it with process_info" in result["msg"]
+    assert len(shop.ask(LOG)) == before + 1 and shop.ask("SELECT status, run_id, state FROM processes") == [("suspended", None, '{"shown": 1}')]
 
 
 def test_the_log_counts_the_attempts_of_a_step(shop):
@@ -456,11 +470,7 @@ def test_a_row_that_comes_twice_is_one_process(shop, check_mode):
 
 def test_rows_of_two_runs_go_on_side_by_side(shop):
     rows = shop.new(1, 2)
-    task = shop.task([])
-    now = datetime.datetime.now(datetime.timezone.utc)
-    with task.store.write() as connection:
-        take_processes(connection, {rows[1]["process_id"]: RUN}, Lease("another", "ann", now + datetime.timedelta(minutes=5)), now)
-    task.close()
+    shop.take(rows[1], run_id="another", until=datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(minutes=5))
     result = shop.run("read", [rows[0], rows[1] | {"run_id": "another"}])
     assert [row["status"] for row in result["nodes"]] == ["running", "running"], result
     assert sorted(shop.ask("SELECT run_id, step FROM processes")) == [("another", "write"), (RUN, "write")]

@@ -267,7 +267,7 @@ def test_a_stale_save_is_refused(store):
 def test_the_lease(store, fields, taken):
     _subscription, one = stored(store, **fields)
     with store.write() as connection:
-        assert take_processes(connection, {one.process_id: None}, Lease("run2", "bob", NOW + HOUR), NOW) == ({one.process_id} if taken else set())
+        assert take_processes(connection, [one], {}, Lease("run2", "bob", NOW + HOUR), NOW) == ({one.process_id} if taken else set())
         now = load_processes(connection, [one.process_id])[one.process_id]
     if taken:
         assert (now.run_id, now.actor, now.status, now.lease_until) == ("run2", "bob", "running", NOW + HOUR)

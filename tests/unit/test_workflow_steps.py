@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import functools
 import types
 
 import pytest
@@ -174,7 +175,7 @@ def test_check_mode_says_what_would_be_written_also_of_what_is_not_made_yet(task
 
 def test_a_long_update_says_how_far_it_is(task, monkeypatch):
     clock = iter([0.0, 6.0, 7.0])
-    monkeypatch.setattr(steps.Progress.__init__, "__defaults__", (lambda: next(clock),))
+    monkeypatch.setattr(steps, "Progress", functools.partial(steps.Progress, clock=lambda: next(clock)))
     task.netbox = Netbox(*({"id": key, "description": "", "mtu": 9000} for key in (7, 8)))
     steps.updated_in_netbox("node")(task, [work_of(active()), work_of(active(8), "p2")])
     assert task.shown == ["the update of NetBox: 2 of 2 nodes, 0.3 a second, 6 s in all"]

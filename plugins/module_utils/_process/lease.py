@@ -60,7 +60,8 @@ def _take(task: Task, run_id: str, works: t.Sequence[AnyWork], values: dict[str,
         # A row may name the run to take over from, but only the one that was seen: another may have done so since.
         holders = {work.key: work.row.take_over_from for work in works}
         with task.store.write() as connection:
-            taken = take_processes(connection, holders, Lease(run_id, task.actor, lease_end(task)), _now(), **values)
+            read = [work.process for work in works]
+            taken = take_processes(connection, read, holders, Lease(run_id, task.actor, lease_end(task)), _now(), **values)
             there = load_processes(connection, [key for key in holders if key not in taken])
     held = {}
     for work in works:
@@ -101,6 +102,8 @@ def why_not_taken(process: Process) -> str:
         return f"cannot be read: {process.problem}. Use the release that wrote it, or correct its row in the store"
     if process.status in OVER:
         return f"is {process.status}, so there is nothing to continue or to confirm"
+    if can_be_taken(process):
+        return f"was continued by another run meanwhile, and is {standing(process)} now; look at it with process_info"
     return (
         f"is being worked on by another run, of {process.actor}, until {until(process)}. Wait for it; if that run is known to be gone, take the process "
         f"over with take_over=true, or all that it held with run_id={process.run_id} and take_over=true"

@@ -11,7 +11,7 @@ import datetime
 import typing as t
 import uuid
 
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils._chunks import chunks
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._chunks import IN_A_STATEMENT, chunks
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import TakenOver
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._libraries import sa
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._store.schema import (
@@ -121,28 +121,30 @@ class Lease:
     until: datetime.datetime
 
 
-def take_processes(connection: t.Any, holders: t.Mapping[str, str | None], lease: Lease, now: datetime.datetime, **values: t.Any) -> set[str]:
+def take_processes(
+    connection: t.Any, read: t.Sequence[Process], holders: t.Mapping[str, str | None], lease: Lease, now: datetime.datetime, **values: t.Any
+) -> set[str]:
     """Take the lease of processes that nobody works on, or whose worker's lease has run out, or that are ours already.
 
-    ``holders`` names, for each process id, the run to take it over from, whose lease need not have run out, or None. ``values`` are further
-    columns to set. Returns the ids of those that are ours now.
+    ``read`` is how they were read: one that another run has worked on since, and is done with, is not taken. ``holders`` names, by process id, the
+    run to take it over from, whose lease need not have run out, or None. ``values`` are further columns to set. Returns the ids of those that are
+    ours now.
     """
-    by_holder: dict[str | None, list[str]] = {}
-    for process_id, holder in holders.items():
-        by_holder.setdefault(holder, []).append(process_id)
-    for holder, process_ids in by_holder.items():
+    by_holder: dict[str | None, list[Process]] = {}
+    for process in read:
+        by_holder.setdefault(holders.get(process.process_id), []).append(process)
+    for holder, ones in by_holder.items():
         free = sa.or_(_is_unheld(now), processes.c.run_id.in_([lease.run_id, holder or lease.run_id]))
-        for some in chunks(process_ids):
+        for some in chunks(ones, IN_A_STATEMENT // 2):  # each is two parameters
+            as_read = sa.tuple_(processes.c.process_id, processes.c.updated_at).in_([(one.process_id, one.updated_at) for one in some])
             connection.execute(
                 processes.update()
-                .where(processes.c.process_id.in_(some), processes.c.status.not_in(OVER), free)
+                .where(as_read, processes.c.status.not_in(OVER), free)
                 .values(run_id=lease.run_id, actor=lease.actor, lease_until=lease.until, status="running", **values)
             )
     taken: set[str] = set()
-    for some in chunks(list(holders)):
-        taken.update(
-            connection.execute(sa.select(processes.c.process_id).where(processes.c.process_id.in_(some), processes.c.run_id == lease.run_id)).scalars()
-        )
+    for ids in chunks([process.process_id for process in read]):
+        taken.update(connection.execute(sa.select(processes.c.process_id).where(processes.c.process_id.in_(ids), processes.c.run_id == lease.run_id)).scalars())
     return taken
 
 
