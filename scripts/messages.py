@@ -2,9 +2,10 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The sentences that the plugins say, read from their source: `python3 scripts/messages.py` prints them as the page "Troubleshooting".
+"""The sentences that the plugins and the playbooks say, read from their source: `python3 scripts/messages.py` prints them as the page "Troubleshooting".
 
-A sentence is a text with at least three blanks that is no documentation. So a new message is on the page without anybody's doing.
+In a plugin, a sentence is a text with at least three blanks that is no documentation; in a playbook, a text of that kind in what a task ends or ends well
+with. So a new message is on the page without anybody's doing.
 """
 
 from __future__ import annotations
@@ -15,8 +16,11 @@ import pathlib
 import re
 import typing as t
 
+import jinja2
+import yaml
+
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-PLUGINS = ROOT / "plugins"
+PLUGINS, PLAYBOOKS = ROOT / "plugins", ROOT / "playbooks"
 
 ROOMS = {
     "module_utils/_netbox": ("NetBox", "Requests, permissions, conflicts: [Getting started](getting_started.md) and [Settings](settings.md)."),
@@ -32,17 +36,21 @@ ROOMS = {
     "inventory": ("The inventory", "[Inventory](inventory.md)."),
     "lookup": ("The lookups", "[Templates](templates.md)."),
     "modules": ("The modules", "[Settings](settings.md)."),
+    "playbooks": ("The playbooks", "What they check before and after the modules: [Settings](settings.md) and [AWX](awx.md)."),
 }
-"""Where in the plugins a sentence is said, from the most particular folder to the least: its title, and what to read."""
+"""Where a sentence is said, from the most particular folder to the least: its title, and what to read."""
 
 NO_MESSAGES = ("doc_fragments/", "module_utils/_reports/script.py", "module_utils/_reports/style.py", "module_utils/_reports/page.py")
 """Documentation, and the report's own page, which is no message."""
 
 DOCUMENTATION = {"DOCUMENTATION", "EXAMPLES", "RETURN"}
 
+SAID_BY_TASKS = ("fail_msg", "msg", "otherwise")
+"""What a task of a playbook says when it ends, and the settings' own name for it; beside them, the hint of a value that is not defined."""
+
 
 class Message(t.NamedTuple):
-    """A sentence, with ``<name>`` where a value stands, and the file below plugins/ that says it."""
+    """A sentence, with ``<name>`` where a value stands, and the file that says it: below plugins/, or one of playbooks/."""
 
     text: str
     file: str
@@ -57,6 +65,8 @@ def messages() -> list[Message]:
         if not path.relative_to(PLUGINS).as_posix().startswith(NO_MESSAGES)
         for text in sentences(ast.parse(path.read_text(encoding="utf-8")))
     }
+    for path in PLAYBOOKS.rglob("*.yml"):
+        found |= {Message(text, path.relative_to(ROOT).as_posix()) for text in sentences_of_tasks(path.read_text(encoding="utf-8"))}
     return sorted(found, key=lambda message: (message.text.lower().lstrip(" ,;:.<"), message))
 
 
@@ -76,6 +86,41 @@ def sentences(tree: ast.AST) -> t.Iterator[str]:
             waiting += [part.value for part in node.values if isinstance(part, ast.FormattedValue)]
         if _is_sentence(text):
             yield " ".join(text.split())
+
+
+def sentences_of_tasks(text: str) -> t.Iterator[str]:
+    """The sentences in a file of a playbook."""
+    waiting = [yaml.compose(text, yaml.SafeLoader)]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, yaml.SequenceNode):
+            waiting += node.value
+        elif isinstance(node, yaml.MappingNode):
+            for key, value in node.value:
+                waiting.append(value)
+                if isinstance(value, yaml.ScalarNode):
+                    yield from (" ".join(found.split()) for found in _of_template(value.value, key.value in SAID_BY_TASKS) if _is_sentence(found))
+
+
+def _of_template(text: str, is_said: bool) -> t.Iterator[str]:
+    """The texts in a Jinja template: the template itself where it ``is_said``, and those within its expressions; else only the hints."""
+    tree = jinja2.Environment(autoescape=True).parse(text)
+    calls = [call for call in tree.find_all(jinja2.nodes.Call) if isinstance(call.node, jinja2.nodes.Name) and call.node.name == "undef"]
+    yield from (_joined(argument.value) for call in calls for argument in call.kwargs)
+    for output in tree.find_all(jinja2.nodes.Output) if is_said else ():
+        yield "".join(part.data if isinstance(part, jinja2.nodes.TemplateData) else _joined(part) for part in output.nodes)
+        yield from (_joined(part) for whole in output.find_all(jinja2.nodes.CondExpr) for part in (whole.expr1, whole.expr2) if part is not None)
+
+
+def _joined(node: jinja2.nodes.Node) -> str:
+    """An expression of Jinja as on the page."""
+    if isinstance(node, jinja2.nodes.Const):
+        return str(node.value)
+    if isinstance(node, jinja2.nodes.Concat):
+        return "".join(_joined(part) for part in node.nodes)
+    if isinstance(node, jinja2.nodes.Getattr):
+        return f"<{node.attr.replace('_', ' ')}>"
+    return f"<{node.name.removeprefix('nodeflow_').replace('_', ' ')}>" if isinstance(node, jinja2.nodes.Name) else "<...>"
 
 
 def _documentation(tree: ast.AST) -> t.Iterator[ast.AST]:
@@ -105,7 +150,7 @@ def _name(value: ast.expr) -> str:
 
 def _is_sentence(text: str) -> bool:
     words = re.sub(r"<[^>]*>", "", text)
-    return text.strip().count(" ") >= 3 and bool(re.search(r"[a-z]{2}", words)) and not re.match(r"\s*([A-Z]{4,}\b|\^|\(\?)", text)
+    return text.strip().count(" ") >= 3 and bool(re.search(r"[a-z]{2}", words)) and not re.match(r"\s*([A-Z]{4,}\b|\^|\(\?|\\|\{%)", text)
 
 
 def page() -> str:

@@ -111,7 +111,7 @@ from ansible.template import trust_as_template
 from jinja2 import TemplateSyntaxError
 
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._hostname import hostname
-from ansible_collections.nodeflow.orchestrator.plugins.plugin_utils._hand_over import GONE, whole_rows
+from ansible_collections.nodeflow.orchestrator.plugins.plugin_utils._hand_over import gone, whole_rows
 from ansible_collections.nodeflow.orchestrator.plugins.plugin_utils._template_directories import find_directories
 
 if t.TYPE_CHECKING:
@@ -131,7 +131,7 @@ class LookupModule(LookupBase):
         variables = variables or {}
         given, missing = whole_rows(self._flatten(terms))
         if missing:
-            return [failure(node, "", GONE.format(missing, "nodes")) for node in given]
+            return [failure(node, "", gone(missing, "nodes")) for node in given]
         nodes = [clean_node(node) for node in given]
         try:
             directories = find_directories(self.get_option("directories"), variables)

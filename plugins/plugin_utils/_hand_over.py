@@ -24,7 +24,7 @@ from ansible import constants as C
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._domain.subject import Subject
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.rows import COMPLETED, RUNNING, UNCHANGED
 
-__all__ = ["GONE", "MOST", "hand_over", "shown_arguments", "whole_rows", "with_whole_rows"]
+__all__ = ["MOST", "gone", "hand_over", "shown_arguments", "whole_rows", "with_whole_rows"]
 
 MOST = 90_000
 """Characters of JSON above which a list of rows is handed over by a file."""
@@ -33,11 +33,14 @@ _KEY = "whole_row"
 _REFERENCE = re.compile(r"([0-9a-f]{8})\.([0-9]{1,9})\.([0-9a-f]{0,8})", re.ASCII)
 """The file, the place in it, and how the id of the row's run begins, by which its process can be released even if the file is gone."""
 
-GONE = (
-    "Of the {1} that this task was given, {0} came short, and the file with the whole ones is gone: what a task returns is good within the same run of "
-    "ansible-playbook only. Begin with the first task again; what is stored already is continued by resume"
-)
-"""How many rows, of which option, cannot be had."""
+
+def gone(missing: int, rows: str) -> str:
+    """Return why so many rows of a task cannot be had; ``rows`` is what they are, as "nodes"."""
+    return (
+        f"Of the {rows} that this task was given, {missing} came short, and the file with the whole ones is gone: what a task returns is good within the "
+        "same run of ansible-playbook only. Begin with the first task again; what is stored already is continued by resume"
+    )
+
 
 Rows = list[t.Any]
 
@@ -115,7 +118,7 @@ def with_whole_rows(arguments: t.Mapping[str, t.Any], subject: Subject | None) -
         whole[name], missing = whole_rows(value)
         if missing:
             whole[name] = [_to_release(row, subject) if subject and _is_short(row) else row for row in whole[name]]
-            problem = problem or GONE.format(missing, name)
+            problem = problem or gone(missing, name)
     return whole, problem
 
 

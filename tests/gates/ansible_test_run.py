@@ -53,7 +53,7 @@ class AnsibleTest:
         return self._run("integration", "--venv", *arguments)
 
     def _run(self, command: str, *arguments: str) -> subprocess.CompletedProcess[str]:
-        version = "{0}.{1}".format(*sys.version_info[:2])
+        version = f"{sys.version_info.major}.{sys.version_info.minor}"
         program = str(Path(sys.executable).with_name("ansible-test"))
         kept = {name: os.environ[name] for name in ("PATH", "LD_LIBRARY_PATH") if name in os.environ}
         with locked(self.home / "lock", "ansible-test"):

@@ -47,8 +47,6 @@ PAGE_SIZE = 1000
 MOST_PAGES = 4000
 """Pages of a listing at the most."""
 
-_NO_LIST = "{0} answered with something else than a list of objects; is it a NetBox?"
-
 _LEFT_OUT = "it is not among those that the token may change, or not there any more"
 
 
@@ -160,10 +158,14 @@ class NetboxClient:
             try:
                 page, count = list(request.get()), request.count
             except (AttributeError, KeyError, TypeError) as error:
-                raise NetboxError(_NO_LIST.format(self.url)) from error
+                raise NetboxError(self._no_list) from error
         if not isinstance(count, int) or any(not isinstance(item, dict) or not isinstance(item.get("id"), int) for item in page):
-            raise NetboxError(_NO_LIST.format(self.url))
+            raise NetboxError(self._no_list)
         return page, count
+
+    @property
+    def _no_list(self) -> str:
+        return f"{self.url} answered with something else than a list of objects; is it a NetBox?"
 
     def patch(self, endpoint: str, changes: t.Sequence[dict[str, t.Any]], etags: t.Sequence[str] = ()) -> list[dict[str, t.Any]]:
         """Change objects in one bulk request, all or none. Each change holds the object's ``id`` and the fields to set.
@@ -182,7 +184,7 @@ class NetboxClient:
         passed_over = asked - answered
         tells = self.version is not None and self.version >= NAMES_REFUSED_VERSION  # it would have refused
         if len(answered) != len(ids) or not answered <= asked or (passed_over and tells):
-            raise NetboxUncertain(_NO_LIST.format(self.url))
+            raise NetboxUncertain(self._no_list)
         by_id: dict[int, dict[str, t.Any]] = {item["id"]: item for item in changed if isinstance(item, dict)}
         for change in changes:
             if change["id"] in by_id:
@@ -274,7 +276,7 @@ class NetboxClient:
                 "whose change log takes a message with a write"
             )
         if response.request.method == "GET" and response.ok and response.content.lstrip().startswith(b"["):
-            raise NetboxError(_NO_LIST.format(self.url))
+            raise NetboxError(self._no_list)
 
     def _request(self, method: str, url: str, **kwargs: t.Any) -> t.Any:
         """What the session does for a request: send it, and again where that can do no harm."""

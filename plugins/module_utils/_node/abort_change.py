@@ -31,8 +31,6 @@ _SET_FREE = f"it was set to {FREE} in NetBox before, so that its subscription en
 
 _GONE = "it was to be terminated, and is not in NetBox any more, so that its subscription ends"
 
-_NO_CHANGE_LOG = f"{{0}} was to be set to {FREE} in NetBox, and without NetBox's change log it is not known whether it was: {{1}}. Abort {{2}}"
-
 
 def abort_change(task: Task, works: t.Sequence[ChangeWork]) -> dict[str, Outcome]:
     """End the subscriptions of which the device was set free; the others are as they were before, and their devices as they are."""
@@ -49,7 +47,8 @@ def abort_change(task: Task, works: t.Sequence[ChangeWork]) -> dict[str, Outcome
             return aborted(task, work, _SET_FREE if work.state.device.status else _GONE)
         if work.key in unsure and unread:
             again = "with a token that may read it" if isinstance(unread, NetboxForbidden) else "again"
-            return Failed(_NO_CHANGE_LOG.format(work.label, unread, again))
+            unknown = f"{work.label} was to be set to {FREE} in NetBox, and without NetBox's change log it is not known whether it was: {unread}"
+            return Failed(f"{unknown}. Abort {again}")
         free = was_set_free(work, changes.get(unsure.get(work.key, 0), ()))
         return aborted(task, work, _SET_FREE) if free else put_back(task, work)
 

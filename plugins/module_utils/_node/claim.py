@@ -52,15 +52,6 @@ class Holder(enum.Enum):
     """Neither log says."""
 
 
-_TAKEN = "{0} was taken by somebody else meanwhile"
-
-_UNKNOWN = (
-    "{0} is {1} in NetBox, and nothing tells whether this process did that before it was cut off, or somebody else: NetBox's change log has no entry of "
-    "it, because it was pruned or the token may not see all of it. Where nobody else works on the device, set it to {2} in NetBox and continue with: "
-    "{3}; else end the process with: {4}"
-)
-
-
 def claim_mode(task: Task) -> str:
     """Who decides a claim: "store" or "netbox"."""
     by_store = task.shares_store if task.params["claim"] == "auto" else task.params["claim"] == "store"
@@ -112,7 +103,7 @@ def _target(task: Task, works: t.Sequence[CreateWork]) -> DeviceTarget:
         work = by_device[device.id]
         if device.status == FREE:
             return None
-        taken = Refusal(Kind.TAKEN, f"{_TAKEN.format(work.label)}: its status in NetBox is {device.status} now")
+        taken = Refusal(Kind.TAKEN, f"{_taken(work)}: its status in NetBox is {device.status} now")
         if device.status != payload.status:
             return taken
         holders = before()
@@ -130,7 +121,15 @@ def _target(task: Task, works: t.Sequence[CreateWork]) -> DeviceTarget:
 
 
 def _unknown(work: CreateWork) -> str:
-    return _UNKNOWN.format(work.label, CLAIMED, FREE, to_resume([work.key]), to_abort([work.key]))
+    return (
+        f"{work.label} is {CLAIMED} in NetBox, and nothing tells whether this process did that before it was cut off, or somebody else: NetBox's change log "
+        "has no entry of it, because it was pruned or the token may not see all of it. Where nobody else works on the device, set it to "
+        f"{FREE} in NetBox and continue with: {to_resume([work.key])}; else end the process with: {to_abort([work.key])}"
+    )
+
+
+def _taken(work: CreateWork) -> str:
+    return f"{work.label} was taken by somebody else meanwhile"
 
 
 def as_read(work: CreateWork) -> Device:
@@ -146,12 +145,6 @@ def claim_holders(task: Task, works: t.Sequence[CreateWork], done: t.Collection[
     """
     changes = object_changes(task.netbox, DEVICE, [work.subscription.device_id for work in works])
     return {work.key: _holder(work.key, changes[work.subscription.device_id], work.key in done) for work in works}
-
-
-_CLAIMED_BY_OTHER = (
-    "{0} is not this process's any more: by NetBox's change log somebody set it to {1}, and another process has claimed it since ({2}). End this process "
-    "with: {3}"
-)
 
 
 def claimed_by_others(task: Task, works: t.Sequence[CreateWork]) -> dict[str, str]:
@@ -173,7 +166,10 @@ def claimed_by_others(task: Task, works: t.Sequence[CreateWork]) -> dict[str, st
         claims = [change for change in changes[work.subscription.device_id] if (change.before.get("status"), change.status) == (FREE, CLAIMED)]
         message = claims[-1].message if claims else ""
         if work.key not in message and message.startswith(_CLAIM_MESSAGE):
-            found[work.key] = _CLAIMED_BY_OTHER.format(work.label, FREE, message, to_abort([work.key]))
+            found[work.key] = (
+                f"{work.label} is not this process's any more: by NetBox's change log somebody set it to {FREE}, and another process has claimed it since "
+                f"({message}). End this process with: {to_abort([work.key])}"
+            )
     return found
 
 
@@ -235,19 +231,21 @@ def _first_come(
     try:
         _put_back(task, work, lost)
     except NetboxError as error:
-        return Failed(_NOT_PUT_BACK.format(work.label, ", ".join(f"{name} to {value!r}" for name, value in lost.items()), error))
+        return Failed(_not_put_back(work, lost, error))
     if not isinstance(outcome, Done):
         return outcome
     holder = _holder(work.key, changes, False)
     if "status" in lost or holder is Holder.OTHER:
         back = f"; what ours overwrote of theirs was put back: {', '.join(lost)}" if lost else ""
-        return Aborted(f"{_TAKEN.format(work.label)}, in the same moment{back}", UNCHANGED)
+        return Aborted(f"{_taken(work)}, in the same moment{back}", UNCHANGED)
     if holder is Holder.UNKNOWN:
-        return Failed(_unknown(work) if row.get("status") == CLAIMED else _UNDONE.format(work.label, row.get("status"), to_resume([work.key])))
+        status = row.get("status")
+        undone_since = (
+            f"{work.label} was claimed, and a change by somebody else in the same moment undid that: its status in NetBox is {status} now. Claim it again "
+            f"with: {to_resume([work.key])}"
+        )
+        return Failed(_unknown(work) if status == CLAIMED else undone_since)
     return outcome
-
-
-_UNDONE = "{0} was claimed, and a change by somebody else in the same moment undid that: its status in NetBox is {1} now. Claim it again with: {2}"
 
 
 def _put_back(task: Task, work: CreateWork, fields: t.Mapping[str, t.Any]) -> None:
@@ -265,13 +263,15 @@ def _put_back(task: Task, work: CreateWork, fields: t.Mapping[str, t.Any]) -> No
             try:
                 _put_back(task, work, {name: value} if name != "status" else {})
             except NetboxRefusal as error:
-                task.warn(_NOT_PUT_BACK.format(work.label, f"{name} to {value!r}", error))
+                task.warn(_not_put_back(work, {name: value}, error))
 
 
-_NOT_PUT_BACK = (
-    "{0}: the claim came after a change of somebody else in the same moment and overwrote it, as a NetBox before 4.6 lets it. To put it back, set {1} in "
-    "NetBox: {2}"
-)
+def _not_put_back(work: CreateWork, lost: t.Mapping[str, t.Any], error: NetboxError) -> str:
+    values = ", ".join(f"{name} to {value!r}" for name, value in lost.items())
+    return (
+        f"{work.label}: the claim came after a change of somebody else in the same moment and overwrote it, as a NetBox before 4.6 lets it. To put it back, "
+        f"set {values} in NetBox: {error}"
+    )
 
 
 def _claimed(work: CreateWork, done: Update) -> Outcome:

@@ -38,7 +38,7 @@ def give_back(task: Task, works: t.Sequence[CreateWork]) -> dict[str, Outcome]:
     try:
         holders = claim_holders(task, staged, _claims_done(task, staged))
     except NetboxError as error:
-        left = failed | {work.key: Failed(_NO_CHANGE_LOG.format(work.label, CLAIMED, error)) for work in staged}
+        left = failed | {work.key: Failed(_no_change_log(work, error)) for work in staged}
         return left | _left_alone(task, [work for work in works if work.key not in left], devices, there, {})
     ours = [work for work in staged if holders[work.key] is Holder.WE]
     rest = _left_alone(task, [work for work in works if holders.get(work.key) is not Holder.WE], devices, there, holders)
@@ -66,10 +66,11 @@ def _claims_done(task: Task, works: t.Sequence[CreateWork]) -> set[str]:
     return {key for key, log in logs.items() if any((line.step, line.status) == (CLAIM, "success") for line in log)}
 
 
-_NO_CHANGE_LOG = (
-    "{0} is {1} in NetBox, and without NetBox's change log it is not known whether that is still the claim of this process: {2}. Abort with a token that "
-    "may read it, or set the device to another status in NetBox first"
-)
+def _no_change_log(work: CreateWork, error: NetboxError) -> str:
+    return (
+        f"{work.label} is {CLAIMED} in NetBox, and without NetBox's change log it is not known whether that is still the claim of this process: {error}. "
+        "Abort with a token that may read it, or set the device to another status in NetBox first"
+    )
 
 
 def _left_since(holder: Holder | None) -> str:

@@ -84,7 +84,7 @@ def import_subscriptions(task: Task) -> dict[str, t.Any]:
         if source.store and result["source_moved"]:
             source.store.mark_moved(source.connection, task.store.label)
     if source.store and result["source_moved"]:
-        task.show(_MOVED.format(source.store.label, "was"))
+        task.show(_moved(source.store, "was"))
     return result
 
 
@@ -119,11 +119,11 @@ def _settle(connection: t.Any, source: _Source) -> tuple[list[NodeInactive], int
     for model in models if source.store else []:
         here = known.get(str(model.subscription_id))
         if here is not None and _went_on(model, here):
-            source.refused[str(model.subscription_id)] = _WENT_ON.format(model.status, here.status)
+            source.refused[str(model.subscription_id)] = (
+                f"it was imported before, and was changed there since: it is {model.status} there, and {here.status} here; do here what was done there, "
+                "and import again"
+            )
     return _one_a_device([model for model in models if str(model.subscription_id) not in known], holders), len(known)
-
-
-_WENT_ON = "it was imported before, and was changed there since: it is {0} there, and {1} here; do here what was done there, and import again"
 
 
 def _went_on(there: NodeInactive, here: Stored) -> bool:
@@ -195,11 +195,12 @@ def _is_moved(task: Task, source: _Source) -> bool:
     if stays:
         task.warn(f"{source.store.label} was not marked as moved: {stays}")
     elif task.check_mode:
-        task.show(_MOVED.format(source.store.label, "would be"))
+        task.show(_moved(source.store, "would be"))
     return not stays
 
 
-_MOVED = "{0} {1} marked as moved, so that no run goes on with it"
+def _moved(store: Store, verb: str) -> str:
+    return f"{store.label} {verb} marked as moved, so that no run goes on with it"
 
 
 def _read(task: Task, stack: contextlib.ExitStack) -> _Source:

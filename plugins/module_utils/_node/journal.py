@@ -37,10 +37,8 @@ def journalled(task: Task, works: t.Sequence[NodeWork], outcomes: dict[str, Outc
         refused = {entry.object_id: why for entry, why in found.items()}
     except NetboxError as error:
         refused = {work.subscription.device_id: str(error) for work in done}
-    words = "{0}: its journal in NetBox could not be written: {1}"
-    return outcomes | {
-        work.key: Failed(words.format(work.label, refused[work.subscription.device_id])) for work in done if work.subscription.device_id in refused
-    }
+    told = {work.key: (work.label, refused[work.subscription.device_id]) for work in done if work.subscription.device_id in refused}
+    return outcomes | {key: Failed(f"{label}: its journal in NetBox could not be written: {why}") for key, (label, why) in told.items()}
 
 
 def _entry(task: Task, work: NodeWork) -> Entry:

@@ -20,10 +20,6 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import
 
 __all__ = ["abort", "aborted", "put_back", "restored"]
 
-_ENDED = "its new subscription is terminated; the {0} in NetBox was left as it is"
-
-_PUT_BACK = "its subscription is as it was before; the {0} in NetBox was left as it is"
-
 
 def abort(task: Task, workflows: Workflows) -> dict[str, t.Any]:
     """Abort the processes that the options choose."""
@@ -56,7 +52,9 @@ def _restore(task: Task, works: t.Sequence[AnyWork]) -> dict[str, Outcome]:
 
 def put_back(task: Task, work: AnyWork) -> Aborted:
     """The outcome of a process that is over, and whose subscription is as it was before; one that the process made ends."""
-    return restored(task, work) if work.state.before else aborted(task, work, _ENDED.format(task.subject.label))
+    if work.state.before:
+        return restored(task, work)
+    return aborted(task, work, f"its new subscription is terminated; the {task.subject.label} in NetBox was left as it is")
 
 
 def restored(task: Task, work: AnyWork, netbox: str | None = None, changes: dict[str, list[t.Any]] | None = None) -> Aborted:
@@ -65,7 +63,8 @@ def restored(task: Task, work: AnyWork, netbox: str | None = None, changes: dict
     ``netbox`` says how things stand in NetBox, which is left as it is unless that says otherwise; ``changes`` are what the abort changed there.
     """
     before = load_subscription(work.state.before).model_copy(update={"version": work.subscription.version})
-    ended = aborted(task, work, netbox or _PUT_BACK.format(task.subject.label), changes)
+    stands = netbox or f"its subscription is as it was before; the {task.subject.label} in NetBox was left as it is"
+    ended = aborted(task, work, stands, changes)
     return dataclasses.replace(ended, subscription=before)
 
 

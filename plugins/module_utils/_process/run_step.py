@@ -31,14 +31,6 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import
 
 __all__ = ["due_works", "run_step"]
 
-_NO_WORKFLOW = "process {0.process_id} is of the workflow {0.workflow}, which this release does not have; upgrade the collection here"
-
-_OF_ANOTHER = "process {0.process_id} is of the workflow {0.workflow}, which is not among those of this playbook; this one is for it: {1}"
-
-_SILENT = "the step {0} says nothing of it, which is a defect of the step; resume the process once it is mended"
-
-_NO_PROCESS = "there is no process {0} in {1}; do the step store_process_subscription first, and not in check mode"
-
 
 def run_step(task: Task, name: str, workflows: Workflows, rows: t.Sequence[Row]) -> dict[str, t.Any]:
     """Do the step ``name`` of its workflow for those rows that are at it, and pass the others on."""
@@ -97,12 +89,12 @@ def _load(task: Task, name: str, workflows: Workflows, rows: t.Sequence[Row]) ->
         process = processes.get(key)
         try:
             if process is None:
-                raise NodeflowError(_NO_PROCESS.format(row.process_id or "for it", task.store.label))
+                raise NodeflowError(
+                    f"there is no process {row.process_id or 'for it'} in {task.store.label}; do the step store_process_subscription first, and not in "
+                    "check mode"
+                )
             if process.workflow not in workflows:
-                collection = collection_of(process.workflow)
-                foreign = collection != task.subject.collection
-                how = (to_abort if name == ABORT else to_resume)([process.process_id], collection)
-                raise NodeflowError(_OF_ANOTHER.format(process, how) if foreign else _NO_WORKFLOW.format(process))
+                raise NodeflowError(_no_workflow(task, name, process))
             if process.status in OVER:
                 refused[key] = _over(row, process)
                 continue
@@ -115,6 +107,15 @@ def _load(task: Task, name: str, workflows: Workflows, rows: t.Sequence[Row]) ->
             kept = dataclasses.replace(row, process_id=None) if elsewhere else row
             refused[key] = kept.failed(f"{row.label}: {error}", general)
     return predicted + works, refused
+
+
+def _no_workflow(task: Task, step: str, process: Process) -> str:
+    """Return why the workflow of a process is not among those of this task."""
+    collection = collection_of(process.workflow)
+    if collection == task.subject.collection:
+        return f"process {process.process_id} is of the workflow {process.workflow}, which this release does not have; upgrade the collection here"
+    how = (to_abort if step == ABORT else to_resume)([process.process_id], collection)
+    return f"process {process.process_id} is of the workflow {process.workflow}, which is not among those of this playbook; this one is for it: {how}"
 
 
 def _over(row: Row, process: Process) -> Row:
@@ -169,7 +170,8 @@ def _attempt(task: Task, step: Step, due: t.Sequence[AnyWork]) -> dict[str, Outc
         return {}
     try:
         outcomes = {key: outcome for key, outcome in step.function(task, due).items() if outcome is not None}
-        return {work.key: outcomes.get(work.key) or Failed(f"{work.label}: {_SILENT.format(step.name)}") for work in due}
+        silent = f"the step {step.name} returned no outcome for it, which is a defect of the step; resume the process once the step is corrected"
+        return {work.key: outcomes.get(work.key) or Failed(f"{work.label}: {silent}") for work in due}
     except NodeflowError as error:
         reason = str(error)
     except Exception as error:  # pylint: disable=broad-exception-caught

@@ -40,10 +40,6 @@ _OTHER = (
     "or as sqlite:////ABSOLUTE/PATH"
 )
 _NO_SQLITE = "the store's URL cannot be used; that of an SQLite file reads sqlite:///RELATIVE/PATH or sqlite:////ABSOLUTE/PATH"
-_JOB = (
-    "no store is named, and the default one would be lost with {0}: name one that stays in the option store, or in NODEFLOW_STORE; best a PostgreSQL "
-    "database, postgresql://USER@HOST/DATABASE"
-)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -84,7 +80,10 @@ def find_location(name: str, text: str | None, password: str | None = None) -> L
     if name != "store":
         return None
     if job():
-        raise StoreError(_JOB.format(job()))
+        raise StoreError(
+            f"no store is named, and the default one would be lost with {job()}: name one that stays in the option store, or in NODEFLOW_STORE; best a "
+            "PostgreSQL database, postgresql://USER@HOST/DATABASE"
+        )
     return _file(default_store())
 
 

@@ -100,7 +100,7 @@ def _to_build(task, run_id):
     processes = task.processes_at_work(list(taken.values()))
     rows = []
     for pair in dict.fromkeys(pairs):
-        row = nf.Row("{}-{}".format(*pair), "", run_id=run_id)
+        row = nf.Row(f"{pair[0]}-{pair[1]}", "", run_id=run_id)
         one, other = holders = [taken.get(f"dcim.interface/{key}") for key in pair]
         missing = [key for key in pair if key not in free]
         if isinstance(one, CircuitInactive) and one == other:
