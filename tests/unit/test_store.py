@@ -237,6 +237,7 @@ def test_processes_that_start_at_once_share_the_devices(tmp_path):
     finally:
         for worker in workers:
             worker.kill()
+            worker.join()
     assert sorted(won) == [0] * (count - 1) + [50]
 
 
