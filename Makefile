@@ -52,7 +52,7 @@ lab-down: ## stop the NetBox; its data stay
 .PHONY: soak
 soak: ## all faults, over an hour or so, and their table
 	@trap '$(LAB) down --name soak' EXIT; trap 'exit 130' INT; trap 'exit 143' TERM HUP; \
-	$(BOTH) venv-test lab-soak && $(BIN)/python -m pytest tests/faults tests/integration/test_{life,drift_in_bulk,import,runner,runner_approval}.py --soak -n 2 $(ARGS)
+	$(BOTH) venv-test lab-soak && $(BIN)/python -m pytest tests/faults tests/integration/test_{life,drift_in_bulk,import,runner,runner_approval}.py tests/gates/test_ansible_test.py --soak -n 2 $(ARGS)
 
 .PHONY: check
 check: venv-test ## before each commit: linters, types, docs, unit tests; under two minutes

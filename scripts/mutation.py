@@ -5,8 +5,9 @@
 """Small changes to the code below the steps, one at a time, and whether the unit tests notice each: `make mutation`.
 
 mutmut makes the mutants, in a copy of the checkout that is a directory of collections, since a mutant is known by its module's name. What came of them is
-in docs/quality.json and, by file, in docs/quality.md; the mutants that no test noticed are printed. A run that was interrupted goes on where it was, as long as
-neither the code nor the tests have changed. `make mutation ARGS=--left` tries only those that the last run left, with the tests of now, and writes nothing.
+in docs/quality.json and, by file and by function, in docs/quality.md; the mutants that no test noticed are printed. A run that was interrupted goes on where
+it was, as long as neither the code nor the tests have changed. `make mutation ARGS=--left` tries only those that the last run left, with the tests of now, and
+writes nothing.
 """
 
 from __future__ import annotations
@@ -119,26 +120,37 @@ def try_again(place: pathlib.Path) -> None:
 
 
 def read(place: pathlib.Path) -> dict[str, t.Any]:
-    """What became of the mutants: their number, how many were killed, by file, and the names of the others."""
+    """What became of the mutants: their number, how many were killed, by file, the functions with the others, and the names of those."""
     files: dict[str, dict[str, int]] = {}
+    survivors: dict[str, dict[str, int]] = {}
     names: list[str] = []
     for file in sorted((place / "mutants").rglob("*.meta")):
         codes = json.loads(file.read_text(encoding="utf-8"))["exit_code_by_key"]
         if not codes:
             continue
-        row = files.setdefault(file.relative_to(place / "mutants" / COLLECTION / "plugins" / "module_utils").as_posix().removesuffix(".meta"), {})
+        where = file.relative_to(place / "mutants" / COLLECTION / "plugins" / "module_utils").as_posix().removesuffix(".meta")
+        row = files.setdefault(where, {})
         for name, code in codes.items():
             fate = FATES.get(code, "survived")
             row[fate] = row.get(fate, 0) + 1
             if fate != "killed":
                 names.append(f"{fate}: {name}")
+                function = function_of(name)
+                survivors.setdefault(where, {})[function] = survivors.get(where, {}).get(function, 0) + 1
     return {
         "rooms": list(ROOMS),
         "mutants": sum(sum(row.values()) for row in files.values()),
         "killed": sum(row.get("killed", 0) for row in files.values()),
         "files": files,
+        "survivors": survivors,
         "names": names,
     }
+
+
+def function_of(mutant: str) -> str:
+    """The function that a mutant is of, from mutmut's name: ``room.file.x_function__mutmut_1``, or ``xǁClassǁmethod__mutmut_1``."""
+    name = mutant.rpartition(".")[2].rpartition("__mutmut_")[0]
+    return ".".join(name.split("ǁ")[1:]) if "ǁ" in name else name.removeprefix("x_")
 
 
 if __name__ == "__main__":

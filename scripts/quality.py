@@ -227,6 +227,9 @@ def _mutation(mutation: Json | None) -> list[str]:
     lines += ["", "| file | noticed | timed out | survived | in code that no unit test runs |", "|---|---:|---:|---:|---:|"]
     for name, file in sorted(left.items(), key=lambda item: item[1].get("killed", 0) - sum(item[1].values())):
         lines.append(_row(f"`{name}`", *[str(file.get(fate, 0)) for fate in ("killed", "timed out", "survived", "not tested")]))
+    lines += ["", "The functions of those that no test noticed, with their number:", ""]
+    for name, functions in mutation["survivors"].items():
+        lines.append(f"- `{name}`: " + ", ".join(f"`{function}` {count}" for function, count in sorted(functions.items())))
     return lines
 
 

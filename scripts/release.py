@@ -19,7 +19,7 @@ from pathlib import Path
 import yaml
 
 from make_venv import ROOT
-from quality import COVERED, ENVIRONMENTS
+from quality import COVERED, ENVIRONMENTS, KILLED
 from report import run_main
 
 TESTED = ("plugins", "playbooks", "roles", "meta", "extensions", "requirements.txt", "bindep.txt", "execution-environment.yml", "galaxy.yml")
@@ -79,6 +79,9 @@ def ready(root: Path) -> str:
     covered = figures["current"]["coverage"]["percent"]
     if covered < COVERED:
         raise Refused(f"The tests run {covered} % of the plugins, and must run {COVERED} %.")
+    mutation = figures.get("mutation")
+    if mutation is None or mutation["killed"] / mutation["mutants"] * 100 < KILLED:
+        raise Refused(f"The unit tests must notice {KILLED} % of the mutants: make mutation")
     return version
 
 

@@ -115,6 +115,7 @@ import os
 import typing as t
 from collections import Counter
 
+from ansible import context
 from ansible.errors import AnsibleParserError
 from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable, Constructable
 
@@ -205,7 +206,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
 
     def _read(self, location: Location | None) -> list[Answer]:
         try:
-            store = open_store(location, create=False)
+            store = open_store(location, create=False, write=not context.CLIARGS.get("check"))
             if store is None:
                 self.display.warning(NO_STORE)
                 return []

@@ -40,7 +40,7 @@ class Task:
     ``show_config`` shows a config.
     ``secrets`` are the values of the options that must be in no text. ``rows_about`` says what the rows are about that the task takes or returns.
     ``results`` is what a step adds to the task's result.
-    ``awx_job`` is the job of AWX that this runs in.
+    ``awx_job`` is the job of AWX that this runs in. ``before_making`` is called before objects are made in NetBox, or deleted there, and may refuse it.
     """
 
     params: dict[str, t.Any]
@@ -52,6 +52,7 @@ class Task:
     rows_about: Subject | None = None
     results: dict[str, t.Any] = dataclasses.field(default_factory=dict)
     awx_job: AwxJob | None = None
+    before_making: t.Callable[[], None] = lambda: None
     _client: NetboxClient | None = None
     _store: Store | None = None
 
@@ -89,8 +90,12 @@ class Task:
                 parallel=self.params["netbox_parallel"],
                 custom_fields=bool(self.params["netbox_custom_field"]),
                 say=self.show,
+                before_making=self._before_making,
             )
         return self._client
+
+    def _before_making(self) -> None:
+        self.before_making()  # of the step that the task is at by now
 
     @property
     def store(self) -> Store:

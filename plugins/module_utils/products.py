@@ -19,6 +19,7 @@ Its payloads, what NetBox gets:
     NetboxPayload                         the base; a payload names its ``endpoint``, and has the fields to set
     build_payload                         register a function for the block, that gives the payload
     update, Target, Update                write payloads in bulk, each only if it differs and under If-Match; an Update for each
+    still_held                            for a Target: what another run has taken over meanwhile is not written
     allocate_prefixes, prefix_id          take prefixes from one, by NetBox's own allocation
     create_marked, delete_marked, find_marked, Made, Deleted
                                           objects that a process makes once and gives back
@@ -80,6 +81,7 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.con
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.continued import chosen_processes
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.do_step import do_step
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.end_of_step import end_of_step
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.lease import still_held
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.planned import to_change, to_create
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.prompt import choose, columns
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.rows import Row
@@ -160,6 +162,7 @@ __all__ = [
     "revised",
     "rows_option",
     "run_module",
+    "still_held",
     "to_change",
     "to_create",
     "update",

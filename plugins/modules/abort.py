@@ -12,11 +12,14 @@ module: abort
 short_description: Abort processes that will not be completed
 version_added: 0.1.0
 description:
-  - Of an enrolment, gives the claim of the device back in NetBox, from staged to planned, if it is still this process's; any other status is left
+  - For an enrolment, gives the claim of the device back in NetBox, from staged to planned, if it is still this process's; any other status is left
     as it is. Ends the subscription, which becomes terminated with a note, and the process. The step log is kept. The device can be enrolled
     again then, as a new subscription.
-  - Of a process that changes an enrolled node, puts the subscription back as it was before, and ends the process. NetBox is left as it is. Where the process
-    has set the device to planned already, or has made the subscription, as reconcile_nodes does for a device that it adopts, the subscription ends.
+  - For a process that changes an enrolled node, puts the subscription back as it was before, and ends the process. What was written to NetBox is left there.
+    Where the process has set the device to planned already, or has made the subscription, as reconcile_nodes does for a device that it adopts, the
+    subscription ends.
+  - Where the process may have sent a write to NetBox whose answer was lost, the device is written once more as it is, so that the write is refused if it
+    arrives later. That needs NetBox 4.6 or newer.
   - At least one of O(process_ids), O(process_status) and O(run_id) must be given.
 author:
   - nodeflow.orchestrator contributors (@nodeflow)
@@ -38,8 +41,8 @@ options:
   only_suspended:
     version_added: 1.0.0
     description:
-      - Of the processes chosen, leave those alone that are not suspended any more, as an approval's denial is not meant for what went on meanwhile. One
-        whose abort was begun is finished all the same.
+      - Abort only those that are still suspended. The denial of an approval must not end a process that went on meanwhile. One whose abort was begun is
+        finished all the same.
     type: bool
     default: false
   reason:
@@ -86,6 +89,14 @@ nodes:
     message:
       description: What became of it, or why it could not be aborted.
       type: str
+    reason:
+      description: The message without what is this process's own, of one that failed.
+      type: str
+      version_added: 1.0.0
+    whole_row:
+      description: Of a short one, the name of the whole one.
+      type: str
+      version_added: 1.0.0
     process_id:
       description: The process, where it can be tried again.
       type: str

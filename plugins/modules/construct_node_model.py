@@ -49,7 +49,7 @@ options:
 
 EXAMPLES = r"""
 ---
-- name: construct_node_model
+- name: Construct the node model (construct_node_model)
   nodeflow.orchestrator.construct_node_model:
     nodes: "{{ enrolment.nodes }}"
     required_families: [ipv4]

@@ -36,7 +36,7 @@ attributes:
 
 EXAMPLES = r"""
 ---
-- name: done
+- name: Finish the process (done)
   nodeflow.orchestrator.done:
     nodes: "{{ enrolment.nodes }}"
   register: enrolment

@@ -38,7 +38,7 @@ attributes:
 
 EXAMPLES = r"""
 ---
-- name: fetch_ip_address_information
+- name: Fetch the IP addresses (fetch_ip_address_information)
   nodeflow.orchestrator.fetch_ip_address_information:
     nodes: "{{ enrolment.nodes }}"
   register: enrolment

@@ -35,7 +35,7 @@ attributes:
 
 EXAMPLES = r"""
 ---
-- name: modify_subscription
+- name: Change the subscription (modify_subscription)
   nodeflow.orchestrator.modify_subscription:
     nodes: "{{ change.nodes }}"
   register: change

@@ -36,7 +36,7 @@ EXAMPLES = r"""
 - name: Read what the templates need
   nodeflow.orchestrator.node_config_info:
     nodes: "{{ enrolment.nodes }}"
-  register: facts
+  register: info
 """
 
 RETURN = r"""

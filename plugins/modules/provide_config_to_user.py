@@ -84,7 +84,7 @@ options:
 
 EXAMPLES = r"""
 ---
-- name: provide_config_to_user
+- name: Give the configs to the user (provide_config_to_user)
   nodeflow.orchestrator.provide_config_to_user:
     nodes: "{{ enrolment.nodes }}"
     source: netbox
@@ -92,12 +92,12 @@ EXAMPLES = r"""
     config_dir: ~/configs
   register: enrolment
 
-- name: provide_config_to_user, for what was approved and nothing else
+- name: Confirm what was approved and nothing else (provide_config_to_user)
   nodeflow.orchestrator.provide_config_to_user:
     nodes: "{{ enrolment.nodes }}"
     source: netbox
     confirm: true
-    config_hash: 2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae
+    config_hash: 30f41443601e26838af5a370cdf8df1824d3c86a0e468ad21e94534290c33359
   register: enrolment
 """
 
@@ -107,7 +107,7 @@ config_hash:
     SHA-256 over the configs that this step showed as to be confirmed, with the ids of their processes; null where none of them waits after it.
   returned: success, or where nodes failed
   type: str
-  sample: 2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae
+  sample: 30f41443601e26838af5a370cdf8df1824d3c86a0e468ad21e94534290c33359
 extends_documentation_fragment: [nodeflow.orchestrator.nodes]
 """
 

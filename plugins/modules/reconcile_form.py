@@ -105,51 +105,7 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
----
-nodes:
-  description: >-
-    The nodes as they are after this step, one each, for the option O(nodes) of the next step. Beside what is named here, a node holds what
-    only the next step reads. Where they are many (some 200), the rows are short, as those of M(nodeflow.orchestrator.done).
-  returned: success, or where nodes failed
-  type: list
-  elements: dict
-  sample:
-    - device_id: 7
-      device: loc1-core (loc1, 7)
-      status: running
-      run_id: 0a4ac9a2-4c4e-4d2c-8a2f-6c1e5b0f9f0e
-      process_id: 6f0c1f5e-8d5b-4a39-9be4-8f4a52a4f1d5
-      subscription_id: 9b3c5a0e-1d56-4c39-a3c5-0f4a52a4f1d5
-  contains:
-    device_id:
-      description: The id of the device in NetBox; null where there is none.
-      type: int
-    device:
-      description: 'How messages call the device: name (site, id).'
-      type: str
-    status:
-      description: >-
-        V(running) goes on to the next step; V(suspended), V(failed) and V(completed) do not; V(unchanged) is only reported.
-      type: str
-    message:
-      description: Why the node is not running.
-      type: str
-    process_id:
-      description: The process of the node, once it is stored.
-      type: str
-    subscription_id:
-      description: The subscription of the node, once it is stored.
-      type: str
-ansible_stats:
-  description: What this leaves for the next job, as that of M(nodeflow.orchestrator.done).
-  returned: always
-  type: dict
-  version_added: 1.0.0
-msg:
-  description: How many nodes have which status; or, of a task that failed, which and why.
-  returned: always
-  type: str
-  sample: '2 nodes: 1 failed, 1 running'
+extends_documentation_fragment: [nodeflow.orchestrator.nodes]
 """
 
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._argspec import PROCESSES

@@ -33,7 +33,7 @@ attributes:
 
 EXAMPLES = r"""
 ---
-- name: set_node_to_active
+- name: Set the node to active (set_node_to_active)
   nodeflow.orchestrator.set_node_to_active:
     nodes: "{{ enrolment.nodes }}"
   register: enrolment

@@ -40,7 +40,7 @@ options:
 
 EXAMPLES = r"""
 ---
-- name: set_status
+- name: Set the subscription to provisioning (set_status)
   nodeflow.orchestrator.set_status:
     nodes: "{{ enrolment.nodes }}"
     lifecycle: provisioning

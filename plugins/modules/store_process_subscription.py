@@ -49,7 +49,7 @@ options:
 
 EXAMPLES = r"""
 ---
-- name: store_process_subscription
+- name: Store process and subscription (store_process_subscription)
   nodeflow.orchestrator.store_process_subscription:
     nodes: "{{ enrolment.nodes }}"
   register: enrolment

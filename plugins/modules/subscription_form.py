@@ -14,7 +14,7 @@ version_added: 0.1.0
 description:
   - The first step of modify_node and terminate_node. Takes the choice of nodes from O(nodes), O(subscription_ids), O(device_filter),
     O(all_enrolled), or from the person at the terminal. Where nobody is there to ask, a task without a choice fails at once.
-  - A node of which nothing is to be changed, or that was terminated already, is reported as V(unchanged). One that has no subscription
+  - A node with nothing to change, or that was terminated already, is reported as V(unchanged). One that has no subscription
     fails, and the others go on.
   - With O(process_ids), O(process_status) or O(run_id), processes are continued from the step that they are at; other choices beside these are refused.
   - Takes the options of the later steps too, and only checks them, so that a wrong one is found before anything is stored.

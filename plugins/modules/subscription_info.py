@@ -134,7 +134,7 @@ subscriptions:
         - An empty text where the device has none.
       type: str
     process_id:
-      description: The process of the subscription that began last; with C(process_workflow) and C(process_status), how it stands.
+      description: The process of the subscription that began last; with its workflow, C(process_workflow), and its status, C(process_status).
       type: str
     depends_on:
       description: The subscriptions that this one uses. They are active and in sync when it begins. A subscription that is terminated uses none.

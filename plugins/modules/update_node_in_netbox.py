@@ -37,7 +37,7 @@ attributes:
 
 EXAMPLES = r"""
 ---
-- name: update_node_in_netbox
+- name: Update the node in NetBox (update_node_in_netbox)
   nodeflow.orchestrator.update_node_in_netbox:
     nodes: "{{ enrolment.nodes }}"
   register: enrolment

@@ -101,6 +101,50 @@ def test_a_worker_that_lives_on_does_no_harm(play, proxy, netbox, fault_table, w
     fault_table.record("a dead run's write arrives after recovery, SQLite", late, [output])
 
 
+@pytest.mark.parametrize("worker_lives", [True, False])
+@pytest.mark.parametrize("write", WRITES)
+def test_what_a_dead_run_has_sent_does_nothing_after_an_abort(play, proxy, netbox, write, worker_lives):
+    """It arrives late, and a worker that lives on reads and writes again, unless it is told not to."""
+    devices = [netbox.make() for _device in range(3)]
+    run, held, workers = start_until_held(play, proxy, devices, write)
+    abort_and_let_go(play, proxy, run, held, () if worker_lives else workers)
+    if worker_lives:
+        wait_for_end(workers)
+    assert netbox.statuses(devices) == dict.fromkeys(devices, "planned")
+    assert {row["status"] for row in play.rows("SELECT status FROM subscriptions")} == {"terminated"}
+
+
+@pytest.mark.parametrize("worker_lives", [True, False])
+def test_a_termination_that_was_aborted_sets_no_device_free_later(play, proxy, netbox, worker_lives):
+    device = netbox.make()
+    assert play.create(nodes=device, confirm_config=True).returncode == 0
+    held = proxy.fault = Held(1)
+    run = play.start("nodeflow.orchestrator.terminate_node", nodes=device, confirm_config=True, node_status="planned")
+    while not held.arrived.wait(0.05):
+        assert run.poll() is None, run.communicate()[0]
+    workers = descendants(run.pid)
+    abort_and_let_go(play, proxy, run, held, () if worker_lives else workers)
+    if worker_lives:
+        wait_for_end(workers)
+    assert netbox.status(device) == "active"
+    assert [(row["status"], bool(row["insync"])) for row in play.rows("SELECT status, insync FROM subscriptions")] == [("active", True)]
+
+
+def abort_and_let_go(play, proxy, run, held, workers):
+    """Kill a run, and those of its ``workers`` that are named; abort its processes; let what it has sent arrive."""
+    os.killpg(run.pid, signal.SIGKILL)
+    for pid in workers:
+        os.kill(pid, signal.SIGKILL)
+    run.wait()
+    proxy.fault = None
+    [left] = {row["run_id"] for row in play.rows("SELECT run_id FROM processes WHERE status = 'running'")}
+    aborted = play("nodeflow.orchestrator.abort", run_id=left, take_over=True)
+    assert aborted.returncode == 0, aborted.output
+    assert not held.over.is_set()
+    held.go.set()
+    assert held.over.wait(60)
+
+
 @pytest.mark.parametrize("write", WRITES)
 def test_a_killed_worker(play, proxy, netbox, fault_table, write):
     devices = [netbox.make() for _device in range(3)]

@@ -184,6 +184,26 @@ def test_a_device_that_was_set_free_and_enrolled_elsewhere_is_not_set_free_again
     assert netbox.status(device) == "active" and lifecycles(other) == {device: ("active", True)}
 
 
+def test_a_device_that_was_enrolled_elsewhere_while_its_answer_was_lost_is_not_set_free_again(lab, play, netbox, enrolled, tmp_path):
+    """Within one run, which writes again what it does not know to be done."""
+    [device] = enrolled()
+    other = Player(lab, tmp_path, SqliteStore(tmp_path / "other"))
+    enrolments = []
+
+    def answer_lost(method, path, forward):
+        answer = forward()
+        if method != "PATCH" or enrolments:
+            return answer
+        enrolments.append(other.create(nodes=device, confirm_config=True))
+        return None
+
+    with NetboxProxy(lab["url"], answer_lost) as proxy:
+        done = play(TERMINATE, nodes=device, confirm_config=True, node_status="planned", netbox_url=proxy.url, netbox_moved=True)
+    assert [one.returncode for one in enrolments] == [0], enrolments[0].output
+    assert done.returncode == 0 and lifecycles(play) == {device: ("terminated", True)}, done.output
+    assert netbox.status(device) == "active" and lifecycles(other) == {device: ("active", True)}
+
+
 def test_what_other_runs_did_while_it_was_looked_at_is_no_finding(play, netbox, lab, enrolled):
     ended, kept = enrolled(2)
     netbox.set(kept, status="failed")

@@ -31,6 +31,9 @@ BEFORE = Node(
 OURS, OTHERS = "nodeflow.orchestrator terminate_node, process p1", "nodeflow.orchestrator terminate_node, process p2"
 
 
+WROTE = {"netbox": {"status": ["active", "offline"]}}
+
+
 def work(write=("status",), status="planned"):
     """A termination that sets its device to a status, at the abort."""
     device = dataclasses.replace(gone(BEFORE), status="active")
@@ -42,9 +45,15 @@ def work(write=("status",), status="planned"):
     return types.SimpleNamespace(key="p1", label="r (loc1, 7)", subscription=locked, state=state)
 
 
-def aborted(monkeypatch, one, done, changes=()):
-    """The outcome, and how often the change log was asked. ``done`` are the steps that the process has done; ``changes`` its device's, or an error."""
+def aborted(monkeypatch, one, done, changes=(), written=WROTE, custom_field=None):
+    """The outcome, and how often the change log was asked. ``done`` are the steps that the process has done; ``changes`` its device's, or an error.
+    Before it is asked, what the process may have sent is kept out.
+    """
     asked = []
+
+    def fence(task, works):
+        asked.extend(["fenced"] * len(works))
+        return {}
 
     def object_changes(client, kind, ids):
         asked.append((kind, ids))
@@ -52,11 +61,12 @@ def aborted(monkeypatch, one, done, changes=()):
             raise changes
         return {7: list(changes)}
 
-    log = [types.SimpleNamespace(step=step, status=status) for step, status in done]
+    log = [types.SimpleNamespace(step=step, status=status, changes=written) for step, status in done]
+    monkeypatch.setattr(module, "fence", fence)
     monkeypatch.setattr(module, "object_changes", object_changes)
     monkeypatch.setattr(module, "load_step_log", lambda connection, ids: {key: log for key in ids if log})
     store = types.SimpleNamespace(read=contextlib.nullcontext)
-    task = types.SimpleNamespace(store=store, netbox=None, params={}, check_mode=False, actor="ann", subject=NODE)
+    task = types.SimpleNamespace(store=store, netbox=None, params={"netbox_custom_field": custom_field}, check_mode=False, actor="ann", subject=NODE)
     return abort_change(task, [one])["p1"], asked
 
 
@@ -88,7 +98,7 @@ NOT_WRITTEN = ("update_node_in_netbox", "failed")
 )
 def test_one_whose_device_was_set_free_ends(monkeypatch, done, changes, outcome, asked):
     found, times = aborted(monkeypatch, work(), done, changes)
-    assert found == outcome and times == [("dcim.device", [7])] * asked
+    assert found == outcome and times == ["fenced", ("dcim.device", [7])] * asked
 
 
 def test_without_the_change_log_one_that_was_cut_off_stays_and_another_token_may_abort_it(monkeypatch):
@@ -118,8 +128,8 @@ def test_an_adoption_ends_and_one_that_is_damaged_stops_no_other(monkeypatch):
         one.key, one.label = f"p{number}", f"r{number}"
         one.state = one.state.having(lifecycle="active", write=[])
     adoption.state, damaged.state = adoption.state.having(before=None), damaged.state.having(before={"status": "no such", "product": "Node"})
-    monkeypatch.setattr(module, "load_step_log", None)
-    task = types.SimpleNamespace(params={}, check_mode=False, actor="ann", subject=NODE)
+    monkeypatch.setattr(module, "load_step_log", lambda connection, ids: {})
+    task = types.SimpleNamespace(store=types.SimpleNamespace(read=contextlib.nullcontext), params={}, check_mode=False, actor="ann", subject=NODE)
     done = abort_change(task, [adoption, damaged, good])
     ended = "its new subscription is terminated; the device in NetBox was left as it is"
     assert done["p1"] == Aborted(f"r1 was aborted by ann; {ended}", "aborted")
@@ -127,18 +137,32 @@ def test_an_adoption_ends_and_one_that_is_damaged_stops_no_other(monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("one", "done", "left"),
+    ("one", "done", "written", "custom_field", "left"),
     [
-        (work(status="offline"), [MODIFIED, WRITTEN], "what it wrote to NetBox is left there: status"),
-        (work(status="offline"), [MODIFIED, NOT_WRITTEN], "what it may have written to NetBox is left there: status"),
-        (work(write=["name", "site"]), [MODIFIED], "what it may have written to NetBox is left there: name, site"),
-        (work(status="offline"), [FETCHED], "the device in NetBox was left as it is"),
-        (work(write=()), [MODIFIED, WRITTEN], "the device in NetBox was left as it is"),
+        (work(status="offline"), [MODIFIED, WRITTEN], WROTE, None, "what it wrote to NetBox is left there: status"),
+        (work(status="offline"), [MODIFIED, WRITTEN], {"netbox": {}}, None, "the device in NetBox was left as it is"),
+        (work(status="offline"), [MODIFIED, NOT_WRITTEN], {}, None, "what it may have written to NetBox is left there: status"),
+        (work(write=["name", "site"]), [MODIFIED], {}, None, "what it may have written to NetBox is left there: name, site"),
+        (work(write=["name"]), [MODIFIED], {}, "cf", "what it may have written to NetBox is left there: name, custom_fields"),
+        (work(write=()), [MODIFIED, WRITTEN], {"netbox": {"custom_fields": [{}, {}]}}, "cf", "what it wrote to NetBox is left there: custom_fields"),
+        (work(status="offline"), [FETCHED], {}, None, "the device in NetBox was left as it is"),
+        (work(write=()), [MODIFIED, WRITTEN], {}, None, "the device in NetBox was left as it is"),
     ],
 )
-def test_one_that_sets_no_device_free_is_as_it_was_before_and_says_what_stays_in_netbox(monkeypatch, one, done, left):
+def test_one_that_sets_no_device_free_is_as_it_was_before_and_says_what_stays_in_netbox(  # pylint: disable=too-many-arguments,too-many-positional-arguments
+    monkeypatch, one, done, written, custom_field, left
+):
     reason = f"r (loc1, 7) was aborted by ann; its subscription is as it was before; {left}"
-    assert aborted(monkeypatch, one, done) == (dataclasses.replace(RESTORED, reason=reason), [])
+    found, asked = aborted(monkeypatch, one, done, written=written, custom_field=custom_field)
+    assert found == dataclasses.replace(RESTORED, reason=reason)
+    assert asked == (["fenced"] if MODIFIED in done and WRITTEN not in done else [])
+
+
+def test_an_adoption_says_what_it_wrote(monkeypatch):
+    one = work(write=())
+    one.state = one.state.having(lifecycle="active", before=None)
+    found, dummy = aborted(monkeypatch, one, [MODIFIED, WRITTEN], written={"netbox": {"custom_fields": [{}, {}]}})
+    assert found.reason.endswith("its new subscription is terminated; what it wrote to NetBox is left there: custom_fields")
 
 
 def test_all_workflows_that_change_a_node_are_aborted_so():

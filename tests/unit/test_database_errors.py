@@ -107,6 +107,13 @@ def test_a_database_of_which_libpq_is_to_find_all(made):
     assert made[2][1]["connect_args"] == {"prepare_threshold": None, "client_encoding": "utf8", "service": "s"}
 
 
+@pytest.mark.parametrize(("name", "left"), [("PGSERVICE", set()), ("PGCONNECT_TIMEOUT", TIME_LIMITS.keys() - {"connect_timeout"})])
+def test_what_libpq_takes_from_the_environment_counts(made, monkeypatch, name, left):
+    monkeypatch.setenv(name, "60")
+    foreign_database(parse_location("host=h"))
+    assert made[0][1]["connect_args"].keys() & TIME_LIMITS.keys() == left
+
+
 @pytest.mark.parametrize(
     ("error", "sentence"),
     [

@@ -80,13 +80,14 @@ def test_a_reset_removes_nothing_that_was_stored_while_it_freed_the_devices(tmp_
 def test_a_claim_of_a_device_that_is_gone_says_how_to_end_it(resumed):
     missing = "is not in NetBox any more, or the token may not see it"
     work = types.SimpleNamespace(key="p1", label="r (loc1, 7)", row=types.SimpleNamespace(resumed=resumed))
-    outcome = _claimed(work, Update({}, {}, "there is no device with the id 7 in NetBox any more", gone=True))
+    outcome = _claimed(types.SimpleNamespace(check_mode=False), work, Update({}, {}, "there is no device with the id 7 in NetBox any more", gone=True))
     if resumed:
         end = "If it will not come back, end the process"
         abort = f"{end} with: ansible-playbook nodeflow.orchestrator.abort -e process_ids=p1"
         assert outcome == Failed(f"r (loc1, 7) {missing}. {abort}", missing, end)
     else:
-        assert outcome == Aborted("r (loc1, 7) could not be claimed: there is no device with the id 7 in NetBox any more; no process is kept of it")
+        gone = "there is no device with the id 7 in NetBox any more; its process is over, so there is nothing to resume"
+        assert outcome == Aborted(f"r (loc1, 7) could not be claimed: {gone}")
 
 
 @pytest.mark.parametrize(

@@ -80,6 +80,9 @@ def test_coverage_names_the_lines(results, page):
 
 def test_mutants_that_nobody_noticed_are_counted_by_file(page):
     files = {"a.py": {"killed": 9, "timed out": 1}, "b.py": {"killed": 5}, "c.py": {"killed": 1, "not tested": 2}}
-    text = page(mutation={"rooms": ["_x"], "mutants": 18, "killed": 15, "files": files, "commit": "abc", "date": "2026-11-28"})
+    survivors = {"a.py": {"one": 1}, "c.py": {"two": 1, "Three.four": 1}}
+    run_of = {"rooms": ["_x"], "mutants": 18, "killed": 15, "files": files, "survivors": survivors, "commit": "abc", "date": "2026-11-28"}
+    text = page(mutation=run_of)
     assert "**83.3 %** (target: at least 85 %; missed" in text
     assert "| `c.py` | 1 | 0 | 0 | 2 |\n| `a.py` | 9 | 1 | 0 | 0 |" in text and "`b.py`" not in text
+    assert "- `a.py`: `one` 1\n- `c.py`: `Three.four` 1, `two` 1\n" in text

@@ -35,7 +35,7 @@ def checkout(tmp_path):
 
 def as_tested(root, revision, **others):
     run = {"passed": True, "commit": revision, "coverage": {"percent": 95.0}}
-    figures = {name: run | others.get(name, {}) for name in release.ENVIRONMENTS}
+    figures = {name: run | others.get(name, {}) for name in release.ENVIRONMENTS} | {"mutation": others.get("mutation", {"killed": 85, "mutants": 100})}
     (root / "docs").mkdir(exist_ok=True)
     (root / "docs" / "quality.json").write_text(json.dumps(figures), encoding="utf-8")
     commit(root)
@@ -69,6 +69,12 @@ def test_a_release_is_of_main(checkout):
 def test_what_the_tests_run_too_little_of_is_not_released(checkout):
     as_tested(checkout, release.git(checkout, "rev-parse", "HEAD"), current={"coverage": {"percent": 94.99}})
     assert refused(checkout) == "The tests run 94.99 % of the plugins, and must run 95 %."
+
+
+@pytest.mark.parametrize("mutation", [None, {"killed": 84, "mutants": 100}])
+def test_what_the_unit_tests_notice_too_little_of_is_not_released(checkout, mutation):
+    as_tested(checkout, release.git(checkout, "rev-parse", "HEAD"), mutation=mutation)
+    assert refused(checkout) == "The unit tests must notice 85 % of the mutants: make mutation"
 
 
 def test_a_version_is_released_once(checkout):

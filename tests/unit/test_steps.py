@@ -18,12 +18,13 @@ import pytest
 
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils import _libraries
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._chunks import IN_A_STATEMENT
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import DomainError, NodeflowError
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import DomainError, NetboxError, NodeflowError
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._node.model import NODE, NodeBlockInactive, NodeInactive
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process import run_step as run_step_module
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process import settle as settle_module
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.abort import restored
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.end_of_step import end_of_step, table
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.lease import still_held
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.rows import read_rows
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.run_step import run_step
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.state import State
@@ -279,6 +280,48 @@ def test_a_process_that_another_run_continued_since_it_was_read_is_left_as_it_is
     result = shop.run("write", [row | {"run_id": "ours"}])
     assert "was continued by another run meanwhile, and is suspended now; look at it with process_info" in result["msg"]
     assert len(shop.ask(LOG)) == before + 1 and shop.ask("SELECT status, run_id, state FROM processes") == [("suspended", None, '{"shown": 1}')]
+
+
+def test_within_a_step_only_what_this_run_holds_is_written_and_half_a_lease_is_renewed(shop):
+    rows = shop.new(1, 2, 3)
+    seen = {}
+
+    def writing(task, works):
+        held = still_held(task, {work.subscription.device_id: work for work in works})
+        seen["at first"] = held([1, 2, 3])
+        shop.take(rows[1])
+        seen["one taken"] = held([1, 2, 3])
+        with pytest.raises(NetboxError, match=f"has taken process {rows[1]['process_id']} over meanwhile"):
+            task.before_making()
+        with task.store.write() as connection:
+            connection.exec_driver_sql("UPDATE processes SET lease_until = '2026-01-01 00:00:00.000000' WHERE run_id <> 'other'")
+        seen["run out"] = held([1, 3])
+        return shop._step(task, works)
+
+    steps = (Step("read", writing, repeats=True), *shop.workflow.steps[1:])
+    shop.run("read", rows, dataclasses.replace(shop.workflow, steps=steps))
+    assert seen == {"at first": {1, 2, 3}, "one taken": {1, 3}, "run out": {1, 3}}
+    left = {row[0]: row[1] > "2026-06" for row in shop.ask("SELECT process_id, lease_until FROM processes")}
+    assert all(left.values())
+
+
+def test_where_the_store_is_gone_nothing_is_written(shop):
+    rows = shop.new(1)
+
+    def writing(task, works):
+        shop.path.rename(shop.path.with_suffix(".away"))
+        shop.path.mkdir()
+        try:
+            task.store.engine.dispose()
+            with pytest.raises(NetboxError, match="NetBox was not written, since the store did not say whether this run may"):
+                still_held(task, {1: works[0]})([1])
+        finally:
+            shop.path.rmdir()
+            shop.path.with_suffix(".away").rename(shop.path)
+        return shop._step(task, works)
+
+    steps = (Step("read", writing, repeats=True), *shop.workflow.steps[1:])
+    assert shop.run("read", rows, dataclasses.replace(shop.workflow, steps=steps))["nodes"][0]["status"] == "running"
 
 
 def test_the_log_counts_the_attempts_of_a_step(shop):

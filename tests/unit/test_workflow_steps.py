@@ -82,7 +82,7 @@ class Interface(OfTheTest):
 def task():
     """A task of a play."""
     shown = []
-    return types.SimpleNamespace(netbox=Netbox(), check_mode=False, show=shown.append, shown=shown, subject=NODE)
+    return types.SimpleNamespace(netbox=Netbox(), check_mode=False, show=shown.append, shown=shown, subject=NODE, lost=set())
 
 
 @pytest.fixture(autouse=True)
@@ -95,6 +95,7 @@ def _payloads(monkeypatch):
         return Interface(id=0 if block.node_id == 99 else block.node_id, description=subscription.description, mtu=9000)
 
     monkeypatch.setattr(steps, "build_payload", built)
+    monkeypatch.setattr(steps, "still_held", lambda task, works: lambda ids: set(ids) - task.lost)
 
 
 def test_the_first_step_of_a_workflow_that_needs_none_leaves_all_as_it_is(task):
@@ -157,6 +158,13 @@ def test_what_cannot_be_written_fails_alone_and_says_why(task):
     assert done["p3"].netbox == {"description": ["", "Node r7"], "mtu": [1500, 9000]} and list(done) == ["p0", "p1", "p2", "p3"]
     task.netbox = Netbox({"id": 7, "description": "", "mtu": 1500}, answers=[NetboxError("NetBox is gone")])
     assert steps.updated_in_netbox("node")(task, [work_of(active())]) == {"p1": Failed("r (loc1, 7): NetBox is gone")}
+
+
+def test_what_another_run_has_taken_over_is_not_written(task):
+    task.netbox, task.lost = Netbox(*({"id": key, "description": "", "mtu": 9000} for key in (7, 8))), {7}
+    done = steps.updated_in_netbox("node")(task, [work_of(active()), work_of(active(8), "p2", "r8 (loc1, 8)")])
+    assert done["p1"] == Failed("r (loc1, 7): another run has taken its process over meanwhile; look at it with process_info")
+    assert done["p2"].netbox == {"description": ["", "Node r8"]} and [change["id"] for _endpoint, change in task.netbox.written] == [8]
 
 
 def test_an_edit_in_between_is_read_again(task):

@@ -56,7 +56,7 @@ class NetboxClient:
     ``timeout`` and ``connect_timeout`` are seconds. Up to ``retries`` times, a read is tried again that met a time-out, a connection refused,
     reset or cut, or an answer in TRY_AGAIN; a write is if it surely never reached NetBox. ``say`` is told of it at once.
     ``batch_size`` objects go into one bulk write, and ``parallel`` requests are made at a time, by those who make several; ``custom_fields``
-    says that objects are to be read with theirs.
+    says that objects are to be read with theirs. ``before_making`` is called before each request that makes or deletes objects, and may refuse it.
     Raises NetboxError for settings that cannot be right.
     """
 
@@ -74,6 +74,7 @@ class NetboxClient:
         parallel: int = 2,
         custom_fields: bool = False,
         say: t.Callable[[str], None] = lambda text: None,
+        before_making: t.Callable[[], None] = lambda: None,
     ) -> None:
         if not url:
             raise NetboxError("netbox_url is not set: name your NetBox there or in the environment variable NETBOX_URL")
@@ -91,7 +92,7 @@ class NetboxClient:
         self._timeouts = (connect_timeout, timeout)
         self._retries = retries
         self.batch_size, self.parallel, self.custom_fields = batch_size, parallel, custom_fields
-        self._say = say
+        self._say, self._before_making = say, before_making
         session = self._api.http_session
         if not validate_certs:
             urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
@@ -199,6 +200,7 @@ class NetboxClient:
         Raises NetboxRefusal where NetBox does not accept one of them, or has not so many left; NetboxUncertain where the answer does not say that
         NetBox made them; NetboxError else.
         """
+        self._before_making()
         created = self.post(endpoint, list(objects))
         if not isinstance(created, list) or len(created) != len(objects):
             raise NetboxUncertain(f"{self.url} answered a POST of {endpoint} with something else than the {len(objects)} objects to create")
@@ -213,6 +215,7 @@ class NetboxClient:
 
         Raises NetboxRefusal where one of them is gone already, or in use by another object; NetboxError else.
         """
+        self._before_making()
         request = pynetbox_query.Request(base=self._endpoint(endpoint), http_session=self._api.http_session, token=self._api.token)
         with self._errors("DELETE", endpoint):
             request.delete([{"id": key, "changelog_message": message} for key, message in sorted(messages.items())])

@@ -40,6 +40,9 @@ FEWEST_IN_A_REQUEST = 5
 """How many objects a request has at least before there is another one beside it: a request costs NetBox as much as some three devices."""
 
 
+NOT_HELD = "another run has taken its process over meanwhile; look at it with process_info"
+
+
 class Kind(enum.Enum):
     """What a caller's check has against the object as it stands."""
 
@@ -71,7 +74,8 @@ class Target(t.Generic[Object, Payload]):
     ``message`` gives the line for NetBox's change log by the object's id. ``check`` may refuse an object as it stands: it takes the object, as its
     payload's type reads it, and the payload, and returns the refusal or None. ``known`` are objects as they were read before; those not in it are
     read. With ``dry_run`` nothing is written, and the updates say what would be; ``see`` then may give an object as it would stand by then.
-    ``tell`` is told after each request how many payloads are done, and how many of them could not be written.
+    ``tell`` is told after each request how many payloads are done, and how many of them could not be written. ``held`` is asked right before each request,
+    and tells which of these ids may be written still: see ``still_held``. With ``even_same``, what does not differ is written, too.
     """
 
     client: NetboxClient
@@ -81,6 +85,8 @@ class Target(t.Generic[Object, Payload]):
     see: t.Callable[[Object], Object] = lambda one: one
     dry_run: bool = False
     tell: t.Callable[[int, int], None] = lambda done, failed: None
+    held: t.Callable[[t.Collection[int]], t.Collection[int]] = lambda ids: ids
+    even_same: bool = False
 
 
 AnyTarget = Target[t.Any, t.Any]
@@ -212,6 +218,11 @@ class _Work:
         if len(group) > 1 and any(self._known[key].etag is None for key in writes):  # alone, read right before the write
             self._forget(group)
             return [[payload] for payload in group if payload.id in writes]
+        held = self.target.held(list(writes))
+        self.give_up([payload for payload in group if payload.id in writes and payload.id not in held], NOT_HELD)
+        writes = {key: plan for key, plan in writes.items() if key in held}
+        if not writes:
+            return []
         changes = [{"id": key, **plan.after, "changelog_message": self.target.message(key)} for key, plan in writes.items()]
         left = [payload for payload in group if payload.id in writes]
         try:
@@ -362,7 +373,9 @@ def _plan(payload: NetboxPayload, one: AnyObject | None, target: AnyTarget) -> U
         refusal = target.check(one, payload)
     except NetboxForbidden as error:  # of what the check has to read for this one; the others may not need it
         return Update({}, {}, str(error))
-    return Update({}, {}, refusal.text, kind=refusal.kind) if refusal else difference(payload, one.writable)
+    if refusal:
+        return Update({}, {}, refusal.text, kind=refusal.kind)
+    return Update({}, payload.fields()) if target.even_same else difference(payload, one.writable)
 
 
 def _gone(payload: NetboxPayload) -> Update:

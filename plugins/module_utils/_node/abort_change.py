@@ -18,11 +18,12 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils._node.change
     was_set_free,
 )
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._node.device import DEVICE
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._node.fence import fence
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._node.state import ChangeWork
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._node.statuses import FREE
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.abort import aborted, put_back, restored
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.step import Aborted, Failed, Outcome, for_each
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils._store.step_log import load_step_log
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._store.step_log import StepRecord, load_step_log
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
 
 __all__ = ["abort_change"]
@@ -35,15 +36,18 @@ _GONE = "it was to be terminated, and is not in NetBox any more, so that its sub
 def abort_change(task: Task, works: t.Sequence[ChangeWork]) -> dict[str, Outcome]:
     """End the subscriptions of which the device was set free; the others are as they were before, and their devices as they are."""
     ending = [work for work in works if work.state.lifecycle == SubscriptionLifecycle.TERMINATED and sets_free(work)]
-    done = _steps_done(task, [work for work in works if work.state.write])
+    logs = _logs(task, works)
+    unfinished = [work for work in works if work.state.device.status and MODIFY in logs[work.key] and UPDATE not in logs[work.key]]
+    unknown = fence(task, unfinished)
     # Of those that were cut off while NetBox was written, only its change log tells.
-    unsure = {work.key: work.subscription.device_id for work in ending if MODIFY in done[work.key] and UPDATE not in done[work.key]}
+    unfinished_keys = {work.key for work in unfinished} - unknown.keys()
+    unsure = {work.key: work.subscription.device_id for work in ending if work.key in unfinished_keys}
     changes, unread = _changes(task, list(unsure.values()))
 
     def ended(work: ChangeWork) -> Outcome:
         if work not in ending:
-            return _put_back(task, work, done.get(work.key, ()))
-        if UPDATE in done[work.key]:
+            return _put_back(task, work, logs[work.key])
+        if UPDATE in logs[work.key]:
             return aborted(task, work, _SET_FREE if work.state.device.status else _GONE)
         if work.key in unsure and unread:
             again = "with a token that may read it" if isinstance(unread, NetboxForbidden) else "again"
@@ -52,15 +56,28 @@ def abort_change(task: Task, works: t.Sequence[ChangeWork]) -> dict[str, Outcome
         free = was_set_free(work, changes.get(unsure.get(work.key, 0), ()))
         return aborted(task, work, _SET_FREE) if free else put_back(task, work)
 
-    return for_each(works, ended)
+    return unknown | for_each([work for work in works if work.key not in unknown], ended)
 
 
-def _put_back(task: Task, work: ChangeWork, done: t.Container[str]) -> Aborted:
+def _put_back(task: Task, work: ChangeWork, log: t.Mapping[str, StepRecord]) -> Aborted:
     """The outcome of a process whose subscription is as it was before; with what it wrote to NetBox, which stays."""
-    if not (work.state.before and work.state.device.status and MODIFY in done):
+    if UPDATE in log:
+        wrote, written = "wrote", list(log[UPDATE].changes.get("netbox") or {})
+    else:
+        wrote, written = "may have written", _to_write(task, work) if MODIFY in log else []
+    if not written:
         return put_back(task, work)
-    wrote = "wrote" if UPDATE in done else "may have written"
-    return restored(task, work, f"its subscription is as it was before; what it {wrote} to NetBox is left there: {', '.join(work.state.write)}")
+    left = f"what it {wrote} to NetBox is left there: {', '.join(written)}"
+    if work.state.before:
+        return restored(task, work, f"its subscription is as it was before; {left}")
+    return aborted(task, work, f"its new subscription is terminated; {left}")
+
+
+def _to_write(task: Task, work: ChangeWork) -> list[str]:
+    """The fields that the process writes to its device."""
+    if not work.state.device.status:  # it is gone
+        return []
+    return [*work.state.write, *(["custom_fields"] if task.params["netbox_custom_field"] else [])]
 
 
 UPDATE, MODIFY = UPDATE_NODE_IN_NETBOX.name, MODIFY_SUBSCRIPTION.name
@@ -74,10 +91,8 @@ def _changes(task: Task, ids: t.Sequence[int]) -> tuple[dict[int, list[Change]],
         return {}, error
 
 
-def _steps_done(task: Task, works: t.Sequence[ChangeWork]) -> dict[str, set[str]]:
-    """The steps that each process has done, by its log."""
-    if not works:
-        return {}
+def _logs(task: Task, works: t.Sequence[ChangeWork]) -> dict[str, dict[str, StepRecord]]:
+    """The steps that each process has done, each with the line of its log."""
     with task.store.read() as connection:
         logs = load_step_log(connection, [work.key for work in works])
-    return {work.key: {line.step for line in logs.get(work.key, []) if line.status == "success"} for work in works}
+    return {work.key: {line.step: line for line in logs.get(work.key, []) if line.status == "success"} for work in works}

@@ -32,6 +32,7 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils._node.payloa
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._node.state import ChangeWork, removes
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._node.statuses import FREE
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.command import to_abort, to_resume
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.lease import still_held
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.progress import Progress
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.step import Done, Failed, Outcome, Step, for_each
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.steps import begin, described
@@ -88,7 +89,7 @@ def _fetched(work: ChangeWork, device: Device | None, there: t.Container[int]) -
     if device.problem:
         return Failed(f"{work.label}: {device.problem}")
     work = work.called(device.label)
-    if "device_gone" in (work.state.repairs or ()):
+    if "device_gone" in (work.state.repairs or ()) or not work.state.device.status:  # what is to be written there was not planned
         back = "is in NetBox again, so its subscription does not end"
         return Failed(f"{work.label} {back}; {to_abort([work.key])}", back, "End the process", work.label)
     conflict = _conflict(work, device) if work.state.repairs is not None else None  # the repair was planned for what was found
@@ -142,10 +143,15 @@ def _update_node_in_netbox(task: Task, works: t.Sequence[ChangeWork]) -> dict[st
     payloads = {work.subscription.device_id: _payload(task, work) for work in works if _writes(task, work)}
     by_device = {work.subscription.device_id: work for work in works if _writes(task, work)}
     conflicts: dict[str, Failed] = {}
+    sent: set[int] = set()
+
+    def message(device_id: int) -> str:
+        sent.add(device_id)
+        return by_device[device_id].changelog_message()
 
     def check(device: Device, payload: DevicePayload) -> Refusal | None:  # pylint: disable=unused-argument
         work = by_device[device.id]
-        if _planned_before(task, work, device):
+        if (work.row.resumed or device.id in sent) and _planned_before(task, work, device):
             return Refusal(Kind.DONE_BEFORE, "it was set free before")
         conflict = _conflict(work, device)
         if conflict is None:
@@ -155,9 +161,10 @@ def _update_node_in_netbox(task: Task, works: t.Sequence[ChangeWork]) -> dict[st
 
     target = DeviceTarget(
         client=task.netbox,
-        message=lambda device_id: by_device[device_id].changelog_message(),
+        message=message,
         check=check,
         dry_run=task.check_mode,
+        held=still_held(task, by_device),
         tell=Progress(task.show, "update_node_in_netbox", len(payloads), task.subject.many),
     )
     outcomes: dict[str, Outcome] = {work.key: Done(work.subscription, work.state) for work in works}
@@ -208,8 +215,8 @@ def _conflict(work: ChangeWork, device: Device) -> Failed | None:
 
 
 def _planned_before(task: Task, work: ChangeWork, device: Device) -> bool:
-    """Whether this process has set the device free already, before it was interrupted, so that it is somebody else's by now."""
-    if not work.row.resumed or not sets_free(work) or device.status == FREE:
+    """Whether this process has set the device free already, by a request whose answer was lost, so that it is somebody else's by now."""
+    if not sets_free(work) or device.status == FREE:
         return False
     return was_set_free(work, object_changes(task.netbox, DEVICE, [device.id])[device.id])
 

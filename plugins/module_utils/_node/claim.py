@@ -30,6 +30,7 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils._node.payloa
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._node.state import CreateWork
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._node.statuses import CLAIMED, FREE
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.command import to_abort, to_resume
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.lease import still_held
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.progress import Progress
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.rows import UNCHANGED
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.step import Aborted, Done, Failed, Outcome
@@ -68,7 +69,7 @@ def claim(task: Task, works: t.Sequence[CreateWork]) -> dict[str, Outcome]:
     if unread:
         return outcomes | unread
     updates = update([DevicePayload(id=work.subscription.device_id, status=CLAIMED) for work in in_netbox], _target(task, in_netbox))
-    outcomes |= {work.key: _claimed(work, done) for work, done in zip(in_netbox, updates)}
+    outcomes |= {work.key: _claimed(task, work, done) for work, done in zip(in_netbox, updates)}
     if not task.check_mode and not task.netbox.conditional:
         sent = [work for work, done in zip(in_netbox, updates) if not done.error or done.uncertain or work.row.resumed]
         outcomes |= _by_change_log(task, sent, outcomes)
@@ -117,7 +118,15 @@ def _target(task: Task, works: t.Sequence[CreateWork]) -> DeviceTarget:
     # A resumed claim may have arrived before the crash, so it reads the device as it is now.
     known = {work.subscription.device_id: as_read(work) for work in works if not work.row.resumed}
     tell = Progress(task.show, "store_process_subscription", len(works), task.subject.many)
-    return DeviceTarget(task.netbox, lambda device_id: by_device[device_id].changelog_message(), check, known=known, dry_run=task.check_mode, tell=tell)
+    return DeviceTarget(
+        client=task.netbox,
+        message=lambda device_id: by_device[device_id].changelog_message(),
+        check=check,
+        known=known,
+        dry_run=task.check_mode,
+        held=still_held(task, by_device),
+        tell=tell,
+    )
 
 
 def _unknown(work: CreateWork) -> str:
@@ -274,9 +283,10 @@ def _not_put_back(work: CreateWork, lost: t.Mapping[str, t.Any], error: NetboxEr
     )
 
 
-def _claimed(work: CreateWork, done: Update) -> Outcome:
+def _claimed(task: Task, work: CreateWork, done: Update) -> Outcome:
     if not done.error:
-        return Done(work.subscription, work.state, done.changes())
+        claimed = work.state if task.check_mode else work.state.having(device=dataclasses.replace(work.state.device, status=CLAIMED))
+        return Done(work.subscription, claimed, done.changes())
     if done.kind is Kind.TAKEN:
         return Aborted(done.error, UNCHANGED)
     if done.kind is Kind.UNKNOWN:
@@ -295,8 +305,8 @@ def device_gone(work: CreateWork) -> Failed:
 
 
 def _not_claimed(work: CreateWork, reason: str, uncertain: bool = False) -> Outcome:
-    """What surely never reached NetBox leaves the device free, so nothing is kept here either."""
-    return Failed(reason) if uncertain or work.row.resumed else Aborted(f"{reason}; no process is kept of it")
+    """What surely never reached NetBox leaves the device free, so its process is over."""
+    return Failed(reason) if uncertain or work.row.resumed else Aborted(f"{reason}; its process is over, so there is nothing to resume")
 
 
 def contradiction(work: CreateWork, device: Device, ours: t.Collection[str]) -> str | None:

@@ -35,6 +35,7 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils._node.payloa
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._node.provide_config import provide_config_to_user
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._node.state import CreateState, CreateWork, named
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._node.statuses import ACTIVE, FREE
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.lease import still_held
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.progress import Progress
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.step import Done, Failed, Outcome, Step, Workflow, for_each
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
@@ -109,6 +110,7 @@ def _update_node_in_netbox(task: Task, works: t.Sequence[CreateWork]) -> dict[st
         known={} if task.params["netbox_custom_field"] else {work.subscription.device_id: _known(task, work) for work in works},
         see=lambda device: as_claimed(by_device[device.id], device) if task.check_mode else device,
         dry_run=task.check_mode,
+        held=still_held(task, by_device),
         tell=Progress(task.show, "update_node_in_netbox", len(works), task.subject.many),
     )
     updates = update([_payload(task, work) for work in works], target)

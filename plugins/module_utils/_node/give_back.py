@@ -12,10 +12,12 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors impo
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._netbox.update import Kind, Refusal, update
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._node.claim import CLAIM, Holder, claim_holders, status_of
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._node.device import Device, devices_by_id
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._node.fence import fence
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._node.payload import HIDDEN, DevicePayload, DeviceTarget, hidden
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._node.state import CreateWork
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._node.statuses import CLAIMED, FREE
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.abort import aborted
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.lease import still_held
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.step import Failed, Outcome
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._store.step_log import load_step_log
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
@@ -25,6 +27,18 @@ __all__ = ["give_back"]
 
 def give_back(task: Task, works: t.Sequence[CreateWork]) -> dict[str, Outcome]:
     """Give back in NetBox what is still claimed by these processes; then they are over."""
+    unknown = fence(task, _unfinished(task, works))
+    return unknown | _given_back(task, [work for work in works if work.key not in unknown])
+
+
+def _unfinished(task: Task, works: t.Sequence[CreateWork]) -> list[CreateWork]:
+    """Those that may have sent a write of which their own log does not say that it was done: a claim, or the last step's."""
+    done = _steps_done(task, works)
+    claiming = [work for work in works if work.state.claim == "netbox" and CLAIM not in done[work.key]]
+    return claiming + [work for work in works if ACTIVATE in done[work.key] and UPDATE not in done[work.key]]
+
+
+def _given_back(task: Task, works: t.Sequence[CreateWork]) -> dict[str, Outcome]:
     devices = devices_by_id(task.netbox, [work.subscription.device_id for work in works])
     unreadable = {key: device.problem for key, device in devices.items() if device.problem}
     claimed = [work for work in works if work.state.claim == "netbox"]  # of the others, there is nothing to give back
@@ -59,11 +73,20 @@ def _left_alone(
     return outcomes
 
 
+ACTIVATE, UPDATE = "set_node_to_active", "update_node_in_netbox"
+"""The steps before and at the last write to NetBox."""
+
+
 def _claims_done(task: Task, works: t.Sequence[CreateWork]) -> set[str]:
     """The processes of which their own log says that their claim was done."""
+    return {key for key, steps in _steps_done(task, works).items() if CLAIM in steps}
+
+
+def _steps_done(task: Task, works: t.Sequence[CreateWork]) -> dict[str, set[str]]:
+    """The steps that each process has done, by its own log."""
     with task.store.read() as connection:
         logs = load_step_log(connection, [work.key for work in works])
-    return {key for key, log in logs.items() if any((line.step, line.status) == (CLAIM, "success") for line in log)}
+    return {work.key: {line.step for line in logs.get(work.key, []) if line.status == "success"} for work in works}
 
 
 def _no_change_log(work: CreateWork, error: NetboxError) -> str:
@@ -95,7 +118,12 @@ def _give_back(task: Task, works: t.Sequence[CreateWork], devices: t.Mapping[int
         return Refusal(Kind.CONFLICT, f"{by_device[device.id].label} was set to {device.status} in NetBox meanwhile; run again")
 
     target = DeviceTarget(
-        task.netbox, lambda device_id: by_device[device_id].changelog_message() + ", aborted", check, known=devices, dry_run=task.check_mode
+        client=task.netbox,
+        message=lambda device_id: by_device[device_id].changelog_message() + ", aborted",
+        check=check,
+        known=devices,
+        dry_run=task.check_mode,
+        held=still_held(task, by_device),
     )
     updates = update([DevicePayload(id=device_id, status=FREE) for device_id in by_device], target)
     outcomes: dict[str, Outcome] = {}

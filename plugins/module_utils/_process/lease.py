@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""One worker a process: a run holds the lease of the processes that it works on, and renews it with each step.
+"""One worker a process: a run holds the lease of the processes that it works on, and renews it with each step, and within a step that writes to NetBox.
 
 A lease that has run out can be taken by any run. One that has not can be taken over from a run that is known to be gone; if it lives
-after all, its next step is refused.
+after all, its next write to NetBox, or its next step, is refused.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import dataclasses
 import datetime
 import typing as t
 
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import StoreError
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import NetboxError, StoreError
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.rows import RUNNING, Row, by_run
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.step import AnyWork
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._store.processes import (
@@ -23,12 +23,13 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils._store.proce
     Process,
     find_processes,
     has_status,
+    leases,
     load_processes,
     take_processes,
 )
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
 
-__all__ = ["INTERRUPTED", "can_be_taken", "lease_end", "not_taken", "refuse_while_working", "standing", "take", "until", "why_not_taken"]
+__all__ = ["INTERRUPTED", "can_be_taken", "hold", "lease_end", "not_taken", "refuse_while_working", "standing", "still_held", "take", "until", "why_not_taken"]
 
 INTERRUPTED = "interrupted"
 """How a process stands whose run is gone: running, but its lease has run out."""
@@ -77,6 +78,42 @@ def _taken(work: AnyWork, ours: dict[str, t.Any]) -> AnyWork:
     if all(getattr(work.process, name) == value for name, value in ours.items()):
         return work
     return dataclasses.replace(work, process=dataclasses.replace(work.process, **ours))
+
+
+def still_held(task: Task, works: t.Mapping[int, AnyWork]) -> t.Callable[[t.Collection[int]], set[int]]:
+    """Return the function that tells, of objects that are about to be written, those whose process this run holds still.
+
+    ``works`` are the works by the id of their object. A lease of which half is over is renewed. The function raises NetboxError where the store cannot be
+    asked, so that nothing is written.
+    """
+
+    def held(ids: t.Collection[int]) -> set[int]:
+        ours = _keep(task, [works[key] for key in ids])
+        return {key for key in ids if works[key].key in ours}
+
+    return held
+
+
+def hold(task: Task, works: t.Sequence[AnyWork]) -> None:
+    """Raise NetboxError where this run does not hold the process of each of the works any more. Renew leases of which half is over."""
+    held = _keep(task, works)
+    lost = [work.key for work in works if work.key not in held]
+    if lost:
+        raise NetboxError(f"NetBox was not written, since another run has taken process {lost[0]} over meanwhile; look at it with process_info")
+
+
+def _keep(task: Task, works: t.Sequence[AnyWork]) -> set[str]:
+    """The ids of those processes of the works that this run holds."""
+    half = _now() + datetime.timedelta(minutes=task.params["lease_minutes"]) / 2
+    try:
+        with task.store.read() as connection:
+            there = leases(connection, [work.key for work in works])
+        ours = [work for work in works if there.get(work.key, (None, None))[0] == work.process.run_id]
+        late = {work.key for work in ours if (end := there[work.key][1]) is None or end < half}
+        renewed, _held = take(task, [work for work in ours if work.key in late]) if late else ([], {})
+    except StoreError as error:
+        raise NetboxError(f"NetBox was not written, since the store did not say whether this run may: {error}") from error
+    return {work.key for work in ours if work.key not in late} | {work.key for work in renewed}
 
 
 def can_be_taken(process: Process) -> bool:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
+import functools
 import typing as t
 
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._chunks import chunks
@@ -19,7 +20,7 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils._domain.subs
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import NodeflowError, StaleSave, StoreError, defect
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.command import to_abort, to_resume
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.end_of_step import end_of_step
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.lease import not_taken, take, why_not_taken
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.lease import hold, not_taken, take, why_not_taken
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.rows import COMPLETED, RUNNING, Row, by_run, reading_rows
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.settle import Settled, settle
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.state import read_state
@@ -41,6 +42,7 @@ def run_step(task: Task, name: str, workflows: Workflows, rows: t.Sequence[Row])
             refused |= held
     except StoreError as error:
         due, refused = [], {_key_of(row): row.not_stored(error) for row in rows if row.status == RUNNING}
+    task.before_making = functools.partial(hold, task, due)
     started = datetime.datetime.now(datetime.timezone.utc)
     outcomes: dict[str, Outcome] = {}
     # A function that several workflows have is called once: what it shows is one thing to read, and what it asks one question.

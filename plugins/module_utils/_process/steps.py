@@ -14,6 +14,7 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils._domain.subs
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import NodeflowError
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._netbox.payload import NetboxPayload, build_payload
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._netbox.update import Target, update
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.lease import still_held
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.progress import Progress
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.step import AnyWork, Done, Failed, Outcome, StepFunction, for_each
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
@@ -89,6 +90,7 @@ def updated_in_netbox(block: str) -> StepFunction:
             client=task.netbox,
             message=lambda key: by_id[key].changelog_message(),
             dry_run=task.check_mode,
+            held=still_held(task, by_id),
             tell=Progress(task.show, "the update of NetBox", len(made), task.subject.many),
         )
         outcomes |= {

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import random
 import typing as t
@@ -55,10 +56,15 @@ def store_process(task: Task, name: str, workflows: Workflows, rows: t.Sequence[
 
 
 def _begun(task: Task, workflows: Workflows, rows: t.Sequence[Row], others: bool) -> Begun:
-    """The rows of subscriptions that exist. Where the store does not take their processes, they failed, so that the ``others`` can go on."""
+    """The rows of subscriptions that exist. Where the store does not take their processes, they failed, so that the ``others`` can go on. What met an error
+    is tried once more: where that came as it was committed, the processes are stored, and this run holds them.
+    """
     try:
         return begin_on_existing(task, rows, workflows)
     except StoreError as error:
+        if rows and not task.check_mode:
+            with contextlib.suppress(StoreError):
+                return begin_on_existing(task, rows, workflows)
         if not others:
             raise
         return Begun({row.subscription_id or "": row.failed(f"{row.label} could not be begun: {error}") for row in rows}, [])

@@ -214,8 +214,15 @@ def load_driver(database: bool) -> None:
 
 
 _TIME_LIMITS = {"connect_timeout": 10, "keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3, "tcp_user_timeout": 30000}
-"""libpq's, so that a server that is gone without a word is noticed before a lease has run out. What a store's name or a service file says counts. Seconds; the
-last in milliseconds: https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-PARAMKEYWORDS"""
+"""libpq's, so that a server that is gone without a word is noticed before a lease has run out. Seconds; the last in milliseconds:
+https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-PARAMKEYWORDS"""
+
+
+def _time_limits(named: t.Mapping[str, t.Any]) -> dict[str, int]:
+    """Return the limits that neither a service file nor libpq's own variable of the environment may set; what a store's name says counts anyway."""
+    if "service" in named or os.environ.get("PGSERVICE"):
+        return {}
+    return {name: limit for name, limit in _TIME_LIMITS.items() if name != "connect_timeout" or not os.environ.get("PGCONNECT_TIMEOUT")}
 
 
 def foreign_database(location: Location) -> Store:
@@ -223,7 +230,7 @@ def foreign_database(location: Location) -> Store:
     # In PgBouncer's transaction mode the next transaction may be another session's, which knows no statement that was prepared in this one.
     # A database may have another encoding than UTF-8, or none, and another isolation than writers here wait for each other by.
     named = location.database or {}
-    arguments = {**({} if "service" in named else _TIME_LIMITS), "client_encoding": "utf8", **named, "prepare_threshold": None}
+    arguments = {**_time_limits(named), "client_encoding": "utf8", **named, "prepare_threshold": None}
     load_psycopg()
     settings = {"pool_pre_ping": True, "json_deserializer": read_json, "json_serializer": write_json}
     return Store(sa.create_engine("postgresql+psycopg://", connect_args=arguments, isolation_level="READ COMMITTED", **settings), location.label)

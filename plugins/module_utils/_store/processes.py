@@ -11,7 +11,7 @@ import datetime
 import typing as t
 import uuid
 
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils._chunks import IN_A_STATEMENT, chunks
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._chunks import chunks
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import TakenOver
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._libraries import sa
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._store.schema import (
@@ -37,6 +37,7 @@ __all__ = [
     "insert_processes",
     "is_interrupted",
     "latest_processes",
+    "leases",
     "left_by",
     "load_processes",
     "of_age",
@@ -130,22 +131,44 @@ def take_processes(
     run to take it over from, whose lease need not have run out, or None. ``values`` are further columns to set. Returns the ids of those that are
     ours now.
     """
-    by_holder: dict[str | None, list[Process]] = {}
-    for process in read:
-        by_holder.setdefault(holders.get(process.process_id), []).append(process)
-    for holder, ones in by_holder.items():
+    unchanged = _lock_unchanged(connection, read)
+    by_holder: dict[str | None, list[str]] = {}
+    for process_id in unchanged:
+        by_holder.setdefault(holders.get(process_id), []).append(process_id)
+    for holder, process_ids in by_holder.items():
         free = sa.or_(_is_unheld(now), processes.c.run_id.in_([lease.run_id, holder or lease.run_id]))
-        for some in chunks(ones, IN_A_STATEMENT // 2):  # each is two parameters
-            as_read = sa.tuple_(processes.c.process_id, processes.c.updated_at).in_([(one.process_id, one.updated_at) for one in some])
+        for some in chunks(process_ids):
             connection.execute(
                 processes.update()
-                .where(as_read, processes.c.status.not_in(OVER), free)
+                .where(processes.c.process_id.in_(some), processes.c.status.not_in(OVER), free)
                 .values(run_id=lease.run_id, actor=lease.actor, lease_until=lease.until, status="running", **values)
             )
     taken: set[str] = set()
-    for ids in chunks([process.process_id for process in read]):
-        taken.update(connection.execute(sa.select(processes.c.process_id).where(processes.c.process_id.in_(ids), processes.c.run_id == lease.run_id)).scalars())
+    for some in chunks(unchanged):
+        taken.update(
+            connection.execute(sa.select(processes.c.process_id).where(processes.c.process_id.in_(some), processes.c.run_id == lease.run_id)).scalars()
+        )
     return taken
+
+
+def _lock_unchanged(connection: t.Any, read: t.Sequence[Process]) -> list[str]:
+    """Lock processes, in the order in which a step that ends saves them, and return the ids of those that are as they were read."""
+    there: dict[str, t.Any] = {}
+    for some in chunks(sorted(read, key=lambda process: process.subscription_id)):
+        ids = [process.process_id for process in some]
+        query = sa.select(processes.c.process_id, processes.c.updated_at).where(processes.c.process_id.in_(ids))
+        there.update(map(tuple, connection.execute(query.order_by(processes.c.subscription_id).with_for_update())))
+    return [process.process_id for process in read if there.get(process.process_id) == process.updated_at]
+
+
+def leases(connection: t.Any, process_ids: t.Sequence[str]) -> dict[str, tuple[str | None, datetime.datetime | None]]:
+    """The run that holds each of these processes, and until when, by the id of the process; of those that are running."""
+    found: dict[str, tuple[str | None, datetime.datetime | None]] = {}
+    for some in chunks(process_ids):
+        query = sa.select(processes.c.process_id, processes.c.run_id, processes.c.lease_until)
+        rows = connection.execute(query.where(processes.c.process_id.in_(some), processes.c.status == "running"))
+        found.update({process_id: (run_id, until) for process_id, run_id, until in rows})
+    return found
 
 
 def save_processes(connection: t.Any, changed: t.Sequence[Process], run_id: str, log: t.Sequence[StepRecord]) -> None:
