@@ -56,7 +56,7 @@ class Redis:
             raise LabError(f"Redis on port {self.port} does not answer (log: {self.log})")
 
     def command(self, text: str) -> str:
-        """The first line of the answer to one command; empty when nobody answers."""
+        """Return the first line of the answer to one command; empty when nobody answers."""
         try:
             with socket.create_connection(("127.0.0.1", self.port), timeout=5) as connection, connection.makefile("rw", newline="\r\n") as stream:
                 stream.write(f"AUTH {self.password}\n{text}\n")

@@ -31,7 +31,7 @@ class Databases:
         self.cluster, self.server, self.python, self.version = cluster, server, python, version
 
     def made_from(self) -> str:
-        """The content of NetBox's own database ('demo' or 'empty'), or nothing if there is none."""
+        """Return the content of NetBox's own database ('demo' or 'empty'), or nothing if there is none."""
         comment = self._comments().get(DATABASE, "")
         return comment if comment in TEMPLATES else ""
 
@@ -75,7 +75,7 @@ class Databases:
         return path
 
     def _key(self, snapshot_digest: str) -> str:
-        """What the templates are made from: the snapshot, the scripts that fill them, and this instance's secrets."""
+        """Return what the templates are made from: the snapshot, the scripts that fill them, and this instance's secrets."""
         key = hashlib.sha256(f"{self.version} {snapshot_digest}".encode())
         for name in ("provision.py", "demo_data.py"):
             key.update((INSIDE / name).read_bytes())

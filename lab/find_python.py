@@ -25,7 +25,7 @@ NEWEST = (3, 14)  # of newer ones not all packages have wheels yet
 
 
 def find_python(oldest: tuple[int, int] = (3, 12), newest: tuple[int, int] = NEWEST, modules: Sequence[str] = ()) -> Path:
-    """The first interpreter that runs, is neither too old nor too new, and can import what is needed."""
+    """Return the first interpreter that runs, is neither too old nor too new, and can import what is needed."""
     tried = []
     for candidate in _installed(oldest, newest):
         found = probe(candidate, oldest, newest, modules)
@@ -68,7 +68,7 @@ def _text(version: tuple[int, int]) -> str:
 
 
 def _to_install(newest: tuple[int, int]) -> str:
-    """The version that is installed where none is there: the newest that will do and that all packages have wheels for."""
+    """Return the version that is installed where none is there: the newest that will do and that all packages have wheels for."""
     return _text(min(newest, (3, 13)))
 
 
@@ -77,7 +77,7 @@ def _version_key(path: Path) -> tuple[int, ...]:
 
 
 def _from_uv(oldest: tuple[int, int], newest: tuple[int, int], modules: Sequence[str]) -> tuple[Path | None, str]:
-    """What uv has or can download; or why not."""
+    """Return what uv has or can download; or why not."""
     try:
         program = uv()
     except LabError as exc:

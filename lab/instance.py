@@ -89,7 +89,7 @@ class Instance:
         yield f"  state: {self.home}"
 
     def facts(self) -> dict[str, Any]:
-        """All that a user or a test needs to know of a lab that is up."""
+        """Return all that a user or a test needs to know of a lab that is up."""
         if not self.settings or not self._is_up():
             raise LabError(f"Lab '{self.name}' is not up: python3 lab/lab.py up --name {self.name}")
         server, tokens = self._server(), self.settings["tokens"]
@@ -191,7 +191,7 @@ class Instance:
         return [Path(self.settings["postgres_home"])] if self.settings.get("postgres_home") else []
 
     def _read(self) -> dict[str, Any]:
-        """The settings; of a file that is damaged, and to be purged, what is needed for that."""
+        """Return the settings; of a file that is damaged, and to be purged, what is needed for that."""
         try:
             return read_json(self.file)
         except LabError:

@@ -23,7 +23,7 @@ OLDEST = (4, 7)
 
 
 def check_version(version: str) -> str:
-    """The version, if the lab can run it."""
+    """Return the version, if the lab can run it."""
     match = re.fullmatch(r"(\d+)\.(\d+)\.\d+[a-z0-9.-]*", version)
     if not match or (int(match[1]), int(match[2])) < OLDEST:
         raise LabError(f"'{version}' is no version of NetBox that the lab can run: it takes 4.7.0 or newer, the first that PyPI has.")
@@ -31,7 +31,7 @@ def check_version(version: str) -> str:
 
 
 def ensure_installed(version: str) -> Path:
-    """The Python that has this NetBox; installs it where it is missing or an earlier run was cut short."""
+    """Return the Python that has this NetBox; installs it where it is missing or an earlier run was cut short."""
     target = cache_dir() / f"netbox-{version}"
     python, complete = target / "bin" / "python", target / ".complete"
     if complete.exists() and _works(python):
@@ -47,7 +47,7 @@ def ensure_installed(version: str) -> Path:
 
 
 def _works(python: Path) -> bool:
-    """The interpreter that the environment was made from may be gone."""
+    """Return whether an environment works: the interpreter that it was made from may be gone."""
     try:
         return subprocess.run([str(python), "-c", "import ssl"], capture_output=True, check=False).returncode == 0
     except OSError:
@@ -69,7 +69,7 @@ def _install(base: Path, target: Path, version: str) -> None:
 
 
 def _requirements(python: Path) -> list[str]:
-    """What NetBox asks for, but for psycopg's compiled wheel instead of its sources, which need a C compiler and libpq's headers."""
+    """Return what NetBox asks for, but for psycopg's compiled wheel instead of its sources, which need a C compiler and libpq's headers."""
     code = "import importlib.metadata as m; print('\\n'.join(r for r in m.requires('netbox') if ';' not in r))"
     done = subprocess.run([str(python), "-c", code], capture_output=True, text=True, check=True)
     return [re.sub(r"^psycopg\[c\b", "psycopg[binary", line) for line in done.stdout.splitlines()]

@@ -160,7 +160,7 @@ class Server:
         return False
 
     def version(self, timeout: float = 15) -> str | None:
-        """The version that NetBox reports to the administrator's token; None when it does not answer as it should."""
+        """Return the version that NetBox reports to the administrator's token; None when it does not answer as it should."""
         request = urllib.request.Request(f"{self.url}/api/status/", headers={"Authorization": f"Bearer {self.settings['tokens']['admin']}"})
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
         try:

@@ -19,7 +19,7 @@ OLDEST_POSTGRES = 14
 
 
 def postgres_bin(major: int | None = None) -> Path:
-    """The directory of PostgreSQL's programs: of the newest version, or of one."""
+    """Return the directory of PostgreSQL's programs: of the newest version, or of one."""
     found = _postgres_bin(major)
     if found is None and major is None:
         install("postgresql")

@@ -91,7 +91,7 @@ class Cluster:
         return done
 
     def feed(self, database: str) -> subprocess.Popen[bytes]:
-        """A psql that executes what it reads, all of it or nothing."""
+        """Return a psql that executes what it reads, all of it or nothing."""
         return subprocess.Popen([*self._psql(database), "-1"], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
                                 env=self.environment())
 
@@ -147,7 +147,7 @@ class Cluster:
 
 
 def make_home(instance: Path, name: str) -> Path:
-    """A directory for a cluster of this instance that the user PostgreSQL runs as can reach."""
+    """Return a directory for a cluster of this instance that the user PostgreSQL runs as can reach."""
     if os.geteuid() != 0:
         home = instance / "postgres"
         home.mkdir(mode=0o700, exist_ok=True)

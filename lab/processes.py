@@ -75,7 +75,7 @@ def port_is_free(port: int) -> bool:
 
 
 def free_port(preferred: int | None = None) -> int:
-    """The preferred port of the loopback interface if nobody has it, else another."""
+    """Return the preferred port of the loopback interface if nobody has it, else another."""
     if preferred and port_is_free(preferred):
         return preferred
     with socket.socket() as probe:

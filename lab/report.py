@@ -77,6 +77,6 @@ def run_main(program: str, main: Callable[[], int]) -> NoReturn:
 
 
 def last_lines(text: str, count: int = 5) -> str:
-    """The end of a log, on one line, for use in a sentence."""
+    """Return the end of a log, on one line, for use in a sentence."""
     lines = [line.strip() for line in text.strip().splitlines() if line.strip()]
     return " | ".join(lines[-count:])

@@ -36,7 +36,7 @@ def cached(version: str) -> Path:
 
 
 def find(version: str) -> Path | None:
-    """The snapshot of a version, if there is one."""
+    """Return the snapshot of a version, if there is one."""
     for path in (shipped(version), cached(version)):
         if path.exists():
             return path

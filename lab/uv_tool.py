@@ -16,7 +16,7 @@ from report import LabError, last_lines, step
 
 
 def uv() -> Path:
-    """The path of a uv that runs."""
+    """Return the path of a uv that runs."""
     for candidate in (shutil.which("uv"), str(cache_dir() / "uv" / "bin" / "uv")):
         if candidate and _runs(candidate):
             return Path(candidate)

@@ -65,12 +65,12 @@ def gather(source: pathlib.Path) -> None:
 
 
 def _as_in_docs(text: str) -> str:
-    """A text of the repository's root, with its links as they would be in docs/."""
+    """Return a text of the repository's root, with its links as they would be in docs/."""
     return re.sub(r"\]\((?!docs/|[a-z]+:|#)", "](../", text).replace("](docs/", "](")
 
 
 def _with_links_to_the_repository(text: str, guides: dict[str, str]) -> str:
-    """The text of a guide, with the address in the repository of each file that it names and that is no page of the site."""
+    """Return the text of a guide, with the address in the repository of each file that it names and that is no page of the site."""
 
     def address(found: re.Match[str]) -> str:
         place = found.group(1)

@@ -16,7 +16,7 @@ __all__ = ["checkout_files", "copy_checkout"]
 
 
 def checkout_files() -> list[str]:
-    """What is committed, and what is new and not ignored, as paths within the checkout."""
+    """Return what is committed, and what is new and not ignored, as paths within the checkout."""
     listed = subprocess.run(["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"], cwd=ROOT, check=True, capture_output=True, text=True)
     return sorted(name for name in listed.stdout.split("\0") if (ROOT / name).is_file())
 

@@ -22,7 +22,7 @@ DEVICE = "loc1-core"
 
 
 def main() -> int:
-    """The first step that fails ends the demo."""
+    """Play the demo, which the first step that fails ends."""
     asked = subprocess.run([sys.executable, str(ROOT / "lab" / "lab.py"), "env", "--json"], check=True, stdout=subprocess.PIPE, text=True)
     lab = json.loads(asked.stdout)
     store = Path(lab["log"]).parent / "demo-store.db"
@@ -71,7 +71,7 @@ def main() -> int:
 
 
 def title(text: str) -> None:
-    """What comes next."""
+    """Say what comes next."""
     print(f"\n=== {text} ===", flush=True)
 
 
@@ -97,13 +97,13 @@ def devices(lab: dict, **filters: str) -> list[dict]:
 
 
 def show_status(lab: dict) -> None:
-    """What NetBox says of the device."""
+    """Show what NetBox says of the device."""
     [device] = devices(lab, name=DEVICE)
     print(f"status in NetBox: {device['status']['value']}")
 
 
 def platform(device: dict) -> str:
-    """The platform's slug."""
+    """Return the platform's slug."""
     return device["platform"]["slug"] if device["platform"] else "-"
 
 

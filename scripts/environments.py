@@ -50,7 +50,7 @@ UNUSED = 14 * 24 * 3600
 
 
 def environment(name: str, versions: Versions, files: Sequence[Path] = (), anew: bool = False) -> Path:
-    """The directory of the programs of an environment with these versions and what the ``files`` of requirements ask for.
+    """Return the directory of the programs of an environment with these versions and what the ``files`` of requirements ask for.
 
     It is made unless it is there, or ``anew``, with the newest that fit by now. Raises LabError where no Python serves, or something cannot be installed.
     """

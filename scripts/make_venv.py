@@ -57,7 +57,7 @@ def make(purpose: str) -> None:
 
 
 def link_collection() -> Path:
-    """The directory for ANSIBLE_COLLECTIONS_PATH, in which this checkout is nodeflow.orchestrator."""
+    """Return the directory for ANSIBLE_COLLECTIONS_PATH, in which this checkout is nodeflow.orchestrator."""
     link = COLLECTIONS / "ansible_collections" / "nodeflow" / "orchestrator"
     link.parent.mkdir(parents=True, exist_ok=True)
     if not (link.is_symlink() and link.exists() and link.samefile(ROOT)):

@@ -58,7 +58,7 @@ class Message(t.NamedTuple):
 
 @functools.cache
 def messages() -> list[Message]:
-    """All sentences, each once for a file, in the order of the alphabet."""
+    """Return all sentences, each once for a file, in the order of the alphabet."""
     found = {
         Message(text, path.relative_to(PLUGINS).as_posix())
         for path in PLUGINS.rglob("*.py")
@@ -71,7 +71,7 @@ def messages() -> list[Message]:
 
 
 def sentences(tree: ast.AST) -> t.Iterator[str]:
-    """The sentences in a file."""
+    """Yield the sentences in a file."""
     documentation = {id(node) for node in _documentation(tree)}
     waiting: list[ast.AST] = [tree]
     while waiting:
@@ -89,7 +89,7 @@ def sentences(tree: ast.AST) -> t.Iterator[str]:
 
 
 def sentences_of_tasks(text: str) -> t.Iterator[str]:
-    """The sentences in a file of a playbook."""
+    """Yield the sentences in a file of a playbook."""
     waiting = [yaml.compose(text, yaml.SafeLoader)]
     while waiting:
         node = waiting.pop()
@@ -103,7 +103,7 @@ def sentences_of_tasks(text: str) -> t.Iterator[str]:
 
 
 def _of_template(text: str, is_said: bool) -> t.Iterator[str]:
-    """The texts in a Jinja template: the template itself where it ``is_said``, and those within its expressions; else only the hints."""
+    """Yield the texts in a Jinja template: the template itself where it ``is_said``, and those within its expressions; else only the hints."""
     tree = jinja2.Environment(autoescape=True).parse(text)
     calls = [call for call in tree.find_all(jinja2.nodes.Call) if isinstance(call.node, jinja2.nodes.Name) and call.node.name == "undef"]
     yield from (_joined(argument.value) for call in calls for argument in call.kwargs)
@@ -113,7 +113,7 @@ def _of_template(text: str, is_said: bool) -> t.Iterator[str]:
 
 
 def _joined(node: jinja2.nodes.Node) -> str:
-    """An expression of Jinja as on the page."""
+    """Return an expression of Jinja as on the page."""
     if isinstance(node, jinja2.nodes.Const):
         return str(node.value)
     if isinstance(node, jinja2.nodes.Concat):
@@ -142,7 +142,7 @@ def _text(node: ast.AST) -> str | None:
 
 
 def _name(value: ast.expr) -> str:
-    """What a value is called on the page: the last name in its expression that is a word, else "..."."""
+    """Return what a value is called on the page: the last name in its expression that is a word, else "..."."""
     code = re.sub(r"'[^']*'|\"[^\"]*\"", "", ast.unparse(value))
     names = re.findall(r"[a-z]\w+", code.partition(" if ")[0].partition("[")[0])
     return names[-1].replace("_", " ") if names else "..."
@@ -154,7 +154,7 @@ def _is_sentence(text: str) -> bool:
 
 
 def page() -> str:
-    """The page, in Markdown."""
+    """Return the page, in Markdown."""
     by_room: dict[str, list[Message]] = {}
     for message in messages():
         by_room.setdefault(next(room for room in ROOMS if message.file.startswith(f"{room}/")), []).append(message)

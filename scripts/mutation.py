@@ -68,7 +68,7 @@ def main() -> int:
 
 
 def digest(names: t.Iterable[str]) -> str:
-    """That of all that decides what becomes of a mutant, so that what another code or other tests have left does not count."""
+    """Return the digest of all that decides what becomes of a mutant, so that what another code or other tests have left does not count."""
     found = hashlib.sha256()
     for name in names:
         if name.startswith(JUDGED_BY):
@@ -77,7 +77,7 @@ def digest(names: t.Iterable[str]) -> str:
 
 
 def with_results(places: pathlib.Path, name: str) -> pathlib.Path:
-    """The directory of that name, and no other. Those that are ``left`` are of the last run, whatever its name is."""
+    """Return the directory of that name, and no other. Those that are ``left`` are of the last run, whatever its name is."""
     others = [place for place in places.iterdir() if place.name != name]
     if name == "left" and others:
         shutil.rmtree(places / name, ignore_errors=True)
@@ -120,7 +120,7 @@ def try_again(place: pathlib.Path) -> None:
 
 
 def read(place: pathlib.Path) -> dict[str, t.Any]:
-    """What became of the mutants: their number, how many were killed, by file, the functions with the others, and the names of those."""
+    """Return what became of the mutants: their number, how many were killed, by file, the functions with the others, and the names of those."""
     files: dict[str, dict[str, int]] = {}
     survivors: dict[str, dict[str, int]] = {}
     names: list[str] = []
@@ -148,7 +148,7 @@ def read(place: pathlib.Path) -> dict[str, t.Any]:
 
 
 def function_of(mutant: str) -> str:
-    """The function that a mutant is of, from mutmut's name: ``room.file.x_function__mutmut_1``, or ``xǁClassǁmethod__mutmut_1``."""
+    """Return the function that a mutant is of, from mutmut's name: ``room.file.x_function__mutmut_1``, or ``xǁClassǁmethod__mutmut_1``."""
     name = mutant.rpartition(".")[2].rpartition("__mutmut_")[0]
     return ".".join(name.split("ǁ")[1:]) if "ǁ" in name else name.removeprefix("x_")
 

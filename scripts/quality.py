@@ -92,7 +92,7 @@ def run_in(name: str, extra: list[str]) -> Json:
 
 
 def read_results(results: pathlib.Path) -> dict[str, Json]:
-    """What became of each gate, and of the tests of each other directory: how many passed, failed and were skipped, and their seconds.
+    """Return what became of each gate, and of the tests of each other directory: how many passed, failed and were skipped, and their seconds.
 
     A test that failed, and then failed to clean up, is there twice.
     """
@@ -114,7 +114,7 @@ def read_results(results: pathlib.Path) -> dict[str, Json]:
 
 
 def read_coverage(python: str, data: pathlib.Path) -> Json:
-    """What the tests ran of plugins/: percent of lines and branches, in all and of each file in which something is left."""
+    """Return what the tests ran of plugins/: percent of lines and branches, in all and of each file in which something is left."""
     report = data.with_suffix(".json")
     for command in (["combine"], ["json", "-o", str(report)]):
         if _run(python, "-m", "coverage", *command, "-q", f"--data-file={data}"):
@@ -129,7 +129,7 @@ def read_coverage(python: str, data: pathlib.Path) -> Json:
 
 
 def versions(python: str) -> dict[str, str]:
-    """What the tests ran with."""
+    """Return what the tests ran with."""
     return {what: _said(python, f"import platform; print({code})") for what, code in _asked().items()}
 
 
@@ -142,7 +142,7 @@ def _said(python: str, code: str) -> str:
 
 
 def commit(root: pathlib.Path = ROOT) -> str:
-    """The commit that was tested; with a plus sign where files differ from it, others than those in which the figures of an earlier environment are."""
+    """Return the commit that was tested; with a plus sign where files differ from it, others than those in which the figures of an earlier environment are."""
     head = ["rev-parse", "--short=10", "HEAD"]
     changes = ["status", "--porcelain", "--untracked-files=no", "--", ".", *(f":!docs/{file.name}" for file in (FIGURES, PAGE))]
     said = [subprocess.run(["git", *one], cwd=root, check=True, capture_output=True, text=True).stdout.strip() for one in (head, changes)]

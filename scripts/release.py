@@ -54,7 +54,7 @@ def main() -> int:
 
 
 def ready(root: Path) -> str:
-    """The version that can be released. Raises Refused."""
+    """Return the version that can be released. Raises Refused."""
     version = str(yaml.safe_load((root / "galaxy.yml").read_text(encoding="utf-8"))["version"])
     if git(root, "status", "--porcelain"):
         raise Refused("Something is not committed: git status.")
@@ -86,7 +86,7 @@ def ready(root: Path) -> str:
 
 
 def released(root: Path) -> t.Collection[str]:
-    """The versions in the changelog."""
+    """Return the versions in the changelog."""
     file = root / "changelogs" / "changelog.yaml"
     return yaml.safe_load(file.read_text(encoding="utf-8"))["releases"] if file.exists() else ()
 
@@ -111,12 +111,12 @@ def finish(root: Path, version: str) -> Path:
 
 
 def is_here(root: Path, revision: str) -> bool:
-    """Whether the repository has that commit: a clone may be shallow, and history may have been rewritten since."""
+    """Return whether the repository has that commit: a clone may be shallow, and history may have been rewritten since."""
     return subprocess.run(["git", "cat-file", "-e", f"{revision}^{{commit}}"], cwd=root, capture_output=True, check=False).returncode == 0
 
 
 def git(root: Path, *arguments: str) -> str:
-    """What git says."""
+    """Return what git says."""
     return subprocess.run(["git", *arguments], cwd=root, check=True, capture_output=True, text=True).stdout.strip()
 
 

@@ -122,7 +122,7 @@ class Browser:
         self.wait("!document.documentElement.dataset.old && document.readyState == 'complete'")
 
     def run(self, script: str) -> t.Any:
-        """The value of some JavaScript in the page."""
+        """Return the value of some JavaScript in the page."""
         return self._call("Runtime.evaluate", expression=script, returnByValue=True)["result"].get("value")
 
     def wait(self, condition: str) -> None:
@@ -134,7 +134,7 @@ class Browser:
         raise SystemExit(f"the page did not become: {condition} (at {self.run('location.href')})")
 
     def picture(self) -> bytes:
-        """A PNG of the page."""
+        """Return a PNG of the page."""
         return base64.b64decode(self._call("Page.captureScreenshot", format="png")["data"])
 
     def _call(self, method: str, **params: t.Any) -> dict[str, t.Any]:

@@ -74,7 +74,7 @@ def _create(orders: dict, numbers: range) -> None:
 
 
 def _free_block() -> ipaddress.IPv4Address:
-    """The first address of 100.64.0.0/10 after all that are taken: room for four million."""
+    """Return the first address of 100.64.0.0/10 after all that are taken: room for four million."""
     from ipam.models import IPAddress
 
     last = IPAddress.objects.filter(address__net_contained="100.64.0.0/10").order_by("-address").first()

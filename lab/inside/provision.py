@@ -47,7 +47,7 @@ def create_users(admin: dict, tokens: dict) -> None:
 
 
 def mark() -> None:
-    """The tag by which the playbook reset knows a NetBox that it may put back."""
+    """Make the tag by which the playbook reset knows a NetBox that it may put back."""
     from extras.models import Tag
 
     Tag.objects.create(name="nodeflow lab", slug="nodeflow-lab", description="This NetBox is a lab; nodeflow.orchestrator.reset may put it back")
@@ -63,7 +63,7 @@ def permit(name: str, actions: list, models: list, users: list) -> None:
 
 
 def add_token(user: object, name: str, secret: str, write_enabled: bool = True) -> None:
-    """A v2 token is written nbt_<key>.<token>, anything else is a v1 token."""
+    """Add a token: a v2 token is written nbt_<key>.<token>, anything else is a v1 token."""
     from users.models import Token
 
     key, dot, plaintext = secret.removeprefix("nbt_").partition(".")

@@ -151,7 +151,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         """The values of REPEATED as Ansible has made them."""
 
     def verify_file(self, path: str) -> bool:
-        """Whether the file is for this plugin, by its name."""
+        """Return whether the file is for this plugin, by its name."""
         return super().verify_file(path) and path.endswith(("nodeflow.yml", "nodeflow.yaml"))
 
     def set_options(self, task_keys: t.Any = None, var_options: t.Any = None, direct: t.Any = None) -> None:
@@ -183,7 +183,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             self._add(name, answer)
 
     def _answers(self, path: str, cache: bool) -> list[Answer]:
-        """What is known of each subscription, from the cache if it is there and may be used."""
+        """Return what is known of each subscription, from the cache if it is there and may be used."""
         try:
             location = find_location("store", *(self._text(name) for name in ("store", "store_password")))
         except NodeflowError as error:
@@ -200,7 +200,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         return answers
 
     def _text(self, name: str) -> str | None:
-        """The option ``name``, which may be a template."""
+        """Return the option ``name``, which may be a template."""
         value = self.templar.template(self.get_option(name))
         return None if value is None else str(value)
 
@@ -219,7 +219,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             raise AnsibleParserError(str(error)) from error
 
     def _add(self, host: str, answer: Answer) -> None:
-        """A host with its variables and groups, unless a filter leaves it out."""
+        """Add a host with its variables and groups, unless a filter leaves it out."""
         strict = self.get_option("strict")
         variables: dict[str, t.Any] = {_variable(name): value for name, value in answer.items()}
         if answer.get("problem"):
@@ -240,14 +240,14 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         self._add_host_to_keyed_groups(self.get_option("keyed_groups"), variables, host, strict=strict)
 
     def _add_unreadable(self, host: str, variables: dict[str, t.Any]) -> None:
-        """A host of which not all is known, in a group of its own alone, so that no play takes it for a node that it can configure."""
+        """Add a host of which not all is known, in a group of its own alone, so that no play takes it for a node that it can configure."""
         self.display.warning(f"{host}: subscription {variables['nodeflow_subscription_id']} cannot be read: {variables['nodeflow_problem']}")
         self._add_with_variables(host, variables)
         self.inventory.add_host(host, self.inventory.add_group("unreadable"))
 
     def _add_with_variables(self, host: str, variables: dict[str, t.Any]) -> None:
-        """A host with its variables. Ansible makes a text of its own of each value, which says where that comes from, and is most of what an inventory takes
-        in memory. So a value that many hosts have is given as the text that Ansible made for the first of them.
+        """Add a host with its variables. Ansible makes a text of its own of each value, which says where that comes from, and is most of what an inventory
+        takes in memory. So a value that many hosts have is given as the text that Ansible made for the first of them.
         """
         self.inventory.add_host(host)
         for name, value in variables.items():
@@ -257,7 +257,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
                 self.made.setdefault(value, self.inventory.hosts[host].vars[name])
 
     def _is_true(self, condition: str, variables: dict[str, t.Any], host: str) -> bool:
-        """Whether a filter is true of a host; one that cannot be evaluated is not, or, with ``strict``, is an error."""
+        """Return whether a filter is true of a host; one that cannot be evaluated is not, or, with ``strict``, is an error."""
         try:
             return bool(self._compose(condition, variables))
         except Exception as error:  # pylint: disable=broad-exception-caught  # whatever a template can raise
@@ -268,12 +268,12 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
 
 @functools.cache
 def _variable(name: str) -> str:
-    """The variable with what an answer has under this name: the same text for all hosts."""
+    """Return the variable with what an answer has under this name: the same text for all hosts."""
     return f"nodeflow_{name}"
 
 
 def host_names(answers: t.Sequence[Answer]) -> dict[str, str]:
-    """The host name of each node, by the id of its subscription. No two are the same, unless a device has several subscriptions."""
+    """Return the host name of each node, by the id of its subscription. No two are the same, unless a device has several subscriptions."""
     plain = {answer["subscription_id"]: (hostname(_name(answer)) or "device", answer["device_id"]) for answer in answers}
     devices = set(plain.values())
     taken = Counter(name for name, _device_id in devices)
@@ -283,6 +283,6 @@ def host_names(answers: t.Sequence[Answer]) -> dict[str, str]:
 
 
 def _name(answer: Answer) -> str:
-    """What a subscription calls its node; of one that cannot be read it may be anything."""
+    """Return what a subscription calls its node; of one that cannot be read it may be anything."""
     name = answer["node"].get("node_name")
     return name if isinstance(name, str) else ""

@@ -153,7 +153,7 @@ class Renderer:
         self._templates: dict[str, tuple[Templar, str]] = {}
 
     def render(self, node: Mapping[str, t.Any]) -> dict[str, str]:
-        """The result for one node: its config, or the error that there was."""
+        """Return the result for one node: its config, or the error that there was."""
         key = (node["platform"], "removal.j2" if node.get("removal") else "j2")
         if key not in self._paths:
             self._paths[key] = find_template(*key, self._directories)
@@ -186,7 +186,7 @@ class Renderer:
 
 
 def find_template(platform: str, ending: str, directories: Sequence[str]) -> str:
-    """The path of the template for a platform slug, or an empty string. ``ending`` is that of the file's name."""
+    """Return the path of the template for a platform slug, or an empty string. ``ending`` is that of the file's name."""
     names = [f"{name}.{ending}" for name in (platform, platform.replace("-", "_"), platform.replace("_", "-"))]
     if not re.fullmatch(r"[-\w]+", platform, re.ASCII):  # no slug, or no platform: it must not lead out of the directories
         names = []
@@ -196,12 +196,12 @@ def find_template(platform: str, ending: str, directories: Sequence[str]) -> str
 
 
 def include_directories(variables: Mapping[str, t.Any]) -> list[str]:
-    """Where ansible.builtin.template looks for included templates."""
+    """Return where ansible.builtin.template looks for included templates."""
     return [directory for path in variables.get("ansible_search_path") or [] for directory in (os.path.join(path, "templates"), path)]
 
 
 def clean_node(node: Mapping[str, t.Any]) -> dict[str, t.Any]:
-    """The node as a template sees it."""
+    """Return the node as a template sees it."""
     cleaned = {key: clean_value(value) for key, value in node.items()}
     cleaned["platform"] = cleaned.get("platform") or ""
     cleaned["hostname"] = hostname(cleaned.get("name") or "")
@@ -211,7 +211,7 @@ def clean_node(node: Mapping[str, t.Any]) -> dict[str, t.Any]:
 
 
 def loopbacks(node: Mapping[str, t.Any]) -> list[dict[str, t.Any]]:
-    """The interfaces that have the addresses of a node: mostly one. Without any address, one without a name."""
+    """Return the interfaces that have the addresses of a node: mostly one. Without any address, one without a name."""
     found: dict[str, dict[str, t.Any]] = {}
     for family in ("ipv4", "ipv6"):
         address = node.get(family)
@@ -230,7 +230,7 @@ def clean_value(value: t.Any) -> t.Any:
 
 
 def clean_text(text: str) -> str:
-    """The text on one line: control characters, line breaks and marks that change the direction of writing become spaces."""
+    """Return the text on one line: control characters, line breaks and marks that change the direction of writing become spaces."""
     return text if text.isprintable() else "".join(" " if is_control(char) else char for char in text)
 
 
@@ -254,7 +254,7 @@ def label(node: Mapping[str, t.Any]) -> str:
 
 
 def reason(exc: Exception, path: str) -> str:
-    """What was wrong, with the line where Jinja tells it."""
+    """Return what was wrong, with the line where Jinja tells it."""
     cause = exc.__cause__
     text = str(exc).rstrip(".")
     if not isinstance(cause, TemplateSyntaxError):

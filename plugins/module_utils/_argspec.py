@@ -35,17 +35,17 @@ def env_fallback(*names: str) -> str:
 
 
 def list_fallback(*names: str) -> list[str]:
-    """The same for an option that takes a list: what stands between the commas, without the spaces around it."""
+    """Return the same for an option that takes a list: what stands between the commas, without the spaces around it."""
     return [part.strip() for part in env_fallback(*names).split(",") if part.strip()]
 
 
 def _shown_fallback(variable: str) -> str:
-    """The location in an environment variable, without the password; find_location reads that where it is needed."""
+    """Return the location in an environment variable, without the password; find_location reads that where it is needed."""
     return shown_location(env_fallback(variable))
 
 
 def location(name: str) -> Spec:
-    """The option ``name`` for where a store is, and the one for its password. A path is no secret, so the first has no ``no_log``."""
+    """Return the option ``name`` for where a store is, and the one for its password. A path is no secret, so the first has no ``no_log``."""
     variable = ENVIRONMENT[name]
     return {
         name: {"type": "str", "fallback": (_shown_fallback, [variable])},
@@ -105,12 +105,12 @@ EXPORT: Spec = DEST | {"format": {"type": "str", "choices": ["json", "csv"], "de
 
 
 def rows_option(subject: Subject) -> Spec:
-    """The option for the rows that the step before returned."""
+    """Return the option for the rows that the step before returned."""
     return {subject.many: {"type": "list", "elements": "dict", "required": True}}
 
 
 def options(*groups: Spec) -> dict[str, t.Any]:
-    """The keyword arguments of AnsibleModule for a module that takes these groups of options, and the settings.
+    """Return the keyword arguments of AnsibleModule for a module that takes these groups of options, and the settings.
 
     Every module takes every setting, needed or not, so that ``module_defaults`` can give them to the whole action group. A product that has settings
     of its own gives them to all modules of its action group.
@@ -170,5 +170,5 @@ def _is_blank(value: t.Any) -> bool:
 
 
 def _is_empty(value: t.Any) -> bool:
-    """Whether a member of a list says nothing: blank, or a dictionary of blanks, as a survey's answers make ``{name: "", site: ""}``."""
+    """Return whether a member of a list says nothing: blank, or a dictionary of blanks, as a survey's answers make ``{name: "", site: ""}``."""
     return _is_blank(value) or (isinstance(value, dict) and bool(value) and all(map(_is_blank, value.values())))

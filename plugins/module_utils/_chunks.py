@@ -20,7 +20,7 @@ def chunks(items: t.Sequence[t.Any], size: int = IN_A_STATEMENT) -> t.Iterator[t
 
 
 def text_parts(text: str, size: int) -> t.Iterator[str]:
-    """A text in parts of at most ``size`` characters, parted at the ends of lines, which are in none; within a line that is longer."""
+    """Yield a text in parts of at most ``size`` characters, parted at the ends of lines, which are in none; within a line that is longer."""
     while len(text) > size:
         end = text.rfind("\n", 1, size + 1)
         part, text = (text[:end], text[end + 1 :]) if end > 0 else (text[:size], text[size:])

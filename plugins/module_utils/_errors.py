@@ -105,7 +105,8 @@ class TakenOver(StaleSave):
 
 
 def defect(error: Exception) -> str:
-    """The sentence about an exception that is a bug, of ours or of a collection that builds on us: the last of their files that it came through says whose.
+    """Return the sentence about an exception that is a bug, of ours or of a collection that builds on us: the last of their files that it came through says
+    whose.
 
     What was done before it is in the store, and a rerun continues there.
     """

@@ -39,7 +39,7 @@ class Destination:
         return str(self.path)
 
     def read(self) -> bytes | None:
-        """What is in the file; None where there is none. Raises NodeflowError."""
+        """Return what is in the file; None where there is none. Raises NodeflowError."""
         with self._errors("read"):
             return self.path.read_bytes() if self._status() else None
 
@@ -63,7 +63,7 @@ class Destination:
             return True
 
     def _status(self) -> os.stat_result | None:
-        """What the file system knows of the file; None where there is none. Raises NodeflowError for what is no file."""
+        """Return what the file system knows of the file; None where there is none. Raises NodeflowError for what is no file."""
         try:
             status = os.stat(self.path)
         except FileNotFoundError:
@@ -81,12 +81,12 @@ class Destination:
 
 
 def destination(task: Task) -> Destination | WebFile | None:
-    """The file that the option dest names; None where it is not set. Raises NodeflowError for what can be none."""
+    """Return the file that the option dest names; None where it is not set. Raises NodeflowError for what can be none."""
     return None if task.params["dest"] is None else needed_destination(task)
 
 
 def needed_destination(task: Task) -> Destination | WebFile:
-    """The file that the option dest names. Raises NodeflowError for what can be none; warns of one that is lost with a job."""
+    """Return the file that the option dest names. Raises NodeflowError for what can be none; warns of one that is lost with a job."""
     if is_url(task.params["dest"]):
         return WebFile(task)
     try:
@@ -101,14 +101,14 @@ def needed_destination(task: Task) -> Destination | WebFile:
 
 
 def told(task: Task, target: Destination | WebFile) -> dict[str, t.Any]:
-    """What a task's result says of the file. A link is for the next job too."""
+    """Return what a task's result says of the file. A link is for the next job too."""
     if not isinstance(target, WebFile):
         return {"dest": target.name}
     return {"dest": target.name, "url": target.name} | (link(target.name) if not task.check_mode else {})
 
 
 def link(url: str | None) -> dict[str, t.Any]:
-    """What hands a link to the next job of a workflow."""
+    """Return what hands a link to the next job of a workflow."""
     return {"ansible_stats": {"data": {"nodeflow_report_url": url}, "per_host": False, "aggregate": False}}
 
 

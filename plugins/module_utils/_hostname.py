@@ -12,7 +12,7 @@ __all__ = ["hostname"]
 
 
 def hostname(name: str) -> str:
-    """The name with a dash instead of each run of characters that a host name cannot have."""
+    """Return the name with a dash instead of each run of characters that a host name cannot have."""
     return "-".join("".join(char if _fits(char) else " " for char in name).split()).strip("-.")
 
 

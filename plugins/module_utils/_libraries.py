@@ -75,7 +75,7 @@ def _absent(library: str, error: Exception) -> t.Any:
 
 
 def missing_sentence() -> str | None:
-    """What to install, since libraries are missing or cannot be loaded: one sentence for all; None where all are there."""
+    """Return what to install, since libraries are missing or cannot be loaded: one sentence for all; None where all are there."""
     absent = [library for library, error in _MISSING.items() if isinstance(error, ModuleNotFoundError)]
     if absent:
         return str(missing_required_lib(" and ".join(absent), reason="for nodeflow.orchestrator"))
@@ -133,12 +133,12 @@ except Exception as error:  # pylint: disable=broad-exception-caught  # an old r
 
 
 def sa_insert(connection: t.Any, table: t.Any) -> t.Any:
-    """An INSERT that can say what to do on a conflict, which each database spells its own way."""
+    """Return an INSERT that can say what to do on a conflict, which each database spells its own way."""
     return importlib.import_module("sqlalchemy.dialects." + connection.dialect.name).insert(table)
 
 
 def load_psycopg() -> t.Any:
-    """The library psycopg, loaded only where a store is a database. Raises StoreError where it is missing or cannot be loaded."""
+    """Return the library psycopg, loaded only where a store is a database. Raises StoreError where it is missing or cannot be loaded."""
     try:
         return importlib.import_module("psycopg")
     except ImportError as error:  # also where it finds no libpq

@@ -18,7 +18,7 @@ __all__ = ["can_be_made", "expanded", "home", "user_path"]
 
 
 def user_path(text: str, name: str) -> pathlib.Path:
-    """The absolute path that ``text``, a person's value of the option ``name``, stands for. Raises NodeflowError for what can be none."""
+    """Return the absolute path that ``text``, a person's value of the option ``name``, stands for. Raises NodeflowError for what can be none."""
     path = pathlib.Path(os.path.abspath(expanded(text, name)))
     try:
         os.fsencode(path)
@@ -44,7 +44,7 @@ def expanded(text: str, name: str) -> str:
 
 
 def home(user: str, name: str) -> str:
-    """The home directory of a user, or of who runs this for ``""``, without a slash at its end. Raises NodeflowError where there is none."""
+    """Return the home directory of a user, or of who runs this for ``""``, without a slash at its end. Raises NodeflowError where there is none."""
     if not user and os.environ.get("HOME"):
         return os.environ["HOME"].rstrip("/")
     try:
@@ -56,7 +56,7 @@ def home(user: str, name: str) -> str:
 
 
 def can_be_made(path: pathlib.Path) -> bool:
-    """Whether a file, with its directories, could be made or replaced at ``path``, as far as that shows without trying."""
+    """Return whether a file, with its directories, could be made or replaced at ``path``, as far as that shows without trying."""
     try:
         os.stat(path)
     except (FileNotFoundError, NotADirectoryError):

@@ -18,7 +18,7 @@ _PLAIN = frozenset((str, int, float, bool, type(None)))
 
 
 def plain(value: t.Any) -> t.Any:
-    """The value of plain types, and all in it; of what JSON has no type for, the text."""
+    """Return the value of plain types, and all in it; of what JSON has no type for, the text."""
     if type(value) in _PLAIN:
         return value
     # Most of what is in a row is plain already, and need not be asked.

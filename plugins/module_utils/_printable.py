@@ -15,15 +15,15 @@ _ACTED_UPON = {"Cc", "Cf", "Cs", "Zl", "Zp"}
 
 
 def printable(text: str, kept: str = "\n") -> str:
-    """A sentence or a name, with a "?" for each character that is not printable, but for those ``kept``."""
+    """Return a sentence or a name, with a "?" for each character that is not printable, but for those ``kept``."""
     return "".join(char if char in kept or char.isprintable() else "?" for char in text)
 
 
 def width(text: str) -> int:
-    """How many columns of a terminal a text takes."""
+    """Return how many columns of a terminal a text takes."""
     return sum(0 if unicodedata.combining(char) else 2 if unicodedata.east_asian_width(char) in "WF" else 1 for char in text)
 
 
 def printable_config(text: str) -> str:
-    """A config, which is shown as it is, whatever its spaces are, with a "?" for each character that a terminal would act upon."""
+    """Return a config, which is shown as it is, whatever its spaces are, with a "?" for each character that a terminal would act upon."""
     return "".join(char if char in "\n\t" or unicodedata.category(char) not in _ACTED_UPON else "?" for char in text)

@@ -76,7 +76,7 @@ def interrupts(at_once: bool = True) -> t.Iterator[list[int]]:
 
 
 def call(function: Function, task: Task, over: t.Callable[[], str | None] = lambda: None) -> dict[str, t.Any]:
-    """The result of ``function``. An error is a failed result with a sentence for ``msg``; a missing library is named.
+    """Return the result of ``function``. An error is a failed result with a sentence for ``msg``; a missing library is named.
 
     ``over`` says why the run ends with this task, although its step was done; None where it goes on. However the task ends, no process stays held
     that no step will continue.
@@ -107,7 +107,7 @@ def call(function: Function, task: Task, over: t.Callable[[], str | None] = lamb
 
 
 def ended(task: Task, message: str) -> dict[str, t.Any]:
-    """The result of a task that ends with ``message`` before its step was done: its processes failed with it, and can be resumed."""
+    """Return the result of a task that ends with ``message`` before its step was done: its processes failed with it, and can be resumed."""
     rows = release(task, message)
     if not rows:
         return with_artifacts(task, {"failed": True, "changed": False, "msg": message})
@@ -152,7 +152,7 @@ def _is_text(value: str) -> bool:
 
 
 def run_module(options: dict[str, t.Any], function: Function, rows: Subject | None = None) -> None:
-    """The ``main`` of a module: validate the options, call ``function``, leave with its result. ``rows`` says what its rows are about, if it has any."""
+    """Run as the ``main`` of a module: validate the options, call ``function``, leave with its result. ``rows`` says what its rows are about, if it has any."""
     module = AnsibleModule(**options)
     texts: list[str] = []
     secrets = frozenset(module.no_log_values)
@@ -176,6 +176,6 @@ def run_module(options: dict[str, t.Any], function: Function, rows: Subject | No
 
 
 def sentence(text: str) -> str:
-    """The text with a capital, unless its first word is a name."""
+    """Return the text with a capital, unless its first word is a name."""
     first = text.split(" ", 1)[0]
     return text if any(char in first for char in "_./:0123456789-") else text[:1].upper() + text[1:]

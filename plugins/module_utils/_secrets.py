@@ -70,7 +70,7 @@ def invocation(params: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
 
 
 def _may_hold(value: t.Any, secrets: t.Collection[str]) -> bool:
-    """Whether a secret may be in it. JSON writes a text character by character, so what is in the text is in its JSON, written likewise."""
+    """Return whether a secret may be in it. JSON writes a text character by character, so what is in the text is in its JSON, written likewise."""
     try:
         text = json.dumps(value, ensure_ascii=False, allow_nan=False)
     except (RecursionError, TypeError, ValueError):  # bytes, say, which JSON has not

@@ -13,14 +13,14 @@ __all__ = ["in_awx", "job", "vanishes"]
 
 
 def job() -> str:
-    """What this runs in that takes its files along when it ends; an empty text where nothing of the kind is known."""
+    """Return what this runs in that takes its files along when it ends; an empty text where nothing of the kind is known."""
     if os.environ.get("AWX_ISOLATED_DATA_DIR"):
         return "the job of AWX or ansible-runner"
     return "the container" if _in_container() else ""
 
 
 def in_awx() -> bool:
-    """Whether this is a job of AWX, which has job templates. It sets both for a job, and for nothing else; ansible-runner alone sets neither."""
+    """Return whether this is a job of AWX, which has job templates. It sets both for a job, and for nothing else; ansible-runner alone sets neither."""
     return bool(os.environ.get("AWX_HOST", "").strip() and os.environ.get("JOB_ID", "").strip())
 
 
@@ -30,7 +30,7 @@ def _in_container() -> bool:
 
 
 def vanishes(file: pathlib.Path) -> bool:
-    """Whether a file lies where a job's own files are, and goes with them.
+    """Return whether a file lies where a job's own files are, and goes with them.
 
     A container that is no job may be somebody's machine, who named the file by hand.
     """
@@ -47,6 +47,6 @@ def vanishes(file: pathlib.Path) -> bool:
 
 
 def _on_root_file_system(path: pathlib.Path) -> bool:
-    """Whether a path is on the container's own file system, and on no volume."""
+    """Return whether a path is on the container's own file system, and on no volume."""
     there = next((parent for parent in path.parents if parent.exists()), pathlib.Path("/"))
     return os.stat(there).st_dev == os.stat("/").st_dev

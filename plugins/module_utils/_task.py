@@ -40,7 +40,8 @@ class Task:
     ``show_config`` shows a config.
     ``secrets`` are the values of the options that must be in no text. ``rows_about`` says what the rows are about that the task takes or returns.
     ``results`` is what a step adds to the task's result.
-    ``awx_job`` is the job of AWX that this runs in. ``before_making`` is called before objects are made in NetBox, or deleted there, and may refuse it.
+    ``awx_job`` is the job of AWX that this runs in. ``before_write`` is called before objects are made in NetBox, or deleted there,
+    and before a write is sent again, and may refuse it; ``held`` tells, of processes of the step by their ids, those that this run holds still.
     """
 
     params: dict[str, t.Any]
@@ -52,7 +53,8 @@ class Task:
     rows_about: Subject | None = None
     results: dict[str, t.Any] = dataclasses.field(default_factory=dict)
     awx_job: AwxJob | None = None
-    before_making: t.Callable[[], None] = lambda: None
+    before_write: t.Callable[[], None] = lambda: None
+    held: t.Callable[[t.Collection[str]], t.Collection[str]] = set
     _client: NetboxClient | None = None
     _store: Store | None = None
 
@@ -71,7 +73,7 @@ class Task:
         return self.rows_about
 
     def rows(self) -> list[Row]:
-        """The rows that the step before returned. Raises NodeflowError for what no step returned."""
+        """Return the rows that the step before returned. Raises NodeflowError for what no step returned."""
         return read_rows(self.params[self.subject.many], self.subject)
 
     @property
@@ -90,12 +92,12 @@ class Task:
                 parallel=self.params["netbox_parallel"],
                 custom_fields=bool(self.params["netbox_custom_field"]),
                 say=self.show,
-                before_making=self._before_making,
+                before_write=self._before_write,
             )
         return self._client
 
-    def _before_making(self) -> None:
-        self.before_making()  # of the step that the task is at by now
+    def _before_write(self) -> None:
+        self.before_write()  # of the step that the task is at by now
 
     @property
     def store(self) -> Store:
@@ -112,7 +114,7 @@ class Task:
         return location is not None and location.database is not None
 
     def location(self, name: str) -> Location | None:
-        """Where the store is that the option ``name`` names, or its environment variable; None where no target or source is named.
+        """Return where the store is that the option ``name`` names, or its environment variable; None where no target or source is named.
 
         Raises StoreError for what can be no location, and in a job that names no store.
         """
@@ -128,7 +130,7 @@ class Task:
             )
 
     def existing_store(self) -> Store | None:
-        """The store if there is one; it is not made. Raises StoreError, also where it belongs to another NetBox than ``netbox_url``."""
+        """Return the store if there is one; it is not made. Raises StoreError, also where it belongs to another NetBox than ``netbox_url``."""
         if self._store is None:
             self._store = open_store(self.location("store"), create=False, write=not self.check_mode)
             if self._store is not None:
@@ -136,7 +138,7 @@ class Task:
         return self._store
 
     def any_store(self) -> Store | None:
-        """The store if there is one, whichever NetBox it belongs to; it is not made. Raises StoreError."""
+        """Return the store if there is one, whichever NetBox it belongs to; it is not made. Raises StoreError."""
         if self._store is None:
             location = find_location("store", self.params.get("store"), self.params.get("store_password"))  # of options that may be wrong
             self._store = open_store(location, create=False, write=not self.check_mode)
@@ -187,7 +189,7 @@ class Task:
             return broken_logs(connection, **criteria)
 
     def _check_netbox(self, store: Store) -> None:
-        """The ids of objects mean something in one NetBox only."""
+        """Refuse a store of another NetBox: the ids of objects mean something in one NetBox only."""
         if self.params["netbox_url"]:
             bound, here = store.netbox_url, normal_url(self.params["netbox_url"])
             if bound not in (None, here) and not self.params["netbox_moved"]:

@@ -36,7 +36,7 @@ _REMEDIES = {
 
 
 def is_url(dest: str) -> bool:
-    """Whether it is a URL, and no path."""
+    """Return whether it is a URL, and no path."""
     return re.match(r"\s*[A-Za-z][A-Za-z0-9+.-]*://", dest) is not None
 
 
@@ -113,7 +113,7 @@ class WebFile:
             raise NodeflowError("mode is for a file on this machine; what is put to a URL has the permissions that its server gives it")
 
     def read(self) -> bytes | None:
-        """What is there; None where nothing is, or it cannot be told, since the login may only write. Raises NodeflowError."""
+        """Return what is there; None where nothing is, or it cannot be told, since the login may only write. Raises NodeflowError."""
         answer = self._request("GET")
         if answer.status_code == 401:
             raise NodeflowError(f"{self.name} refuses the login (401): {_REMEDIES[401]}")

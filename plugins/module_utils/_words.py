@@ -10,5 +10,5 @@ __all__ = ["counted"]
 
 
 def counted(number: int, one: str, many: str | None = None) -> str:
-    """So many of something, in words: "1 device", "2 devices". ``many`` is the plural, where that is not ``one`` with an "s"."""
+    """Return so many of something, in words: "1 device", "2 devices". ``many`` is the plural, where that is not ``one`` with an "s"."""
     return f"{number} {one if number == 1 else many or one + 's'}"

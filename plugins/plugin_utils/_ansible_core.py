@@ -89,7 +89,7 @@ class FinalizedAction(ActionBase):
 
 
 def _rows(template: str, templar: t.Any) -> list[t.Any] | None:
-    """A plain copy of the rows that a template names; None where there is anything in them that Ansible has to look at."""
+    """Return a plain copy of the rows that a template names; None where there is anything in them that Ansible has to look at."""
     if not hasattr(templar, "resolve_to_container"):
         return None
     try:
@@ -104,7 +104,7 @@ class _NotPlain(Exception):
 
 
 def _plain(value: t.Any) -> t.Any:
-    """A copy of dictionaries, lists and scalars, since Ansible's own containers cannot leave the worker. Raises _NotPlain for all else."""
+    """Return a copy of dictionaries, lists and scalars, since Ansible's own containers cannot leave the worker. Raises _NotPlain for all else."""
     if isinstance(value, dict):
         return {_plain(name): _plain(inner) for name, inner in value.items()}
     if isinstance(value, list):

@@ -63,7 +63,7 @@ def hand_over(rows: t.Any, subject: Subject | None, printed: bool) -> t.Any:
 
 
 def _short_rows(rows: Rows, file: str, subject: Subject | None, most: int, printed: bool) -> Rows:
-    """The short rows, with as much of what a reader wants as fits."""
+    """Return the short rows, with as much of what a reader wants as fits."""
     short: Rows = []
     for more in _more(rows, subject, printed):
         short = [_short(row, _reference(file, place, row), more) for place, row in enumerate(rows)]
@@ -73,7 +73,7 @@ def _short_rows(rows: Rows, file: str, subject: Subject | None, most: int, print
 
 
 def _more(rows: Rows, subject: Subject | None, printed: bool) -> t.Iterator[t.Collection[str]]:
-    """What a row has beside its numbers and how it stands, the most first. Before there are processes, a row has its label, however many there are."""
+    """Yield what a row has beside its numbers and how it stands, the most first. Before there are processes, a row has its label, however many there are."""
     if subject:
         yield "id", subject.label, "reason"
         yield "id", subject.label
@@ -139,7 +139,7 @@ def _is_short(row: t.Any) -> bool:
 
 
 def _whole(short: dict[str, t.Any], files: dict[str, Rows]) -> dict[str, t.Any]:
-    """The whole row. One that cannot be had stays short."""
+    """Return the whole row. One that cannot be had stays short."""
     reference = str(short[_KEY])
     found = _REFERENCE.fullmatch(reference)
     if not found:
@@ -154,7 +154,7 @@ def _whole(short: dict[str, t.Any], files: dict[str, Rows]) -> dict[str, t.Any]:
 
 
 def _to_release(short: dict[str, t.Any], subject: Subject) -> dict[str, t.Any]:
-    """A row that cannot be had, with what tells whether this run holds its process."""
+    """Return a row that cannot be had, with what tells whether this run holds its process."""
     found = _REFERENCE.fullmatch(str(short[_KEY]))
     return {subject.label: f"process {short.get('process_id')}", "run_id": found[3] if found else ""} | short
 

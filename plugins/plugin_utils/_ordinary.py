@@ -24,7 +24,7 @@ _BEFORE_KILL = 3
 
 
 def wants_own_process(ansible_task: t.Any, connection: t.Any) -> bool:
-    """Whether the task asks for another process: by a connection that is not local, ``async``, ``become`` or ``environment``."""
+    """Return whether the task asks for another process: by a connection that is not local, ``async``, ``become`` or ``environment``."""
     is_local = connection.transport in ("local", "ansible.builtin.local")
     return bool(not is_local or ansible_task.async_val or connection.become or any(ansible_task.environment or []))
 

@@ -18,7 +18,7 @@ __all__ = ["find_directories"]
 
 
 def find_directories(directories: t.Iterable[str], variables: t.Mapping[str, t.Any]) -> list[str]:
-    """The directories as absolute paths. A relative one is next to the playbook, or else in the working directory."""
+    """Return the directories as absolute paths. A relative one is next to the playbook, or else in the working directory."""
     bases = [str(variables.get("playbook_dir") or "."), "."]
     found = []
     for directory in directories:

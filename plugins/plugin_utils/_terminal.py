@@ -69,7 +69,7 @@ def _prompt(text: str, seconds: int | None = None) -> bytes:
 
 
 def _open_terminal() -> int | None:
-    """The terminal that ansible-playbook reads from; None where a worker cannot read from it."""
+    """Return the terminal that ansible-playbook reads from; None where a worker cannot read from it."""
     main = os.getppid()
     try:
         if os.getsid(0) == os.getsid(main):  # then the worker is in the background there, and would be stopped
@@ -84,7 +84,7 @@ def _open_terminal() -> int | None:
 
 
 def _is_output(terminal: int) -> bool:
-    """Whether what ansible-playbook prints is seen on this terminal."""
+    """Return whether what ansible-playbook prints is seen on this terminal."""
     try:
         output = os.stat(f"/proc/{os.getppid()}/fd/1")
     except OSError:
@@ -146,7 +146,7 @@ def _write(terminal: int, text: str) -> None:
 
 
 def _typed(pressed: bytes) -> str:
-    """What is left of the keys pressed where the terminal was read by Ansible. Raises NotAnswered."""
+    """Return what is left of the keys pressed where the terminal was read by Ansible. Raises NotAnswered."""
     line = Line()
     for key in pressed.decode("utf-8", "replace"):
         line.press(key)

@@ -64,7 +64,7 @@ def _display(text: str) -> None:
 
 
 def for_people() -> bool:
-    """Whether what is on stdout is for a person to read. A callback for programs, or one made of it, says so by its name."""
+    """Return whether what is on stdout is for a person to read. A callback for programs, or one made of it, says so by its name."""
     name = "oneline" if cli.CLIARGS.get("one_line") else C.DEFAULT_STDOUT_CALLBACK
     plugin = callback_loader.get(name, class_only=True)
     names = [name, *(one.__module__ for one in plugin.__mro__)] if plugin else [name]

@@ -104,7 +104,7 @@ class InProcessAction(FinalizedAction):
         return str(self._task.resolved_action or self._task.action)
 
     def _as_event(self, outcome: dict[str, t.Any], secrets: t.Collection[str]) -> dict[str, t.Any]:
-        """The outcome without secrets, and without what would make it long. The next task gets the whole rows all the same."""
+        """Return the outcome without secrets, and without what would make it long. The next task gets the whole rows all the same."""
         invocation = outcome.get("invocation")
         if isinstance(invocation, dict) and isinstance(invocation.get("module_args"), dict):
             outcome["invocation"] = invocation | {"module_args": shown_arguments(invocation["module_args"])}

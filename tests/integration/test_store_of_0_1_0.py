@@ -83,6 +83,14 @@ def test_the_inventory_has_the_subscriptions(filled, play_on):
     assert done.returncode == 0 and f'"{len(live)} hosts"' in done.output, done.output
 
 
+def test_with_check_the_inventory_does_not_bring_it_up_to_date(filled, play_on):
+    store, _made = filled
+    layout = "SELECT value FROM nodeflow_store WHERE name = 'schema_version'"
+    before = store.rows(layout)
+    done = play_on.tasks("- ansible.builtin.debug:", "--check", "-i", inventory(play_on))
+    assert "has the layout of an older release" in " ".join(done.output.split()) and store.rows(layout) == before, done.output
+
+
 def inventory(play):
     """The file of an inventory of the subscriptions."""
     path = play.directory / "all.nodeflow.yml"

@@ -129,7 +129,8 @@ def test_an_adoption_ends_and_one_that_is_damaged_stops_no_other(monkeypatch):
         one.state = one.state.having(lifecycle="active", write=[])
     adoption.state, damaged.state = adoption.state.having(before=None), damaged.state.having(before={"status": "no such", "product": "Node"})
     monkeypatch.setattr(module, "load_step_log", lambda connection, ids: {})
-    task = types.SimpleNamespace(store=types.SimpleNamespace(read=contextlib.nullcontext), params={}, check_mode=False, actor="ann", subject=NODE)
+    store = types.SimpleNamespace(read=contextlib.nullcontext)
+    task = types.SimpleNamespace(store=store, params={"netbox_custom_field": None}, check_mode=False, actor="ann", subject=NODE)
     done = abort_change(task, [adoption, damaged, good])
     ended = "its new subscription is terminated; the device in NetBox was left as it is"
     assert done["p1"] == Aborted(f"r1 was aborted by ann; {ended}", "aborted")
@@ -140,10 +141,12 @@ def test_an_adoption_ends_and_one_that_is_damaged_stops_no_other(monkeypatch):
     ("one", "done", "written", "custom_field", "left"),
     [
         (work(status="offline"), [MODIFIED, WRITTEN], WROTE, None, "what it wrote to NetBox is left there: status"),
-        (work(status="offline"), [MODIFIED, WRITTEN], {"netbox": {}}, None, "the device in NetBox was left as it is"),
+        (work(status="offline"), [MODIFIED, WRITTEN], {"netbox": {}}, None, "what it may have written to NetBox is left there: status"),
+        (work(status="active"), [MODIFIED, WRITTEN], {"netbox": {}}, None, "the device in NetBox was left as it is"),
+        (work(status="offline"), [MODIFIED, WRITTEN], "damaged", None, "what it may have written to NetBox is left there: status"),
         (work(status="offline"), [MODIFIED, NOT_WRITTEN], {}, None, "what it may have written to NetBox is left there: status"),
-        (work(write=["name", "site"]), [MODIFIED], {}, None, "what it may have written to NetBox is left there: name, site"),
-        (work(write=["name"]), [MODIFIED], {}, "cf", "what it may have written to NetBox is left there: name, custom_fields"),
+        (work(write=["name", "site"]), [MODIFIED], {}, None, "what it may have written to NetBox is left there: site"),
+        (work(write=["name"]), [MODIFIED], {}, "cf", "what it may have written to NetBox is left there: custom_fields"),
         (work(write=()), [MODIFIED, WRITTEN], {"netbox": {"custom_fields": [{}, {}]}}, "cf", "what it wrote to NetBox is left there: custom_fields"),
         (work(status="offline"), [FETCHED], {}, None, "the device in NetBox was left as it is"),
         (work(write=()), [MODIFIED, WRITTEN], {}, None, "the device in NetBox was left as it is"),
@@ -156,6 +159,10 @@ def test_one_that_sets_no_device_free_is_as_it_was_before_and_says_what_stays_in
     found, asked = aborted(monkeypatch, one, done, written=written, custom_field=custom_field)
     assert found == dataclasses.replace(RESTORED, reason=reason)
     assert asked == (["fenced"] if MODIFIED in done and WRITTEN not in done else [])
+
+
+def test_what_writes_nothing_to_netbox_needs_nothing_of_it(monkeypatch):
+    assert aborted(monkeypatch, work(write=()), [MODIFIED]) == (RESTORED, [])
 
 
 def test_an_adoption_says_what_it_wrote(monkeypatch):

@@ -274,6 +274,18 @@ def test_what_is_no_loopback_gets_its_addresses_alone_and_keeps_them(platform):
     assert not [line for line in lines if line.strip() and line[0] not in "!#"], lines
 
 
+@pytest.mark.parametrize("platform", sorted({*PLATFORMS} - {"default"}))
+def test_the_removal_of_what_netbox_does_not_have_any_more_deletes_nothing_and_says_so(platform):
+    text = config(node(platform, removal=True, **on("", is_loopback=False)))
+    assert "! NetBox does not say which interface has 10.0.0.1/32 and 2001:db8::1/128, so it stays as it is" in text.replace("#", "!")
+    assert not [line for line in text.splitlines() if line.strip() and line[0] not in "!#"]
+
+
+def test_without_a_template_the_addresses_are_listed_also_where_netbox_does_not_have_them_any_more():
+    lines = config(node("default", removal=True, **on("", is_loopback=False))).splitlines()
+    assert lines[2:] == ["loopback IPv4: 10.0.0.1/32", "loopback IPv6: 2001:db8::1/128"]
+
+
 @pytest.mark.parametrize("platform", PLATFORMS)
 def test_addresses_on_two_interfaces_are_set_on_two(platform):
     both = {"ipv4": on("lo1")["ipv4"], "ipv6": on("lo2")["ipv6"]}

@@ -111,7 +111,7 @@ def test_what_netbox_does_not_have_says_where_it_is_to_be_made(missing, sentence
 def test_the_progress_of_an_update_counts_what_is_written(monkeypatch):
     totals = []
     monkeypatch.setattr(change_steps, "Progress", lambda show, step, total, many: totals.append((step, total)))
-    monkeypatch.setattr(change_steps, "_writes", lambda task, work: work.subscription.device_id == 2)
+    monkeypatch.setattr(change_steps, "writes", lambda task, work: work.subscription.device_id == 2)
     monkeypatch.setattr(change_steps, "_payload", lambda task, work: "payload")
     monkeypatch.setattr(change_steps, "update", lambda payloads, target: [Update({}, {}) for payload in payloads])
     state = types.SimpleNamespace(lifecycle=None)
@@ -127,6 +127,15 @@ def ending(key="p1", repairs=None):
     """A termination of a node that NetBox does not show any more."""
     state = ChangeState(device=READ, required_families=["ipv4"], changes={}, write=["status"], lifecycle="terminated", before={}, repairs=repairs)
     return types.SimpleNamespace(key=key, label=f"r ({key})", subscription=types.SimpleNamespace(device_id=7), state=state)
+
+
+def test_what_netbox_shows_again_does_not_end_without_a_word():
+    """It was not shown when the process began, so nothing is to be written there."""
+    one = ending()
+    one.state = one.state.having(device=dataclasses.replace(READ, status=""), write=[])
+    one.called = lambda label: one
+    outcome = change_steps._fetched(one, READ, set())
+    assert isinstance(outcome, Failed) and outcome.reason.startswith("r (p1) is in NetBox again, so its subscription does not end; ansible-playbook ")
 
 
 def test_what_netbox_does_not_show_any_more_ends_with_the_config_of_what_was_read_last():

@@ -20,6 +20,7 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils import _libr
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._chunks import IN_A_STATEMENT
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import DomainError, NetboxError, NodeflowError
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._node.model import NODE, NodeBlockInactive, NodeInactive
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process import lease as lease_module
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process import run_step as run_step_module
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process import settle as settle_module
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.abort import restored
@@ -292,7 +293,7 @@ def test_within_a_step_only_what_this_run_holds_is_written_and_half_a_lease_is_r
         shop.take(rows[1])
         seen["one taken"] = held([1, 2, 3])
         with pytest.raises(NetboxError, match=f"has taken process {rows[1]['process_id']} over meanwhile"):
-            task.before_making()
+            task.before_write()
         with task.store.write() as connection:
             connection.exec_driver_sql("UPDATE processes SET lease_until = '2026-01-01 00:00:00.000000' WHERE run_id <> 'other'")
         seen["run out"] = held([1, 3])
@@ -303,6 +304,25 @@ def test_within_a_step_only_what_this_run_holds_is_written_and_half_a_lease_is_r
     assert seen == {"at first": {1, 2, 3}, "one taken": {1, 3}, "run out": {1, 3}}
     left = {row[0]: row[1] > "2026-06" for row in shop.ask("SELECT process_id, lease_until FROM processes")}
     assert all(left.values())
+
+
+def test_after_half_a_lease_those_of_all_works_of_the_step_are_renewed(shop, monkeypatch):
+    """They are saved at its end, whenever each of them was written."""
+    rows, plain = shop.new(1, 2), lease_module._now
+
+    def writing(task, works):
+        held = still_held(task, {work.subscription.device_id: work for work in works})
+        for minutes in (7, 8, 14, 16):
+            monkeypatch.setattr(lease_module, "_now", lambda minutes=minutes: plain() + datetime.timedelta(minutes=minutes))
+            assert held([1]) == {1}
+            ends = {row[0] for row in shop.ask("SELECT lease_until FROM processes")}
+            seen.append(len(ends) == 1 and min(ends) > str(plain() + datetime.timedelta(minutes=minutes + 14))[:26])
+        return shop._step(task, works)
+
+    seen = []
+    steps = (Step("read", writing, repeats=True), *shop.workflow.steps[1:])
+    shop.run("read", rows, dataclasses.replace(shop.workflow, steps=steps))
+    assert seen == [False, True, False, True]
 
 
 def test_where_the_store_is_gone_nothing_is_written(shop):

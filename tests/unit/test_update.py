@@ -20,7 +20,7 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors impo
     NetboxRefusal,
     NetboxUncertain,
 )
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils._netbox.update import ATTEMPTS, Kind, Refusal, Target, Update, update
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._netbox.update import ATTEMPTS, NOT_HELD, Kind, Refusal, Target, Update, update
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._node.device import Device
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._node.payload import DevicePayload
 
@@ -270,7 +270,7 @@ def test_without_if_match_what_is_left_of_a_group_goes_alone_too():
     assert (read, client.patches) == ([[1, 2], [2]], [[2]])
 
 
-UNCHANGEABLE = Update({}, {}, DevicePayload.unchangeable())
+UNCHANGEABLE = Update({}, {}, DevicePayload.unchangeable(), answered=True)
 UNSEEN = Update({}, {}, DevicePayload.unseen())
 GONE = Update({}, {}, "there is no device with the id 2 in NetBox any more, or the token may not see it", gone=True)
 LOST = NetboxUncertain("no answer")
@@ -306,8 +306,8 @@ def test_what_netbox_does_not_change_is_one_that_the_token_may_not_change_or_not
     ],
 )
 def test_one_whose_answer_was_lost_before_it_was_refused_may_have_been_written(answer, error):
-    assert write(Client([device(1), device(2)], LOST, answer), [1, 2])[2] == Update({}, {}, error, uncertain=True)
-    assert write(Client([device(1), device(2)], answer), [1, 2])[2] == Update({}, {}, error)
+    assert write(Client([device(1), device(2)], LOST, answer), [1, 2])[2] == Update({}, {}, error, uncertain=True, answered=True)
+    assert write(Client([device(1), device(2)], answer), [1, 2])[2] == Update({}, {}, error, answered=True)
 
 
 def test_one_that_is_refused_and_gone_is_gone():
@@ -315,7 +315,8 @@ def test_one_that_is_refused_and_gone_is_gone():
 
 
 def test_a_single_one_is_refused_in_netboxs_words():
-    assert write(Client([device(1)], NetboxRefusal("NetBox refused: all is wrong", {})), [1])[1] == Update({}, {}, "NetBox refused: all is wrong")
+    refused = Update({}, {}, "NetBox refused: all is wrong", answered=True)
+    assert write(Client([device(1)], NetboxRefusal("NetBox refused: all is wrong", {})), [1])[1] == refused
     assert write(Client([device(1)], *[NetboxRefusal("no", {1: "forbidden"}, forbidden=True)]), [1])[1] == UNCHANGEABLE
 
 
@@ -372,14 +373,14 @@ def failing(*ids):
 def test_one_at_which_netbox_fails_stops_no_other(bad):
     client = Client([device(key) for key in range(1, 151)], *[failing(bad)] * 60)
     done = write(client, list(range(1, 151)))
-    assert {key: one for key, one in done.items() if one.error} == {bad: Update({}, {}, "500 AttributeError", uncertain=True)}
+    assert {key: one for key, one in done.items() if one.error} == {bad: Update({}, {}, "500 AttributeError", uncertain=True, answered=True)}
     assert sorted(key for patch in client.patches for key in patch) == [key for key in range(1, 151) if key != bad]
 
 
 def test_a_netbox_that_fails_at_everything_is_not_asked_for_each():
     client = Client([device(key) for key in range(1, 201)], *[failing(*range(1, 201))] * 400)
     done = write(client, list(range(1, 201)))
-    assert {one.error for one in done.values()} == {"500 AttributeError"} and client.patches == [] and len(client.answers) > 370
+    assert {(one.error, one.answered) for one in done.values()} == {("500 AttributeError", True)} and client.patches == [] and len(client.answers) > 370
 
 
 def test_a_failure_that_passes_is_none():
@@ -397,3 +398,29 @@ def test_an_error_ends_what_is_not_done_and_says_of_which_it_is_not_known():
 def test_a_refusal_by_the_caller_is_a_sentence_of_its_own():
     assert Update({}, {}, "r1 is failed", kind=Kind.CONFLICT).why_not("r1 (loc1, 1)") == "r1 is failed"
     assert Update({}, {}, "it is gone").why_not("r1 (loc1, 1)") == "r1 (loc1, 1): it is gone"
+
+
+def test_what_another_run_has_taken_over_is_not_written_and_the_others_are():
+    client, asked = Client([device(1), device(2), device(3)]), []
+
+    def held(ids):
+        asked.append(sorted(ids))
+        return {1, 3}
+
+    done = update([DevicePayload(id=key, status="active") for key in (1, 2, 3)], Target(client, str, held=held))
+    assert [one.error for one in done] == [None, NOT_HELD, None] and (client.patches, asked) == ([[1, 3]], [[1, 2, 3]])
+    assert update([DevicePayload(id=2, status="active")], Target(client, str, held=held))[0].error == NOT_HELD and client.patches == [[1, 3]]
+
+
+def test_before_each_attempt_it_is_asked_again_and_what_was_lost_is_told():
+    client, lost, held = Client([device(1)], NetboxUncertain("no answer")), [], iter([{1}, set()])
+    [done] = update([DevicePayload(id=1, status="active")], Target(client, str, held=lambda ids: next(held), lost=lost.extend))
+    assert (done.error, done.uncertain, lost, client.patches) == (NOT_HELD, True, [1], [])
+
+
+def test_what_does_not_differ_is_written_where_that_is_asked_for():
+    client = Client([device(1)])
+    [done] = update([DevicePayload(id=1, status="staged")], Target(client, str, even_same=True))
+    assert (done.error, client.patches) == (None, [[1]])
+    [done] = update([DevicePayload(id=1, status="staged")], Target(client, str, check=lambda one, payload: Refusal(Kind.DONE_BEFORE, "so"), even_same=True))
+    assert (done.kind, client.patches) == (Kind.DONE_BEFORE, [[1]])

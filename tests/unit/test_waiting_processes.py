@@ -14,8 +14,8 @@ import uuid
 import pytest
 
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import StoreError
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.commands import NAMED, abort_with, continue_with, how_it_goes_on, open_processes
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.lease import refuse_while_working
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.ways_on import NAMED, abort_with, continue_with, how_it_goes_on, open_processes
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._store.engine import open_store
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._store.processes import (
     find_processes,

@@ -77,7 +77,7 @@ def who_approved(job: AwxJob, environment: t.Mapping[str, str]) -> str | None:
 
 
 def _approvals_before(places: t.Sequence[dict[str, t.Any]], job_id: int, host: str) -> list[int]:
-    """The ids of the approvals on the ways that lead to a job's place. Raises AwxError where the job is not in the workflow."""
+    """Return the ids of the approvals on the ways that lead to a job's place. Raises AwxError where the job is not in the workflow."""
     by_id = {place["id"]: place for place in places}
     parents: dict[int, set[int]] = {}
     for place in places:
@@ -96,7 +96,7 @@ def _approvals_before(places: t.Sequence[dict[str, t.Any]], job_id: int, host: s
 
 
 def _said(environment: t.Mapping[str, str], what: str) -> str:
-    """The first of the variables for it that holds something."""
+    """Return the first of the variables for it that holds something."""
     return next((value for name in _NAMES[what] if (value := environment.get(name, "").strip())), "")
 
 
@@ -133,7 +133,7 @@ class _Api:
         self._session.close()
 
     def listed(self, path: str) -> list[dict[str, t.Any]]:
-        """All that a list has, page by page. Raises AwxError."""
+        """Return all that a list has, page by page. Raises AwxError."""
         found: list[dict[str, t.Any]] = []
         for page in range(1, PAGES + 1):
             answer = self.get(f"{path}?page_size=200&page={page}")
@@ -143,7 +143,7 @@ class _Api:
         raise AwxError(f"{self.host} answered a list that does not end")
 
     def get(self, path: str) -> dict[str, t.Any]:
-        """What is at ``path``, behind the first prefix where an API is. Raises AwxError."""
+        """Return what is at ``path``, behind the first prefix where an API is. Raises AwxError."""
         for prefix in list(self._prefixes):
             answer = self._answer(prefix + path)
             if answer is not None:
@@ -156,7 +156,7 @@ class _Api:
         raise AwxError(f"{self.host} has no {path.partition('?')[0]}, or its user may not see it")
 
     def _answer(self, path: str) -> dict[str, t.Any] | None:
-        """The JSON at a path; None where there is none. Raises AwxError."""
+        """Return the JSON at a path; None where there is none. Raises AwxError."""
         answer = self._asked(path)
         self._status = answer.status_code
         if answer.status_code in (401, 403):
@@ -170,7 +170,7 @@ class _Api:
         return found if isinstance(found, dict) else None
 
     def _asked(self, path: str) -> t.Any:
-        """The answer; asked again where none came, or one that says that AWX is busy. Raises AwxError."""
+        """Return the answer; asked again where none came, or one that says that AWX is busy. Raises AwxError."""
         patience = Patience(RETRIES)
         while True:
             try:

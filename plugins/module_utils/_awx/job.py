@@ -62,7 +62,7 @@ class AwxJob:
         return cls(job_id, (user or nobody or "")[:150], user is not None, workflow_job_id)
 
     def as_text(self) -> str:
-        """The job as ``from_text`` takes it."""
+        """Return the job as ``from_text`` takes it."""
         return json.dumps(dataclasses.asdict(self))
 
     @classmethod

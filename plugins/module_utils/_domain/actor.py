@@ -26,7 +26,7 @@ class Actor:
         return f"{self.user} ({self.where})" if self.where else self.user
 
     def noting(self, note: str) -> Actor:
-        """The same, with one thing more to say of where."""
+        """Return the same, with one thing more to say of where."""
         return dataclasses.replace(self, where=", ".join(part for part in (self.where, note) if part))
 
 

@@ -14,5 +14,5 @@ __all__ = ["description"]
 
 @single_dispatch
 def description(subscription: SubscriptionModel) -> str:
-    """One line about ``subscription``, e.g. "Circuit AMS-1". Dispatches on its type; each product registers its own."""
+    """Return one line about ``subscription``, e.g. "Circuit AMS-1". Dispatches on its type; each product registers its own."""
     raise NotImplementedError

@@ -32,5 +32,5 @@ class Subject:
     collection: str = OURS
 
     def counted(self, number: int) -> str:
-        """So many of them, in words: "1 circuit", "2 circuits"."""
+        """Return so many of them, in words: "1 circuit", "2 circuits"."""
         return counted(number, self.one, self.many)

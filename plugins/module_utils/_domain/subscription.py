@@ -89,14 +89,14 @@ class SubscriptionModel(pydantic.BaseModel):
         super().__init_subclass__(**kwargs)
 
     def resources(self) -> tuple[str, ...]:
-        """What the subscription stands for, as long as it is not terminated, each as the type and id of an object of NetBox: "dcim.device/7".
+        """Return what the subscription stands for, as long as it is not terminated, each as the type and id of an object of NetBox: "dcim.device/7".
 
         Of all subscriptions, one claims a resource.
         """
         return ()
 
     def depends_on(self) -> tuple[uuid.UUID, ...]:
-        """The subscriptions that this one uses, as long as it is not terminated. They must be active and in sync when it begins, and are not terminated
+        """Return the subscriptions that this one uses, as long as it is not terminated. They must be active and in sync when it begins, and are not terminated
         before it is.
         """
         return ()
@@ -109,7 +109,7 @@ def check_customer_id(customer_id: str) -> None:
 
 
 def product_type(product: str, status: SubscriptionLifecycle) -> type[SubscriptionModel]:
-    """The model of ``product`` in the state ``status``, imported with the product's collection on first sight. Raises DomainError for a product or a
+    """Return the model of ``product`` in the state ``status``, imported with the product's collection on first sight. Raises DomainError for a product or a
     state without one.
     """
     missing = why_not_imported(collection_of(product)) if product not in _PRODUCT_TYPES and collection_of(product) != OURS else None
@@ -124,7 +124,7 @@ def product_type(product: str, status: SubscriptionLifecycle) -> type[Subscripti
 
 
 def load_subscription(data: dict[str, t.Any]) -> SubscriptionModel:
-    """The typed model of a subscription that was saved before. Raises DomainError where the data does not fit its state."""
+    """Return the typed model of a subscription that was saved before. Raises DomainError where the data does not fit its state."""
     known = [status.value for status in SubscriptionLifecycle]
     if data["status"] not in known:
         raise DomainError(f"there is no lifecycle {data['status']}; known are: {', '.join(known)}")

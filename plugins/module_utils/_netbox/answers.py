@@ -39,7 +39,7 @@ class Answers:
         self._secrets = (token, *(proxy.secrets if proxy else ()))
 
     def error(self, response: t.Any, method: str, endpoint: str, version: tuple[int, ...] | None) -> NetboxError:
-        """The error for an answer to a request, by its status. ``version`` is NetBox's, as far as it is known."""
+        """Return the error for an answer to a request, by its status. ``version`` is NetBox's, as far as it is known."""
         status, detail = response.status_code, self.detail(response)
         if status not in (404, 412) and not _is_netbox(response):
             return self._on_the_way(response, method, endpoint)
@@ -67,7 +67,7 @@ class Answers:
         return kind(f"NetBox at {self._url} answered a {method} of {endpoint} with {status} {response.reason}: {detail}")
 
     def redirect(self, response: t.Any) -> str:
-        """The sentence about a redirect: where to, as netbox_url would have it, and without what may be secret in it."""
+        """Return the sentence about a redirect: where to, as netbox_url would have it, and without what may be secret in it."""
         asked = response.request.url.partition("?")[0]
         ours = asked.removeprefix(self._url).rstrip("/")  # e.g. /api/dcim/devices
         location = response.headers.get("Location", "")
@@ -92,7 +92,7 @@ class Answers:
         return f"netbox_url redirects to {place}; name that one{'. The token has gone out unencrypted with this request' if plain else ''}"
 
     def detail(self, response: t.Any) -> str:
-        """What NetBox says of an error, in a line."""
+        """Return what NetBox says of an error, in a line."""
         return self._masked(_detail(response))
 
     def _masked(self, text: str) -> str:
@@ -101,7 +101,7 @@ class Answers:
         return text
 
     def _on_the_way(self, response: t.Any, method: str, endpoint: str) -> NetboxError:
-        """The error for an answer that is not NetBox's own: that of a proxy, or of the web server that NetBox stands behind."""
+        """Return the error for an answer that is not NetBox's own: that of a proxy, or of the web server that NetBox stands behind."""
         status = response.status_code
         answer = self._masked(f"{status} {response.reason}")
         who = "NetBox's web server, or a proxy in front of it,"
@@ -128,7 +128,7 @@ class Answers:
 
 
 def _is_netbox(response: t.Any) -> bool:
-    """Whether an error is NetBox's own. Its API names its version in each answer, unless a gateway takes that away, and gives a reason in JSON."""
+    """Return whether an error is NetBox's own. Its API names its version in each answer, unless a gateway takes that away, and gives a reason in JSON."""
     if "API-Version" in response.headers:
         return True
     try:
@@ -139,7 +139,7 @@ def _is_netbox(response: t.Any) -> bool:
 
 
 def _detail(response: t.Any) -> str:
-    """What NetBox says of an error, in one line of at most 300 characters."""
+    """Return what NetBox says of an error, in one line of at most 300 characters."""
     try:
         body = response.json()
     except ValueError:
@@ -150,7 +150,7 @@ def _detail(response: t.Any) -> str:
 
 
 def _first_not_made(body: dict[str, t.Any]) -> str:
-    """What NetBox 4.7 has against the first object that a bulk POST could not make, behind how many those are; "" of other answers."""
+    """Return what NetBox 4.7 has against the first object that a bulk POST could not make, behind how many those are; "" of other answers."""
     errors = body.get("errors")
     first = errors[0] if isinstance(errors, list) and errors else None
     return f": {_flat(first['errors'])}" if isinstance(first, dict) and "index" in first and "errors" in first else ""
@@ -166,7 +166,7 @@ def _flat(body: t.Any) -> str:
 
 
 def _errors_by_id(response: t.Any) -> dict[int, str]:
-    """The errors of a refused bulk PATCH by object id, as NetBox 4.7 gives them; empty where it does not."""
+    """Return the errors of a refused bulk PATCH by object id, as NetBox 4.7 gives them; empty where it does not."""
     try:
         errors = response.json()["errors"]
         return {int(entry["id"]): _flat({key: value for key, value in entry.items() if key != "id"}) for entry in errors}
@@ -175,7 +175,7 @@ def _errors_by_id(response: t.Any) -> dict[int, str]:
 
 
 def _unknown(response: t.Any) -> set[int]:
-    """The ids that a refused bulk PATCH does not know, as NetBox 4.7 says it: what is wrong with them is the id itself."""
+    """Return the ids that a refused bulk PATCH does not know, as NetBox 4.7 says it: what is wrong with them is the id itself."""
     try:
         return {int(entry["id"]) for entry in response.json()["errors"] if isinstance(entry["errors"], dict) and "id" in entry["errors"]}
     except (ValueError, KeyError, TypeError, AttributeError):

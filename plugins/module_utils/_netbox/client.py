@@ -56,7 +56,8 @@ class NetboxClient:
     ``timeout`` and ``connect_timeout`` are seconds. Up to ``retries`` times, a read is tried again that met a time-out, a connection refused,
     reset or cut, or an answer in TRY_AGAIN; a write is if it surely never reached NetBox. ``say`` is told of it at once.
     ``batch_size`` objects go into one bulk write, and ``parallel`` requests are made at a time, by those who make several; ``custom_fields``
-    says that objects are to be read with theirs. ``before_making`` is called before each request that makes or deletes objects, and may refuse it.
+    says that objects are to be read with theirs. ``before_write`` is called before each request that makes or deletes
+    objects, and before a write is sent again, and may refuse it.
     Raises NetboxError for settings that cannot be right.
     """
 
@@ -74,7 +75,7 @@ class NetboxClient:
         parallel: int = 2,
         custom_fields: bool = False,
         say: t.Callable[[str], None] = lambda text: None,
-        before_making: t.Callable[[], None] = lambda: None,
+        before_write: t.Callable[[], None] = lambda: None,
     ) -> None:
         if not url:
             raise NetboxError("netbox_url is not set: name your NetBox there or in the environment variable NETBOX_URL")
@@ -92,7 +93,7 @@ class NetboxClient:
         self._timeouts = (connect_timeout, timeout)
         self._retries = retries
         self.batch_size, self.parallel, self.custom_fields = batch_size, parallel, custom_fields
-        self._say, self._before_making = say, before_making
+        self._say, self._before_write = say, before_write
         session = self._api.http_session
         if not validate_certs:
             urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
@@ -123,11 +124,11 @@ class NetboxClient:
         return self.parallel > 1 and (self.conditional or self.version is None)
 
     def patience(self) -> Patience:
-        """The waits that are left to a piece of work of several requests."""
+        """Return the waits that are left to a piece of work of several requests."""
         return Patience(self._retries)
 
     def get(self, endpoint: str, filters: dict[str, t.Any]) -> list[dict[str, t.Any]]:
-        """All objects that a list endpoint, e.g. ``dcim/devices``, has for ``filters``, page by page. Raises NetboxError."""
+        """Return all objects that a list endpoint, e.g. ``dcim/devices``, has for ``filters``, page by page. Raises NetboxError."""
         found: dict[int, dict[str, t.Any]] = {}  # by id, since one that moved to another page while it was listed comes twice
         read = count = 0
         stepped_back = False
@@ -149,7 +150,7 @@ class NetboxClient:
         raise NetboxError(f"{self.url} answered a listing that does not end: it counts {counted(count, 'object')}, and listed {len(found)}")
 
     def _page(self, endpoint: str, filters: dict[str, t.Any], offset: int) -> tuple[list[dict[str, t.Any]], int]:
-        """The objects of a listing from ``offset`` on that NetBox puts into one page, and how many the listing has in all. Raises NetboxError.
+        """Return the objects of a listing from ``offset`` on that NetBox puts into one page, and how many the listing has in all. Raises NetboxError.
 
         NetBox's link to the next page is not followed: it leads where NetBox believes to be, which a proxy in front of it may not have told it.
         """
@@ -200,7 +201,7 @@ class NetboxClient:
         Raises NetboxRefusal where NetBox does not accept one of them, or has not so many left; NetboxUncertain where the answer does not say that
         NetBox made them; NetboxError else.
         """
-        self._before_making()
+        self._before_write()
         created = self.post(endpoint, list(objects))
         if not isinstance(created, list) or len(created) != len(objects):
             raise NetboxUncertain(f"{self.url} answered a POST of {endpoint} with something else than the {len(objects)} objects to create")
@@ -215,7 +216,7 @@ class NetboxClient:
 
         Raises NetboxRefusal where one of them is gone already, or in use by another object; NetboxError else.
         """
-        self._before_making()
+        self._before_write()
         request = pynetbox_query.Request(base=self._endpoint(endpoint), http_session=self._api.http_session, token=self._api.token)
         with self._errors("DELETE", endpoint):
             request.delete([{"id": key, "changelog_message": message} for key, message in sorted(messages.items())])
@@ -230,7 +231,7 @@ class NetboxClient:
             )
 
     def may(self, method: str, endpoint: str) -> bool:
-        """Whether the token may PATCH, or POST to, an endpoint at all, whatever the constraints of its permission: sends a list of nothing.
+        """Return whether the token may PATCH, or POST to, an endpoint at all, whatever the constraints of its permission: sends a list of nothing.
 
         Raises NetboxError.
         """
@@ -282,15 +283,18 @@ class NetboxClient:
             raise NetboxError(self._no_list)
 
     def _request(self, method: str, url: str, **kwargs: t.Any) -> t.Any:
-        """What the session does for a request: send it, and again where that can do no harm."""
+        """Send a request of the session, and again where that can do no harm."""
         if method == "PATCH" and self._here.if_match:
             kwargs["headers"] = {**(kwargs.get("headers") or {}), "If-Match": self._here.if_match}
         if self._proxy:
             kwargs["proxies"] = {self.url.partition(":")[0]: self._proxy.url}
         kwargs["allow_redirects"] = False  # to wherever it leads, it would take the token or leave the body behind
-        patience = self.patience()
+        patience, again = self.patience(), False
         while True:
             response = error = None
+            if again and method != "GET":
+                self._before_write()
+            again = True
             try:
                 response = self._send(method, url, timeout=self._timeouts, verify=self._validate_certs, **kwargs)
                 if response.status_code not in TRY_AGAIN or (method != "GET" and response.status_code != 429):

@@ -20,7 +20,7 @@ def not_as_written(wanted: t.Mapping[str, t.Any], answered: t.Mapping[str, t.Any
 
 
 def _is(wanted: t.Any, answered: t.Any) -> bool:
-    """Whether a value is what was written, as far as NetBox's ways to show it can tell: a choice and a related object are dictionaries."""
+    """Return whether a value is what was written, as far as NetBox's ways to show it can tell: a choice and a related object are dictionaries."""
     if isinstance(wanted, dict):
         return isinstance(answered, dict) and not not_as_written(wanted, answered)
     if isinstance(answered, dict):

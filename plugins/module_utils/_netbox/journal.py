@@ -44,7 +44,7 @@ def add_entries(client: NetboxClient, kind: str, entries: t.Sequence[Entry]) -> 
 
 
 def _in_requests(entries: t.Sequence[Entry], size: int) -> t.Iterator[list[Entry]]:
-    """The entries in parts for a request each: neither too many, nor more than NetBox takes."""
+    """Yield the entries in parts for a request each: neither too many, nor more than NetBox takes."""
     some: list[Entry] = []
     length = 0
     for entry in entries:
@@ -75,7 +75,7 @@ def _add(client: NetboxClient, kind: str, entries: t.Sequence[Entry]) -> dict[En
 
 
 def _ends(client: NetboxClient, kind: str, ids: t.Sequence[int]) -> list[str]:
-    """The first and the last line of each entry."""
+    """Return the first and the last line of each entry."""
     lines: list[str] = []
     for some in in_urls("assigned_object_id", ids):
         filters = {"assigned_object_type": kind, "assigned_object_id": some}

@@ -23,7 +23,7 @@ _PLURALS = {"chassis": "chassis", "ies": "y", "sses": "ss", "xes": "x", "ches": 
 
 
 def object_type(endpoint: str) -> str:
-    """The type of the objects of an endpoint: "dcim.device" of "dcim/devices", and "netbox_dns.zone" of "plugins/netbox-dns/zones", if that plugin is
+    """Return the type of the objects of an endpoint: "dcim.device" of "dcim/devices", and "netbox_dns.zone" of "plugins/netbox-dns/zones", if that plugin is
     called as its URL.
     """
     parts = endpoint.split("/")
@@ -37,17 +37,17 @@ def _singular(name: str) -> str:
 
 
 def noun(endpoint: str) -> str:
-    """The same without its app: "device"."""
+    """Return the same without its app: "device"."""
     return object_type(endpoint).partition(".")[2]
 
 
 def action_of(endpoint: str) -> str | None:
-    """What one object is asked to do: "render_config" of "dcim/devices/7/render-config"; None of any other endpoint."""
+    """Return what one object is asked to do: "render_config" of "dcim/devices/7/render-config"; None of any other endpoint."""
     return _ACTIONS.get(endpoint.rpartition("/")[2])
 
 
 def permission(method: str, endpoint: str, version: tuple[int, ...] | None = None) -> str:
-    """The permission that a request needs: "dcim.change_device" for a PATCH of "dcim/devices", and "dcim.render_config_device" to have one of them
+    """Return the permission that a request needs: "dcim.change_device" for a PATCH of "dcim/devices", and "dcim.render_config_device" to have one of them
     rendered. ``version`` is NetBox's; before 4.5, it took what an object is asked to do for adding one, as it is a POST.
     """
     app, _dot, model = object_type(endpoint).partition(".")

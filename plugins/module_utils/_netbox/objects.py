@@ -70,7 +70,7 @@ Read = t.TypeVar("Read", bound=AnyObject)
 def listed_by_id(
     client: NetboxClient, ids: t.Sequence[int], read: t.Callable[[t.Sequence[int]], t.Iterable[Read]], tell: t.Callable[[int], None] = lambda done: None
 ) -> dict[int, Read]:
-    """What ``read`` gives for these ids, by id, asked for some of them at a time. Raises NetboxError.
+    """Return what ``read`` gives for these ids, by id, asked for some of them at a time. Raises NetboxError.
 
     ``tell`` is told after each listing how many were found so far.
     """
@@ -111,7 +111,7 @@ def listed_of(client: NetboxClient, endpoint: str, of: str, values: t.Sequence[t
 
 
 def read_objects(client: NetboxClient, endpoint: str, ids: t.Sequence[int]) -> dict[int, NetboxObject]:
-    """The objects of these ids that ``endpoint`` lists, by id. Raises NetboxError."""
+    """Return the objects of these ids that ``endpoint`` lists, by id. Raises NetboxError."""
     return listed_by_id(client, ids, lambda some: [_object(client, one) for one in client.get(endpoint, {"id": list(some)})])
 
 
@@ -125,13 +125,13 @@ def _object(client: NetboxClient, data: dict[str, t.Any]) -> NetboxObject:
 
 
 def written_as(value: t.Any) -> t.Any:
-    """A field of an answer as a write has it: a choice by its value, a relation by its id, others as they are."""
+    """Return a field of an answer as a write has it: a choice by its value, a relation by its id, others as they are."""
     if isinstance(value, list):
         return [written_as(one) for one in value]
     return value.get("value", value.get("id", value)) if isinstance(value, dict) else value
 
 
 def etag_of(last_updated: str) -> str:
-    """The ETag that NetBox would answer for an object alone: its ``last_updated`` in UTC, as Python's isoformat writes it."""
+    """Return the ETag that NetBox would answer for an object alone: its ``last_updated`` in UTC, as Python's isoformat writes it."""
     moment = datetime.datetime.fromisoformat(last_updated.replace("Z", "+00:00"))
     return f'W/"{moment.astimezone(datetime.timezone.utc).isoformat()}"'

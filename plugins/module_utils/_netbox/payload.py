@@ -39,17 +39,17 @@ class NetboxPayload(pydantic.BaseModel):
 
     @classmethod
     def read(cls, client: NetboxClient, ids: t.Sequence[int]) -> t.Mapping[int, AnyObject]:
-        """The objects of these ids that NetBox has, by id. Raises NetboxError."""
+        """Return the objects of these ids that NetBox has, by id. Raises NetboxError."""
         return read_objects(client, cls.endpoint, ids)
 
     @classmethod
     def hidden(cls, client: NetboxClient, ids: t.Sequence[int]) -> set[int]:  # pylint: disable=unused-argument
-        """Of objects that no listing has, those that are there all the same, which the token may change and not see. Nobody can tell, in general."""
+        """Return, of objects that no listing has, those that are there all the same, which the token may change and not see. Nobody can tell, in general."""
         return set()
 
     @classmethod
     def unchangeable(cls) -> str:
-        """What to say of one that the token may see, and not change."""
+        """Return what to say of one that the token may see, and not change."""
         statuses = f", so for the statuses {cls.statuses}" if cls.statuses else ""
         return (
             f"the token may see it, but not change it: the constraints of its permission {permission('PATCH', cls.endpoint)} exclude the {cls.noun}, as it "
@@ -58,7 +58,7 @@ class NetboxPayload(pydantic.BaseModel):
 
     @classmethod
     def unseen(cls) -> str:
-        """What to say of one that ``hidden`` names."""
+        """Return what to say of one that ``hidden`` names."""
         when = f"for the statuses {cls.statuses}" if cls.statuses else "before and after each change"
         return (
             f"it is in NetBox, but the token may not see it any more: the constraints of its permission {permission('GET', cls.endpoint)} exclude the "
@@ -66,13 +66,13 @@ class NetboxPayload(pydantic.BaseModel):
         )
 
     def fields(self) -> dict[str, t.Any]:
-        """The fields to set, as JSON, without the id."""
+        """Return the fields to set, as JSON, without the id."""
         return self.model_dump(mode="json", exclude_unset=True, exclude={"id"})
 
 
 @single_dispatch
 def build_payload(block: ProductBlockModel, subscription: SubscriptionModel) -> NetboxPayload:
-    """The payload for a product block of ``subscription``. Dispatches on the block's type.
+    """Return the payload for a product block of ``subscription``. Dispatches on the block's type.
 
     Raises DomainError, with the types that are registered, for a block that is not.
     """

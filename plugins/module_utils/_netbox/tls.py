@@ -63,7 +63,7 @@ def _load_system(context: ssl.SSLContext) -> None:
 
 
 def _is_hashed(directory: str) -> bool:
-    """Whether OpenSSL finds certificates in a directory: under the hashes of their subjects, ``5ed36f99.0``."""
+    """Return whether OpenSSL finds certificates in a directory: under the hashes of their subjects, ``5ed36f99.0``."""
     return os.path.isdir(directory) and any(name.endswith(".0") for name in os.listdir(directory))
 
 

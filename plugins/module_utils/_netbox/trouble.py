@@ -50,7 +50,7 @@ class Proxy(t.NamedTuple):
 
 
 def proxy_for(url: str) -> Proxy | None:
-    """The proxy through which requests to ``url`` go. Raises NetboxError for one whose URL cannot be right."""
+    """Return the proxy through which requests to ``url`` go. Raises NetboxError for one whose URL cannot be right."""
     scheme = urllib.parse.urlsplit(url).scheme
     proxies = requests.utils.get_environ_proxies(url)
     name = next((name for name in (scheme, "all") if proxies.get(name)), None)
@@ -75,7 +75,7 @@ def proxy_for(url: str) -> Proxy | None:
 
 
 def never_sent(error: Exception) -> bool:
-    """Whether the connection could not even be opened, so that NetBox surely got nothing.
+    """Return whether the connection could not even be opened, so that NetBox surely got nothing.
 
     A ProxyError alone does not say so: urllib3 makes one of each connection that is cut while it waits for the answer, too.
     """
@@ -87,14 +87,14 @@ def never_sent(error: Exception) -> bool:
 
 
 def is_final(error: Exception | None) -> bool:
-    """Whether trying again is in vain: a name that DNS surely does not have, or a proxy that says what it lacks or forbids."""
+    """Return whether trying again is in vain: a name that DNS surely does not have, or a proxy that says what it lacks or forbids."""
     causes = list(_causes(error)) if error is not None else []
     status = _tunnel_status(causes)
     return any(isinstance(one, socket.gaierror) and one.errno in _NO_SUCH_NAME for one in causes) or 400 <= status < 500
 
 
 def unreachable(error: Exception, url: str, proxy: Proxy | None, called: str = "") -> str:
-    """The sentence about a request to the NetBox at ``url``, or what it is ``called``, that got no whole answer, a proxy's words included."""
+    """Return the sentence about a request to the NetBox at ``url``, or what it is ``called``, that got no whole answer, a proxy's words included."""
     causes = list(_causes(error))
     if proxy and isinstance(error, requests.exceptions.InvalidSchema):
         return f"{proxy} needs a library that is missing: install PySocks for this Python (python -m pip install PySocks), or name another proxy"
@@ -117,12 +117,12 @@ def through(proxy: Proxy | None) -> str:
 
 
 def how_to_log_in(proxy: Proxy | None) -> str:
-    """What to do about a proxy that asks for a user and password."""
+    """Return what to do about a proxy that asks for a user and password."""
     return f"give them in {proxy.variable if proxy else 'HTTPS_PROXY or HTTP_PROXY'}, as http://USER:PASSWORD@HOST:PORT"
 
 
 def tls_sentence(error: Exception, url: str, proxy: Proxy | None, setting: str = "netbox_url") -> str:
-    """The sentence about a TLS connection that failed: what was wrong with the certificate, if that was it, and what to do.
+    """Return the sentence about a TLS connection that failed: what was wrong with the certificate, if that was it, and what to do.
 
     ``setting`` is the one that has the URL.
     """
@@ -144,7 +144,7 @@ def tls_sentence(error: Exception, url: str, proxy: Proxy | None, setting: str =
 
 
 def _reason(error: Exception, causes: t.Sequence[BaseException]) -> str:
-    """Why no whole answer came, by the types and numbers of what was raised."""
+    """Return why no whole answer came, by the types and numbers of what was raised."""
     for one in causes:
         if isinstance(one, socket.gaierror):
             return "its name is not known to DNS" if one.errno in _NO_SUCH_NAME else "its name could not be resolved"
@@ -166,7 +166,7 @@ def _reason(error: Exception, causes: t.Sequence[BaseException]) -> str:
 
 
 def _causes(error: BaseException) -> t.Iterator[BaseException]:
-    """An exception and those within it, each once: requests and urllib3 wrap what Python raised in several ways."""
+    """Yield an exception and those within it, each once: requests and urllib3 wrap what Python raised in several ways."""
     seen: list[BaseException] = []
     waiting: list[t.Any] = [error]
     while waiting:
@@ -180,7 +180,7 @@ def _causes(error: BaseException) -> t.Iterator[BaseException]:
 
 
 def _tunnel_answer(causes: t.Sequence[BaseException]) -> str:
-    """What a proxy answered that was to open a tunnel: ``407 Proxy Authentication Required``; "" where none was asked.
+    """Return what a proxy answered that was to open a tunnel: ``407 Proxy Authentication Required``; "" where none was asked.
 
     Python keeps the status in the text of an OSError without a number, and nowhere else.
     """

@@ -75,7 +75,8 @@ class Target(t.Generic[Object, Payload]):
     payload's type reads it, and the payload, and returns the refusal or None. ``known`` are objects as they were read before; those not in it are
     read. With ``dry_run`` nothing is written, and the updates say what would be; ``see`` then may give an object as it would stand by then.
     ``tell`` is told after each request how many payloads are done, and how many of them could not be written. ``held`` is asked right before each request,
-    and tells which of these ids may be written still: see ``still_held``. With ``even_same``, what does not differ is written, too.
+    and tells which of these ids may be written still: see ``still_held``. With ``even_same``, what does not differ is written, too. ``lost`` is told the ids of
+    which an answer was lost, before they are read again.
     """
 
     client: NetboxClient
@@ -87,6 +88,7 @@ class Target(t.Generic[Object, Payload]):
     tell: t.Callable[[int, int], None] = lambda done, failed: None
     held: t.Callable[[t.Collection[int]], t.Collection[int]] = lambda ids: ids
     even_same: bool = False
+    lost: t.Callable[[t.Collection[int]], None] = lambda ids: None
 
 
 AnyTarget = Target[t.Any, t.Any]
@@ -97,7 +99,8 @@ class Update:
     """What became of one payload. ``before`` and ``after`` hold the fields that differed; both are empty where none did.
 
     ``error`` says why it was not written, and ``kind`` what kind of refusal that was, if it was the target's ``check``; ``uncertain`` says that it
-    may have been written all the same, since an answer was lost; ``gone`` that there is no such object any more.
+    may have been written all the same, since an answer was lost; ``gone`` that there is no such object any more; ``answered`` that NetBox itself has answered
+    that it does not write it.
     """
 
     before: dict[str, t.Any]
@@ -106,13 +109,14 @@ class Update:
     uncertain: bool = False
     gone: bool = False
     kind: Kind | None = None
+    answered: bool = False
 
     def why_not(self, label: str) -> str:
-        """The sentence about an object of that ``label`` that was not written. A refusal by the target's ``check`` is one already."""
+        """Return the sentence about an object of that ``label`` that was not written. A refusal by the target's ``check`` is one already."""
         return f"{self.error}" if self.kind else f"{label}: {self.error}"
 
     def changes(self) -> dict[str, list[t.Any]]:
-        """The fields that differed, each as ``[before, after]``."""
+        """Return the fields that differed, each as ``[before, after]``."""
         return {name: [self.before.get(name), value] for name, value in self.after.items()}
 
 
@@ -142,20 +146,20 @@ def _update_list(payload: list, target: AnyTarget) -> list[Update]:  # type: ign
 
 
 def difference(payload: NetboxPayload, current: t.Mapping[str, t.Any]) -> Update:
-    """The fields of ``payload`` that differ from ``current``: as they are, and as they will be."""
+    """Return the fields of ``payload`` that differ from ``current``: as they are, and as they will be."""
     after = {name: value for name, value in payload.fields().items() if not _is_so(current.get(name), value)}
     return Update({name: _named(current.get(name), value) for name, value in after.items()}, after)
 
 
 def _named(current: t.Any, value: t.Any) -> t.Any:
-    """What a field has now; of custom fields those that are to be set, since the others are not ours to show."""
+    """Return what a field has now; of custom fields those that are to be set, since the others are not ours to show."""
     if isinstance(value, dict):
         return {name: (current or {}).get(name) for name in value}
     return current
 
 
 def _is_so(current: t.Any, value: t.Any) -> bool:
-    """Whether a field has its value. Of custom fields, those that are named count."""
+    """Return whether a field has its value. Of custom fields, those that are named count."""
     if isinstance(value, dict):
         return isinstance(current, dict) and all((current.get(name) or None) == (one or None) for name, one in value.items())
     return bool(current == value)
@@ -170,12 +174,12 @@ def _write(kind: type[NetboxPayload], payloads: t.Sequence[NetboxPayload], targe
     work = _Work(kind, target)
     error = in_parallel(target.client.parallel, work.write, list(chunks(ordered, _in_a_request(len(ordered), target.client))))
     if error:
-        work.give_up(ordered, str(error))
+        work.give_up(ordered, str(error), isinstance(error, (NetboxRefusal, NetboxFailed)))
     return [work.done[payload.id] for payload in payloads]
 
 
 def _in_a_request(count: int, client: NetboxClient) -> int:
-    """How many of ``count`` objects one request changes: no more than there are for each of the requests that are made at a time."""
+    """Return how many of ``count`` objects one request changes: no more than there are for each of the requests that are made at a time."""
     return max(min(client.batch_size, -(-count // client.parallel)), min(client.batch_size, FEWEST_IN_A_REQUEST))
 
 
@@ -230,13 +234,13 @@ class _Work:
         except ConflictError:
             return self._after_conflict(left)
         except NetboxNotWritten as error:
-            self.sent |= writes
+            self._is_lost(writes)
             return self._after_conflict(left, str(error))  # what was written needs nothing more when it is read again
         except NetboxFailed as error:
-            self.sent |= writes
+            self._is_lost(writes)
             return self._after_failure(left, error)
         except NetboxUncertain:
-            self.sent |= writes
+            self._is_lost(writes)
             if not self._patience.wait():
                 raise
             self._forget(left)
@@ -250,12 +254,18 @@ class _Work:
         self.done |= writes
         return []
 
-    def give_up(self, payloads: t.Sequence[NetboxPayload], reason: str) -> None:
-        """What is not done yet will not be."""
-        self.done |= {payload.id: Update({}, {}, reason, payload.id in self.sent) for payload in payloads if payload.id not in self.done}
+    def _is_lost(self, writes: t.Mapping[int, Update]) -> None:
+        """Remember writes whose answer was lost."""
+        self.sent |= writes
+        self.target.lost(writes.keys())
+
+    def give_up(self, payloads: t.Sequence[NetboxPayload], reason: str, answered: bool = False) -> None:
+        """Settle what is not done yet: it will not be."""
+        left = [payload.id for payload in payloads if payload.id not in self.done]
+        self.done |= {key: Update({}, {}, reason, key in self.sent, answered=answered) for key in left}
 
     def _plan(self, group: t.Sequence[NetboxPayload]) -> dict[int, Update]:
-        """What to write, by id; what needs no write is done."""
+        """Return what to write, by id; what needs no write is done."""
         read = self.kind.read(self.target.client, [payload.id for payload in group if payload.id not in self._known])
         self._known |= {key: self.target.see(one) for key, one in read.items()}
         missing = [payload.id for payload in group if payload.id not in self._known]
@@ -279,7 +289,7 @@ class _Work:
     def _after_conflict(
         self, group: t.Sequence[NetboxPayload], why: str = "somebody else kept changing it in NetBox meanwhile; run again"
     ) -> list[t.Sequence[NetboxPayload]]:
-        """The group, for another attempt with what NetBox has by then: the answer does not tell which object it was. For the second time, halves of it:
+        """Return the group, for another attempt with what NetBox has by then: the answer does not tell which object it was. For the second time, halves of it:
         where NetBox changes one of them as it saves another, as it does with a chassis and what is in its bays, it refuses the two in one request for ever.
         """
         self._forget(group)
@@ -293,7 +303,7 @@ class _Work:
         return []
 
     def _after_failure(self, group: t.Sequence[NetboxPayload], error: NetboxFailed) -> list[t.Sequence[NetboxPayload]]:
-        """The group, or halves of it, once more, so that one at which NetBox fails stops no other. Raises the error where NetBox does nothing at all."""
+        """Return the group, or halves of it, once more, so that one at which NetBox fails stops no other. Raises the error where NetBox does nothing at all."""
         self._forget(group)
         ids = {payload.id for payload in group}
         if len(group) > 1 or not ids <= self._in_vain:
@@ -303,18 +313,18 @@ class _Work:
         self._failures |= ids
         if len(self._failures) >= FAILURES and not any(one.after and not one.error for one in list(self.done.values())):
             raise error
-        self.give_up(group, str(error))
+        self.give_up(group, str(error), answered=True)
         return []
 
     def _once_more(self, group: t.Sequence[NetboxPayload]) -> list[t.Sequence[NetboxPayload]]:
-        """The group; halves of it, where all of it was tried in vain before."""
+        """Return the group; halves of it, where all of it was tried in vain before."""
         ids = {payload.id for payload in group}
         before = ids <= self._in_vain
         self._in_vain |= ids  # in place, since several threads add to it
         return [group[: len(group) // 2], group[len(group) // 2 :]] if before and len(group) > 1 else [group]
 
     def _without_refused(self, group: t.Sequence[NetboxPayload], error: NetboxRefusal) -> list[t.Sequence[NetboxPayload]]:
-        """The rest of a group of which NetBox refused some; halves of it, where NetBox does not say which.
+        """Return the rest of a group of which NetBox refused some; halves of it, where NetBox does not say which.
 
         Raises NetboxError where the token may change no such object at all.
         """
@@ -332,7 +342,8 @@ class _Work:
                 self.done[payload.id] = self._not_allowed(payload, there)
             else:
                 why = f"NetBox refused the change: {error.by_id[payload.id]}" if payload.id in error.by_id else str(error)
-                self.done[payload.id] = Update({}, {}, why, payload.id in self.sent) if payload.id in there else _gone(payload)
+                refusal = Update({}, {}, why, payload.id in self.sent, answered=True)
+                self.done[payload.id] = refusal if payload.id in there else _gone(payload)
         return [rest] if rest else []
 
     def _after_left_out(self, group: t.Sequence[NetboxPayload], writes: t.Mapping[int, Update]) -> None:
@@ -353,11 +364,11 @@ class _Work:
 
     def _not_allowed(self, payload: NetboxPayload, there: t.Container[int]) -> Update:
         if payload.id in there:
-            return Update({}, {}, self.kind.unchangeable(), payload.id in self.sent)
+            return Update({}, {}, self.kind.unchangeable(), payload.id in self.sent, answered=True)
         return Update({}, {}, self.kind.unseen()) if self.kind.hidden(self.target.client, [payload.id]) else _gone(payload)
 
     def _may(self) -> bool:
-        """Whether the token may change such objects at all. NetBox is asked once."""
+        """Return whether the token may change such objects at all. NetBox is asked once."""
         with self._asking:
             if self._may_change is None:
                 self._may_change = self.target.client.may("PATCH", self.kind.endpoint)

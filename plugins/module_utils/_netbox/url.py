@@ -15,7 +15,7 @@ __all__ = ["normal_url"]
 
 
 def normal_url(url: str) -> str:
-    """The URL of a NetBox in one spelling: lower-case scheme and host, no ``/api`` and no slash at the end. Keeps a base path.
+    """Return the URL of a NetBox in one spelling: lower-case scheme and host, no ``/api`` and no slash at the end. Keeps a base path.
 
     Raises NetboxError for what is no http or https URL, and for one with a user name or password in it.
     """

@@ -16,9 +16,12 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils._node.change
     UPDATE_NODE_IN_NETBOX,
     sets_free,
     was_set_free,
+    writes,
+    written_values,
 )
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._node.device import DEVICE
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._node.fence import fence
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._node.fields import OF_NETBOX
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._node.state import ChangeWork
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._node.statuses import FREE
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.abort import aborted, put_back, restored
@@ -35,24 +38,24 @@ _GONE = "it was to be terminated, and is not in NetBox any more, so that its sub
 
 def abort_change(task: Task, works: t.Sequence[ChangeWork]) -> dict[str, Outcome]:
     """End the subscriptions of which the device was set free; the others are as they were before, and their devices as they are."""
-    ending = [work for work in works if work.state.lifecycle == SubscriptionLifecycle.TERMINATED and sets_free(work)]
+    ending = {work.key: work for work in works if work.state.lifecycle == SubscriptionLifecycle.TERMINATED and sets_free(work)}
     logs = _logs(task, works)
-    unfinished = [work for work in works if work.state.device.status and MODIFY in logs[work.key] and UPDATE not in logs[work.key]]
+    unfinished = [work for work in works if writes(task, work) and MODIFY in logs[work.key] and UPDATE not in logs[work.key]]
     unknown = fence(task, unfinished)
     # Of those that were cut off while NetBox was written, only its change log tells.
     unfinished_keys = {work.key for work in unfinished} - unknown.keys()
-    unsure = {work.key: work.subscription.device_id for work in ending if work.key in unfinished_keys}
+    unsure = {work.key: work.subscription.device_id for work in ending.values() if work.key in unfinished_keys}
     changes, unread = _changes(task, list(unsure.values()))
 
     def ended(work: ChangeWork) -> Outcome:
-        if work not in ending:
+        if work.key not in ending:
             return _put_back(task, work, logs[work.key])
         if UPDATE in logs[work.key]:
             return aborted(task, work, _SET_FREE if work.state.device.status else _GONE)
         if work.key in unsure and unread:
             again = "with a token that may read it" if isinstance(unread, NetboxForbidden) else "again"
-            unknown = f"{work.label} was to be set to {FREE} in NetBox, and without NetBox's change log it is not known whether it was: {unread}"
-            return Failed(f"{unknown}. Abort {again}")
+            was_it = f"{work.label} was to be set to {FREE} in NetBox, and without NetBox's change log it is not known whether it was: {unread}"
+            return Failed(f"{was_it}. Abort {again}")
         free = was_set_free(work, changes.get(unsure.get(work.key, 0), ()))
         return aborted(task, work, _SET_FREE) if free else put_back(task, work)
 
@@ -60,11 +63,11 @@ def abort_change(task: Task, works: t.Sequence[ChangeWork]) -> dict[str, Outcome
 
 
 def _put_back(task: Task, work: ChangeWork, log: t.Mapping[str, StepRecord]) -> Aborted:
-    """The outcome of a process whose subscription is as it was before; with what it wrote to NetBox, which stays."""
-    if UPDATE in log:
-        wrote, written = "wrote", list(log[UPDATE].changes.get("netbox") or {})
-    else:
-        wrote, written = "may have written", _to_write(task, work) if MODIFY in log else []
+    """Return the outcome of a process whose subscription is as it was before; with what it wrote to NetBox, which stays."""
+    changes = log[UPDATE].changes if UPDATE in log else None
+    wrote, written = "wrote", list((changes.get("netbox") or {}) if isinstance(changes, dict) else {})
+    if not written and MODIFY in log:
+        wrote, written = "may have written", _to_write(task, work)
     if not written:
         return put_back(task, work)
     left = f"what it {wrote} to NetBox is left there: {', '.join(written)}"
@@ -74,17 +77,19 @@ def _put_back(task: Task, work: ChangeWork, log: t.Mapping[str, StepRecord]) -> 
 
 
 def _to_write(task: Task, work: ChangeWork) -> list[str]:
-    """The fields that the process writes to its device."""
-    if not work.state.device.status:  # it is gone
+    """Return the fields that the process writes to its device, and that the device did not have so before."""
+    if not writes(task, work):
         return []
-    return [*work.state.write, *(["custom_fields"] if task.params["netbox_custom_field"] else [])]
+    before, values = work.state.device, written_values(work)
+    fields = [name for name in work.state.write if getattr(before, OF_NETBOX[name].device) != values.get(name)]
+    return [*fields, *(["custom_fields"] if task.params["netbox_custom_field"] else [])]
 
 
 UPDATE, MODIFY = UPDATE_NODE_IN_NETBOX.name, MODIFY_SUBSCRIPTION.name
 
 
 def _changes(task: Task, ids: t.Sequence[int]) -> tuple[dict[int, list[Change]], NetboxError | None]:
-    """What the change log has of these devices, by id; second, why it could not be read."""
+    """Return what the change log has of these devices, by id; second, why it could not be read."""
     try:
         return object_changes(task.netbox, DEVICE, ids) if ids else {}, None
     except NetboxError as error:
@@ -92,7 +97,7 @@ def _changes(task: Task, ids: t.Sequence[int]) -> tuple[dict[int, list[Change]],
 
 
 def _logs(task: Task, works: t.Sequence[ChangeWork]) -> dict[str, dict[str, StepRecord]]:
-    """The steps that each process has done, each with the line of its log."""
+    """Return the steps that each process has done, each with the line of its log."""
     with task.store.read() as connection:
         logs = load_step_log(connection, [work.key for work in works])
     return {work.key: {line.step: line for line in logs.get(work.key, []) if line.status == "success"} for work in works}

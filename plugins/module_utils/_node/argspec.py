@@ -46,7 +46,7 @@ CONFIG: Spec = {
 
 
 def options(*groups: Spec) -> dict[str, t.Any]:
-    """The same as the function of that name in ``_argspec``, with the settings of nodes. All modules of this collection take those, since they are one
+    """Return the same as the function of that name in ``_argspec``, with the settings of nodes. All modules of this collection take those, since they are one
     action group.
     """
     return _argspec.options(LOOPBACK, *groups)

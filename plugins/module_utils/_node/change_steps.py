@@ -48,6 +48,8 @@ __all__ = [
     "gone",
     "sets_free",
     "was_set_free",
+    "writes",
+    "written_values",
 ]
 
 _NAMED = 10
@@ -57,7 +59,7 @@ _NOT_THERE = "is not in NetBox any more, or the token may not see it"
 
 
 def _fetch_ip_address_information(task: Task, works: t.Sequence[ChangeWork]) -> dict[str, Outcome]:
-    """The device as it is now: what is not as it was read here, when NetBox is written, was changed by somebody else."""
+    """Read the device as it is now: what is not as it was read here, when NetBox is written, was changed by somebody else."""
     tell = Progress(task.show, "fetch_ip_address_information", len(works), task.subject.many)
     devices = devices_by_id(task.netbox, [work.subscription.device_id for work in works], tell=tell)
     missing = [work.subscription.device_id for work in works if work.subscription.device_id not in devices]
@@ -124,7 +126,7 @@ def _modified(work: ChangeWork) -> Outcome:
 
 
 def families(subscription: NodeInactive) -> list[Family]:
-    """The address families that a subscription has, and so keeps."""
+    """Return the address families that a subscription has, and so keeps."""
     return [family for family in FAMILIES if loopback_of(subscription, family) is not None]
 
 
@@ -134,24 +136,20 @@ def gone(subscription: NodeInactive) -> Device:
 
 
 def _missing(work: ChangeWork) -> Device:
-    """The device of a work as it was when it was read last, for the config of its removal; it has no status, as there is none to write."""
+    """Return the device of a work as it was when it was read last, for the config of its removal; it has no status, as there is none to write."""
     return dataclasses.replace(work.state.device, status="")
 
 
 def _update_node_in_netbox(task: Task, works: t.Sequence[ChangeWork]) -> dict[str, Outcome]:
     """Write to NetBox the fields that the process is to write, and no others."""
-    payloads = {work.subscription.device_id: _payload(task, work) for work in works if _writes(task, work)}
-    by_device = {work.subscription.device_id: work for work in works if _writes(task, work)}
+    payloads = {work.subscription.device_id: _payload(task, work) for work in works if writes(task, work)}
+    by_device = {work.subscription.device_id: work for work in works if writes(task, work)}
     conflicts: dict[str, Failed] = {}
-    sent: set[int] = set()
-
-    def message(device_id: int) -> str:
-        sent.add(device_id)
-        return by_device[device_id].changelog_message()
+    lost: set[int] = set()
 
     def check(device: Device, payload: DevicePayload) -> Refusal | None:  # pylint: disable=unused-argument
         work = by_device[device.id]
-        if (work.row.resumed or device.id in sent) and _planned_before(task, work, device):
+        if (work.row.resumed or device.id in lost) and _planned_before(task, work, device):
             return Refusal(Kind.DONE_BEFORE, "it was set free before")
         conflict = _conflict(work, device)
         if conflict is None:
@@ -161,10 +159,11 @@ def _update_node_in_netbox(task: Task, works: t.Sequence[ChangeWork]) -> dict[st
 
     target = DeviceTarget(
         client=task.netbox,
-        message=message,
+        message=lambda device_id: by_device[device_id].changelog_message(),
         check=check,
         dry_run=task.check_mode,
         held=still_held(task, by_device),
+        lost=lost.update,
         tell=Progress(task.show, "update_node_in_netbox", len(payloads), task.subject.many),
     )
     outcomes: dict[str, Outcome] = {work.key: Done(work.subscription, work.state) for work in works}
@@ -185,28 +184,28 @@ def _update_node_in_netbox(task: Task, works: t.Sequence[ChangeWork]) -> dict[st
     return outcomes
 
 
-def _writes(task: Task, work: ChangeWork) -> bool:
-    """Whether there is anything to write: not to a device that is gone, or that another subscription stands for."""
+def writes(task: Task, work: ChangeWork) -> bool:
+    """Return whether there is anything to write: not to a device that is gone, or that another subscription stands for."""
     there = work.state.device.status and "several_subscriptions" not in (work.state.repairs or ())
     return bool(there and (work.state.write or task.params["netbox_custom_field"]))
 
 
 def _payload(task: Task, work: ChangeWork) -> DevicePayload:
     ends = work.state.lifecycle == SubscriptionLifecycle.TERMINATED
-    values, field = _values(work), custom_field(task, None if ends else str(work.subscription.subscription_id))
+    values, field = written_values(work), custom_field(task, None if ends else str(work.subscription.subscription_id))
     return DevicePayload(id=work.subscription.device_id, **{name: values[name] for name in work.state.write}, **field)
 
 
-def _values(work: ChangeWork) -> dict[str, t.Any]:
-    """What fields of the device are to be, as NetBox takes them: relations by id."""
+def written_values(work: ChangeWork) -> dict[str, t.Any]:
+    """Return what fields of the device are to be, as NetBox takes them: relations by id."""
     node = work.subscription.node
     status, name = (work.state.node_changes.get(field, getattr(node, field)) for field in ("node_status", "node_name"))
     return {"status": status, "name": name, **(work.state.relations or {})}
 
 
 def _conflict(work: ChangeWork, device: Device) -> Failed | None:
-    """What somebody else changed, of what is to be written, since the device was read; None where nothing is."""
-    read, values = work.state.device, _values(work)
+    """Return what somebody else changed, of what is to be written, since the device was read; None where nothing is."""
+    read, values = work.state.device, written_values(work)
     for field in work.state.write:
         then, now = (getattr(one, OF_NETBOX[field].device) for one in (read, device))
         if now != then and device.writable.get(field) != values[field]:
@@ -215,19 +214,19 @@ def _conflict(work: ChangeWork, device: Device) -> Failed | None:
 
 
 def _planned_before(task: Task, work: ChangeWork, device: Device) -> bool:
-    """Whether this process has set the device free already, by a request whose answer was lost, so that it is somebody else's by now."""
+    """Return whether this process has set the device free already, by a request whose answer was lost, so that it is somebody else's by now."""
     if not sets_free(work) or device.status == FREE:
         return False
     return was_set_free(work, object_changes(task.netbox, DEVICE, [device.id])[device.id])
 
 
 def sets_free(work: ChangeWork) -> bool:
-    """Whether the process is to set its device free."""
-    return "status" in work.state.write and _values(work)["status"] == FREE
+    """Return whether the process is to set its device free."""
+    return "status" in work.state.write and written_values(work)["status"] == FREE
 
 
 def was_set_free(work: ChangeWork, changes: t.Iterable[Change]) -> bool:
-    """Whether the process has set its device free, by NetBox's change log of that."""
+    """Return whether the process has set its device free, by NetBox's change log of that."""
     return any(change.status == FREE and work.key in change.message for change in changes)
 
 
@@ -238,7 +237,7 @@ def _changed_meanwhile(work: ChangeWork, what: str) -> Failed:
 
 
 def _done(task: Task, works: t.Sequence[ChangeWork]) -> dict[str, Outcome]:
-    """In sync again, and terminated where that is what the process is for."""
+    """Set the subscriptions in sync again, and end those where that is what the process is for."""
     return journalled(task, works, for_each(works, _ended))
 
 

@@ -62,11 +62,11 @@ class Wanted:
         return f"{self.name} in site {self.site}" if self.site else str(self.name)
 
     def means(self, device: Device) -> bool:
-        """Whether this entry names ``device``."""
+        """Return whether this entry names ``device``."""
         return self.names(device.id, device.name, (device.site, device.site_name))
 
     def names(self, device_id: int | None, name: str | None, sites: t.Iterable[str]) -> bool:
-        """Whether this entry names a device of that id and name. Of a label the site does not count: devices are moved."""
+        """Return whether this entry names a device of that id and name. Of a label the site does not count: devices are moved."""
         if self.id is not None:
             return device_id == self.id
         if device_id is not None and self.labelled == device_id:
@@ -85,12 +85,12 @@ class Wrong(t.NamedTuple):
 
 
 def node_row(device: Device, status: str, message: str = "", **own: t.Any) -> Row:
-    """The row of a device. ``own`` is what else it carries to the next step."""
+    """Return the row of a device. ``own`` is what else it carries to the next step."""
     return Row(device.label, status, message, own={"device_id": device.id, **own})
 
 
 def wrong_row(one: Wrong) -> Row:
-    """The row of an entry that cannot be meant."""
+    """Return the row of an entry that cannot be meant."""
     return Row(str(one.wanted), FAILED, one.reason, one.general or None, own={"device_id": None})
 
 
@@ -98,14 +98,14 @@ NOTHING = "Nothing was chosen, so nothing was done."
 
 
 def chosen_nodes(nodes: t.Any) -> list[Wanted] | None:
-    """The entries of the option ``nodes``; None where it is not given. An empty list chooses no node. Raises NodeflowError."""
+    """Return the entries of the option ``nodes``; None where it is not given. An empty list chooses no node. Raises NodeflowError."""
     if nodes is None or (isinstance(nodes, str) and not nodes.strip()):
         return None
     return parse_nodes(nodes)
 
 
 def parse_nodes(nodes: t.Any) -> list[Wanted]:
-    """The entries of the option ``nodes``: a list, or a string with commas, of ids, names, labels or ``{name, site}``. Each once, in order.
+    """Return the entries of the option ``nodes``: a list, or a string with commas, of ids, names, labels or ``{name, site}``. Each once, in order.
 
     Digits alone are an id; a device whose name is a number is named by ``{name: "123"}``. Raises NodeflowError for anything else.
     """
@@ -148,7 +148,7 @@ def _parse_one(node: t.Any) -> Wanted:
 
 
 def look_up(client: NetboxClient, wanted: t.Sequence[Wanted], filters: dict[str, t.Any]) -> tuple[list[Device], list[Wrong]]:
-    """The devices that ``wanted`` means, in its order, each once. Second, the entries that mean none or several."""
+    """Return the devices that ``wanted`` means, in its order, each once. Second, the entries that mean none or several."""
     ids = list(dict.fromkeys(device_id for one in wanted for device_id in (one.id, one.labelled) if device_id is not None))
     names = list(dict.fromkeys(one.name for one in wanted if one.name is not None))
     twice = {"id", "name"} & set(filters)
@@ -197,7 +197,7 @@ def look_up_enrolled(
 
 
 def nodes(found: t.Iterable[Stored]) -> tuple[list[NodeInactive], list[Unreadable]]:
-    """The subscriptions of nodes, and those that cannot be read, each in their order. What is another collection's is neither, wherever that is."""
+    """Return the subscriptions of nodes, and those that cannot be read, each in their order. What is another collection's is neither, wherever that is."""
     models, unreadable = sort_out(found)
     return [model for model in models if isinstance(model, NodeInactive)], [one for one in unreadable if collection_of(one.product) == OURS]
 

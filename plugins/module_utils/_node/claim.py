@@ -54,7 +54,7 @@ class Holder(enum.Enum):
 
 
 def claim_mode(task: Task) -> str:
-    """Who decides a claim: "store" or "netbox"."""
+    """Return who decides a claim: "store" or "netbox"."""
     by_store = task.shares_store if task.params["claim"] == "auto" else task.params["claim"] == "store"
     return "store" if by_store else "netbox"
 
@@ -77,7 +77,7 @@ def claim(task: Task, works: t.Sequence[CreateWork]) -> dict[str, Outcome]:
 
 
 def _without_change_log(task: Task, works: t.Sequence[CreateWork]) -> dict[str, Outcome]:
-    """The outcomes where NetBox is one before 4.6 whose change log the token may not read: it must be, before anything is claimed."""
+    """Return the outcomes where NetBox is one before 4.6 whose change log the token may not read: it must be, before anything is claimed."""
     if all(work.state.device.etag for work in works):
         return {}
     try:
@@ -142,7 +142,7 @@ def _taken(work: CreateWork) -> str:
 
 
 def as_read(work: CreateWork) -> Device:
-    """The device as an earlier step read it, of what can be written only the status."""
+    """Return the device as an earlier step read it, of what can be written only the status."""
     return dataclasses.replace(work.state.device, writable={"status": work.state.device.status})
 
 
@@ -201,14 +201,14 @@ _PUT_BACK = ", put back"
 
 
 def _our_claim(key: str, changes: t.Sequence[Change]) -> int | None:
-    """The place of the last entry by which this process wrote the claim; None where there is none."""
+    """Return the place of the last entry by which this process wrote the claim; None where there is none."""
     ours = [(place, change) for place, change in enumerate(changes) if key in change.message and not change.message.endswith(_PUT_BACK)]
     places = [place for place, change in ours if change.status == CLAIMED]
     return places[-1] if places else None
 
 
 def _by_change_log(task: Task, works: t.Sequence[CreateWork], outcomes: t.Mapping[str, Outcome]) -> dict[str, Outcome]:
-    """The outcomes once NetBox's change log has told whose claim came first, and what ours overwrote has been put back."""
+    """Return the outcomes once NetBox's change log has told whose claim came first, and what ours overwrote has been put back."""
     if not works:
         return {}
     ids = [work.subscription.device_id for work in works]
@@ -222,7 +222,7 @@ def _by_change_log(task: Task, works: t.Sequence[CreateWork], outcomes: t.Mappin
 
 
 def _lost(work: CreateWork, row: dict[str, t.Any], changes: t.Sequence[Change]) -> dict[str, t.Any]:
-    """What the claim of ``work`` overwrote in its device, by field."""
+    """Return what the claim of ``work`` overwrote in its device, by field."""
     place = _our_claim(work.key, changes)
     if place is not None:
         return overwritten(changes, place, {"status": FREE})
@@ -300,17 +300,17 @@ _NOT_THERE, _OR_END = "is not in NetBox any more, or the token may not see it", 
 
 
 def device_gone(work: CreateWork) -> Failed:
-    """The outcome of a process whose device NetBox does not have any more."""
+    """Return the outcome of a process whose device NetBox does not have any more."""
     return Failed(f"{work.label} {_NOT_THERE}. {_OR_END} with: {to_abort([work.key])}", _NOT_THERE, _OR_END)
 
 
 def _not_claimed(work: CreateWork, reason: str, uncertain: bool = False) -> Outcome:
-    """What surely never reached NetBox leaves the device free, so its process is over."""
+    """End a process whose claim surely never reached NetBox, which leaves the device free; any other failed."""
     return Failed(reason) if uncertain or work.row.resumed else Aborted(f"{reason}; its process is over, so there is nothing to resume")
 
 
 def contradiction(work: CreateWork, device: Device, ours: t.Collection[str]) -> str | None:
-    """Why a device as NetBox has it now contradicts its enrolment; None where it does not. ``ours`` are statuses that we may have written."""
+    """Return why a device as NetBox has it now contradicts its enrolment; None where it does not. ``ours`` are statuses that we may have written."""
     expected = (CLAIMED if work.state.claim == "netbox" else FREE, *ours)
     if device.status in expected:
         return None
@@ -321,13 +321,13 @@ def contradiction(work: CreateWork, device: Device, ours: t.Collection[str]) -> 
 
 
 def status_of(devices: t.Mapping[int, Device], work: CreateWork) -> str | None:
-    """The status of the device of ``work`` in NetBox; None where it is not among ``devices``."""
+    """Return the status of the device of ``work`` in NetBox; None where it is not among ``devices``."""
     device = devices.get(work.subscription.device_id)
     return device.status if device else None
 
 
 def as_claimed(work: CreateWork, device: Device) -> Device:
-    """In check mode: the device as it would stand after the claim."""
+    """Return, in check mode, the device as it would stand after the claim."""
     if work.state.claim == "netbox" and device.status == work.state.device.status == FREE:
         return dataclasses.replace(device, status=CLAIMED, writable=device.writable | {"status": CLAIMED})
     return device

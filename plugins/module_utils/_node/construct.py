@@ -36,7 +36,7 @@ def construct_node_model(task: Task) -> dict[str, t.Any]:
 
 
 def _construct(task: Task, row: Row, models: dict[int, NodeInactive]) -> Row:
-    """The row with its model. ``models`` are those of the rows before, by device id: a row may come twice, and a device has one subscription."""
+    """Return the row with its model. ``models`` are those of the rows before, by device id: a row may come twice, and a device has one subscription."""
     device = Device(**row.own["found"])
     families = task.params["required_families"]
     row = dataclasses.replace(row, own={name: value for name, value in row.own.items() if name != "found"})
@@ -48,7 +48,7 @@ def _construct(task: Task, row: Row, models: dict[int, NodeInactive]) -> Row:
 
 
 def new_node(task: Task, device: Device) -> NodeInactive:
-    """The subscription of a device that has none yet, for the customer of the options."""
+    """Return the subscription of a device that has none yet, for the customer of the options."""
     block = NodeBlockInactive(node_id=device.id, node_name=device.name, node_status=device.status)
     subscription = NodeInactive(customer_id=task.params["customer_id"], node=block)
     return subscription.model_copy(update={"description": description(subscription)})

@@ -44,7 +44,7 @@ __all__ = ["CREATE_NODE", "custom_field"]
 
 
 def _fetch_ip_address_information(task: Task, works: t.Sequence[CreateWork]) -> dict[str, Outcome]:
-    """The device's name and loopbacks onto the model; what the templates need of the device into the state."""
+    """Put the device's name and loopbacks onto the model, and what the templates need of the device into the state."""
     tell = Progress(task.show, "fetch_ip_address_information", len(works), task.subject.many)
     devices = devices_by_id(task.netbox, [work.subscription.device_id for work in works], tell=tell)
     missing = [work.subscription.device_id for work in works if work.subscription.device_id not in devices]
@@ -126,7 +126,9 @@ def _update_node_in_netbox(task: Task, works: t.Sequence[CreateWork]) -> dict[st
 
 
 def _known(task: Task, work: CreateWork) -> Device:
-    """The device as the step before read it, in this run, but for its custom fields. If it has changed since, NetBox refuses the write; then it is read."""
+    """Return the device as the step before read it, in this run, but for its custom fields. If it has changed since, NetBox refuses the write; then it is
+    read.
+    """
     return as_claimed(work, as_read(work)) if task.check_mode else as_read(work)
 
 
@@ -142,7 +144,7 @@ def _payload(task: Task, work: CreateWork) -> NetboxPayload:
 
 
 def custom_field(task: Task, value: str | None) -> dict[str, t.Any]:
-    """The field of a payload that leads from the device to its subscription; {} where no custom field is set for that."""
+    """Return the field of a payload that leads from the device to its subscription; {} where no custom field is set for that."""
     name = task.params["netbox_custom_field"]
     return {"custom_fields": {name: value}} if name else {}
 

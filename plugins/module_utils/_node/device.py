@@ -91,36 +91,36 @@ class Device:  # pylint: disable=too-many-instance-attributes
         return device_label(self.name, self.site, self.id)
 
     def custom_field(self, name: str) -> str | None:
-        """The value of a custom field as text; None where it has none, or was not read."""
+        """Return the value of a custom field as text; None where it has none, or was not read."""
         value = (self.writable.get("custom_fields") or {}).get(name)
         return None if value in (None, "") else str(value)
 
     def facts(self) -> dict[str, t.Any]:
-        """What a process remembers of the device: its fields as plain data, but for ``writable``, and ``problem``, which none of them has."""
+        """Return what a process remembers of the device: its fields as plain data, but for ``writable``, and ``problem``, which none of them has."""
         return {field.name: getattr(self, field.name) for field in dataclasses.fields(self) if field.name not in ("writable", "problem")}
 
 
 def device_label(name: str | None, site: str, device_id: int) -> str:
-    """How messages call a device: ``name (site, id)``; without the site where none is known. Safe to print."""
+    """Return how messages call a device: ``name (site, id)``; without the site where none is known. Safe to print."""
     where = f"{site}, {device_id}" if site else device_id
     return printable(f"{name or 'unnamed device'} ({where})", kept="")
 
 
 def device_page(netbox_url: str | None, device_id: int) -> str | None:
-    """The URL of a device's page in NetBox; None where no NetBox is known, or its URL is none that a page may link to."""
+    """Return the URL of a device's page in NetBox; None where no NetBox is known, or its URL is none that a page may link to."""
     if not (netbox_url or "").startswith(("https://", "http://")):
         return None
     return f"{netbox_url}/{ENDPOINT}/{device_id}/"
 
 
 def find_devices(client: NetboxClient, filters: dict[str, t.Any], fields: str = FIELDS) -> list[Device]:
-    """The devices that NetBox's list has for ``filters``, in order of their ids, with these fields of theirs. Raises NetboxError."""
+    """Return the devices that NetBox's list has for ``filters``, in order of their ids, with these fields of theirs. Raises NetboxError."""
     found = client.get(ENDPOINT, {**filters, "fields": fields + (",custom_fields" if client.custom_fields else "")})
     return sorted((_read(client, data) for data in found), key=lambda device: device.id)
 
 
 def find_many(client: NetboxClient, filters: dict[str, t.Any], expected: t.Iterable[int], fields: str = FIELDS) -> dict[int, Device]:
-    """The same by id, where the list is long: it is cut between the ids that are ``expected`` in it, and the parts are read side by side.
+    """Return the same by id, where the list is long: it is cut between the ids that are ``expected`` in it, and the parts are read side by side.
 
     Devices that are not expected are found as well. Raises NetboxError.
     """
@@ -141,7 +141,7 @@ def find_many(client: NetboxClient, filters: dict[str, t.Any], expected: t.Itera
 
 
 def _read(client: NetboxClient, data: dict[str, t.Any]) -> Device:
-    """The device; of what is none, what there is of it, with the reason in ``problem``, so that one does not keep the others from being read."""
+    """Return the device; of what is none, what there is of it, with the reason in ``problem``, so that one does not keep the others from being read."""
     try:
         device = Device.from_api(data, client.conditional)
         texts = (device.name, device.status, device.site, device.site_name, device.role, device.platform, device.ipv4, device.ipv6)
@@ -163,7 +163,7 @@ def _read(client: NetboxClient, data: dict[str, t.Any]) -> Device:
 def devices_by_id(
     client: NetboxClient, ids: t.Sequence[int], filters: t.Mapping[str, t.Any] | None = None, tell: t.Callable[[int], None] = lambda done: None
 ) -> dict[int, Device]:
-    """The devices of these ids that exist, and that ``filters`` leave, by id, in as few listings as the ids take. Raises NetboxError.
+    """Return the devices of these ids that exist, and that ``filters`` leave, by id, in as few listings as the ids take. Raises NetboxError.
 
     ``tell`` is told after each listing how many were found so far.
     """

@@ -83,7 +83,7 @@ class Seen:
 
 
 def drift(seen: Seen) -> list[Finding]:
-    """The findings, by device id. Subscriptions that a process works on are left out: they are about to change."""
+    """Return the findings, by device id. Subscriptions that a process works on are left out: they are about to change."""
     findings: list[Finding] = []
     by_device: dict[int, list[NodeInactive]] = {}
     for model in seen.subscriptions:
@@ -106,7 +106,7 @@ def drift(seen: Seen) -> list[Finding]:
 def kept(
     models: t.Sequence[NodeInactive], told: str | None = None, at_work: t.Collection[str] = (), unclaimed: t.Collection[str] = ()
 ) -> NodeInactive:
-    """The one to keep of a device's subscriptions: the one that was named; or the oldest that is active; or the oldest that was active once; or,
+    """Return the one to keep of a device's subscriptions: the one that was named; or the oldest that is active; or the oldest that was active once; or,
     of those that never were, one that a process works on. Of several of the same moment, it is the one that claims the device. If there is none of these,
     all of them are left over, whichever is answered.
     """
@@ -147,14 +147,14 @@ def _of_one(model: NodeInactive, keep: NodeInactive, seen: Seen) -> list[Finding
 
 
 def _explained(finding: Finding, device: Device) -> Finding:
-    """The finding, with the addresses of which NetBox does not say which one is the loopback."""
+    """Return the finding, with the addresses of which NetBox does not say which one is the loopback."""
     [family] = [family for family, field in LOOPBACKS.items() if field.name == finding.problem] or [""]
     several = loopback(device, family).several if family else ""
     return dataclasses.replace(finding, message=f"{finding.message}, which has {several}") if several else finding
 
 
 def _unreadable(one: Unreadable, seen: Seen) -> Finding:
-    """The finding of a subscription that cannot be read."""
+    """Return the finding of a subscription that cannot be read."""
     device_id = device_of(one) or 0
     device = seen.devices.get(device_id)
     label = device.label if device else device_label(name_of(one), seen.sites.get(one.subscription_id, ""), device_id)
@@ -171,7 +171,7 @@ def _finding(model: NodeInactive | None, device: Device | None, problem: str, ou
 
 
 def _detail(problem: str, ours: str | None, theirs: str | None) -> str:
-    """The values that differ, in words; "" where the problem says it all."""
+    """Return the values that differ, in words; "" where the problem says it all."""
     if problem in ("device_gone", "unclaimed", "not_insync", "no_subscription"):
         return ""
     if problem in ("left_over", "step_log", "unreadable"):
@@ -184,7 +184,7 @@ def _detail(problem: str, ours: str | None, theirs: str | None) -> str:
 
 
 def detail(finding: Finding) -> str:
-    """What a finding says beside the device, its subscription and the problem; "" where that is all."""
+    """Return what a finding says beside the device, its subscription and the problem; "" where that is all."""
     if finding.problem == "custom_field":
         return f"{finding.netbox or 'nothing'} in NetBox"
     return _detail(finding.problem, finding.store, finding.netbox)
@@ -195,12 +195,12 @@ def _text(interface: t.Any) -> str | None:
 
 
 def _addresses(ours: str | None, theirs: str | None) -> tuple[str | None, str | None]:
-    """Both, as we write them. One that is written as ours is needs no parsing, which takes longer than all else of the comparison."""
+    """Return both, as we write them. One that is written as ours is needs no parsing, which takes longer than all else of the comparison."""
     return ours, ours if theirs == ours else _normal(theirs)
 
 
 def _normal(address: str | None) -> str | None:
-    """An address as we write it: NetBox keeps IPv6 as it was typed."""
+    """Return an address as we write it: NetBox keeps IPv6 as it was typed."""
     try:
         return None if address is None else str(ipaddress.ip_interface(address))
     except ValueError:

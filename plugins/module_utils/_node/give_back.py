@@ -32,7 +32,7 @@ def give_back(task: Task, works: t.Sequence[CreateWork]) -> dict[str, Outcome]:
 
 
 def _unfinished(task: Task, works: t.Sequence[CreateWork]) -> list[CreateWork]:
-    """Those that may have sent a write of which their own log does not say that it was done: a claim, or the last step's."""
+    """Return those that may have sent a write of which their own log does not say that it was done: a claim, or the last step's."""
     done = _steps_done(task, works)
     claiming = [work for work in works if work.state.claim == "netbox" and CLAIM not in done[work.key]]
     return claiming + [work for work in works if ACTIVATE in done[work.key] and UPDATE not in done[work.key]]
@@ -62,7 +62,7 @@ def _given_back(task: Task, works: t.Sequence[CreateWork]) -> dict[str, Outcome]
 def _left_alone(
     task: Task, works: t.Sequence[CreateWork], devices: t.Mapping[int, Device], there: t.Container[int], holders: t.Mapping[str, Holder]
 ) -> dict[str, Outcome]:
-    """The outcomes of processes whose device is left as it is."""
+    """Return the outcomes of processes whose device is left as it is."""
     outcomes: dict[str, Outcome] = {}
     for work in works:
         device_id = work.subscription.device_id
@@ -78,12 +78,12 @@ ACTIVATE, UPDATE = "set_node_to_active", "update_node_in_netbox"
 
 
 def _claims_done(task: Task, works: t.Sequence[CreateWork]) -> set[str]:
-    """The processes of which their own log says that their claim was done."""
+    """Return the processes of which their own log says that their claim was done."""
     return {key for key, steps in _steps_done(task, works).items() if CLAIM in steps}
 
 
 def _steps_done(task: Task, works: t.Sequence[CreateWork]) -> dict[str, set[str]]:
-    """The steps that each process has done, by its own log."""
+    """Return the steps that each process has done, by its own log."""
     with task.store.read() as connection:
         logs = load_step_log(connection, [work.key for work in works])
     return {work.key: {line.step for line in logs.get(work.key, []) if line.status == "success"} for work in works}

@@ -58,7 +58,7 @@ class _Source(t.NamedTuple):
     read_only: str | None = None
 
     def stays(self) -> str | None:
-        """Why a store that was read goes on as it is; None where nothing is left in it, so that it can be marked as moved."""
+        """Return why a store that was read goes on as it is; None where nothing is left in it, so that it can be marked as moved."""
         if self.refused:
             stay = counted(len(self.refused), "of its subscriptions stays", "of its subscriptions stay")
             return f"{stay} there; once the reasons are gone, run the same command again"
@@ -89,7 +89,9 @@ def import_subscriptions(task: Task) -> dict[str, t.Any]:
 
 
 def _netbox_of(task: Task, source: _Source) -> str:
-    """The URL of the NetBox whose ids they are: that of the option, of this store, or of the one that was read. Raises NetboxError where none is known."""
+    """Return the URL of the NetBox whose ids they are: that of the option, of this store, or of the one that was read. Raises NetboxError where none is
+    known.
+    """
     here = task.existing_store()
     known = task.params["netbox_url"] or (here.netbox_url if here else None) or (source.store.netbox_url if source.store else None)
     return normal_url(known or task.netbox.url)
@@ -112,7 +114,7 @@ def _save(task: Task, source: _Source, netbox_url: str) -> tuple[list[NodeInacti
 
 
 def _settle(connection: t.Any, source: _Source) -> tuple[list[NodeInactive], int]:
-    """Those that the store does not have yet, as they will be, and how many it has. What a store that was read went on with since is refused."""
+    """Return those that the store does not have yet, as they will be, and how many it has. What a store that was read went on with since is refused."""
     models = source.subscriptions
     known = load_subscriptions(connection, [str(model.subscription_id) for model in models])
     holders = live_of_devices(connection, [model.device_id for model in models])
@@ -127,14 +129,14 @@ def _settle(connection: t.Any, source: _Source) -> tuple[list[NodeInactive], int
 
 
 def _went_on(there: NodeInactive, here: Stored) -> bool:
-    """Whether a subscription was changed in the source after it was imported, and not here."""
+    """Return whether a subscription was changed in the source after it was imported, and not here."""
     if here.status == SubscriptionLifecycle.TERMINATED.value:
         return False
     return there.status is SubscriptionLifecycle.TERMINATED or (not isinstance(here, Unreadable) and there.version > here.version)
 
 
 def _brought(connection: t.Any, processes: t.Sequence[Process], settled: t.Sequence[NodeInactive]) -> list[Process]:
-    """The processes of these subscriptions. One that worked on several may be here already, with one that was imported before."""
+    """Return the processes of these subscriptions. One that worked on several may be here already, with one that was imported before."""
     ids = {str(model.subscription_id) for model in settled}
     theirs = [process for process in processes if process.subscription_id in ids]
     found = [find_processes(connection, process_id=some) for some in chunks([process.process_id for process in theirs])]
@@ -143,7 +145,7 @@ def _brought(connection: t.Any, processes: t.Sequence[Process], settled: t.Seque
 
 
 def _one_a_device(new: t.Sequence[NodeInactive], holders: t.Mapping[int, Stored]) -> list[NodeInactive]:
-    """The subscriptions as they will be: of each device, one stays, and the others are terminated."""
+    """Return the subscriptions as they will be: of each device, one stays, and the others are terminated."""
     by_device: dict[int, list[NodeInactive]] = {}
     for model in new:
         if model.status is not SubscriptionLifecycle.TERMINATED:
@@ -188,7 +190,7 @@ def _result(task: Task, source: _Source, settled: t.Sequence[NodeInactive], know
 
 
 def _is_moved(task: Task, source: _Source) -> bool:
-    """Whether the source is to be marked as moved; say why not, or, in check mode, that it would be."""
+    """Return whether the source is to be marked as moved; say why not, or, in check mode, that it would be."""
     if source.store is None or source.store.moved_to:
         return False
     stays = source.stays()
@@ -247,12 +249,12 @@ def _warn_of_broken_logs(task: Task, store: Store, connection: t.Any) -> None:
 
 
 def _as_source(text: str) -> str:
-    """A label, or a sentence that begins with one, as that of the source."""
+    """Return a label, or a sentence that begins with one, as that of the source."""
     return "the source" + text.removeprefix("the store") if text.startswith("the store") else f"source: {text}"
 
 
 def _kept_out(task: Task, store: Store, stack: contextlib.ExitStack) -> tuple[t.Any, str | None]:
-    """A connection to the source while nobody else writes to it. Where it cannot be written, one that reads, and why."""
+    """Return a connection to the source while nobody else writes to it. Where it cannot be written, one that reads, and why."""
     if store.moved_to:
         return stack.enter_context(store.read()), None
     if task.check_mode:
@@ -329,7 +331,7 @@ _ENDED = {"failed": "failed", "suspend": "suspended", "waiting": "suspended", "a
 
 
 def _log(rows: t.Sequence[dict[str, t.Any]], processes: t.Mapping[str, Process]) -> list[StepRecord]:
-    """The step log of the processes, as the orchestrator kept it."""
+    """Return the step log of the processes, as the orchestrator kept it."""
     attempts: dict[tuple[str, str], int] = {}
     log = []
     for row in rows:
@@ -357,7 +359,7 @@ def _log(rows: t.Sequence[dict[str, t.Any]], processes: t.Mapping[str, Process])
 
 
 def _process(row: dict[str, t.Any], model: NodeInactive) -> Process:
-    """A process of the orchestrator. Nobody goes on with it here, so one that is not completed is aborted."""
+    """Return a process of the orchestrator. Nobody goes on with it here, so one that is not completed is aborted."""
     completed = row["status"] == "completed"
     error = row["error"] or (None if completed else f"it was {row['status']} at {row['step']} when it was imported")
     device = {"id": model.device_id, "name": model.node.node_name, "site": ""}

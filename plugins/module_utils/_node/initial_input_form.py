@@ -33,13 +33,13 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils._node.stored
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._node.workflows import WORKFLOWS
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.already import already_there
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.command import worded
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.commands import open_processes
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.config_files import check_config_dir
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.confirm import check_config_hash
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.continued import OPEN, chosen_processes
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.end_of_step import end_of_step
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.options import given, refuse_together
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.rows import FAILED, RUNNING, UNCHANGED, Row
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.ways_on import open_processes
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._store.processes import Process, at_work
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._store.subscriptions import Stored, Unreadable
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
@@ -134,12 +134,12 @@ def _listed(device: Device, required_families: t.Collection[str]) -> Listed:
 
 
 def _with_open(task: Task, *texts: str) -> str:
-    """The texts, and after the first of them what waits in the store to be continued."""
+    """Return the texts, and after the first of them what waits in the store to be continued."""
     return "\n".join(filter(None, (texts[0], open_processes(task), *texts[1:])))
 
 
 def _chosen(task: Task, wanted: t.Sequence[Wanted], filters: dict[str, t.Any], run_id: str, limit: int | None) -> list[Row]:
-    """A row for each entry of ``nodes``: planned ones to go on with, ours as they stand, the others failed with the reason."""
+    """Return a row for each entry of ``nodes``: planned ones to go on with, ours as they stand, the others failed with the reason."""
     devices, wrong = look_up(task.netbox, wanted, filters)
     ours, processes = _ours(task, devices)
     free = {device.id: device for device in devices if device.id not in ours and device.status == FREE}
@@ -178,14 +178,14 @@ def _row(device: Device, run_id: str) -> Row:
 
 
 def _free(task: Task, devices: t.Sequence[Device]) -> tuple[list[Device], list[Row]]:
-    """Those that can be enrolled; and a failed row for each of which that cannot be told, or whose subscription cannot be read."""
+    """Return those that can be enrolled; and a failed row for each of which that cannot be told, or whose subscription cannot be read."""
     ours, _processes = _ours(task, devices)
     barred = {device.id: row for device in devices if (row := _barred(device, ours.get(device.id)))}
     return [device for device in devices if device.id not in ours and device.id not in barred], list(barred.values())
 
 
 def _barred(device: Device, holder: Stored | None) -> Row | None:
-    """The failed row of a device that cannot be read, or whose subscription cannot; None of any other."""
+    """Return the failed row of a device that cannot be read, or whose subscription cannot; None of any other."""
     why = device.problem or (holder.sentence if isinstance(holder, Unreadable) else None)
     if why is None:
         return None
@@ -193,7 +193,7 @@ def _barred(device: Device, holder: Stored | None) -> Row | None:
 
 
 def _ours(task: Task, devices: t.Sequence[Device]) -> tuple[dict[int, Stored], dict[str, Process]]:
-    """The live subscriptions of the devices, by device id, and the processes that work on them, by subscription id."""
+    """Return the live subscriptions of the devices, by device id, and the processes that work on them, by subscription id."""
     store = task.existing_store()
     if store is None:
         return {}, {}

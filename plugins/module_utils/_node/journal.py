@@ -28,7 +28,7 @@ _DID = {
 
 
 def journalled(task: Task, works: t.Sequence[NodeWork], outcomes: dict[str, Outcome]) -> dict[str, Outcome]:
-    """The outcomes of the last step, with an entry made for each that is done. Where NetBox takes none, the step failed, and can be resumed."""
+    """Return the outcomes of the last step, with an entry made for each that is done. Where NetBox takes none, the step failed, and can be resumed."""
     done = [work for work in works if isinstance(outcomes[work.key], Done) and work.state.device.status]
     if not task.params["netbox_journal"] or task.check_mode or not done:
         return outcomes
@@ -54,7 +54,7 @@ def _changed(work: NodeWork) -> dict[str, t.Any]:
 
 
 def _changes(work: NodeWork) -> str:
-    """What was changed, each field with its values before and after; and what a repair was for, where that is no field of the subscription."""
+    """Return what was changed, each field with its values before and after; and what a repair was for, where that is no field of the subscription."""
     changes, before = _changed(work), work.state.before or {}
     repairs = (work.state.repairs if isinstance(work.state, ChangeState) else None) or ()
     node = changes.get("node", {}) if before else {}  # of a new subscription everything is new

@@ -16,13 +16,13 @@ __all__ = ["lacking", "missing_of"]
 
 
 def missing_of(device: Device, required_families: t.Collection[str]) -> list[str]:
-    """What NetBox must know of a device before it can be enrolled, and does not: "a name", "a primary IPv4 address"."""
+    """Return what NetBox must know of a device before it can be enrolled, and does not: "a name", "a primary IPv4 address"."""
     lacks = [lack(device, family) for family in FAMILIES if family in required_families and not loopback(device, family).address]
     return ([] if device.name else ["a name"]) + lacks
 
 
 def lacking(device: Device, required_families: t.Collection[str]) -> str | None:
-    """The same as a sentence, or which address is not clear; None where NetBox knows everything."""
+    """Return the same as a sentence, or which address is not clear; None where NetBox knows everything."""
     missing, several = missing_of(device, required_families), ambiguous(device)
     if several or not missing:
         return several
@@ -31,5 +31,5 @@ def lacking(device: Device, required_families: t.Collection[str]) -> str | None:
 
 
 def _listed(words: t.Sequence[str]) -> str:
-    """Words as a list in a sentence: "a, b and c"."""
+    """Return words as a list in a sentence: "a, b and c"."""
     return " and ".join(filter(None, (", ".join(words[:-1]), words[-1])))

@@ -69,23 +69,23 @@ class _Address:
 
 
 def loopback(device: Device, family: str) -> Loopback:
-    """The loopback of a device: as its interfaces say where they were read, else its primary address."""
+    """Return the loopback of a device: as its interfaces say where they were read, else its primary address."""
     known = device.loopbacks.get(family)
     return Loopback(**known) if known else Loopback(getattr(device, LOOPBACKS[family].device))
 
 
 def loopback_fields(device: Device) -> dict[str, str | None]:
-    """Both addresses, as the fields of a node block."""
+    """Return both addresses, as the fields of a node block."""
     return {str(field.node): loopback(device, family).address for family, field in LOOPBACKS.items()}
 
 
 def lack(device: Device, family: str) -> str:
-    """What a device without a loopback of this family lacks, as a noun phrase."""
+    """Return what a device without a loopback of this family lacks, as a noun phrase."""
     return loopback(device, family).lacks or f"a primary {in_words(family)} address"
 
 
 def ambiguous(device: Device) -> str | None:
-    """The sentence about a device with several addresses of which each could be its loopback; None where that is clear."""
+    """Return the sentence about a device with several addresses of which each could be its loopback; None where that is clear."""
     several = [found.several for found in (loopback(device, family) for family in FAMILIES) if found.several]
     if not several:
         return None
@@ -96,7 +96,7 @@ def ambiguous(device: Device) -> str | None:
 
 
 def with_loopbacks(client: NetboxClient, devices: t.Mapping[int, Device], patterns: t.Sequence[str]) -> dict[int, Device]:
-    """The same devices, with what NetBox says of the interfaces of their loopbacks, in a listing for each few hundred addresses.
+    """Return the same devices, with what NetBox says of the interfaces of their loopbacks, in a listing for each few hundred addresses.
 
     ``patterns`` are names or shell patterns of interfaces, the preferred one first; without any, the primary addresses are meant.
     Raises NetboxForbidden for a token that may not view IP addresses, NetboxError else.
@@ -114,7 +114,7 @@ def with_loopbacks(client: NetboxClient, devices: t.Mapping[int, Device], patter
 
 
 def _addresses(client: NetboxClient, filters: dict[str, list[int]]) -> dict[int, _Address]:
-    """The addresses that a filter of many ids gives, by id. One that cannot be read is left out."""
+    """Return the addresses that a filter of many ids gives, by id. One that cannot be read is left out."""
     found: dict[int, _Address] = {}
     ((name, ids),) = filters.items()
 
@@ -149,7 +149,7 @@ def _located(device: Device, found: t.Mapping[str, Loopback]) -> Device:
 
 
 def _primary(device: Device, family: str, found: t.Mapping[int, _Address]) -> Loopback:
-    """The primary address, and where it stands."""
+    """Return the primary address, and where it stands."""
     address = getattr(device, LOOPBACKS[family].device)
     if address is None:
         return Loopback(None)
@@ -163,7 +163,7 @@ def _primary(device: Device, family: str, found: t.Mapping[int, _Address]) -> Lo
 
 
 def _elsewhere(device: Device, found: t.Mapping[int, _Address]) -> list[_Address]:
-    """The primary addresses of a device that stand on other devices."""
+    """Return the primary addresses of a device that stand on other devices."""
     primary = [found[key] for key in _primary_ids(device) if key in found]
     return [address for address in primary if address.device_id != device.id]
 
@@ -173,7 +173,7 @@ def _matched(device: Device, addresses: t.Sequence[_Address], patterns: t.Sequen
 
 
 def _choose(device: Device, addresses: t.Sequence[_Address], family: str, patterns: t.Sequence[str]) -> Loopback:
-    """The first pattern decides that an address matches. Of several: the primary one; else the only one that is its interface's own."""
+    """Choose by the first pattern that an address matches. Of several: the primary one; else the only one that is its interface's own."""
     for pattern in patterns:
         some = [one for one in addresses if one.interface and (one.interface == pattern or fnmatch.fnmatchcase(one.interface, pattern))]
         own = [one for one in some if one.role in _OWN_ROLES] or some

@@ -24,19 +24,20 @@ _NAMED = 20
 
 
 def loopback_interface(task: Task, state: NodeState | None = None) -> list[str]:
-    """The setting: names or patterns of interfaces; [] where the loopbacks are the primary addresses. Where it is not given, what a process remembers."""
+    """Return the setting: names or patterns of interfaces; [] where the loopbacks are the primary addresses. Where it is not given, what a process remembers.
+    """
     given = [text.strip() for text in task.params.get("loopback_interface") or [] if text.strip()]
     return given or list((state.loopback_interface if state else None) or [])
 
 
 def located(task: Task, devices: t.Mapping[int, Device]) -> dict[int, Device]:
-    """The devices with their loopbacks, where the setting says where those are; else as they are, without a request. Raises NodeflowError."""
+    """Return the devices with their loopbacks, where the setting says where those are; else as they are, without a request. Raises NodeflowError."""
     patterns = loopback_interface(task)
     return _matching(task, devices, patterns) if patterns and devices else dict(devices)
 
 
 def located_works(task: Task, works: t.Sequence[NodeWork], devices: t.Mapping[int, Device], configured: bool) -> dict[int, Device]:
-    """The devices of these works with their loopbacks. Where configs are made of them (``configured``), also with the names of the interfaces of
+    """Return the devices of these works with their loopbacks. Where configs are made of them (``configured``), also with the names of the interfaces of
     primary addresses, and with a warning of those that are no loopbacks. Raises NodeflowError.
     """
     found = dict(devices)
@@ -75,7 +76,7 @@ def _named(task: Task, devices: t.Mapping[int, Device]) -> dict[int, Device]:
 
 
 def _doubts(device: Device) -> list[str]:
-    """What is odd about where the primary addresses of a device are, as the ends of sentences."""
+    """Return what is odd about where the primary addresses of a device are, as the ends of sentences."""
     found = [one for one in (loopback(device, family) for family in FAMILIES) if one.address]
     elsewhere: dict[str, list[str]] = {}
     for one in found:

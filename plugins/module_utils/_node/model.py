@@ -52,7 +52,7 @@ _REQUIRED = "required_families"
 
 
 def requiring(families: t.Collection[str]) -> Context:
-    """The context of a validation that demands loopbacks of these address families; without one, both are demanded."""
+    """Return the context of a validation that demands loopbacks of these address families; without one, both are demanded."""
     return {_REQUIRED: families}
 
 
@@ -69,7 +69,7 @@ NODE = Subject("node", "nodes", "device", taken="enrolled", repaired_by="reconci
 
 
 def device_resource(device_id: int) -> str:
-    """What a node claims of NetBox."""
+    """Return what a node claims of NetBox."""
     return f"dcim.device/{device_id}"
 
 
@@ -119,17 +119,17 @@ class NodeInactive(SubscriptionModel, product="Node", lifecycle=["initial", "ter
         return self.node.node_id
 
     def resources(self) -> tuple[str, ...]:
-        """The device."""
+        """Return the device."""
         return (device_resource(self.device_id),)
 
 
 def loopback_of(subscription: NodeInactive, family: str) -> t.Any:
-    """The loopback of a node in an address family, as an ``ip_interface``; None where it has none."""
+    """Return the loopback of a node in an address family, as an ``ip_interface``; None where it has none."""
     return getattr(subscription.node, str(LOOPBACKS[family].node))
 
 
 def as_node(subscription: SubscriptionModel) -> NodeInactive:
-    """The subscription, which is a node's. Raises DomainError for one of another product."""
+    """Return the subscription, which is a node's. Raises DomainError for one of another product."""
     if not isinstance(subscription, NodeInactive):
         raise DomainError(f"the subscription {subscription.subscription_id} is one of the product {subscription.product}, not of a node")
     return subscription

@@ -17,6 +17,6 @@ __all__ = ["node_config_info"]
 
 
 def node_config_info(task: Task) -> dict[str, t.Any]:
-    """One dictionary a node."""
+    """Return one dictionary a node."""
     works, _refused = due_works(task, "provide_config_to_user", WORKFLOWS, task.rows())
     return {"node_configs": [node_config(work) for work in works]}

@@ -25,7 +25,7 @@ _ROW = (
 
 
 def overwritten(changes: t.Sequence[Change], place: int, meant: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
-    """What the write at ``place`` of a device's changes overwrote, as NetBox's API takes it: the fields as the entry before it left them.
+    """Return what the write at ``place`` of a device's changes overwrote, as NetBox's API takes it: the fields as the entry before it left them.
 
     Before 4.6, NetBox loads a row and then saves it whole, so it undoes what was saved in between. ``meant`` are values that it was meant to replace.
     Fields that somebody has set again since are theirs.
@@ -40,7 +40,7 @@ def overwritten(changes: t.Sequence[Change], place: int, meant: t.Mapping[str, t
 
 
 def was_changed(changes: t.Sequence[Change], name: str, loaded: t.Any) -> bool:
-    """Whether one of these changes took a field away from the value that a write had loaded.
+    """Return whether one of these changes took a field away from the value that a write had loaded.
 
     NetBox logs nothing where it moves devices with their rack or location: what such a move changed is not put back.
     """
@@ -48,7 +48,7 @@ def was_changed(changes: t.Sequence[Change], name: str, loaded: t.Any) -> bool:
 
 
 def undone(before: dict[str, t.Any], saved: dict[str, t.Any]) -> dict[str, t.Any]:
-    """The fields of ``before``, as the change log has a row, that ``saved`` has otherwise; of custom fields those that differ."""
+    """Return the fields of ``before``, as the change log has a row, that ``saved`` has otherwise; of custom fields those that differ."""
     fields = {name: before[name] for name in _ROW if name in before and name in saved and not _same(name, before[name], saved[name])}
     one, other = _custom_fields(before), _custom_fields(saved)
     custom = {name: value for name, value in one.items() if name in other and value != other[name]}
@@ -70,7 +70,7 @@ def _custom_fields(row: dict[str, t.Any]) -> dict[str, t.Any]:
 
 
 def _same(name: str, one: t.Any, other: t.Any) -> bool:
-    """Whether two values mean the same: nothing can be None or "", a number be as it was sent or as the database gives it, "1" or "1.0"."""
+    """Return whether two values mean the same: nothing can be None or "", a number be as it was sent or as the database gives it, "1" or "1.0"."""
     if name in _NUMBERS and one and other:
         try:
             return float(one) == float(other)

@@ -39,12 +39,12 @@ class DevicePayload(NetboxPayload):
 
     @classmethod
     def read(cls, client: NetboxClient, ids: t.Sequence[int]) -> dict[int, Device]:
-        """The devices of these ids that NetBox has, by id. Raises NetboxError."""
+        """Return the devices of these ids that NetBox has, by id. Raises NetboxError."""
         return devices_by_id(client, ids)
 
     @classmethod
     def hidden(cls, client: NetboxClient, ids: t.Sequence[int]) -> set[int]:
-        """Of devices that no listing has, those that are there all the same: see the function of that name."""
+        """Return, of devices that no listing has, those that are there all the same: see the function of that name."""
         return hidden(client, ids)
 
 
@@ -58,7 +58,7 @@ def _node_payload(block: NodeBlockInactive, subscription: SubscriptionModel) -> 
 
 
 def hidden(client: NetboxClient, ids: t.Sequence[int]) -> set[int]:
-    """Of devices that no listing has, those that are there all the same: the token may change them, but not see them.
+    """Return, of devices that no listing has, those that are there all the same: the token may change them, but not see them.
 
     NetBox tells by what it has against a change that no NetBox accepts, a status that does not exist; nothing is ever written. Of what the token may
     neither see nor change, nobody can tell. Raises NetboxError.

@@ -28,7 +28,7 @@ class Listed(t.NamedTuple):
     remark: str = ""
 
     def meant_by(self, wanted: Wanted) -> bool:
-        """Whether an answer names this node."""
+        """Return whether an answer names this node."""
         return wanted.names(self.id, self.name, (self.site,))
 
 
@@ -41,7 +41,7 @@ def choose(task: Task, title: str, listed: t.Sequence[Listed], question: str, ta
 
 
 def columns(listed: t.Sequence[Listed]) -> str:
-    """The list: a node a line."""
+    """Return the list: a node a line."""
     rows = [
         (str(one.id), one.name or "(no name)", one.site or "-", ", ".join(filter(None, one.addresses)) or "-", one.remark) for one in listed
     ]
@@ -49,7 +49,7 @@ def columns(listed: t.Sequence[Listed]) -> str:
 
 
 def _entries(answer: str, listed: t.Sequence[Listed]) -> list[Wanted] | None:
-    """What was typed; None for all. Commas stand between entries, or spaces where that can only mean several nodes of the list."""
+    """Return what was typed; None for all. Commas stand between entries, or spaces where that can only mean several nodes of the list."""
     if answer.lower() == "all":
         return None
     if answer.startswith(("[", "{")):

@@ -30,7 +30,7 @@ __all__ = ["node_config", "own_values", "provide_config_to_user"]
 
 
 def node_config(work: NodeWork) -> dict[str, t.Any]:
-    """What a config template gets to know of a node, as its variable ``node``."""
+    """Return what a config template gets to know of a node, as its variable ``node``."""
     node, device = work.subscription.node, work.state.device
     return {
         "process_id": work.key,
@@ -48,7 +48,9 @@ def node_config(work: NodeWork) -> dict[str, t.Any]:
 
 
 def _interface(interface: t.Any, device: Device, family: str, removal: bool) -> dict[str, t.Any] | None:
-    """An address as templates see it. Where NetBox has another one by now, the interface of this one has no name, and is none that a removal may delete."""
+    """Return an address as templates see it. Where NetBox has another one by now, the interface of this one has no name, and is none that a removal may
+    delete.
+    """
     if interface is None:
         return None
     found = loopback(device, family)
@@ -73,7 +75,7 @@ def provide_config_to_user(task: Task, works: t.Sequence[NodeWork]) -> dict[str,
 
 
 def _texts(task: Task, works: t.Sequence[NodeWork]) -> tuple[dict[str, str], dict[str, Outcome]]:
-    """The configs by process. Second, the outcomes of those that have none. NetBox renders none that takes a node out of service."""
+    """Return the configs by process. Second, the outcomes of those that have none. NetBox renders none that takes a node out of service."""
     by_netbox = [work for work in works if task.params["source"] == "netbox" and not removes(work)]
     texts, failed = _rendered_by_netbox(task, by_netbox)
     given = {config["process_id"]: config for config in task.params["configs"]}
@@ -119,7 +121,7 @@ def _config(work: NodeWork, text: str) -> Config:
 
 
 def own_values(work: NodeWork) -> dict[str, str]:
-    """What only this node has. Lengths and masks are not its own, nor are its platform, site and role."""
+    """Return what only this node has. Lengths and masks are not its own, nor are its platform, site and role."""
     node = work.subscription.node
     own = {
         "name": node.node_name,
@@ -137,12 +139,12 @@ def own_values(work: NodeWork) -> dict[str, str]:
 
 
 def _network(interface: t.Any) -> str | None:
-    """The address of an interface's network, where it is not that of the interface: of a /31, say, every node has another one."""
+    """Return the address of an interface's network, where it is not that of the interface: of a /31, say, every node has another one."""
     return str(interface.network.network_address) if interface is not None and interface.network.network_address != interface.ip else None
 
 
 def file_name(work: NodeWork) -> str:
-    """The file of a node's config. The id comes first, since names can repeat; the name in what every file system takes. What takes a config away
+    """Return the file of a node's config. The id comes first, since names can repeat; the name in what every file system takes. What takes a config away
     has a file of its own beside it.
     """
     node = work.subscription.node

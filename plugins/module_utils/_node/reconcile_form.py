@@ -100,7 +100,7 @@ def _wins(task: Task) -> dict[str, str]:
 
 
 def _repair(task: Task, seen: Seen, model: NodeInactive, findings: t.Sequence[Finding], wins: t.Mapping[str, str], run_id: str) -> Row:
-    """What is to become of one subscription."""
+    """Return what is to become of one subscription."""
     device = seen.devices.get(model.device_id)
     label = findings[0].device
     row = Row(label, RUNNING, subscription_id=str(model.subscription_id), own={"device_id": model.device_id})
@@ -142,7 +142,7 @@ def _repair(task: Task, seen: Seen, model: NodeInactive, findings: t.Sequence[Fi
 
 
 def _unclear(task: Task, device: Device | None, model: NodeInactive, todo: t.Mapping[str, t.Any]) -> str | None:
-    """Why an address cannot be repaired: NetBox has several; or it is the store's that wins, and loopback_interface says that the loopback is not what
+    """Return why an address cannot be repaired: NetBox has several; or it is the store's that wins, and loopback_interface says that the loopback is not what
     the field for the primary address says. Whoever writes that field would change what the device is managed by, and the difference would stay.
     """
     if device is None:
@@ -164,7 +164,7 @@ def _end(model: NodeInactive, why: str) -> dict[str, t.Any]:
 
 
 def _fields(todo: dict[str, t.Any], problems: t.Mapping[str, Finding], wins: t.Mapping[str, str]) -> dict[str, t.Any]:
-    """The fields to set here, and those to write there."""
+    """Return the fields to set here, and those to write there."""
     node: dict[str, t.Any] = {}
     for problem, finding in problems.items():
         if problem not in wins:
@@ -209,7 +209,7 @@ def _related(task: Task, rows: list[Row]) -> list[Row]:
 
 
 def _to_be_made(missing: dict[str, t.Any]) -> str:
-    """What to do in NetBox, which does not have these values of fields, so that a device can have them."""
+    """Return what to do in NetBox, which does not have these values of fields, so that a device can have them."""
     addresses = [str(value) for name, value in missing.items() if name != "site"]
     ways = [f"NetBox has no site {missing['site']} any more; make it there"] if "site" in missing else []
     ways += [f"NetBox has no {' and no '.join(addresses)} for it; add {'it' if len(addresses) == 1 else 'them'} to the device there"] if addresses else []
@@ -217,7 +217,7 @@ def _to_be_made(missing: dict[str, t.Any]) -> str:
 
 
 def _adoption(task: Task, device: Device, run_id: str) -> Row:
-    """A new subscription for a device that is in service already."""
+    """Return a new subscription for a device that is in service already."""
     row = node_row(device, RUNNING)
     if not task.params["adopt"]:
         return row.unchanged(f"{device.label} is active in NetBox and has no subscription; adopt=true gives it one")

@@ -17,7 +17,7 @@ __all__ = ["address_ids", "site_ids"]
 
 
 def address_ids(client: NetboxClient, wanted: t.Mapping[int, t.Collection[str]]) -> dict[tuple[int, str], int]:
-    """The ids of the IP addresses that devices are to have, by device id and address with its prefix length: of one that stands on an interface of the
+    """Return the ids of the IP addresses that devices are to have, by device id and address with its prefix length: of one that stands on an interface of the
     device, else of the only one of that text, which may be on another member of its chassis, or translated.
 
     Raises NetboxError.
@@ -34,7 +34,7 @@ def address_ids(client: NetboxClient, wanted: t.Mapping[int, t.Collection[str]])
 
 
 def _on_devices(client: NetboxClient, device_ids: t.Sequence[int]) -> dict[tuple[int, str], int]:
-    """The ids of the IP addresses that stand on interfaces of these devices."""
+    """Return the ids of the IP addresses that stand on interfaces of these devices."""
     found: dict[tuple[int, str], int] = {}
     for some in in_urls("device_id", device_ids):
         for entry in client.get("ipam/ip-addresses", {"device_id": some}):
@@ -46,6 +46,6 @@ def _on_devices(client: NetboxClient, device_ids: t.Sequence[int]) -> dict[tuple
 
 
 def site_ids(client: NetboxClient, slugs: t.Collection[str]) -> dict[str, int]:
-    """The ids of these sites that exist, by slug. Raises NetboxError."""
+    """Return the ids of these sites that exist, by slug. Raises NetboxError."""
     found = [entry for some in in_urls("slug", sorted(slugs)) for entry in client.get("dcim/sites", {"slug": some, "fields": "id,slug"})]
     return {str(entry.get("slug")): entry["id"] for entry in found}

@@ -64,7 +64,7 @@ def reset(task: Task) -> dict[str, t.Any]:
 
 
 def _look(task: Task, store: Store) -> tuple[dict[str, int], dict[int, Device], list[int]]:
-    """How many rows there are, the devices that are not planned, and the ids of those that no listing has. Raises StoreError while a run works."""
+    """Return how many rows there are, the devices that are not planned, and the ids of those that no listing has. Raises StoreError while a run works."""
     with store.read() as connection:
         refuse_while_working(connection, "reset")
         _refuse_others(find_subscriptions(connection, is_live()))

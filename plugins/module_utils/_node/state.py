@@ -75,7 +75,7 @@ class ChangeState(NodeState):
 
 
 def named(process: Process | None) -> Named:
-    """What a process remembers of its device, however damaged its state is."""
+    """Return what a process remembers of its device, however damaged its state is."""
     device = process.state.get("device") if process and isinstance(process.state, dict) else None
     if not isinstance(device, dict) or not isinstance(device.get("id"), int):
         return Named(None, {"device_id": None})
@@ -89,5 +89,5 @@ ChangeWork = Work[NodeInactive, ChangeState]
 
 
 def removes(work: NodeWork) -> bool:
-    """Whether the process takes its node out of service, and so its config off the device."""
+    """Return whether the process takes its node out of service, and so its config off the device."""
     return work.process.target == "TERMINATE"

@@ -19,7 +19,7 @@ __all__ = ["step_log_findings"]
 
 
 def step_log_findings(task: Task, seen: Seen) -> list[Finding]:
-    """Those of the processes of all nodes, also of terminated ones; or of the subscriptions that were chosen."""
+    """Return those of the processes of all nodes, also of terminated ones; or of the subscriptions that were chosen."""
     store = task.existing_store()
     if store is None:
         return []

@@ -41,7 +41,7 @@ DEVICES_IN_A_STATEMENT = IN_A_STATEMENT // 2 - 10
 
 
 def device_of(stored: Stored) -> int | None:
-    """The id of the device that a subscription stands for: of one that cannot be read, the one that it claims, or that its block names. None of one that
+    """Return the id of the device that a subscription stands for: of one that cannot be read, the one that it claims, or that its block names. None of one that
     is no node's.
     """
     if isinstance(stored, NodeInactive):
@@ -54,7 +54,7 @@ def device_of(stored: Stored) -> int | None:
 
 
 def devices_of_others(found: t.Iterable[Stored]) -> set[int]:
-    """The ids of the devices that the subscriptions of other collections claim."""
+    """Return the ids of the devices that the subscriptions of other collections claim."""
     claimed: set[str] = set()
     for one in found:
         if collection_of(one.product) != OURS:
@@ -63,7 +63,7 @@ def devices_of_others(found: t.Iterable[Stored]) -> set[int]:
 
 
 def name_of(stored: Stored) -> str | None:
-    """What a subscription calls its node; None where it has no name that is a text, and of one that is no node's."""
+    """Return what a subscription calls its node; None where it has no name that is a text, and of one that is no node's."""
     if isinstance(stored, NodeInactive):
         return stored.node.node_name
     name = stored.block("node").get("node_name") if isinstance(stored, Unreadable) else None
@@ -71,18 +71,18 @@ def name_of(stored: Stored) -> str | None:
 
 
 def live_of_devices(connection: t.Any, device_ids: t.Sequence[int]) -> dict[int, Stored]:
-    """The subscriptions that claim these devices, by device id."""
+    """Return the subscriptions that claim these devices, by device id."""
     found = holders(connection, [device_resource(device_id) for device_id in device_ids])
     return {device_id: found[resource] for device_id in device_ids if (resource := device_resource(device_id)) in found}
 
 
 def stored_device_id(connection: t.Any) -> t.Any:
-    """The id of the device in the block of a subscription, as a text, for a statement."""
+    """Return the id of the device in the block of a subscription, as a text, for a statement."""
     return in_block(connection, "node", "node_id")
 
 
 def is_of_devices(connection: t.Any, device_ids: t.Collection[int], names: t.Collection[str] = ()) -> t.Any:
-    """The condition that a subscription is of a device of these ids, or of these names, as they were when they were read last."""
+    """Return the condition that a subscription is of a device of these ids, or of these names, as they were when they were read last."""
     return sa.or_(
         claims_any_of([device_resource(device_id) for device_id in device_ids]),
         stored_device_id(connection).in_([str(device_id) for device_id in device_ids]),
@@ -91,7 +91,7 @@ def is_of_devices(connection: t.Any, device_ids: t.Collection[int], names: t.Col
 
 
 def terminated_of_devices(connection: t.Any, device_ids: t.Sequence[int]) -> dict[int, Stored]:
-    """Of each of these devices the subscription that was terminated last, by device id."""
+    """Return, of each of these devices, the subscription that was terminated last, by device id."""
     found: list[Stored] = []
     for some in chunks(device_ids, DEVICES_IN_A_STATEMENT):
         found += find_subscriptions(connection, is_of_devices(connection, some), status=["terminated"])
@@ -100,7 +100,7 @@ def terminated_of_devices(connection: t.Any, device_ids: t.Sequence[int]) -> dic
 
 
 def last_sites(connection: t.Any) -> dict[str, str]:
-    """The slug of the site that each subscription's device is to be in, by subscription id: as the first of its processes read it that read one; a
+    """Return the slug of the site that each subscription's device is to be in, by subscription id: as the first of its processes read it that read one; a
     later one that was to change it says so in its state, under ``site``. What later ones read on the way does not count.
     """
     read, said = (text_in(connection, processes.c.state, *path) for path in (("device", "site"), ("site",)))

@@ -158,7 +158,7 @@ def _row(task: Task, plan: Plan, model: NodeInactive, device: Device | None, run
 
 
 def _cannot_be_read(one: Unreadable) -> Row:
-    """The row of a subscription that nothing can be done with."""
+    """Return the row of a subscription that nothing can be done with."""
     device_id = device_of(one)
     label = device_label(name_of(one), "", device_id or 0)
     return Row(label, FAILED, f"{label}: {one.sentence}", own={"device_id": device_id})

@@ -66,7 +66,7 @@ LISTED = 100
 
 
 def validate_node(task: Task) -> dict[str, t.Any]:
-    """The findings as data, and as a table for the person who reads the output."""
+    """Return the findings as data, and as a table for the person who reads the output."""
     wanted = chosen_nodes(task.params["nodes"])
     if wanted == []:
         task.show(NOTHING)
@@ -94,8 +94,8 @@ def _result(task: Task, msg: str, findings: t.Sequence[Finding]) -> dict[str, t.
 
 
 def _repair_with(task: Task, findings: t.Sequence[Finding]) -> str | None:
-    """The command that repairs what was found, at the devices that were asked for; with what says so, where all of it is repaired only if that is wanted.
-    None where nothing can be.
+    """Return the command that repairs what was found, at the devices that were asked for; with what says so, where all of it is repaired only if that is
+    wanted. None where nothing can be.
     """
     found = [finding for finding in findings if finding.problem not in NOT_REPAIRED]
     problems = {finding.problem for finding in found}
@@ -109,7 +109,7 @@ def _repair_with(task: Task, findings: t.Sequence[Finding]) -> str | None:
 
 
 def table(seen: Seen, findings: t.Sequence[Finding]) -> str:
-    """What was compared and what was found, problem by problem, for the person who reads the output; devices with the same values together."""
+    """Return what was compared and what was found, problem by problem, for the person who reads the output; devices with the same values together."""
     lines = [_summary(seen, findings)]
     for problem, words in PROBLEMS.items():
         same: dict[str, list[str]] = {}
@@ -172,7 +172,7 @@ def look(task: Task, wanted: t.Sequence[Wanted] | None, fields: str = FIELDS) ->
 
 
 def differences(task: Task, seen: Seen) -> list[Finding]:
-    """How what was read differs, less what other runs changed while it was read; and the step logs that were changed by hand."""
+    """Return how what was read differs, less what other runs changed while it was read; and the step logs that were changed by hand."""
     findings, of_logs = drift(seen), step_log_findings(task, seen)
     store = task.existing_store()
     if not findings or store is None:
@@ -199,7 +199,7 @@ def differences(task: Task, seen: Seen) -> list[Finding]:
 
 
 def _enrolled(connection: t.Any, device_ids: t.Sequence[int]) -> set[int | None]:
-    """Those of these devices that a live subscription of a node stands for."""
+    """Return those of these devices that a live subscription of a node stands for."""
     enrolled: set[int | None] = set()
     for some in chunks(device_ids, DEVICES_IN_A_STATEMENT):
         models, unreadable = nodes(each_subscription(connection, is_live(), is_of_devices(connection, some)))
@@ -221,7 +221,7 @@ class _Stored(t.NamedTuple):
 
 
 def _stored(task: Task) -> _Stored:
-    """What the store has. Raises NodeflowError where there is no store yet, unless devices are to be adopted into it."""
+    """Return what the store has. Raises NodeflowError where there is no store yet, unless devices are to be adopted into it."""
     store = task.existing_store()
     if store is None and task.params.get("adopt"):
         return _Stored([], [], set(), set(), {}, set())
@@ -235,7 +235,7 @@ def _stored(task: Task) -> _Stored:
 
 
 def _all(task: Task, enrolled: t.Sequence[int], fields: str) -> dict[int, Device]:
-    """The devices of all subscriptions, and the active ones that have none."""
+    """Return the devices of all subscriptions, and the active ones that have none."""
     if not task.params["unenrolled"]:
         return devices_by_id(task.netbox, enrolled)
     devices = find_many(task.netbox, {"status": ACTIVE}, enrolled, fields)
@@ -243,7 +243,7 @@ def _all(task: Task, enrolled: t.Sequence[int], fields: str) -> dict[int, Device
 
 
 def _keep(task: Task, models: t.Sequence[NodeInactive], at_work: t.Collection[str]) -> dict[int, str]:
-    """The option keep. One that means no subscription of its device must not end those that it has."""
+    """Return the option keep. One that means no subscription of its device must not end those that it has."""
     try:
         keep = {int(device_id): str(key) for device_id, key in (task.params.get("keep") or {}).items()}
     except (TypeError, ValueError) as error:

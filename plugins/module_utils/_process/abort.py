@@ -34,7 +34,7 @@ def abort(task: Task, workflows: Workflows) -> dict[str, t.Any]:
 
 
 def aborted(task: Task, work: AnyWork, netbox: str, changes: dict[str, list[t.Any]] | None = None) -> Aborted:
-    """The outcome of a process that is over, and with which its subscription ends: it is terminated. For one that lives on see ``restored``.
+    """Return the outcome of a process that is over, and with which its subscription ends: it is terminated. For one that lives on see ``restored``.
 
     ``netbox`` says how things stand in NetBox; ``changes`` are what the abort changed there, ``{field: [before, after]}``.
     """
@@ -46,19 +46,19 @@ def aborted(task: Task, work: AnyWork, netbox: str, changes: dict[str, list[t.An
 
 
 def _restore(task: Task, works: t.Sequence[AnyWork]) -> dict[str, Outcome]:
-    """The subscriptions are as they were before; what was written to NetBox stays."""
+    """Put the subscriptions back as they were before; what was written to NetBox stays."""
     return for_each(works, lambda work: put_back(task, work))
 
 
 def put_back(task: Task, work: AnyWork) -> Aborted:
-    """The outcome of a process that is over, and whose subscription is as it was before; one that the process made ends."""
+    """Return the outcome of a process that is over, and whose subscription is as it was before; one that the process made ends."""
     if work.state.before:
         return restored(task, work)
     return aborted(task, work, f"its new subscription is terminated; the {task.subject.label} in NetBox was left as it is")
 
 
 def restored(task: Task, work: AnyWork, netbox: str | None = None, changes: dict[str, list[t.Any]] | None = None) -> Aborted:
-    """The outcome of a process that is over, and whose subscription is as it was before the process began.
+    """Return the outcome of a process that is over, and whose subscription is as it was before the process began.
 
     ``netbox`` says how things stand in NetBox, which is left as it is unless that says otherwise; ``changes`` are what the abort changed there.
     """
@@ -72,7 +72,7 @@ class _AnyVersion(Workflow):
     """Takes a process from wherever it stands, whatever its step list."""
 
     def adopt(self, process: Process) -> Process:
-        """The process at the step abort."""
+        """Return the process at the step abort."""
         return dataclasses.replace(process, step=ABORT)
 
 

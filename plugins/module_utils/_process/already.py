@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import dataclasses
 
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.commands import how_it_goes_on
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.continued import going_on
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.lease import INTERRUPTED, can_be_taken, not_taken, standing
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.rows import FAILED, Row
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.step import ABORT, Workflow
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.ways_on import how_it_goes_on
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._store.processes import Process
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._store.subscriptions import Stored
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task

@@ -28,12 +28,12 @@ Json = dict[str, t.Any]
 
 
 def stats(values: Json) -> Json:
-    """The values as Ansible takes them from a result, each instead of what an earlier task of the run said."""
+    """Return the values as Ansible takes them from a result, each instead of what an earlier task of the run said."""
     return {"ansible_stats": {"data": values, "per_host": False, "aggregate": False}}
 
 
 def with_artifacts(task: Task, result: Json) -> Json:
-    """The result of a task, with what its rows mean for a next job. One that has no rows to speak of, as a query, is as it was.
+    """Return the result of a task, with what its rows mean for a next job. One that has no rows to speak of, as a query, is as it was.
 
     A result with ``config_hash``, of the step that has configs confirmed, gives it to its suspended rows, so that later tasks know it.
     """
@@ -69,12 +69,12 @@ def _dictionaries(rows: t.Any) -> list[Json]:
 
 
 def _rows_given(rows: t.Any) -> list[Json]:
-    """The rows that a task was given which ended before its step; none where its option is a person's choice."""
+    """Return the rows that a task was given which ended before its step; none where its option is a person's choice."""
     return [row for row in _dictionaries(rows) if row.get("status")]
 
 
 def _run_that_left(task: Task, waiting: t.Sequence[Json], ids: t.Sequence[str]) -> str | None:
-    """The id of the run by which the store finds all that wait; None where there is no such run, or none can be told.
+    """Return the id of the run by which the store finds all that wait; None where there is no such run, or none can be told.
 
     It is this one for what it began. What was suspended before may have been left as it was, by an earlier run.
     """
@@ -108,6 +108,6 @@ def _summary(task: Task, rows: t.Sequence[Json], counts: t.Mapping[str, int], co
 
 
 def _short(text: str, width: int) -> str:
-    """The text in one line, cut where it is longer."""
+    """Return the text in one line, cut where it is longer."""
     line = " ".join(text.split())
     return line if len(line) <= width else line[: width - 3] + "..."

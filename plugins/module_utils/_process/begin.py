@@ -12,11 +12,11 @@ import uuid
 
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._domain.lifecycle import SubscriptionLifecycle
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._domain.subscription import SubscriptionModel
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.commands import how_it_goes_on
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.lease import lease_end
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.rows import RUNNING, Row, reading_rows
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.state import read_state
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.step import Workflow, Workflows, predicted
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.ways_on import how_it_goes_on
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._store.processes import Process, at_work, insert_processes
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._store.save_subscriptions import lock_subscriptions
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._store.subscriptions import Stored, Unreadable, load_subscriptions, users_of
@@ -26,7 +26,7 @@ __all__ = ["Begun", "begin_on_existing", "begun_diff", "new_process"]
 
 
 def new_process(task: Task, workflow: Workflow, subscription_id: str, run_id: str, state: dict[str, t.Any]) -> Process:
-    """A process that is at the first step of its workflow, in the lease of the run."""
+    """Return a process that is at the first step of its workflow, in the lease of the run."""
     now = datetime.datetime.now(datetime.timezone.utc)
     return Process(
         process_id=str(uuid.uuid4()),
@@ -69,7 +69,7 @@ def begin_on_existing(task: Task, rows: t.Sequence[Row], workflows: Workflows) -
 
 
 def _ending(workflows: Workflows, new: t.Mapping[str, Process]) -> list[str]:
-    """The ids of the subscriptions that are to end with their process, so that no other may use them."""
+    """Return the ids of the subscriptions that are to end with their process, so that no other may use them."""
 
     def ends(process: Process) -> bool:
         return process.target == "TERMINATE" or read_state(workflows[process.workflow].state, process.process_id, process.state).ends
@@ -114,7 +114,7 @@ def _locked(row: Row, process: Process, before: SubscriptionModel) -> dict[str, 
 
 
 def _predict(task: Task, workflows: Workflows, wanted: t.Mapping[str, Row], new: t.Mapping[str, Process]) -> Begun:
-    """What _begin would do, without doing it."""
+    """Return what _begin would do, without doing it."""
     found, busy, users = {}, {}, {}
     store = task.existing_store()
     if store is not None:
@@ -136,7 +136,7 @@ def _predict(task: Task, workflows: Workflows, wanted: t.Mapping[str, Row], new:
 
 
 def _free(model: SubscriptionModel, process: Process, version: int | None, busy: t.Collection[str]) -> bool:
-    """Whether a process may begin, on the subscription that it was planned for. One that reconciles also takes what is out of sync although nobody
+    """Return whether a process may begin, on the subscription that it was planned for. One that reconciles also takes what is out of sync although nobody
     works on it.
     """
     orphaned = process.target == "RECONCILE" and process.subscription_id not in busy
@@ -144,7 +144,7 @@ def _free(model: SubscriptionModel, process: Process, version: int | None, busy:
 
 
 def _remembering(process: Process, before: SubscriptionModel) -> Process:
-    """The process, with what an abort puts back."""
+    """Return the process, with what an abort puts back."""
     process.state["before"] = before.model_dump(mode="json")
     return process
 

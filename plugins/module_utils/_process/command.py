@@ -24,7 +24,7 @@ class Command:
     collection: str = OURS
 
     def having(self, **variables: str) -> Command:
-        """The same with more variables."""
+        """Return the same with more variables."""
         return dataclasses.replace(self, variables=(*self.variables, *variables.items()))
 
     def __str__(self) -> str:
@@ -36,7 +36,7 @@ class Command:
 
 
 def worded(text: str) -> str:
-    """A text that names variables as a command line gives them, as it is said here: in a job of AWX without the -e."""
+    """Return a text that names variables as a command line gives them, as it is said here: in a job of AWX without the -e."""
     return text.replace(" -e ", " ") if in_awx() else text
 
 
@@ -48,12 +48,12 @@ TAKEN_OVER = {"take_over": "true"}
 
 
 def to_resume(process_ids: t.Iterable[str] = (), collection: str = OURS) -> Command:
-    """What continues processes of a collection: those of the ids; else which is to be said yet."""
+    """Return what continues processes of a collection: those of the ids; else which is to be said yet."""
     return _of(Command("resume", collection=collection), process_ids)
 
 
 def to_abort(process_ids: t.Iterable[str] = (), collection: str = OURS) -> Command:
-    """What ends processes of a collection, as ``to_resume``."""
+    """Return what ends processes of a collection, as ``to_resume``."""
     return _of(Command("abort", collection=collection), process_ids)
 
 

@@ -40,11 +40,11 @@ class Pattern:
     marks: tuple[str, ...] = ()
 
     def filled(self, values: t.Mapping[str, str]) -> str:
-        """The text with these values at its marks."""
+        """Return the text with these values at its marks."""
         return "".join(literal + value for literal, value in zip(self.literals, [*(values[mark] for mark in self.marks), ""]))
 
     def fits(self, text: str, values: t.Mapping[str, str]) -> bool:
-        """Whether these values make it exactly this text."""
+        """Return whether these values make it exactly this text."""
         at = 0
         for literal, mark in zip(self.literals, self.marks):
             if mark not in values or not text.startswith(literal, at) or not text.startswith(values[mark], at + len(literal)):
@@ -53,7 +53,7 @@ class Pattern:
         return text[at:] == self.literals[-1]
 
     def shown_as(self, mark: str) -> str:
-        """How a mark is shown: "<name>"; where a literal has that too, with more brackets, since nobody could tell them apart."""
+        """Return how a mark is shown: "<name>"; where a literal has that too, with more brackets, since nobody could tell them apart."""
         return next(shown_ for count in itertools.count(1) if not any((shown_ := f"{'<' * count}{mark}{'>' * count}") in one for one in self.literals))
 
     def __str__(self) -> str:
@@ -71,7 +71,7 @@ class Group:
 
 
 def grouped(configs: t.Mapping[str, Config], labels: t.Mapping[str, str]) -> list[Group]:
-    """The configs in groups, the smallest first, so that what is odd is not overlooked; else in their order. ``labels`` are how messages call each."""
+    """Return the configs in groups, the smallest first, so that what is odd is not overlooked; else in their order. ``labels`` are how messages call each."""
     whole = {key: config.text + _END + json.dumps(config.covers, sort_keys=True, ensure_ascii=False) for key, config in configs.items()}
     own = {key: {name: value for name, value in config.own.items() if value and value.isprintable()} for key, config in configs.items()}
     found: dict[tuple[str, Pattern], list[str]] = {}
@@ -86,7 +86,7 @@ def grouped(configs: t.Mapping[str, Config], labels: t.Mapping[str, str]) -> lis
 
 
 def marked(text: str, own: t.Mapping[str, str]) -> Pattern:
-    """The text with a mark for each own value, the longest first, where it stands as a whole and not as a part of something longer."""
+    """Return the text with a mark for each own value, the longest first, where it stands as a whole and not as a part of something longer."""
     places: list[tuple[int, int, str]] = []
     free = [(0, len(text))]
     for name, value in sorted(own.items(), key=lambda item: -len(item[1])):
@@ -109,7 +109,7 @@ def marked(text: str, own: t.Mapping[str, str]) -> Pattern:
 
 
 def _is_whole(text: str, at: int, after: int) -> bool:
-    """Whether what stands there is no part of a longer name, number or address."""
+    """Return whether what stands there is no part of a longer name, number or address."""
     value, before, behind = text[at:after], text[max(0, at - 2) : at], text[after : after + 2]
     left, right, further = before[-1:], behind[:1], behind[1:]
     if _is_word(left) or _is_word(right):
@@ -158,7 +158,7 @@ def _gather(found: dict[tuple[str, Pattern], list[str]], whole: t.Mapping[str, s
 
 
 def _parted(pattern: Pattern) -> tuple[Pattern, Pattern]:
-    """The pattern of the config, and that of what it covers."""
+    """Return the pattern of the config, and that of what it covers."""
     place = max(number for number, literal in enumerate(pattern.literals) if _END in literal)
     text, _end, covers = pattern.literals[place].rpartition(_END)
     return (
@@ -168,7 +168,7 @@ def _parted(pattern: Pattern) -> tuple[Pattern, Pattern]:
 
 
 def shown(groups: t.Sequence[Group], configs: t.Mapping[str, Config], labels: t.Mapping[str, str], subject: Subject) -> t.Iterator[str]:
-    """How the groups are shown: texts, none of them longer than IN_A_TEXT. A config that stands alone is shown as it is."""
+    """Yield how the groups are shown: texts, none of them longer than IN_A_TEXT. A config that stands alone is shown as it is."""
     alike = collections.Counter((group.title, str(group.pattern)) for group in groups)
     for group in groups:
         one, some = configs[group.keys[0]], {key: configs[key] for key in group.keys}
@@ -184,7 +184,7 @@ def shown(groups: t.Sequence[Group], configs: t.Mapping[str, Config], labels: t.
 
 
 def _several(group: Group, some: t.Mapping[str, Config], labels: t.Mapping[str, str], subject: Subject) -> tuple[str, str]:
-    """The head of a group, and the list of what is in it, each with those own values that its label does not tell."""
+    """Return the head of a group, and the list of what is in it, each with those own values that its label does not tell."""
     marks = list(dict.fromkeys(group.pattern.marks))
     listed, made_of = [], []
     for mark in marks:
@@ -202,7 +202,7 @@ def _several(group: Group, some: t.Mapping[str, Config], labels: t.Mapping[str, 
 
 
 def _made_of(mark: str, marks: t.Collection[str], owns: t.Sequence[t.Mapping[str, str]]) -> Pattern | None:
-    """How the value of a mark is made of the others in each config, e.g. "Node <name>"; None where it is not, or not in each the same way."""
+    """Return how the value of a mark is made of the others in each config, e.g. "Node <name>"; None where it is not, or not in each the same way."""
     found: set[Pattern] = set()
     for own in owns:
         found.add(marked(own[mark], {name: value for name, value in own.items() if name in marks and name != mark and value}))

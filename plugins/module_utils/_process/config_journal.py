@@ -45,12 +45,12 @@ def journalled_configs(task: Task, works: t.Sequence[AnyWork], configs: t.Mappin
 
 
 def _place(config: Config) -> tuple[str, int]:
-    """The type and the id of the object whose journal it is."""
+    """Return the type and the id of the object whose journal it is."""
     return config.journal or ("", 0)
 
 
 def _entries(work: AnyWork, config: Config) -> t.Iterator[Entry]:
-    """The entry of a config, or several of one that is too long for one."""
+    """Yield the entry of a config, or several of one that is too long for one."""
     # NetBox takes neither of the two that are no characters.
     text = config.text.encode("utf-8", "replace").decode().replace("\0", "?").rstrip("\n")
     fence = "`" * max(3, 1 + max(map(len, re.findall("`+", text)), default=0))

@@ -107,7 +107,7 @@ def check_config_hash(given: str | None) -> None:
 
 
 def _is_approved(task: Task, work: ConfirmedWork, config: Config) -> bool:
-    """Whether the options confirm this config: it is the one that was shown, if one was, and in the set that was approved, if one is named."""
+    """Return whether the options confirm this config: it is the one that was shown, if one was, and in the set that was approved, if one is named."""
     if not task.params["confirm"]:
         return False
     given = _given_hash(task)
@@ -119,12 +119,12 @@ def _given_hash(task: Task) -> str:
 
 
 def _as_shown(work: ConfirmedWork, config: Config) -> bool:
-    """Whether a confirmation can mean this config: it is the one that was shown, or none was shown before."""
+    """Return whether a confirmation can mean this config: it is the one that was shown, or none was shown before."""
     return work.state.shown in (None, config.digest)
 
 
 def _why_again(task: Task, work: ConfirmedWork, config: Config) -> str:
-    """Why a config that was shown, or approved, is to be confirmed all the same."""
+    """Return why a config that was shown, or approved, is to be confirmed all the same."""
     given = _given_hash(task) if task.params["confirm"] else ""
     if given and work.state.shown is None:
         return ", since it had not been shown when config_hash was approved"
@@ -138,7 +138,7 @@ def _why_again(task: Task, work: ConfirmedWork, config: Config) -> str:
 
 
 def _remembered(work: ConfirmedWork, digest: str, hash_: str | None, file: str | None, journalled: bool) -> ConfirmedState:
-    """The state of a process whose config was shown now; ``hash_`` is None where it did not wait."""
+    """Return the state of a process whose config was shown now; ``hash_`` is None where it did not wait."""
     news = {"shown_as": hash_, "config_file": file, "journalled": digest if journalled else None}
     return work.state.having(shown=digest, **{name: value for name, value in news.items() if value})
 

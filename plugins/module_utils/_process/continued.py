@@ -15,11 +15,11 @@ import uuid
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._domain.collection import collection_of
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import NodeflowError
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.command import TAKEN_OVER, Command, to_abort, to_resume
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.commands import NAMED
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.lease import INTERRUPTED, can_be_taken, not_taken, standing, until
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.options import given, refuse_together
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.rows import FAILED, RUNNING, SUSPENDED, Row
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.step import ABORT, Workflows
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.ways_on import NAMED
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._store.processes import (
     OVER,
     Process,
@@ -91,7 +91,7 @@ def chosen_processes(task: Task, workflows: Workflows, others: t.Sequence[str] =
 
 
 def _options(task: Task) -> tuple[list[str] | None, list[str] | None, str | None]:
-    """The options process_ids, process_status and run_id; None for one that is not given."""
+    """Return the options process_ids, process_status and run_id; None for one that is not given."""
     ids = task.params["process_ids"]
     process_ids = None if ids is None else [one for text in ids for line in text.splitlines() for one in _ids(line)]
     if ids and not process_ids:
@@ -100,7 +100,9 @@ def _options(task: Task) -> tuple[list[str] | None, list[str] | None, str | None
 
 
 def _ids(line: str) -> list[str]:
-    """The ids that a line of an answer names: all of its words, or, of a survey's choice, which says behind the id what the process is about, the first."""
+    """Return the ids that a line of an answer names: all of its words, or, of a survey's choice, which says behind the id what the process is about, the
+    first.
+    """
     words = line.replace(",", " ").split()
     if not words or not _is_id(words[0]):
         return words
@@ -115,7 +117,7 @@ def _is_id(word: str) -> bool:
 
 
 def _is_foreign(task: Task, process: Process) -> bool:
-    """Whether another collection's playbooks continue a process."""
+    """Return whether another collection's playbooks continue a process."""
     return collection_of(process.workflow) != task.subject.collection
 
 
@@ -164,7 +166,7 @@ def _tell_held(task: Task, held: t.Sequence[Process], playbook: str) -> bool:
 
 
 def going_on(row: Row, process: Process, run_id: str) -> Row:
-    """The row, whose process is continued."""
+    """Return the row, whose process is continued."""
     return dataclasses.replace(row, process_id=process.process_id, status=RUNNING, run_id=run_id, resumed=True)
 
 

@@ -12,8 +12,8 @@ import typing as t
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._domain.collection import OURS
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._domain.subject import Subject
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.command import CONFIRMED, TAKEN_OVER, Command
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.commands import NAMED
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.rows import ABORTED, COMPLETED, FAILED, RUNNING, SUSPENDED, UNCHANGED, Row
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.ways_on import NAMED
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._surroundings import in_awx
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._words import counted
@@ -39,7 +39,7 @@ _WIDTH = 118
 def end_of_step(
     task: Task, before: t.Sequence[Row], after: t.Sequence[Row], changed: bool, diff: list[dict[str, t.Any]], last: bool = False
 ) -> dict[str, t.Any]:
-    """The result of a step. One bad one stops that one: the task fails only where none is left to go on with.
+    """Return the result of a step. One bad one stops that one: the task fails only where none is left to go on with.
 
     At the end of the step list (``last``) it fails if any failed on the way, or, with the option fail_on_suspended, if any is suspended.
     """
@@ -75,7 +75,9 @@ def end_of_step(
 
 
 def _closing(task: Task, rows: t.Sequence[Row]) -> str:
-    """What a failed task says: of one row its message, of several the table, or where that is too long for a message, its beginning; then it is shown whole."""
+    """Return what a failed task says: of one row its message, of several the table, or where that is too long for a message, its beginning; then it is shown
+    whole.
+    """
     if len(rows) == 1:
         return rows[0].message + how_to_continue(rows, task.subject)
     whole = table(rows, task.subject)
@@ -98,7 +100,7 @@ def _show_renamed(task: Task, before: t.Sequence[Row], after: t.Sequence[Row]) -
 
 
 def summary(rows: t.Sequence[Row], subject: Subject) -> str:
-    """How many stand how: "3 circuits: 2 completed, 1 failed"."""
+    """Return how many stand how: "3 circuits: 2 completed, 1 failed"."""
     counts: dict[str, int] = {}
     for row in rows:
         counts[row.status] = counts.get(row.status, 0) + 1
@@ -106,7 +108,7 @@ def summary(rows: t.Sequence[Row], subject: Subject) -> str:
 
 
 def table(rows: t.Sequence[Row], subject: Subject) -> str:
-    """Who stands how and why, a reason a line, and below it those that share it; then the commands that continue those that can be."""
+    """Return who stands how and why, a reason a line, and below it those that share it; then the commands that continue those that can be."""
     lines = [summary(rows, subject)]
     for status in (COMPLETED, RUNNING, ABORTED, UNCHANGED, SUSPENDED, FAILED):
         for same in _by_reason([row for row in rows if row.status == status]):
@@ -116,7 +118,7 @@ def table(rows: t.Sequence[Row], subject: Subject) -> str:
 
 
 def _by_reason(rows: t.Sequence[Row]) -> list[list[Row]]:
-    """The rows, those of one reason together, in the order of the first of each."""
+    """Return the rows, those of one reason together, in the order of the first of each."""
     groups: dict[str, list[Row]] = {}
     for row in rows:
         groups.setdefault(_reason(row), []).append(row)
@@ -124,13 +126,13 @@ def _by_reason(rows: t.Sequence[Row]) -> list[list[Row]]:
 
 
 def _reason(row: Row) -> str:
-    """What a row's message says, without what is its own, so that it is the same text for all of that reason."""
+    """Return what a row's message says, without what is its own, so that it is the same text for all of that reason."""
     general = row.reason or row.message.removeprefix(row.label)
     return general.removeprefix(":").strip()
 
 
 def _told(same: t.Sequence[Row], most: int, rest: str, subject: Subject) -> list[str]:
-    """What is said of those of one reason: the sentence of the only one; else how many and why, and then their labels, so many at the ``most``.
+    """Return what is said of those of one reason: the sentence of the only one; else how many and why, and then their labels, so many at the ``most``.
 
     ``rest`` says where those are that are not named.
     """
@@ -141,7 +143,7 @@ def _told(same: t.Sequence[Row], most: int, rest: str, subject: Subject) -> list
 
 
 def wrapped(labels: t.Sequence[str], most: int, rest: str) -> list[str]:
-    """The labels as lines of a readable length, so many at the ``most``, and ``rest`` for where the others are."""
+    """Return the labels as lines of a readable length, so many at the ``most``, and ``rest`` for where the others are."""
     shown = [f"{label}," for label in labels[:most]]
     more = len(labels) - len(shown)
     shown = [*shown, f"and {more} more; {rest}"] if more else [*shown[:-1], shown[-1].removesuffix(",")]
@@ -154,19 +156,19 @@ def wrapped(labels: t.Sequence[str], most: int, rest: str) -> list[str]:
 
 
 def _all_of(rows: t.Sequence[Row], subject: Subject) -> str:
-    """Where all of a status are listed."""
+    """Return where all of a status are listed."""
     if rows[0].status in (FAILED, SUSPENDED) and all(_stored(row) for row in rows) and not in_awx():
         return f"ansible localhost -m nodeflow.orchestrator.process_info -a status={rows[0].status} lists all"
     return f"the {subject.many} of the task's result have all (-v shows it)"
 
 
 def _stored(row: Row) -> bool:
-    """Whether the row's process is in the store. In check mode its id is made up."""
+    """Return whether the row's process is in the store. In check mode its id is made up."""
     return bool(row.process_id) and row.predicted is None
 
 
 def how_to_continue(rows: t.Sequence[Row], subject: Subject | None) -> str:
-    """The commands that continue, or end, what can be, each on a line of its own; "" where there is nothing of the kind."""
+    """Return the commands that continue, or end, what can be, each on a line of its own; "" where there is nothing of the kind."""
     collection = subject.collection if subject else OURS
     ways: dict[tuple[str, Command, str], list[Row]] = {}
     for same in _by_reason(rows):
@@ -177,7 +179,7 @@ def how_to_continue(rows: t.Sequence[Row], subject: Subject | None) -> str:
 
 
 def _ways(row: Row, collection: str, alone: bool) -> t.Iterator[tuple[str, Command]]:
-    """What can be done with a row's process: in words, and by which command, whatever the process.
+    """Yield what can be done with a row's process: in words, and by which command, whatever the process.
 
     The message of one that stands ``alone`` is shown whole, and has some of it already.
     """
@@ -193,7 +195,7 @@ def _ways(row: Row, collection: str, alone: bool) -> t.Iterator[tuple[str, Comma
 
 
 def _for_rows(command: Command, rows: t.Sequence[Row], status: str) -> str:
-    """The command for the processes of the rows: by their ids; of many, by their run, where that can be meant. What is held is not released yet, and an
+    """Return the command for the processes of the rows: by their ids; of many, by their run, where that can be meant. What is held is not released yet, and an
     abort is for those that were named.
 
     The run is the last that did something with those that it began. Of others, it may have found only that they cannot go on.
@@ -208,7 +210,7 @@ def _for_rows(command: Command, rows: t.Sequence[Row], status: str) -> str:
 
 
 def _first(command: Command, **which: str) -> Command:
-    """The command with what it is for before all else."""
+    """Return the command with what it is for before all else."""
     return dataclasses.replace(command, variables=(*which.items(), *command.variables))
 
 

@@ -31,7 +31,7 @@ class Confirmer:
     refused: t.Mapping[str, str]
 
     def log_actor(self, task: Task) -> str | None:
-        """What the log says of who confirmed, where that is not who runs the play."""
+        """Return what the log says of who confirmed, where that is not who runs the play."""
         return str(self.actor) if self.actor != task.who else None
 
 
@@ -51,7 +51,7 @@ def confirmer(task: Task, processes: t.Sequence[Process]) -> Confirmer:
 
 
 def _actor(task: Task) -> tuple[Actor, str | None]:
-    """Who confirms: in a workflow of AWX, who gave the approval before this job, else who started the job. Second, why that could not be found out."""
+    """Return who confirms: in a workflow of AWX, who gave the approval before this job, else who started the job. Second, why that could not be found out."""
     job = task.awx_job
     if job is None or not job.workflow_job_id or not task.params["confirm"]:
         return task.who, None
@@ -65,7 +65,7 @@ def _actor(task: Task) -> tuple[Actor, str | None]:
 
 
 def _requesters(task: Task, processes: t.Sequence[Process]) -> dict[str, str]:
-    """Who asked for each process; of one of an older release, who did its first step."""
+    """Return who asked for each process; of one of an older release, who did its first step."""
     found = {process.process_id: process.requester for process in processes if process.requester}
     unknown = [process.process_id for process in processes if not process.requester]
     if unknown:
@@ -75,7 +75,7 @@ def _requesters(task: Task, processes: t.Sequence[Process]) -> dict[str, str]:
 
 
 def _why_not(actor: Actor, problem: str | None, requester: str | None, four_eyes: bool, approvers: t.Sequence[str]) -> str | None:
-    """Why somebody may not confirm what ``requester`` asked for, and who may; None where he or she may."""
+    """Return why somebody may not confirm what ``requester`` asked for, and who may; None where he or she may."""
     others = [name for name in approvers if not (four_eyes and requester and same_person(name, requester))]
     may = f"{' or '.join(others)} may" if others else "name somebody else in approvers" if approvers else f"anybody but {requester} may"
     if problem:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
+import threading
 import typing as t
 
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import NetboxError, StoreError
@@ -29,14 +30,27 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils._store.proce
 )
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
 
-__all__ = ["INTERRUPTED", "can_be_taken", "hold", "lease_end", "not_taken", "refuse_while_working", "standing", "still_held", "take", "until", "why_not_taken"]
+__all__ = [
+    "INTERRUPTED",
+    "can_be_taken",
+    "hold",
+    "holding",
+    "lease_end",
+    "not_taken",
+    "refuse_while_working",
+    "standing",
+    "still_held",
+    "take",
+    "until",
+    "why_not_taken",
+]
 
 INTERRUPTED = "interrupted"
 """How a process stands whose run is gone: running, but its lease has run out."""
 
 
 def lease_end(task: Task) -> datetime.datetime:
-    """Until when a lease that is taken or renewed now holds."""
+    """Return until when a lease that is taken or renewed now holds."""
     return _now() + datetime.timedelta(minutes=task.params["lease_minutes"])
 
 
@@ -54,27 +68,29 @@ def take(task: Task, works: t.Sequence[AnyWork], **values: t.Any) -> tuple[list[
 
 
 def _take(task: Task, run_id: str, works: t.Sequence[AnyWork], values: dict[str, t.Any]) -> tuple[list[AnyWork], dict[str, Row]]:
-    """The same for the rows of one run."""
+    """Return the same for the rows of one run."""
     there: dict[str, Process] = {}
+    lease: Lease | None = None
     taken = {work.key for work in works if work.process.run_id == run_id and _fresh(task, work.process) and not values}
     if len(taken) < len(works):
         # A row may name the run to take over from, but only the one that was seen: another may have done so since.
         holders = {work.key: work.row.take_over_from for work in works}
         with task.store.write() as connection:
             read = [work.process for work in works]
-            taken = take_processes(connection, read, holders, Lease(run_id, task.actor, lease_end(task)), _now(), **values)
+            lease = Lease(run_id, task.actor, lease_end(task))
+            taken = take_processes(connection, read, holders, lease, _now(), **values)
             there = load_processes(connection, [key for key in holders if key not in taken])
     held = {}
     for work in works:
         if work.key not in taken:
             row = dataclasses.replace(work.row, process_id=None)  # the message names it and says what to do
             held[work.key] = not_taken(row, there.get(work.key, work.process))
-    ours = {"run_id": run_id, "actor": task.actor, "status": RUNNING} | values
+    ours = {"run_id": run_id, "actor": task.actor, "status": RUNNING} | ({"lease_until": lease.until} if lease else {}) | values
     return [_taken(work, ours) for work in works if work.key in taken], held
 
 
 def _taken(work: AnyWork, ours: dict[str, t.Any]) -> AnyWork:
-    """The work with its process as this run has it, which mostly is as it was."""
+    """Return the work with its process as this run has it, which mostly is as it was."""
     if all(getattr(work.process, name) == value for name, value in ours.items()):
         return work
     return dataclasses.replace(work, process=dataclasses.replace(work.process, **ours))
@@ -83,27 +99,47 @@ def _taken(work: AnyWork, ours: dict[str, t.Any]) -> AnyWork:
 def still_held(task: Task, works: t.Mapping[int, AnyWork]) -> t.Callable[[t.Collection[int]], set[int]]:
     """Return the function that tells, of objects that are about to be written, those whose process this run holds still.
 
-    ``works`` are the works by the id of their object. A lease of which half is over is renewed. The function raises NetboxError where the store cannot be
-    asked, so that nothing is written.
+    ``works`` are the works by the id of their object, of a step that runs. The function raises NetboxError where the store cannot be asked, so that nothing is
+    written.
     """
 
     def held(ids: t.Collection[int]) -> set[int]:
-        ours = _keep(task, [works[key] for key in ids])
+        ours = task.held([works[key].key for key in ids])
         return {key for key in ids if works[key].key in ours}
 
     return held
 
 
+def holding(task: Task, works: t.Sequence[AnyWork]) -> t.Callable[[t.Collection[str]], set[str]]:
+    """Return the function that tells, of these processes of a step, those that this run holds still; for a Task's ``held``.
+
+    Each time that half a lease is over it renews those of all works of the step, since they are saved at its end. Several threads may call it.
+    """
+    by_key = {work.key: work for work in works}
+    half = datetime.timedelta(minutes=task.params["lease_minutes"]) / 2
+    lock, renewals = threading.Lock(), [_now() + half]
+
+    def held(keys: t.Collection[str]) -> set[str]:
+        with lock:
+            due = _now() >= renewals[0]
+            renewals[0] = _now() + half if due else renewals[0]
+        ours = _keep(task, list(by_key.values()) if due else [by_key[key] for key in keys])
+        return ours & set(keys)
+
+    return held
+
+
 def hold(task: Task, works: t.Sequence[AnyWork]) -> None:
-    """Raise NetboxError where this run does not hold the process of each of the works any more. Renew leases of which half is over."""
-    held = _keep(task, works)
-    lost = [work.key for work in works if work.key not in held]
+    """Raise NetboxError where this run does not hold the process of each of the works any more."""
+    keys = [work.key for work in works]
+    held = task.held(keys)
+    lost = [key for key in keys if key not in held]
     if lost:
         raise NetboxError(f"NetBox was not written, since another run has taken process {lost[0]} over meanwhile; look at it with process_info")
 
 
 def _keep(task: Task, works: t.Sequence[AnyWork]) -> set[str]:
-    """The ids of those processes of the works that this run holds."""
+    """Return the ids of those processes of the works that this run holds. A lease of which half is over is renewed."""
     half = _now() + datetime.timedelta(minutes=task.params["lease_minutes"]) / 2
     try:
         with task.store.read() as connection:
@@ -117,24 +153,24 @@ def _keep(task: Task, works: t.Sequence[AnyWork]) -> set[str]:
 
 
 def can_be_taken(process: Process) -> bool:
-    """Whether a new run may continue a process: it is not over, and no run works on it or the lease has run out."""
+    """Return whether a new run may continue a process: it is not over, and no run works on it or the lease has run out."""
     free = process.status not in OVER and process.problem is None
     return free and (process.run_id is None or process.lease_until is None or process.lease_until < _now())
 
 
 def standing(process: Process) -> str:
-    """The status of a process as a person would call it: one that is running, but whose run is gone, is interrupted."""
+    """Return the status of a process as a person would call it: one that is running, but whose run is gone, is interrupted."""
     return INTERRUPTED if process.status == RUNNING and can_be_taken(process) else process.status
 
 
 def not_taken(row: Row, process: Process) -> Row:
-    """The row, which says why its process cannot be continued now."""
+    """Return the row, which says why its process cannot be continued now."""
     why = why_not_taken(process)
     return row.failed(f"{row.label}: process {process.process_id} {why}", f"its process {why}")
 
 
 def why_not_taken(process: Process) -> str:
-    """Why a process cannot be continued now, as what follows its name."""
+    """Return why a process cannot be continued now, as what follows its name."""
     if process.problem:
         return f"cannot be read: {process.problem}. Use the release that wrote it, or correct its row in the store"
     if process.status in OVER:
@@ -155,12 +191,12 @@ def refuse_while_working(connection: t.Any, todo: str) -> None:
 
 
 def until(process: Process) -> str:
-    """Until when the run that works on a process holds it, in UTC."""
+    """Return until when the run that works on a process holds it, in UTC."""
     return process.lease_until.strftime("%Y-%m-%d %H:%M UTC") if isinstance(process.lease_until, datetime.datetime) else "it ends"
 
 
 def _fresh(task: Task, process: Process) -> bool:
-    """Whether nearly all of the lease is left, so that it need not be renewed before the step."""
+    """Return whether nearly all of the lease is left, so that it need not be renewed before the step."""
     most = datetime.timedelta(minutes=task.params["lease_minutes"]) * 0.9
     return process.lease_until is not None and process.lease_until > _now() + most
 

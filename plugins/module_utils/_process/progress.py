@@ -26,7 +26,7 @@ class Progress:
         self._lock = threading.Lock()
 
     def __call__(self, done: int, failed: int = 0) -> None:
-        """So many are done by now, ``failed`` among them."""
+        """Take that so many are done by now, ``failed`` among them."""
         with self._lock:
             now = self._clock()
             if now < self._next or not done:

@@ -55,7 +55,7 @@ def release(task: Task, reason: str) -> list[Row]:
 
 
 def _rows(data: t.Any, subject: Subject) -> list[Row]:
-    """Those that a step returned, of what may be anything."""
+    """Return those that a step returned, of what may be anything."""
     rows = []
     for one in data if isinstance(data, list) else ():
         with contextlib.suppress(NodeflowError):
@@ -64,18 +64,18 @@ def _rows(data: t.Any, subject: Subject) -> list[Row]:
 
 
 def _may_be_held(row: Row) -> bool:
-    """Whether a run can hold a process of the row: it is running, is stored or about to be, and no prediction."""
+    """Return whether a run can hold a process of the row: it is running, is stored or about to be, and no prediction."""
     return row.status == RUNNING and row.predicted is None and _key(row) is not None
 
 
 def _key(row: Row) -> str | None:
-    """The id of the row's process; before it has one, that of its subscription; None before it has either."""
+    """Return the id of the row's process; before it has one, that of its subscription; None before it has either."""
     key = row.process_id or row.subscription_id or (row.model.get("subscription_id") if isinstance(row.model, dict) else None)
     return key if isinstance(key, str) else None
 
 
 def _holds(row: Row | None, process: Process) -> bool:
-    """Whether the run of the row holds the process. Of a row that came short, whose whole one is lost, only how the run's id begins is known."""
+    """Return whether the run of the row holds the process. Of a row that came short, whose whole one is lost, only how the run's id begins is known."""
     if row is None or not row.run_id or not process.run_id or process.status != RUNNING:
         return False
     return process.run_id == row.run_id or (len(row.run_id) == 8 and process.run_id.startswith(row.run_id))
@@ -111,7 +111,7 @@ def _label(row: Row | None) -> str:
 
 
 def _fail(task: Task, process: Process, error: str) -> tuple[Process, StepRecord]:
-    """The process as failed, without a lease; and the line of its step log that says so."""
+    """Return the process as failed, without a lease; and the line of its step log that says so."""
     now = datetime.datetime.now(datetime.timezone.utc)
     failed = dataclasses.replace(process, status=FAILED, error=error, run_id=None, lease_until=None, updated_at=now)
     changes: dict[str, t.Any] = {"subscription": {}, "process": {"status": [process.status, FAILED], "error": [process.error, error]}, "netbox": {}}

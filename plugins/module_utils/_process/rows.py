@@ -61,7 +61,7 @@ class Row:
 
     @classmethod
     def read(cls, data: t.Any, subject: Subject) -> Row:
-        """A row of a task's result. All its texts are texts, and none is missing that its status needs; what else it carries may be anything.
+        """Return a row of a task's result. All its texts are texts, and none is missing that its status needs; what else it carries may be anything.
 
         Raises NodeflowError for what is no such row.
         """
@@ -75,29 +75,29 @@ class Row:
         return row
 
     def as_result(self, subject: Subject) -> Json:
-        """The row as a dictionary, for the result of a task."""
+        """Return the row as a dictionary, for the result of a task."""
         said = ((name, getattr(self, name)) for name in _FIELDS)
         fields = {name: value for name, value in said if value is not None and value is not False and value != ""}
         return {**self.own, subject.label: self.label, **fields}
 
     def failed(self, message: str, reason: str | None = None, *, held: bool = False) -> Row:
-        """The row of one that failed."""
+        """Return the row of one that failed."""
         return dataclasses.replace(self, status=FAILED, message=message, reason=reason, held=held)
 
     def unchanged(self, message: str, reason: str | None = None) -> Row:
-        """The row of one that stays as it is."""
+        """Return the row of one that stays as it is."""
         return dataclasses.replace(self, status=UNCHANGED, message=message, reason=reason)
 
     def not_stored(self, error: NodeflowError) -> Row:
-        """The row of a process that could not be read or saved, so that the store still holds it for this run."""
+        """Return the row of a process that could not be read or saved, so that the store still holds it for this run."""
         return self.failed(f"{self.label}: {error}", held=True)
 
     def begun(self, process_id: str) -> Row:
-        """The row once its process is stored."""
+        """Return the row once its process is stored."""
         return dataclasses.replace(self.without_plan(), process_id=process_id)
 
     def without_plan(self) -> Row:
-        """The row without the process that was to begin."""
+        """Return the row without the process that was to begin."""
         return dataclasses.replace(self, workflow=None, version=None, model=None, state=None)
 
 
@@ -112,7 +112,7 @@ def _no_rows(subject: Subject) -> NodeflowError:
 
 
 def read_rows(data: t.Sequence[t.Any], subject: Subject) -> list[Row]:
-    """The rows of a task's result. Raises NodeflowError for what no step of ours returned."""
+    """Return the rows of a task's result. Raises NodeflowError for what no step of ours returned."""
     for one in data:
         if isinstance(one, dict) and not all(isinstance(one[name], dict) for name in _DICTIONARIES if name in one):
             raise _no_rows(subject)
@@ -126,7 +126,7 @@ _One = t.TypeVar("_One")
 
 
 def by_run(ones: t.Iterable[_One], row_of: t.Callable[[_One], Row]) -> t.Iterable[tuple[str, list[_One]]]:
-    """What has rows, by the run that these belong to: a task may be given rows of several."""
+    """Return what has rows, by the run that these belong to: a task may be given rows of several."""
     runs: dict[str, list[_One]] = {}
     for one in ones:
         runs.setdefault(row_of(one).run_id or "", []).append(one)

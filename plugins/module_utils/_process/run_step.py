@@ -20,7 +20,7 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils._domain.subs
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import NodeflowError, StaleSave, StoreError, defect
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.command import to_abort, to_resume
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.end_of_step import end_of_step
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.lease import hold, not_taken, take, why_not_taken
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.lease import hold, holding, not_taken, take, why_not_taken
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.rows import COMPLETED, RUNNING, Row, by_run, reading_rows
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.settle import Settled, settle
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.state import read_state
@@ -42,7 +42,7 @@ def run_step(task: Task, name: str, workflows: Workflows, rows: t.Sequence[Row])
             refused |= held
     except StoreError as error:
         due, refused = [], {_key_of(row): row.not_stored(error) for row in rows if row.status == RUNNING}
-    task.before_making = functools.partial(hold, task, due)
+    task.held, task.before_write = holding(task, due), functools.partial(hold, task, due)
     started = datetime.datetime.now(datetime.timezone.utc)
     outcomes: dict[str, Outcome] = {}
     # A function that several workflows have is called once: what it shows is one thing to read, and what it asks one question.
@@ -57,7 +57,7 @@ def run_step(task: Task, name: str, workflows: Workflows, rows: t.Sequence[Row])
 
 
 def due_works(task: Task, name: str, workflows: Workflows, rows: t.Sequence[Row]) -> tuple[list[AnyWork], dict[str, Row]]:
-    """The works of those rows that are to do the step ``name`` now. Second, the rows that cannot, by process id."""
+    """Return the works of those rows that are to do the step ``name`` now. Second, the rows that cannot, by process id."""
     works, refused = _load(task, name, workflows, [row for row in rows if row.status == RUNNING])
     due, early = _due(works, name, workflows)
     return due, refused | early
@@ -68,12 +68,12 @@ def _step(work: AnyWork, name: str, workflows: Workflows) -> Step:
 
 
 def _key_of(row: Row) -> str:
-    """The id of a row's process; before it has one, what no other row has."""
+    """Return the id of a row's process; before it has one, what no other row has."""
     return row.process_id or f"row {id(row)}"
 
 
 def _load(task: Task, name: str, workflows: Workflows, rows: t.Sequence[Row]) -> tuple[list[AnyWork], dict[str, Row]]:
-    """The works of the rows: predicted ones as they are, the others from the store; of rows that are there twice, one. Second, the rows whose process
+    """Return the works of the rows: predicted ones as they are, the others from the store; of rows that are there twice, one. Second, the rows whose process
     cannot be continued.
     """
     by_key = {_key_of(row): row for row in rows}
@@ -121,7 +121,7 @@ def _no_workflow(task: Task, step: str, process: Process) -> str:
 
 
 def _over(row: Row, process: Process) -> Row:
-    """The row of a process that has ended since the row was read: by another run, or as this task is done again."""
+    """Return the row of a process that has ended since the row was read: by another run, or as this task is done again."""
     if process.status == COMPLETED:
         row = row.unchanged(f"{row.label}: process {process.process_id} is completed already", "its process is completed already")
         return dataclasses.replace(row, process_id=None, subscription_id=process.subscription_id)
@@ -129,7 +129,7 @@ def _over(row: Row, process: Process) -> Row:
 
 
 def _readable(subscription: Stored | None, process: Process) -> SubscriptionModel:
-    """The subscription of a process. Raises NodeflowError where either cannot be read, so that no step can be done for them."""
+    """Return the subscription of a process. Raises NodeflowError where either cannot be read, so that no step can be done for them."""
     if subscription is None:
         raise NodeflowError(f"the subscription {process.subscription_id} of process {process.process_id} is not in the store")
     if isinstance(subscription, Unreadable):
@@ -140,7 +140,7 @@ def _readable(subscription: Stored | None, process: Process) -> SubscriptionMode
 
 
 def _work(row: Row, subscription: SubscriptionModel, process: Process, workflow: Workflow) -> AnyWork:
-    """The work of a process as one of this release. Raises NodeflowError for one that this release cannot continue, so that it stops nobody else."""
+    """Return the work of a process as one of this release. Raises NodeflowError for one that this release cannot continue, so that it stops nobody else."""
     adopted = workflow.adopt(process)
     workflow.index(adopted.step)
     if not isinstance(subscription, workflow.about):
@@ -149,7 +149,7 @@ def _work(row: Row, subscription: SubscriptionModel, process: Process, workflow:
 
 
 def _due(works: t.Sequence[AnyWork], name: str, workflows: Workflows) -> tuple[list[AnyWork], dict[str, Row]]:
-    """Those at this step, and those that resume behind it and repeat it. Second, the rows of those that are not there yet."""
+    """Return those at this step, and those that resume behind it and repeat it. Second, the rows of those that are not there yet."""
     due, early = [], {}
     for work in works:
         workflow = workflows[work.process.workflow]
@@ -182,7 +182,8 @@ def _attempt(task: Task, step: Step, due: t.Sequence[AnyWork]) -> dict[str, Outc
 
 
 def _settled(task: Task, workflow: Workflow, name: str, work: AnyWork, outcome: Outcome, started: datetime.datetime) -> Settled:
-    """What the outcome means; that the step failed, where it cannot mean that: for the product of an aborted process, say, that has no type to end as."""
+    """Return what the outcome means; that the step failed, where it cannot mean that: for the product of an aborted process, say, that has no type to end as.
+    """
     try:
         return settle(task, workflow, name, work, outcome, started)
     except NodeflowError as error:

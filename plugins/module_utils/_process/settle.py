@@ -46,11 +46,11 @@ class Settled:
         return {"before_header": header, "after_header": header, "before": before, "after": after}
 
     def predicted_row(self) -> Row:
-        """The row in check mode: with the models, since they are not stored."""
+        """Return the row in check mode: with the models, since they are not stored."""
         return predicted(self.row, self.subscription, self.process)
 
     def not_saved(self, error: StoreError) -> Settled:
-        """The same, when the store refused it."""
+        """Return the same, when the store refused it."""
         row = self.work.row.not_stored(error)
         if isinstance(error, TakenOver):  # so that nobody is told to take it away from the run that works on it
             row = dataclasses.replace(row, process_id=None, held=False)
@@ -119,14 +119,14 @@ def _ended(subscription: SubscriptionModel, reason: str) -> SubscriptionModel:
 
 
 def _completed(task: Task, row: Row, subscription: SubscriptionModel) -> Row:
-    """The row, which says so."""
+    """Return the row, which says so."""
     stands = f"would be {subscription.status}" if task.check_mode else f"is {subscription.status}"
     which = "" if task.check_mode else f": subscription {subscription.subscription_id}"
     return dataclasses.replace(row, status=COMPLETED, message=f"{row.label} {stands}{which}", reason=stands)
 
 
 def _changed(before: SubscriptionModel, after: SubscriptionModel) -> dict[str, list[t.Any]]:
-    """The fields that differ, block fields by their dotted name."""
+    """Return the fields that differ, block fields by their dotted name."""
     if before is after:
         return {}
     same = {name for name in type(after).model_fields if getattr(before, name, None) == getattr(after, name)}

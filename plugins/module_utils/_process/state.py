@@ -31,11 +31,11 @@ class State(pydantic.BaseModel):
         return False
 
     def having(self, **values: t.Any) -> t.Self:
-        """The same state with other values of some fields, which must be of the fields' types."""
+        """Return the same state with other values of some fields, which must be of the fields' types."""
         return self.model_copy(update=values)
 
     def as_json(self) -> dict[str, t.Any]:
-        """What the store keeps of it: the fields that were set, and are not None."""
+        """Return what the store keeps of it: the fields that were set, and are not None."""
         return {name: value for name, value in self.model_dump(mode="json", exclude_unset=True).items() if value is not None}
 
 
@@ -43,7 +43,7 @@ Kind = t.TypeVar("Kind", bound=State)
 
 
 def read_state(kind: type[Kind], process_id: str, stored: dict[str, t.Any]) -> Kind:
-    """The state of a process as one of a workflow's type. Raises NodeflowError where a field is missing that has no default, or is something else."""
+    """Return the state of a process as one of a workflow's type. Raises NodeflowError where a field is missing that has no default, or is something else."""
     try:
         return kind.model_validate(stored)
     except pydantic.ValidationError as error:

@@ -59,16 +59,16 @@ class Work(t.Generic[Model_co, State_co]):
         return self.row.label
 
     def changelog_message(self) -> str:
-        """The line that NetBox's change log gets with a write of this process."""
+        """Return the line that NetBox's change log gets with a write of this process."""
         return f"{collection_of(self.process.workflow)} {self.process.workflow.rpartition('.')[2]}, process {self.key}"
 
     def called(self, label: str) -> Work[Model_co, State_co]:
-        """The same work, which messages call so from now on."""
+        """Return the same work, which messages call so from now on."""
         return dataclasses.replace(self, row=dataclasses.replace(self.row, label=label))
 
     @staticmethod
     def from_prediction(row: Row, workflows: Workflows) -> Work[t.Any, t.Any]:
-        """The work of a row that check mode made."""
+        """Return the work of a row that check mode made."""
         predicted = row.predicted or {}
         process = dict(predicted["process"])
         for name in _MOMENTS:
@@ -78,7 +78,7 @@ class Work(t.Generic[Model_co, State_co]):
 
 
 def predicted(row: Row, subscription: SubscriptionModel, process: Process) -> Row:
-    """The row in check mode: with the models, since they are not stored."""
+    """Return the row in check mode: with the models, since they are not stored."""
     fields = dataclasses.asdict(process)
     fields |= {name: fields[name].isoformat() if fields[name] else None for name in _MOMENTS}
     return dataclasses.replace(row, predicted={"subscription": subscription.model_dump(mode="json"), "process": fields})
@@ -207,7 +207,7 @@ class Workflow:
     named: t.Callable[[t.Optional[Process]], Named] = _labelled
 
     def adopt(self, process: Process) -> Process:
-        """The process as one of this version. Raises NodeflowError for one that this version cannot continue."""
+        """Return the process as one of this version. Raises NodeflowError for one that this version cannot continue."""
         if process.step == ABORT:
             how = to_abort([process.process_id], collection_of(self.name))
             raise NodeflowError(f"process {process.process_id} is being aborted; finish that with: {how}")
@@ -222,22 +222,22 @@ class Workflow:
         return dataclasses.replace(process, workflow_version=self.version, step=here)
 
     def step(self, name: str) -> Step:
-        """The step of that name."""
+        """Return the step of that name."""
         return self.steps[self.index(name)]
 
     def has(self, name: str) -> bool:
-        """Whether there is a step of that name."""
+        """Return whether there is a step of that name."""
         return any(step.name == name for step in self.steps)
 
     def index(self, step: str | None) -> int:
-        """The place of a step; that of None, no step left, is behind the last."""
+        """Return the place of a step; that of None, no step left, is behind the last."""
         names = [one.name for one in self.steps]
         if step is not None and step not in names:
             raise StoreError(f"the process is at the step {step}, which this release's {self.name} does not have")
         return names.index(step) if step is not None else len(names)
 
     def after(self, step: str) -> str | None:
-        """The step behind ``step``; None behind the last."""
+        """Return the step behind ``step``; None behind the last."""
         place = self.index(step) + 1
         return self.steps[place].name if place < len(self.steps) else None
 

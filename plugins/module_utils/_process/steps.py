@@ -28,7 +28,7 @@ NOT_MADE_YET = 0
 
 
 def begin(task: Task, works: t.Sequence[AnyWork]) -> dict[str, Outcome]:  # pylint: disable=unused-argument
-    """The step store_process_subscription, of a workflow that has no more to do there: do_step has stored the process already."""
+    """Do the step store_process_subscription, of a workflow that has no more to do there: do_step has stored the process already."""
     return {work.key: Done(work.subscription, work.state) for work in works}
 
 
@@ -60,7 +60,8 @@ def revised(changes: dict[str, t.Any] | t.Callable[[AnyWork], dict[str, t.Any]])
 
 
 def described(before: Model, changes: dict[str, t.Any], context: Context | None = None) -> Model:
-    """A subscription with other values of some fields, as ``revise`` takes them. Its description follows, unless it is a person's. Raises DomainError."""
+    """Return a subscription with other values of some fields, as ``revise`` takes them. Its description follows, unless it is a person's. Raises DomainError.
+    """
     after = revise(before, changes, context)
     if "description" not in changes and before.description == description(before):
         after = after.model_copy(update={"description": description(after)})

@@ -56,8 +56,8 @@ def store_process(task: Task, name: str, workflows: Workflows, rows: t.Sequence[
 
 
 def _begun(task: Task, workflows: Workflows, rows: t.Sequence[Row], others: bool) -> Begun:
-    """The rows of subscriptions that exist. Where the store does not take their processes, they failed, so that the ``others`` can go on. What met an error
-    is tried once more: where that came as it was committed, the processes are stored, and this run holds them.
+    """Return the rows of subscriptions that exist. Where the store does not take their processes, they failed, so that the ``others`` can go on. What met an
+    error is tried once more: where that came as it was committed, the processes are stored, and this run holds them.
     """
     try:
         return begin_on_existing(task, rows, workflows)
@@ -75,7 +75,7 @@ def _created(work: AnyWork) -> dict[str, t.Any]:
 
 
 def _work(task: Task, workflows: Workflows, row: Row, remembered: dict[str, t.Any]) -> AnyWork:
-    """A row as the step before left it, with a process that is at its first step."""
+    """Return a row as the step before left it, with a process that is at its first step."""
     with reading_rows(task.subject):
         workflow = workflows[row.workflow or ""]
         subscription = load_subscription(row.model or {})
@@ -141,13 +141,13 @@ def _insert_part(task: Task, workflows: Workflows, works: t.Sequence[AnyWork]) -
 
 
 def _processes_of(connection: t.Any, works: t.Sequence[AnyWork]) -> dict[str, Process]:
-    """The processes that the subscriptions of works have in the store, the latest of each, by the id of the subscription."""
+    """Return the processes that the subscriptions of works have in the store, the latest of each, by the id of the subscription."""
     parts = chunks([work.process.subscription_id for work in works])
     return {process.subscription_id: process for some in parts for process in find_processes(connection, subscription_id=some)}
 
 
 def _stored_before(task: Task, workflows: Workflows, work: AnyWork, subscription: Stored, process: Process) -> Row:
-    """The row of one that this very task has stored before: it goes on with the process that it has."""
+    """Return the row of one that this very task has stored before: it goes on with the process that it has."""
     row = _without_process(work)
     if process.status == RUNNING and process.run_id == row.run_id:
         return dataclasses.replace(row.begun(process.process_id), subscription_id=process.subscription_id)
@@ -158,13 +158,13 @@ def _stored_before(task: Task, workflows: Workflows, work: AnyWork, subscription
 
 
 def _holders(connection: t.Any, works: t.Sequence[AnyWork]) -> dict[str, Stored | None]:
-    """The subscription that has what a work wants, by the id of its process."""
+    """Return the subscription that has what a work wants, by the id of its process."""
     found = holders(connection, [resource for work in works for resource in work.subscription.resources()])
     return {work.key: next((found[one] for one in work.subscription.resources() if one in found), None) for work in works}
 
 
 def _predict(task: Task, works: t.Sequence[AnyWork]) -> dict[str, Row]:
-    """What _insert would do, without doing it."""
+    """Return what _insert would do, without doing it."""
     store = task.existing_store()
     others: dict[str, Stored | None] = {}
     if store is not None:
@@ -190,8 +190,8 @@ def _without_process(work: AnyWork) -> Row:
 
 
 def _lost(task: Task, work: AnyWork, holder: Stored | None, ours: bool = False) -> Row:
-    """The row of one that could not be stored: another run has made the same, which is no failure; or somebody has a part of it, or this run made another
-    of the same (``ours``); or what it uses is not to be had.
+    """Return the row of one that could not be stored: another run has made the same, which is no failure; or somebody has a part of it, or this run made
+    another of the same (``ours``); or what it uses is not to be had.
     """
     row, wanted = _without_process(work), work.subscription.resources()
     if isinstance(holder, Unreadable):

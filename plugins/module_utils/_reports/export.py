@@ -34,12 +34,12 @@ def export(task: Task, target: Destination | WebFile, records: Records, columns:
 
 
 def as_json(records: Records) -> bytes:
-    """The records as a JSON list in UTF-8."""
+    """Return the records as a JSON list in UTF-8."""
     return (json.dumps(list(records), indent=2, ensure_ascii=False) + "\n").encode("utf-8", "backslashreplace")
 
 
 def as_csv(records: Records, columns: t.Sequence[str]) -> bytes:
-    """The records as CSV (RFC 4180) in UTF-8 with a header, a record a line: ``columns``, and behind them whatever else there is.
+    """Return the records as CSV (RFC 4180) in UTF-8 with a header, a record a line: ``columns``, and behind them whatever else there is.
 
     A dictionary in a record is a column a key, ``circuit.speed``; one in ``state`` and a list are JSON in their cell. A record with ``steps``
     is a line for each of them, ``steps.step``.
@@ -57,7 +57,7 @@ def as_csv(records: Records, columns: t.Sequence[str]) -> bytes:
 
 
 def _lines(record: t.Mapping[str, t.Any]) -> list[dict[str, t.Any]]:
-    """The lines of a record, as cells by column."""
+    """Return the lines of a record, as cells by column."""
     plain = _cells({name: value for name, value in record.items() if name != "steps"})
     steps = [{name: value for name, value in step.items() if name != "process_id"} for step in record.get("steps") or []]
     return [plain | _cells(step, "steps.") for step in steps] or [plain]
@@ -72,7 +72,7 @@ def _cells(record: t.Mapping[str, t.Any], prefix: str = "") -> dict[str, t.Any]:
 
 
 def _cell(value: t.Any) -> t.Any:
-    """A value as CSV holds it. In a text, an apostrophe stands wherever a spreadsheet could begin to read a formula."""
+    """Return a value as CSV holds it. In a text, an apostrophe stands wherever a spreadsheet could begin to read a formula."""
     if value is None or (isinstance(value, (int, float)) and not isinstance(value, bool)):
         return value
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
@@ -80,5 +80,5 @@ def _cell(value: t.Any) -> t.Any:
 
 
 def _size(content: bytes | None) -> dict[str, int]:
-    """What the diff says of a file, which may be long."""
+    """Return what the diff says of a file, which may be long."""
     return {} if content is None else {"bytes": len(content), "lines": content.count(b"\n")}

@@ -13,8 +13,8 @@ import typing as t
 
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import NodeflowError, StoreError
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._files import Destination, destination
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.commands import abort_with, continue_with
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.lease import standing
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.ways_on import abort_with, continue_with
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._reports.export import export
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._store.engine import Store
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._store.processes import (
@@ -54,7 +54,7 @@ NO_STORE = "there is no store there yet, so nothing was found; check the option 
 
 
 def _subscription_columns() -> list[str]:
-    """The columns of a CSV file of subscriptions."""
+    """Return the columns of a CSV file of subscriptions."""
     return [
         *PLAIN,
         *(name for view in VIEWS for name in (view.id, view.url, *view.facts)),
@@ -64,7 +64,7 @@ def _subscription_columns() -> list[str]:
 
 
 def _process_columns() -> list[str]:
-    """The columns of a CSV file of processes; with the step log, those of STEP_COLUMNS follow."""
+    """Return the columns of a CSV file of processes; with the step log, those of STEP_COLUMNS follow."""
     return [
         *("process_id", "subscription_id", "workflow", "workflow_version", "target", "status", "step", "state", "error", "actor", "requester"),
         *("confirmed_by", "run_id", "lease_until", "started_at", "updated_at", "completed_at"),
@@ -80,7 +80,7 @@ STEP_COLUMNS = (
 
 
 def subscription_info(task: Task) -> dict[str, t.Any]:
-    """The subscriptions that meet every criterion given."""
+    """Return the subscriptions that meet every criterion given."""
     names = {
         "subscription_ids": "subscription_id",
         "status": "status",
@@ -101,7 +101,7 @@ def subscription_info(task: Task) -> dict[str, t.Any]:
 
 
 def process_info(task: Task) -> dict[str, t.Any]:
-    """The processes that meet every criterion given, with their step log where it is asked for."""
+    """Return the processes that meet every criterion given, with their step log where it is asked for."""
     names = {"process_ids": "process_id", "subscription_ids": "subscription_id", "workflows": "workflow", "actors": "actor"}
     criteria = _criteria(task, names)
     now = datetime.datetime.now(datetime.timezone.utc)
@@ -122,7 +122,7 @@ def process_info(task: Task) -> dict[str, t.Any]:
 
 
 def _criteria(task: Task, names: t.Mapping[str, str]) -> dict[str, t.Sequence[t.Any]]:
-    """The values of the options that were given, by the column that each is about. Raises NodeflowError for more than a statement can have."""
+    """Return the values of the options that were given, by the column that each is about. Raises NodeflowError for more than a statement can have."""
     given = {option: task.params[option] for option in names if task.params[option] is not None}
     for option, values in given.items():
         if len(values) > MOST_VALUES:
@@ -131,12 +131,12 @@ def _criteria(task: Task, names: t.Mapping[str, str]) -> dict[str, t.Sequence[t.
 
 
 def _chosen(task: Task, connection: t.Any) -> list[t.Any]:
-    """The conditions on subscriptions that the options of products set."""
+    """Return the conditions on subscriptions that the options of products set."""
     return [condition for view in VIEWS if (condition := view.chosen(connection, task.params)) is not None]
 
 
 def _result(task: Task, kind: str, answers: list[Answer], target: Destination | WebFile | None, columns: t.Sequence[str]) -> dict[str, t.Any]:
-    """The answers; or, where they go into a file, how many there are: 50,000 of them would be 50 MB on stdout as well."""
+    """Return the answers; or, where they go into a file, how many there are: 50,000 of them would be 50 MB on stdout as well."""
     if target is None:
         return {kind: answers}
     counts = dict(sorted(collections.Counter(answer["status"] for answer in answers).items()))
@@ -144,7 +144,7 @@ def _result(task: Task, kind: str, answers: list[Answer], target: Destination | 
 
 
 def needed_store(task: Task) -> Store:
-    """The store. Raises StoreError where there is none, and for what is none: an empty file must not replace a good one."""
+    """Return the store. Raises StoreError where there is none, and for what is none: an empty file must not replace a good one."""
     store = task.existing_store()
     if store is None:
         raise StoreError(NO_STORE)
@@ -152,7 +152,7 @@ def needed_store(task: Task) -> Store:
 
 
 def _existing_store(task: Task, target: Destination | WebFile | None) -> Store | None:
-    """The store; None, with a warning, where there is none and nothing is to be written to a file."""
+    """Return the store; None, with a warning, where there is none and nothing is to be written to a file."""
     if target is not None:
         return needed_store(task)
     store = task.existing_store()
@@ -162,7 +162,7 @@ def _existing_store(task: Task, target: Destination | WebFile | None) -> Store |
 
 
 def subscription_answers(store: Store, connection: t.Any, *conditions: t.Any, **criteria: t.Sequence[t.Any]) -> list[Answer]:
-    """What is known of the subscriptions whose columns have one of the values named for them, in a few statements however many there are.
+    """Return what is known of the subscriptions whose columns have one of the values named for them, in a few statements however many there are.
 
     One that cannot be read is answered as far as its row is plain data; ``problem`` says why, and is None of all others.
     """
@@ -210,7 +210,7 @@ def _subscription(store: Store, subscription: Stored, latest: _Latest) -> Answer
 
 
 def process_answers(store: Store, connection: t.Any, steps: str, *conditions: t.Any, **criteria: t.Sequence[t.Any]) -> list[Answer]:
-    """What is known of the processes that these leave, in two statements however many there are.
+    """Return what is known of the processes that these leave, in two statements however many there are.
 
     ``steps`` says what of their step log: "all"; "times", which is all but the state and the changes; or "", nothing.
     """
@@ -237,13 +237,13 @@ def process_answers(store: Store, connection: t.Any, steps: str, *conditions: t.
 
 
 def _confirmed_by(process: Process) -> str | None:
-    """Who confirmed the config of a process; None where nobody did, or an older release was told."""
+    """Return who confirmed the config of a process; None where nobody did, or an older release was told."""
     found = process.state.get("confirmed_by") if isinstance(process.state, dict) else None
     return found if isinstance(found, str) else None
 
 
 def _shown(store: Store, view: View, object_id: int | None, facts: t.Mapping[str, t.Any]) -> Answer:
-    """The page of an object in NetBox, and what a process remembers of it; None for what is no text."""
+    """Return the page of an object in NetBox, and what a process remembers of it; None for what is no text."""
     url = view.page(store.netbox_url, object_id) if object_id is not None else None
     return {view.url: url} | {name: value if isinstance(value := facts.get(name), str) else None for name in view.facts}
 
@@ -255,7 +255,7 @@ def _step(record: StepRecord) -> Answer:
 
 
 def _moment(age: str, now: datetime.datetime) -> tuple[datetime.datetime, bool]:
-    """The moment that an age means, in the notation of ansible.builtin.find; second, whether what is younger is meant."""
+    """Return the moment that an age means, in the notation of ansible.builtin.find; second, whether what is younger is meant."""
     found = re.fullmatch(r"(-?)(\d+)([smhdw]?)", age.strip().lower())
     if not found:
         raise NodeflowError(f"age must read like 90, 30m, 12h, 2d, 1w or, for what is younger, -2d; this is {age!r}")
@@ -268,5 +268,5 @@ def _moment(age: str, now: datetime.datetime) -> tuple[datetime.datetime, bool]:
 
 
 def _json(record: t.Any) -> Answer:
-    """A dataclass as JSON."""
+    """Return a dataclass as JSON."""
     return {name: plain(value) for name, value in vars(record).items()}

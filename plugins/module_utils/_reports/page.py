@@ -24,7 +24,7 @@ _DATA = re.compile(r'<script type="application/json" id="data">(.*?)</script>', 
 
 
 def page(data: t.Mapping[str, t.Any], written: str) -> str:
-    """The page that shows ``data``, JSON, and says that it was written at ``written``, ``2026-11-23T05:52:17Z``. ASCII only.
+    """Return the page that shows ``data``, JSON, and says that it was written at ``written``, ``2026-11-23T05:52:17Z``. ASCII only.
 
     The browser runs the script and applies the style that are meant, by their hashes, and no other; and it asks nobody for anything.
     """
@@ -38,7 +38,7 @@ def page(data: t.Mapping[str, t.Any], written: str) -> str:
 
 
 def as_text(data: t.Any) -> str:
-    """The data as the page has them: JSON, in ASCII."""
+    """Return the data as the page has them: JSON, in ASCII."""
     # A < in the data could end the element that they are in; in JSON it only ever stands in a text, where it can be written otherwise.
     return json.dumps(data, allow_nan=False, separators=(",", ":")).replace("<", "\\u003c")
 
@@ -50,7 +50,7 @@ def written_at(text: str) -> str | None:
 
 
 def data_of(text: str) -> t.Any:
-    """The data in a page; None for what is no such page, or was cut off."""
+    """Return the data in a page; None for what is no such page, or was cut off."""
     found = _DATA.search(text)
     try:
         return json.loads(found.group(1)) if found else None
@@ -59,5 +59,5 @@ def data_of(text: str) -> t.Any:
 
 
 def _hash(content: str) -> str:
-    """How a content security policy names an inline script or style."""
+    """Return how a content security policy names an inline script or style."""
     return f"'sha256-{base64.b64encode(hashlib.sha256(content.encode('utf-8')).digest()).decode('ascii')}'"

@@ -102,7 +102,7 @@ class _Shown(t.NamedTuple):
 
 
 def page_data(netbox_url: str | None, shown: _Shown, known: _Known, findings: list[Answer] | None, validated_at: str | None) -> Answer:
-    """What the page is made of. Tables are ``{"columns": [...], "rows": [[...]]}``, since there may be many rows; moments ``2026-11-23 05:52:17``.
+    """Return what the page is made of. Tables are ``{"columns": [...], "rows": [[...]]}``, since there may be many rows; moments ``2026-11-23 05:52:17``.
 
     ``counts`` are those of the store, whether all rows are on the page or not.
     """
@@ -140,13 +140,13 @@ def page_data(netbox_url: str | None, shown: _Shown, known: _Known, findings: li
 
 
 def counts(data: t.Any) -> Answer:
-    """How many subscriptions and processes stand how, and how many findings there are; {} for data that are not of a page, or of an older release's."""
+    """Return how many subscriptions and processes stand how, and how many findings there are; {} for data that are not of a page, or of an older release's."""
     found = data.get("counts") if isinstance(data, dict) else None
     return found if isinstance(found, dict) else {}
 
 
 def _counts(table: Answer, known: dict[str, int]) -> dict[str, int]:
-    """How many stand how. Where all are on the page, they are counted there: of a damaged one, SQL cannot tell."""
+    """Return how many stand how. Where all are on the page, they are counted there: of a damaged one, SQL cannot tell."""
     place = table["columns"].index("status")
     complete = len(table["rows"]) == sum(known.values())
     return dict(sorted((collections.Counter(row[place] for row in table["rows"]) if complete else known).items()))
@@ -212,7 +212,7 @@ def _rows(records: t.Sequence[Answer], names: t.Sequence[str]) -> list[list[t.An
 
 
 def _stored_moment(text: str | None) -> str | None:
-    """A moment of the store as the page shows it; as it is, where it is none."""
+    """Return a moment of the store as the page shows it; as it is, where it is none."""
     if text and text.endswith("+00:00") and len(text) > 24:  # as the store has them, and there are many
         return text[:10] + " " + text[11:19]
     try:
@@ -222,7 +222,7 @@ def _stored_moment(text: str | None) -> str | None:
 
 
 def _moment(text: str | None) -> str | None:
-    """A moment in UTC as the page shows it. Raises NodeflowError for what is none in ISO 8601; one without a zone is in UTC."""
+    """Return a moment in UTC as the page shows it. Raises NodeflowError for what is none in ISO 8601; one without a zone is in UTC."""
     if not text:
         return None
     try:
@@ -234,7 +234,7 @@ def _moment(text: str | None) -> str | None:
 
 
 def _findings(findings: t.Sequence[t.Any] | None) -> list[Answer] | None:
-    """The findings with the fields that the page shows. Raises NodeflowError for what a validation did not find."""
+    """Return the findings with the fields that the page shows. Raises NodeflowError for what a validation did not find."""
     if findings is None:
         return None
     for one in findings:
@@ -248,17 +248,17 @@ def _findings(findings: t.Sequence[t.Any] | None) -> list[Answer] | None:
 
 
 def _texts() -> list[str]:
-    """What a finding has at least."""
+    """Return what a finding has at least."""
     return [*(view.label for view in VIEWS), "problem", "message"]
 
 
 def _finding() -> list[str]:
-    """The fields of a finding that the page shows."""
+    """Return the fields of a finding that the page shows."""
     return ["subscription_id", *(name for view in VIEWS for name in (view.id, view.label)), "problem", "store", "netbox", "message"]
 
 
 def _scalar(value: t.Any) -> t.Any:
-    """A value that JSON has and a cell can show."""
+    """Return a value that JSON has and a cell can show."""
     if isinstance(value, float) and not math.isfinite(value):
         return str(value)
     return value if value is None or isinstance(value, (str, int, float)) else json.dumps(value, default=str)

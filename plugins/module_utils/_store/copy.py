@@ -40,7 +40,7 @@ def copy_rows(source: t.Any, target: t.Any) -> bool:
 
 
 def is_copy(source: t.Any, target: t.Any) -> bool:
-    """Whether each table of the target is empty, or has the same rows."""
+    """Return whether each table of the target is empty, or has the same rows."""
     return all(_is_empty(target, table) or _is_same(source, target, table) for table in _TABLES)
 
 
@@ -53,12 +53,12 @@ def _is_same(source: t.Any, target: t.Any, table: t.Any) -> bool:
 
 
 def count_rows(connection: t.Any) -> dict[str, int]:
-    """How many rows each table has."""
+    """Return how many rows each table has."""
     return {str(table.name): connection.execute(sa.select(sa.func.count()).select_from(table)).scalar_one() for table in _COUNTED}
 
 
 def subscription_ids(connection: t.Any) -> set[str]:
-    """The ids of all subscriptions."""
+    """Return the ids of all subscriptions."""
     return set(connection.execute(sa.select(subscriptions.c.subscription_id)).scalars())
 
 
@@ -73,8 +73,8 @@ def _rows(connection: t.Any, table: t.Any) -> t.Iterator[dict[str, t.Any]]:
 
 
 def _found(connection: t.Any, table: t.Any) -> t.Any:
-    """All rows in the order of their keys, JSON as the very text, which the hashes of the step log are of. The log without its numbers: its order counts,
-    the numbers are each database's own.
+    """Return all rows in the order of their keys, JSON as the very text, which the hashes of the step log are of. The log without its numbers: its order
+    counts, the numbers are each database's own.
     """
     keys = list(table.primary_key)
     chosen = [column for column in table.c if column not in keys or table is not steps]
@@ -83,5 +83,5 @@ def _found(connection: t.Any, table: t.Any) -> t.Any:
 
 
 def _with_json_as_text(table: t.Any) -> t.Any:
-    """A table that takes JSON as a text; without a type, so that PostgreSQL takes it too."""
+    """Return a table that takes JSON as a text; without a type, so that PostgreSQL takes it too."""
     return sa.table(table.name, *(sa.column(column.name) if isinstance(column.type, sa.JSON) else sa.column(column.name, column.type) for column in table.c))

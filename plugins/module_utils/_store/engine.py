@@ -49,7 +49,7 @@ class Store:
 
     @contextlib.contextmanager
     def transaction(self, migrating: bool = False) -> t.Iterator[t.Any]:
-        """A connection in a transaction, whatever the store says of itself; committed at the end, or undone by an exception. Raises StoreError.
+        """Yield a connection in a transaction, whatever the store says of itself; committed at the end, or undone by an exception. Raises StoreError.
 
         While it is ``migrating``, a table can be replaced that others refer to.
         """
@@ -66,7 +66,7 @@ class Store:
 
     @contextlib.contextmanager
     def write(self) -> t.Iterator[t.Any]:
-        """A connection in a transaction. Raises StoreError, also where the store was moved since it was opened."""
+        """Yield a connection in a transaction. Raises StoreError, also where the store was moved since it was opened."""
         with self.transaction() as connection:
             self.info = _rows(connection)
             self.refuse_if_moved()
@@ -74,7 +74,7 @@ class Store:
 
     @contextlib.contextmanager
     def to_move(self) -> t.Iterator[t.Any]:
-        """A connection in a transaction while nobody else writes, also where the store was moved already. Raises StoreError."""
+        """Yield a connection in a transaction while nobody else writes, also where the store was moved already. Raises StoreError."""
         with self.transaction() as connection:
             if connection.dialect.name == "postgresql":
                 connection.exec_driver_sql(f"LOCK TABLE {store_info.name} IN ACCESS EXCLUSIVE MODE")  # each that writes reads it first
@@ -88,7 +88,7 @@ class Store:
 
     @contextlib.contextmanager
     def read(self) -> t.Iterator[t.Any]:
-        """A connection that sees one state of the store and does not keep writers out. Raises StoreError."""
+        """Yield a connection that sees one state of the store and does not keep writers out. Raises StoreError."""
         with self.errors(), self.reader.begin() as connection:
             yield connection
 
@@ -126,7 +126,7 @@ class Store:
         self.info["netbox_url"] = netbox_url
 
     def foreign_netbox(self, bound: str, netbox_url: str) -> StoreError:
-        """The error for a store that belongs to another NetBox."""
+        """Return the error for a store that belongs to another NetBox."""
         return StoreError(
             f"{self.label} belongs to the NetBox at {bound}, whose ids mean nothing at {netbox_url}. Name another store for this NetBox; "
             "if it is the same NetBox under a new address, say so once with netbox_moved=true"
@@ -143,7 +143,7 @@ class Store:
         return self.info.get("moved_to")
 
     def is_same_as(self, other: Store) -> bool:
-        """Whether both are one store, however each was named. Raises StoreError."""
+        """Return whether both are one store, however each was named. Raises StoreError."""
         return self._identity() == other._identity()  # pylint: disable=protected-access
 
     def _identity(self) -> tuple[t.Any, ...]:
@@ -164,7 +164,7 @@ class Store:
         return self._copy is not None
 
     def why_not_written(self) -> str | None:
-        """Why it cannot be written, as far as that shows without trying; None where nothing speaks against it. What rights a PostgreSQL database gives
+        """Return why it cannot be written, as far as that shows without trying; None where nothing speaks against it. What rights a PostgreSQL database gives
         its user is not asked.
         """
         return f"{self.label} cannot be written: the file or its directory is read-only for this login" if self.may_only_be_read else None
@@ -185,7 +185,7 @@ def open_store(location: Location | str | None, create: bool, write: bool = True
 
 
 def open_store(location: Location | str | None, create: bool = True, write: bool = True, moved: bool = False) -> Store | None:
-    """The store at ``location``, which may be a text that names it; None means the one of NODEFLOW_STORE, else the default one.
+    """Return the store at ``location``, which may be a text that names it; None means the one of NODEFLOW_STORE, else the default one.
 
     Makes the store where it is missing; without ``create`` the answer is None then. A store with an older layout is brought up to this
     release's; without ``write`` it is refused. Raises StoreError for that, for a place that cannot be written, a file that is no store, a
@@ -226,7 +226,7 @@ def _time_limits(named: t.Mapping[str, t.Any]) -> dict[str, int]:
 
 
 def foreign_database(location: Location) -> Store:
-    """A PostgreSQL database, whatever it holds. Raises StoreError."""
+    """Return a PostgreSQL database, whatever it holds. Raises StoreError."""
     # In PgBouncer's transaction mode the next transaction may be another session's, which knows no statement that was prepared in this one.
     # A database may have another encoding than UTF-8, or none, and another isolation than writers here wait for each other by.
     named = location.database or {}
@@ -276,7 +276,7 @@ def _sqlite_engine(database: str, **query: str) -> t.Any:
 
 
 def _read_only(label: str, path: pathlib.Path, real: str) -> Store:
-    """A store whose file, or the files that SQLite keeps beside it, this login cannot write. Nothing is made or changed there.
+    """Return a store whose file, or the files that SQLite keeps beside it, this login cannot write. Nothing is made or changed there.
 
     While a writer has it open, its files beside it tell what is committed. Else the store is read from a copy that is known to be whole:
     SQLite can read such a file itself only where nobody writes meanwhile.
@@ -344,7 +344,7 @@ def _prepare(store: Store, create: bool, write: bool, moved: bool) -> bool:
 
 
 def _older_layout(store: Store, more: str) -> StoreError:
-    """The error for a store that only somebody else, or another kind of run, can bring up to date."""
+    """Return the error for a store that only somebody else, or another kind of run, can bring up to date."""
     return StoreError(
         f"{store.label} has the layout of an older release; it is brought up to date by any run that names it in the option store, without check mode{more}"
     )
@@ -384,7 +384,7 @@ def _use_wal(store: Store) -> None:
 
 
 def _info(store: Store) -> dict[str, str]:
-    """What the store says of itself, in one plain statement, since every task of a play asks; {} for an empty database.
+    """Return what the store says of itself, in one plain statement, since every task of a play asks; {} for an empty database.
 
     Raises StoreError for a database that holds something else.
     """
@@ -399,7 +399,7 @@ def _info(store: Store) -> dict[str, str]:
 
 
 def _is_missing_table(error: t.Any) -> bool:
-    """Whether a database says that it has no such table; SQLite has one code for that and for any other wrong statement."""
+    """Return whether a database says that it has no such table; SQLite has one code for that and for any other wrong statement."""
     sqlite = getattr(error, "sqlite_errorcode", None)
     return getattr(error, "sqlstate", None) == _NO_TABLE or (sqlite is not None and sqlite & _PRIMARY == sqlite3.SQLITE_ERROR)
 
@@ -409,7 +409,7 @@ def _rows(connection: t.Any) -> dict[str, str]:
 
 
 def _tables_and_info(store: Store, connection: t.Any) -> dict[str, str]:
-    """The same, after a look at which tables there are."""
+    """Return the same, after a look at which tables there are."""
     tables = set(sa.inspect(connection).get_table_names())
     if store_info.name in tables:
         return _rows(connection)
@@ -419,7 +419,7 @@ def _tables_and_info(store: Store, connection: t.Any) -> dict[str, str]:
 
 
 def _version(store: Store, info: t.Mapping[str, str]) -> int:
-    """The layout of the store; 0 if it is empty. Raises StoreError for a newer layout and for what is none."""
+    """Return the layout of the store; 0 if it is empty. Raises StoreError for a newer layout and for what is none."""
     text = info.get("schema_version", "") if info else "0"
     if not text.isdecimal():
         raise StoreError(f"{store.label} is damaged: its layout is {text!r}, which is no number")
@@ -432,7 +432,7 @@ def _version(store: Store, info: t.Mapping[str, str]) -> int:
 
 
 def _reason(error: t.Any) -> str:
-    """What went wrong, in the words of an operator; the driver's own where we know no better."""
+    """Return what went wrong, in the words of an operator; the driver's own where we know no better."""
     text = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
     code = getattr(error, "sqlstate", None)
     if code == _NO_RIGHT:

@@ -18,7 +18,7 @@ __all__ = ["counts_by_status", "foremost_processes", "foremost_subscriptions"]
 
 
 def counts_by_status(connection: t.Any, now: datetime.datetime) -> tuple[dict[str, int], dict[str, int]]:
-    """How many subscriptions, and how many processes, have each status; a running process whose run is gone counts as ``interrupted``."""
+    """Return how many subscriptions, and how many processes, have each status; a running process whose run is gone counts as ``interrupted``."""
     standing = sa.case((is_interrupted(now), "interrupted"), else_=processes.c.status).label("status")
     of_subscriptions = sa.select(sa.literal(0), subscriptions.c.status, sa.func.count()).group_by(subscriptions.c.status)
     stand = sa.select(standing).subquery()

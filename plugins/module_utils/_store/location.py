@@ -56,7 +56,7 @@ class Location:
 
 
 def default_store() -> pathlib.Path:
-    """The store where none is named: ``nodeflow/store.db`` in the user's state directory (XDG Base Directory Specification). Raises StoreError."""
+    """Return the store where none is named: ``nodeflow/store.db`` in the user's state directory (XDG Base Directory Specification). Raises StoreError."""
     try:
         state = os.environ.get("XDG_STATE_HOME") or ""
         if state.startswith(("~", "$")):
@@ -68,7 +68,7 @@ def default_store() -> pathlib.Path:
 
 
 def find_location(name: str, text: str | None, password: str | None = None) -> Location | None:
-    """The location that the option ``name`` has as ``text``, else its environment variable; of the store, else the default one.
+    """Return the location that the option ``name`` has as ``text``, else its environment variable; of the store, else the default one.
 
     None where no source or target is named. Raises StoreError for what can be no location, and in a job that names no store.
     """
@@ -88,7 +88,7 @@ def find_location(name: str, text: str | None, password: str | None = None) -> L
 
 
 def parse_location(text: str, password: str = "") -> Location:
-    """The location that ``text`` names. ``password``, where there is one, counts and not the one in ``text``. Raises StoreError."""
+    """Return the location that ``text`` names. ``password``, where there is one, counts and not the one in ``text``. Raises StoreError."""
     text = text.strip()
     if is_database(text):
         parameters = _parameters(text)
@@ -112,7 +112,7 @@ def _file(path: pathlib.Path) -> Location:
 
 
 def is_database(text: str) -> bool:
-    """Whether ``text`` names a database, and not a file. Raises StoreError, without a word of ``text``, for what can be neither."""
+    """Return whether ``text`` names a database, and not a file. Raises StoreError, without a word of ``text``, for what can be neither."""
     if text.startswith(("/", ".", "~", "$")):
         return False
     keyword, equals, _value = text.partition("=")
@@ -138,7 +138,7 @@ def is_database(text: str) -> bool:
 
 
 def split_password(text: str) -> tuple[str, str | None]:
-    """A location without its password, and the password; of a path, the path and None. Raises StoreError for what can be no location."""
+    """Return a location without its password, and the password; of a path, the path and None. Raises StoreError for what can be no location."""
     text = text.strip()
     if not text or not is_database(text):
         return text, None
@@ -149,7 +149,7 @@ def split_password(text: str) -> tuple[str, str | None]:
 
 
 def shown_location(text: str) -> str:
-    """A location as it may be shown."""
+    """Return a location as it may be shown."""
     try:
         text = text.strip()
         return _without_secrets(text, _parameters(text)) if text and is_database(text) else text

@@ -56,7 +56,7 @@ def _claim_resources(connection: t.Any) -> None:
 
 
 def _grant_as_for_subscriptions(connection: t.Any, tables: str) -> None:
-    """Who may read or write the subscriptions of a PostgreSQL store may do so with the new ``tables``, which else are their maker's alone."""
+    """Let whoever may read or write the subscriptions of a PostgreSQL store do so with the new ``tables``, which else are their maker's alone."""
     granted = connection.exec_driver_sql(
         "SELECT string_agg(privilege_type, ', '), CASE grantee WHEN 'PUBLIC' THEN grantee ELSE quote_ident(grantee) END "
         "FROM information_schema.table_privileges "

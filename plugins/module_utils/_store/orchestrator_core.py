@@ -37,24 +37,24 @@ class _Columns:
         self.tables = {name: {one["name"]: one["type"] for one in inspector.get_columns(name)} for name in inspector.get_table_names()}
 
     def has(self, table: str, column: str) -> bool:
-        """Whether a table is there, and has a column."""
+        """Return whether a table is there, and has a column."""
         return column in self.tables.get(table, {})
 
     def first(self, table: str, *names: str) -> str:
-        """The first of these columns that a table has; the last where it has none."""
+        """Return the first of these columns that a table has; the last where it has none."""
         return next((name for name in names if self.has(table, name)), names[-1])
 
     def text(self, alias: str, table: str, *names: str, default: str = "NULL") -> str:
-        """SQL for the first of these columns that a table has, whatever its type, as a text; ``default`` where it has none."""
+        """Return SQL for the first of these columns that a table has, whatever its type, as a text; ``default`` where it has none."""
         name = self.first(table, *names)
         return f"CAST({alias}.{name} AS text)" if self.has(table, name) else default
 
     def plain(self, alias: str, table: str, name: str, default: str) -> str:
-        """SQL for a column as it is; ``default`` where a table does not have it."""
+        """Return SQL for a column as it is; ``default`` where a table does not have it."""
         return f"{alias}.{name}" if self.has(table, name) else default
 
     def moment(self, alias: str, table: str, *names: str) -> str:
-        """SQL for the first of these columns that a table has, as a moment; one without a zone is in UTC."""
+        """Return SQL for the first of these columns that a table has, as a moment; one without a zone is in UTC."""
         name = self.first(table, *names)
         if not self.has(table, name):
             return "CAST(NULL AS timestamptz)"
@@ -88,7 +88,7 @@ WHERE p.name = :product
 
 
 def read_subscriptions(connection: t.Any, product: str) -> list[dict[str, t.Any]]:
-    """The subscriptions of a product, by id: their fields, and under ``values`` the values of all their blocks as lists of texts, by resource type."""
+    """Return the subscriptions of a product, by id: their fields, and under ``values`` the values of all their blocks as lists of texts, by resource type."""
     found = {row["subscription_id"]: dict(row) | {"values": {}} for row in _rows(connection, _subscriptions(_Columns(connection)), product)}
     for row in _rows(connection, _VALUES, product):
         found[row["subscription_id"]]["values"].setdefault(row["resource_type"], []).append(row["value"])
@@ -108,7 +108,7 @@ FROM subscriptions s JOIN products p ON p.product_id = s.product_id WHERE p.name
 
 
 def read_processes(connection: t.Any, product: str) -> list[dict[str, t.Any]]:
-    """The processes of the product's subscriptions, oldest first. One that ran for several subscriptions comes once for each. None where the
+    """Return the processes of the product's subscriptions, oldest first. One that ran for several subscriptions comes once for each. None where the
     database was saved without them.
     """
     columns = _Columns(connection)
@@ -143,7 +143,7 @@ WHERE p.name = :product ORDER BY started_at, process_id
 
 
 def read_steps(connection: t.Any, product: str) -> list[dict[str, t.Any]]:
-    """The steps of these processes, in the order in which they ended. None where the database was saved without them."""
+    """Return the steps of these processes, in the order in which they ended. None where the database was saved without them."""
     columns = _Columns(connection)
     if not {"process_steps", "processes_subscriptions"} <= columns.tables.keys():
         return []
@@ -151,7 +151,7 @@ def read_steps(connection: t.Any, product: str) -> list[dict[str, t.Any]]:
 
 
 def _steps(columns: _Columns) -> str:
-    """SQL for the steps without the state after each, which repeats the whole subscription."""
+    """Return SQL for the steps without the state after each, which repeats the whole subscription."""
     table = "process_steps"
     step_id = columns.first(table, "stepid", "step_id")
     key, ps_key = (columns.first(name, "pid", "process_id") for name in (table, "processes_subscriptions"))

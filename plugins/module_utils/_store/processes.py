@@ -101,7 +101,7 @@ class Process:  # pylint: disable=too-many-instance-attributes
 
 
 def _is_uuid(text: t.Any) -> bool:
-    """Whether a text is a UUID as we write it."""
+    """Return whether a text is a UUID as we write it."""
     try:
         return isinstance(text, str) and str(uuid.UUID(text)) == text
     except (AttributeError, TypeError, ValueError):
@@ -162,7 +162,7 @@ def _lock_unchanged(connection: t.Any, read: t.Sequence[Process]) -> list[str]:
 
 
 def leases(connection: t.Any, process_ids: t.Sequence[str]) -> dict[str, tuple[str | None, datetime.datetime | None]]:
-    """The run that holds each of these processes, and until when, by the id of the process; of those that are running."""
+    """Return the run that holds each of these processes, and until when, by the id of the process; of those that are running."""
     found: dict[str, tuple[str | None, datetime.datetime | None]] = {}
     for some in chunks(process_ids):
         query = sa.select(processes.c.process_id, processes.c.run_id, processes.c.lease_until)
@@ -198,7 +198,7 @@ def save_processes(connection: t.Any, changed: t.Sequence[Process], run_id: str,
 
 
 def load_processes(connection: t.Any, process_ids: t.Sequence[str]) -> dict[str, Process]:
-    """The processes of these ids that exist, by id."""
+    """Return the processes of these ids that exist, by id."""
     found: dict[str, Process] = {}
     for some in chunks(process_ids):
         rows = connection.execute(sa.select(*_columns()).where(processes.c.process_id.in_(some))).mappings()
@@ -207,7 +207,7 @@ def load_processes(connection: t.Any, process_ids: t.Sequence[str]) -> dict[str,
 
 
 def find_processes(connection: t.Any, *conditions: t.Any, **criteria: t.Sequence[t.Any]) -> list[Process]:
-    """The processes whose columns have one of the values named for them, oldest first. ``conditions`` are further ones, of SQLAlchemy."""
+    """Return the processes whose columns have one of the values named for them, oldest first. ``conditions`` are further ones, of SQLAlchemy."""
     query = sa.select(*_columns()).where(*conditions, *having(processes, criteria)).order_by(processes.c.started_at, processes.c.process_id)
     return [Process(**row) for row in connection.execute(query).mappings()]
 
@@ -215,7 +215,7 @@ def find_processes(connection: t.Any, *conditions: t.Any, **criteria: t.Sequence
 def processes_with(
     connection: t.Any, columns: t.Sequence[t.Any], *conditions: t.Any, **criteria: t.Sequence[t.Any]
 ) -> t.Iterator[tuple[Process, t.Sequence[t.Any]]]:
-    """The same processes, one after the other, each with these columns of its subscription."""
+    """Yield the same processes, one after the other, each with these columns of its subscription."""
     query = sa.select(*_columns(), *(column.label(f"of_subscription_{place}") for place, column in enumerate(columns))).join(subscriptions)
     query = query.where(*conditions, *having(processes, criteria)).order_by(processes.c.started_at, processes.c.process_id)
     names = [field.name for field in dataclasses.fields(Process)]
@@ -224,7 +224,7 @@ def processes_with(
 
 
 def latest_processes(connection: t.Any, *conditions: t.Any, **criteria: t.Sequence[t.Any]) -> t.Iterator[Process]:
-    """Of each subscription whose columns have one of the values named for them the process that began last, one after the other."""
+    """Yield, of each subscription whose columns have one of the values named for them, the process that began last."""
     chosen = sa.select(subscriptions.c.subscription_id).where(*conditions, *having(subscriptions, criteria))
     last_first = (processes.c.started_at.desc(), processes.c.process_id.desc())
     place = sa.func.row_number().over(partition_by=processes.c.subscription_id, order_by=last_first).label("place")
@@ -235,22 +235,22 @@ def latest_processes(connection: t.Any, *conditions: t.Any, **criteria: t.Sequen
 
 
 def _columns() -> list[t.Any]:
-    """The columns of a process that are fields of Process."""
+    """Return the columns of a process that are fields of Process."""
     return [processes.c[field.name] for field in dataclasses.fields(Process)]
 
 
 def _is_unheld(now: datetime.datetime) -> t.Any:
-    """The condition that no run holds a process: it is in none, or has no lease, or the lease has run out."""
+    """Return the condition that no run holds a process: it is in none, or has no lease, or the lease has run out."""
     return sa.or_(processes.c.run_id.is_(None), processes.c.lease_until.is_(None), processes.c.lease_until < now)
 
 
 def is_interrupted(now: datetime.datetime) -> t.Any:
-    """The condition that a process is running, and its run is gone."""
+    """Return the condition that a process is running, and its run is gone."""
     return sa.and_(processes.c.status == "running", _is_unheld(now))
 
 
 def has_status(statuses: t.Collection[str], now: datetime.datetime) -> t.Any:
-    """The condition that a process has one of these statuses; ``interrupted`` is a running one whose run is gone."""
+    """Return the condition that a process has one of these statuses; ``interrupted`` is a running one whose run is gone."""
     interrupted = is_interrupted(now)
     special = {"interrupted": interrupted, "running": sa.and_(processes.c.status == "running", sa.not_(interrupted))}
     plain = [status for status in statuses if status not in special]
@@ -278,17 +278,17 @@ def of_subscriptions(*conditions: t.Any) -> t.Any:
 
 
 def at_work(connection: t.Any, subscription_ids: t.Sequence[str]) -> dict[str, Process]:
-    """The processes of these subscriptions that are not over, by the id of the subscription."""
+    """Return the processes of these subscriptions that are not over, by the id of the subscription."""
     found = [process for some in chunks(subscription_ids) for process in find_processes(connection, subscription_id=some)]
     return {process.subscription_id: process for process in found if process.status not in OVER}
 
 
 def subscriptions_at_work(connection: t.Any) -> set[str]:
-    """The ids of the subscriptions that a process works on which is not over."""
+    """Return the ids of the subscriptions that a process works on which is not over."""
     return set(connection.execute(sa.select(processes.c.subscription_id).where(processes.c.status.not_in(OVER))).scalars())
 
 
 def of_age(stamp: str, moment: datetime.datetime, younger: bool) -> t.Any:
-    """The condition that a process was ``started``, or ``updated`` last, before ``moment``; or, if ``younger``, after it."""
+    """Return the condition that a process was ``started``, or ``updated`` last, before ``moment``; or, if ``younger``, after it."""
     column = processes.c[stamp + "_at"]
     return column >= moment if younger else column <= moment

@@ -159,7 +159,7 @@ def _claim(connection: t.Any, models: t.Sequence[SubscriptionModel]) -> list[str
 
 
 def is_claiming(model: SubscriptionModel) -> bool:
-    """Whether a subscription claims what it stands for: all but a terminated one do."""
+    """Return whether a subscription claims what it stands for: all but a terminated one do."""
     return model.status is not SubscriptionLifecycle.TERMINATED
 
 
@@ -171,7 +171,7 @@ class _Claimed(t.NamedTuple):
 
 
 def _claimed_before(connection: t.Any, models: t.Sequence[SubscriptionModel]) -> dict[str, _Claimed]:
-    """The claims of these, by id; and of those that want something else, what they stood for. One that could not be read stood for what it wants now."""
+    """Return the claims of these, by id; and of those that want something else, what they stood for. One that could not be read stood for what it wants now."""
     claimed: dict[str, set[str]] = {str(model.subscription_id): set() for model in models}
     for some in chunks(sorted(claimed)):
         for resource, key in connection.execute(sa.select(claims.c.resource, claims.c.subscription_id).where(claims.c.subscription_id.in_(some))):

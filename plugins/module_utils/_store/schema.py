@@ -194,8 +194,8 @@ steps = sa.Table(
 
 
 def text_in(connection: t.Any, column: t.Any, *path: str) -> t.Any:
-    """A text or number in the JSON of a column, as a text; null where it is not there, and where an SQLite file holds what is no JSON, which would end the
-    statement.
+    """Return a text or number in the JSON of a column, as a text; null where it is not there, and where an SQLite file holds what is no JSON, which would end
+    the statement.
     """
     found = column
     for name in path:

@@ -87,7 +87,7 @@ class NewLines(t.NamedTuple):
 
 
 def step_id(process_id: str, step: str) -> str:
-    """The id of a process's step: a UUID made of the process's id and the step's name (RFC 9562, version 5)."""
+    """Return the id of a process's step: a UUID made of the process's id and the step's name (RFC 9562, version 5)."""
     return str(uuid.uuid5(uuid.UUID(process_id), step))
 
 
@@ -113,7 +113,7 @@ def next_lines(connection: t.Any, records: t.Sequence[StepRecord], saved: t.Mapp
 
 
 def _attempts(connection: t.Any, step_ids: t.Sequence[str]) -> dict[str, int]:
-    """How many lines the log has of each of these steps; of none, if it has none."""
+    """Return how many lines the log has of each of these steps; of none, if it has none."""
     found: dict[str, int] = {}
     for some in chunks(step_ids):
         query = sa.select(steps.c.step_id, sa.func.count()).where(steps.c.step_id.in_(some)).group_by(steps.c.step_id)
@@ -122,7 +122,7 @@ def _attempts(connection: t.Any, step_ids: t.Sequence[str]) -> dict[str, int]:
 
 
 def _ends(connection: t.Any, process_ids: t.Collection[str]) -> dict[str, str | None]:
-    """The hash of the last line of each of these processes; None of one of an older layout."""
+    """Return the hash of the last line of each of these processes; None of one of an older layout."""
     found: dict[str, str | None] = {}
     for some in chunks(list(process_ids)):
         query = sa.select(processes.c.process_id, processes.c.log_hash).where(processes.c.process_id.in_(some))
@@ -133,7 +133,7 @@ def _ends(connection: t.Any, process_ids: t.Collection[str]) -> dict[str, str | 
 def _chained(
     connection: t.Any, records: t.Sequence[StepRecord], ends: t.Mapping[str, str | None], saved: t.Mapping[str, Saved] | None = None
 ) -> tuple[list[dict[str, t.Any]], dict[str, str]]:
-    """The rows of new lines, each with the hash of the one before it; and the hash of the last line of each process that gets one. ``saved`` are the
+    """Return the rows of new lines, each with the hash of the one before it; and the hash of the last line of each process that gets one. ``saved`` are the
     states of processes that are saved with them.
 
     The lines of a process of an older layout are in its first hash.
@@ -152,7 +152,7 @@ def _chained(
 
 
 def _lines(connection: t.Any, process_ids: t.Sequence[str]) -> dict[str, list[Line]]:
-    """The lines of the step log of these processes as the chain sees them, without reading their JSON."""
+    """Return the lines of the step log of these processes as the chain sees them, without reading their JSON."""
     names = [field.name for field in dataclasses.fields(StepRecord)]
     columns = [sa.cast(steps.c[name], sa.Text) if isinstance(steps.c[name].type, sa.JSON) else steps.c[name] for name in names]
     found: dict[str, list[Line]] = {}
@@ -167,7 +167,7 @@ _PROCESS_ID, _STEP, _ATTEMPT = ([field.name for field in dataclasses.fields(Step
 
 
 def load_step_log(connection: t.Any, process_ids: t.Sequence[str]) -> dict[str, list[StepRecord]]:
-    """The step log of these processes, by process id, each in the order in which it happened."""
+    """Return the step log of these processes, by process id, each in the order in which it happened."""
     found: dict[str, list[StepRecord]] = {process_id: [] for process_id in process_ids}
     for some in chunks(process_ids):
         found.update(find_step_log(connection, process_id=some))
@@ -177,7 +177,7 @@ def load_step_log(connection: t.Any, process_ids: t.Sequence[str]) -> dict[str, 
 def find_step_log(
     connection: t.Any, *conditions: t.Any, without: t.Mapping[str, t.Any] | None = None, **criteria: t.Sequence[t.Any]
 ) -> dict[str, list[StepRecord]]:
-    """The step log of the processes that ``find_processes`` finds by the same, in one statement. A process of which nothing was logged is left out.
+    """Return the step log of the processes that ``find_processes`` finds by the same, in one statement. A process of which nothing was logged is left out.
 
     ``without`` are fields that are not read, and what to have in their place: of many lines, the two of JSON take longer than all else.
     """
@@ -192,7 +192,7 @@ def find_step_log(
 
 
 def first_actors(connection: t.Any, process_ids: t.Sequence[str]) -> dict[str, str]:
-    """What the first line of the step log of these processes says of who did it, by process id."""
+    """Return what the first line of the step log of these processes says of who did it, by process id."""
     found: dict[str, str] = {}
     for some in chunks(process_ids):
         first = sa.select(sa.func.min(steps.c.process_step_id)).where(steps.c.process_id.in_(some)).group_by(steps.c.process_id)
@@ -202,7 +202,7 @@ def first_actors(connection: t.Any, process_ids: t.Sequence[str]) -> dict[str, s
 
 
 def last_runs(connection: t.Any, process_ids: t.Sequence[str]) -> set[str]:
-    """The ids of the runs that were the last to do a step of these processes."""
+    """Return the ids of the runs that were the last to do a step of these processes."""
     runs: set[str] = set()
     for some in chunks(process_ids):
         last = sa.select(sa.func.max(steps.c.process_step_id)).where(steps.c.process_id.in_(some)).group_by(steps.c.process_id)
@@ -228,7 +228,7 @@ class BrokenLog:
 
 
 def broken_logs(connection: t.Any, **criteria: t.Sequence[t.Any]) -> list[BrokenLog]:
-    """The processes whose step log is not as it was written, of the subscriptions whose columns have one of the values named for them."""
+    """Return the processes whose step log is not as it was written, of the subscriptions whose columns have one of the values named for them."""
     chosen = sa.select(subscriptions.c.subscription_id).where(*having(subscriptions, criteria))
     columns = [processes.c[name] for name in ("process_id", "subscription_id", "log_hash", "requester")]
     query = sa.select(*columns).where(processes.c.subscription_id.in_(chosen))

@@ -88,7 +88,7 @@ def _hash(before: str, line: Line) -> str:
 
 
 def _text(value: t.Any) -> str:
-    """A value that JSON does not have as a text that is the same whatever the database: a moment in UTC."""
+    """Return a value that JSON does not have as a text that is the same whatever the database: a moment in UTC."""
     if isinstance(value, datetime.datetime):
         return value.astimezone(datetime.timezone.utc).isoformat(timespec="microseconds")
     return str(value)

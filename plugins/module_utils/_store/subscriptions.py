@@ -92,7 +92,7 @@ class Unreadable:
         return bool(self.row["insync"])
 
     def block(self, name: str) -> dict[str, t.Any]:
-        """The block of that name as it is stored; {} where there is none."""
+        """Return the block of that name as it is stored; {} where there is none."""
         blocks = self.row["block"]
         found = blocks.get(name) if isinstance(blocks, dict) else None
         return found if isinstance(found, dict) else {}
@@ -106,7 +106,7 @@ class Unreadable:
         )
 
     def as_json(self) -> dict[str, t.Any]:
-        """What the store holds of it, as plain data: its columns, and its blocks by name; ``block`` where they are no dictionaries."""
+        """Return what the store holds of it, as plain data: its columns, and its blocks by name; ``block`` where they are no dictionaries."""
         columns = {name: plain(self.row[name]) for name in PLAIN}
         block = self.row["block"]
         if not isinstance(block, dict) or not all(isinstance(one, dict) for one in block.values()):
@@ -136,7 +136,7 @@ def is_live() -> t.Any:
 
 
 def not_in_service(connection: t.Any, subscription_ids: t.Collection[str]) -> set[str]:
-    """Of these, those that no other can use now: they are not active, or a process works on them, or they are not there."""
+    """Return, of these, those that no other can use now: they are not active, or a process works on them, or they are not there."""
     usable: set[str] = set()
     for some in chunks(sorted(subscription_ids)):
         active = subscriptions.c.status == SubscriptionLifecycle.ACTIVE.value
@@ -146,7 +146,7 @@ def not_in_service(connection: t.Any, subscription_ids: t.Collection[str]) -> se
 
 
 def related(connection: t.Any, *conditions: t.Any, **criteria: t.Sequence[t.Any]) -> list[tuple[str, str]]:
-    """Who uses whom, as pairs of ids, of the subscriptions that ``find_subscriptions`` finds by the same."""
+    """Return who uses whom, as pairs of ids, of the subscriptions that ``find_subscriptions`` finds by the same."""
     chosen = sa.select(subscriptions.c.subscription_id).where(*conditions, *having(subscriptions, criteria))
     user, used = relations.c.in_use_by_id, relations.c.depends_on_id
     query = sa.select(user, used).where(sa.or_(user.in_(chosen), used.in_(chosen))).order_by(user, used)
@@ -154,7 +154,7 @@ def related(connection: t.Any, *conditions: t.Any, **criteria: t.Sequence[t.Any]
 
 
 def users_of(connection: t.Any, subscription_ids: t.Collection[str]) -> dict[str, list[str]]:
-    """What uses each of these that is in use, each as its description and id, by the id of what is used."""
+    """Return what uses each of these that is in use, each as its description and id, by the id of what is used."""
     found: dict[str, list[str]] = {}
     for some in chunks(sorted(subscription_ids)):
         query = sa.select(relations.c.depends_on_id, subscriptions.c.subscription_id, subscriptions.c.description)
@@ -165,7 +165,7 @@ def users_of(connection: t.Any, subscription_ids: t.Collection[str]) -> dict[str
 
 
 def holder_ids(connection: t.Any, resources: t.Sequence[str]) -> dict[str, str]:
-    """The ids of the subscriptions that claim these, by resource."""
+    """Return the ids of the subscriptions that claim these, by resource."""
     found: dict[str, str] = {}
     for some in chunks(resources):
         query = sa.select(claims.c.resource, claims.c.subscription_id).where(claims.c.resource.in_(some))
@@ -174,7 +174,7 @@ def holder_ids(connection: t.Any, resources: t.Sequence[str]) -> dict[str, str]:
 
 
 def load_subscriptions(connection: t.Any, subscription_ids: t.Sequence[str]) -> dict[str, Stored]:
-    """The subscriptions of these ids that exist, by id."""
+    """Return the subscriptions of these ids that exist, by id."""
     found: dict[str, Stored] = {}
     for some in chunks(subscription_ids):
         found.update(_read_all(connection.execute(_with_claims(subscriptions.c.subscription_id.in_(some)))))
@@ -182,14 +182,14 @@ def load_subscriptions(connection: t.Any, subscription_ids: t.Sequence[str]) -> 
 
 
 def holders(connection: t.Any, resources: t.Sequence[str]) -> dict[str, Stored]:
-    """The subscriptions that claim these, by resource."""
+    """Return the subscriptions that claim these, by resource."""
     by_resource = holder_ids(connection, resources)
     found = load_subscriptions(connection, list(dict.fromkeys(by_resource.values())))
     return {resource: found[key] for resource, key in by_resource.items() if key in found}
 
 
 def find_subscriptions(connection: t.Any, *conditions: t.Any, **criteria: t.Sequence[t.Any]) -> list[Stored]:
-    """The subscriptions whose columns have one of the values named for them, in the order of what they stand for, and of their start.
+    """Return the subscriptions whose columns have one of the values named for them, in the order of what they stand for, and of their start.
 
     ``conditions`` are further ones, of SQLAlchemy.
     """
@@ -197,7 +197,7 @@ def find_subscriptions(connection: t.Any, *conditions: t.Any, **criteria: t.Sequ
 
 
 def each_subscription(connection: t.Any, *conditions: t.Any, **criteria: t.Sequence[t.Any]) -> t.Iterator[Stored]:
-    """The same in no order, one after the other, so that they need not be in memory together."""
+    """Yield the same in no order, one after the other, so that they need not be in memory together."""
     query = _with_claims(*conditions, *having(subscriptions, criteria))
     for _key, stored in _read_all(in_turn(connection, query)):
         yield stored
@@ -211,21 +211,21 @@ def place_of(stored: Stored) -> tuple[list[tuple[str, int]], str]:
 
 
 def _with_claims(*conditions: t.Any) -> t.Any:
-    """The statement for subscriptions, by id, with what they claim: of one with several claims, a row for each."""
+    """Return the statement for subscriptions, by id, with what they claim: of one with several claims, a row for each."""
     claimed = claims.c.subscription_id == subscriptions.c.subscription_id
     query = sa.select(subscriptions, claims.c.resource).outerjoin(claims, claimed).where(*conditions)
     return query.order_by(subscriptions.c.subscription_id)
 
 
 def _read_all(found: t.Any) -> t.Iterator[tuple[str, Stored]]:
-    """The subscriptions of these rows, each with its id."""
+    """Yield the subscriptions of these rows, each with its id."""
     for key, group in itertools.groupby(found.mappings(), key=lambda row: row["subscription_id"]):
         some = list(group)
         yield key, _read(some[0], tuple(sorted(row["resource"] for row in some if row["resource"] is not None)))
 
 
 def _read(row: t.Mapping[str, t.Any], claimed: tuple[str, ...]) -> Stored:
-    """The subscription of a row, or what there is of it, with the reason."""
+    """Return the subscription of a row, or what there is of it, with the reason."""
     try:
         problem = _problem(row)
         if problem is None:
@@ -238,12 +238,12 @@ def _read(row: t.Mapping[str, t.Any], claimed: tuple[str, ...]) -> Stored:
 
 @functools.cache
 def _columns() -> dict[str, bool]:
-    """The columns of a subscription, and whether they may be empty."""
+    """Return the columns of a subscription, and whether they may be empty."""
     return {name: bool(column.nullable) for name, column in subscriptions.c.items()}
 
 
 def _problem(row: t.Mapping[str, t.Any]) -> str | None:
-    """What of a row is no value of its kind."""
+    """Return what of a row is no value of its kind."""
     for name, nullable in _columns().items():
         value = row[name]
         if isinstance(value, Damaged):
@@ -257,7 +257,7 @@ def _problem(row: t.Mapping[str, t.Any]) -> str | None:
 
 
 def _contradiction(row: t.Mapping[str, t.Any], model: SubscriptionModel, claimed: tuple[str, ...]) -> str | None:
-    """What of a row does not fit the rest of it, so that it would be taken for another one."""
+    """Return what of a row does not fit the rest of it, so that it would be taken for another one."""
     if str(model.subscription_id) != row["subscription_id"]:
         return "its id is not written as a UUID is"
     if claimed and claimed != tuple(sorted(set(model.resources()))):
@@ -266,7 +266,7 @@ def _contradiction(row: t.Mapping[str, t.Any], model: SubscriptionModel, claimed
 
 
 def without_claims(connection: t.Any) -> set[str]:
-    """The ids of the subscriptions that are not terminated and claim nothing: somebody else claims what they stand for, or did."""
+    """Return the ids of the subscriptions that are not terminated and claim nothing: somebody else claims what they stand for, or did."""
     claiming = sa.exists().where(claims.c.subscription_id == subscriptions.c.subscription_id)
     return set(connection.execute(sa.select(subscriptions.c.subscription_id).where(is_live(), sa.not_(claiming))).scalars())
 
@@ -277,7 +277,7 @@ def claims_any_of(resources: t.Collection[str]) -> t.Any:
 
 
 def in_block(connection: t.Any, *path: str) -> t.Any:
-    """A text, or a number as a text, in the blocks of a subscription, for a condition; null where there is none."""
+    """Return a text, or a number as a text, in the blocks of a subscription, for a condition; null where there is none."""
     return text_in(connection, subscriptions.c.block, *path)
 
 

@@ -39,23 +39,23 @@ class View:
     gone: str = ""
 
     def id_of(self, stored: Stored) -> int | None:
-        """The id of the object that a subscription stands for; None of one of another product."""
+        """Return the id of the object that a subscription stands for; None of one of another product."""
         raise NotImplementedError
 
     def remembered(self, state: t.Any) -> dict[str, t.Any]:
-        """The object as a process with this state, which may be damaged, read it last; {} where it did not."""
+        """Return the object as a process with this state, which may be damaged, read it last; {} where it did not."""
         raise NotImplementedError
 
     def label_of(self, facts: t.Mapping[str, t.Any], object_id: int) -> str:
-        """What messages call an object of which a process remembers this."""
+        """Return what messages call an object of which a process remembers this."""
         raise NotImplementedError
 
     def page(self, netbox_url: str | None, object_id: int) -> str | None:
-        """The URL of its page in NetBox; None where no NetBox is known, or its URL is none that a page may link to."""
+        """Return the URL of its page in NetBox; None where no NetBox is known, or its URL is none that a page may link to."""
         raise NotImplementedError
 
     def chosen(self, connection: t.Any, params: t.Mapping[str, t.Any]) -> t.Any:
-        """The condition that a subscription is one of those that the product's own options choose; None where none of them is given."""
+        """Return the condition that a subscription is one of those that the product's own options choose; None where none of them is given."""
         raise NotImplementedError
 
 

@@ -39,7 +39,7 @@ def copy_whole(label: str, source: str, target: str, patience: float) -> None:
 
 
 def _states(path: str) -> dict[str, tuple[int, int, int] | None]:
-    """Which file each of ``_BESIDE`` is, its size and when it was written; None where there is none."""
+    """Return which file each of ``_BESIDE`` is, its size and when it was written; None where there is none."""
     found: dict[str, tuple[int, int, int] | None] = {}
     for ending in _BESIDE:
         try:

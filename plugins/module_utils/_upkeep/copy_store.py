@@ -44,7 +44,7 @@ def copy_store(task: Task) -> dict[str, t.Any]:
 
 
 def _moved_before(source: Store, there: Location) -> dict[str, t.Any]:
-    """The result where the store was moved before. Raises StoreError where the target is not what it was moved to, since it lacks subscriptions."""
+    """Return the result where the store was moved before. Raises StoreError where the target is not what it was moved to, since it lacks subscriptions."""
     with source.read() as old:
         rows, ids = count_rows(old), subscription_ids(old)
     target = open_store(there, create=False, write=False)

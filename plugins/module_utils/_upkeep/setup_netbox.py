@@ -79,5 +79,5 @@ def _ensure(task: Task, endpoint: str, wanted: dict[str, t.Any]) -> dict[str, t.
 
 
 def _plain(found: dict[str, t.Any]) -> dict[str, t.Any]:
-    """An object as it would be written: a choice by its value."""
+    """Return an object as it would be written: a choice by its value."""
     return {name: value["value"] if isinstance(value, dict) and "value" in value else value for name, value in found.items()}

@@ -53,11 +53,11 @@ class CircuitInactive(nf.SubscriptionModel, product=PRODUCT, lifecycle=["initial
     circuit: CircuitBlockInactive
 
     def resources(self) -> tuple[str, ...]:
-        """Both interfaces: no other subscription can have them."""
+        """Return both interfaces: no other subscription can have them."""
         return tuple(f"dcim.interface/{port.interface_id}" for port in self.circuit.ports)
 
     def depends_on(self) -> tuple[uuid.UUID, ...]:
-        """Both nodes, which cannot be terminated before the circuit."""
+        """Return both nodes, which cannot be terminated before the circuit."""
         return tuple(dict.fromkeys(port.node for port in self.circuit.ports))
 
 
@@ -74,12 +74,12 @@ class Circuit(CircuitProvisioning, product=PRODUCT, lifecycle=["active", "migrat
 
 
 def address(network: t.Any, end: int) -> str:
-    """The address of an end, 0 or 1, with its length."""
+    """Return the address of an end, 0 or 1, with its length."""
     return f"{network[end]}/{network.prefixlen}"
 
 
 def label(subscription: CircuitInactive) -> str:
-    """How messages call a circuit: its interfaces, and their ids."""
+    """Return how messages call a circuit: its interfaces, and their ids."""
     ids = "-".join(str(port.interface_id) for port in subscription.circuit.ports)
     return f"{subscription.description.removeprefix('Circuit ')} ({ids})"
 

@@ -20,12 +20,12 @@ class CircuitState(nf.ConfirmedState):
 
 
 def mark(subscription, *more):
-    """The description of an object in NetBox that belongs to a circuit."""
+    """Return the description of an object in NetBox that belongs to a circuit."""
     return " ".join(("acme.circuits", str(subscription.subscription_id), *more))
 
 
 def marks(subscription, endpoint):
-    """The descriptions of all objects that a circuit has at an endpoint of NetBox."""
+    """Return the descriptions of all objects that a circuit has at an endpoint of NetBox."""
     prefixes = [mark(subscription, family) for family in FAMILIES]
     return {CABLES: [mark(subscription)], ADDRESSES: [f"{one} {end}" for one in prefixes for end in "ab"], PREFIXES: prefixes}[endpoint]
 
@@ -144,7 +144,7 @@ def _abort(task, works):
 
 
 def _abort_ending(task, works):
-    """A circuit of which all is there still is as it was before; of any other the rest is given back, and it ends."""
+    """Put back a circuit of which all is there still; give back the rest of any other, and end it."""
     there = {one for endpoint in (CABLES, ADDRESSES, PREFIXES) for one in nf.find_marked(task.netbox, endpoint, _all_marks(works, endpoint))}
     whole = [work for work in works if all(one in there for endpoint in (CABLES, ADDRESSES, PREFIXES) for one in marks(work.subscription, endpoint))]
     return {work.key: nf.restored(task, work) for work in whole} | _abort(task, [work for work in works if work not in whole])

@@ -69,7 +69,7 @@ def execute(task):
 
 
 def _chosen(task, head, listed, read):
-    """The option circuits, or what a person chose."""
+    """Return the option circuits, or what a person chose."""
     if task.params["circuits"] is not None:
         return [read(one) for one in task.params["circuits"]]
     question = "Which, with commas between"

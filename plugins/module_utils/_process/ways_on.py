@@ -26,7 +26,7 @@ NAMED = 10
 
 
 def continue_with(process: Process) -> str | None:
-    """The command that continues the process; None where there is nothing to continue, or while a run works on it.
+    """Return the command that continues the process; None where there is nothing to continue, or while a run works on it.
 
     What began to be aborted can only be aborted.
     """
@@ -38,7 +38,7 @@ def continue_with(process: Process) -> str | None:
 
 
 def how_it_goes_on(process: Process) -> tuple[str, str]:
-    """How a process that is not over stands, and "; " with what continues it or finishes its abort, as the middle and the end of a sentence about it."""
+    """Return how a process that is not over stands, and "; " with what continues it or finishes its abort, as the middle and the end of a sentence about it."""
     if process.problem:
         return why_not_taken(process), ""
     how, command = ("finish that", to_abort) if process.step == ABORT else ("continue it", to_resume)
@@ -50,7 +50,7 @@ def how_it_goes_on(process: Process) -> tuple[str, str]:
 
 
 def abort_with(process: Process) -> str | None:
-    """The command that ends the process; None where it is over, or while a run works on it."""
+    """Return the command that ends the process; None where it is over, or while a run works on it."""
     if process.status in OVER or not can_be_taken(process):
         return None
     return str(to_abort([process.process_id], collection_of(process.workflow)))
@@ -61,7 +61,7 @@ def _confirmed(stand: str) -> dict[str, str]:
 
 
 def open_processes(task: Task) -> str:
-    """What waits in the store for somebody to continue it, with the commands, a line for each; "" where nothing does."""
+    """Return what waits in the store for somebody to continue it, with the commands, a line for each; "" where nothing does."""
     store = task.existing_store()
     if store is None:
         return ""
