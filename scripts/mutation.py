@@ -4,10 +4,10 @@
 
 """Small changes to the code below the steps, one at a time, and whether the unit tests notice each: `make mutation`.
 
-mutmut makes the mutants, in a copy of the checkout that is a directory of collections, since a mutant is known by its module's name. What came of them is
-in docs/quality.json and, by file and by function, in docs/quality.md; the mutants that no test noticed are printed. A run that was interrupted goes on where
-it was, as long as neither the code nor the tests have changed. `make mutation ARGS=--left` tries only those that the last run left, with the tests of now, and
-writes nothing.
+mutmut makes the mutants, in a copy of the checkout that is a directory of collections, since a mutant is known by its module's name. Each is tried with the
+quickest of the tests that run its function, and with some that play a whole workflow: all of them would take a day. What came of them is in docs/quality.json
+and, by file and by function, in docs/quality.md; the mutants that no test noticed are printed. A run that was interrupted goes on where it was, as long as
+neither the code nor the tests have changed. `make mutation ARGS=--left` tries only those that the last run left, with all tests of now, and writes nothing.
 """
 
 from __future__ import annotations
@@ -31,11 +31,14 @@ from report import run_main
 
 ROOMS = ("_domain", "_netbox", "_process", "_store")
 COLLECTION = "ansible_collections/nodeflow/orchestrator"
+STATS, ALL_STATS = "mutants/mutmut-stats.json", "mutmut-stats-all.json"
 MUTMUT = Versions(((3, 13), (3, 13)), ["mutmut>=3.8.1", "ansible-core>=2.21,<2.22", *REQUIREMENTS])
 JUDGED_BY = ("plugins/", "tests/unit/", "tests/support/", "tests/conftest.py", "tests/requirements.txt", "requirements.txt", "pytest.ini")
 """What decides what becomes of a mutant."""
-READ_THE_SOURCE = ("actions_of_others", "benchmark", "collection", "documentation", "messages", "playbook_files", "rooms", "setup_awx")
+READ_THE_SOURCE = ("actions_of_others", "benchmark", "collection", "documentation", "messages", "mutation", "playbook_files", "rooms", "setup_awx")
 """Files with tests that read the code, run Ansible, or have nothing to do with it: they would notice the copy, not the mutant."""
+QUICK_TESTS, SCENES = 120, 12
+"""Tests that a mutant is tried with at the most: the quickest, and those that play a whole workflow, which take longer and notice most."""
 FATES = {1: "killed", 3: "killed", -24: "timed out", 24: "timed out", 36: "timed out", 152: "timed out", 255: "timed out", -9: "timed out"}
 FATES |= {5: "not tested", 33: "not tested"}
 """mutmut's exit codes; what has any other survived. A machine that is busy makes mutants time out, so those do not count as killed."""
@@ -52,9 +55,13 @@ def main() -> int:
         names, tested = checkout_files(), quality.commit()
         place = with_results(private_dir(cache_dir() / "mutants"), "left" if left else digest(names))
         copy(place, names)
+        command = [str(program / "mutmut"), "run", "--max-children", str(os.cpu_count() or 2)]
+        if not (place / STATS).exists():  # which tests run which function: it finds that out before it finds no mutant of that name
+            subprocess.run([*command, "of-no-name"], cwd=place, env=os.environ | variables, check=False)
+        choose_tests(place, QUICK_TESTS if not left else None)
         if left:
             try_again(place)
-        done = subprocess.run([str(program / "mutmut"), "run", "--max-children", str(os.cpu_count() or 2)], cwd=place, env=os.environ | variables, check=False)
+        done = subprocess.run(command, cwd=place, env=os.environ | variables, check=False)
         if done.returncode:
             return done.returncode
         outcome = read(place)
@@ -107,6 +114,19 @@ def copy(place: pathlib.Path, names: t.Sequence[str]) -> None:
         "use_git_change_detection = false",
     ]
     (place / "pyproject.toml").write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def choose_tests(place: pathlib.Path, quick: int | None) -> None:
+    """Have mutmut try each mutant with so many ``quick`` tests of its function, and with some scenes; None for all of them."""
+    if not (place / ALL_STATS).exists():
+        shutil.copyfile(place / STATS, place / ALL_STATS)
+    stats = json.loads((place / ALL_STATS).read_text(encoding="utf-8"))
+    seconds = stats["duration_by_test"]
+    for name, tests in stats["tests_by_mangled_function_name"].items() if quick else ():
+        quickest = sorted(tests, key=lambda test: (seconds.get(test, 0), test))
+        scenes = [test for test in quickest if "/test_recorded" in test]
+        stats["tests_by_mangled_function_name"][name] = list(dict.fromkeys([*quickest[:quick], *scenes[:SCENES]]))
+    (place / STATS).write_text(json.dumps(stats, indent=4), encoding="utf-8")
 
 
 def try_again(place: pathlib.Path) -> None:
