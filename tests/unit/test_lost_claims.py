@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import types
 import uuid
@@ -129,3 +130,37 @@ def test_an_abort_has_its_reason_and_what_it_changed():
     changes = {"status": ["staged", "planned"]}
     done = abort.restored(task, work, "the device is planned again", changes)
     assert (done.reason, done.netbox) == ("r (loc1, 7) would be aborted by ann: wrong rack; the device is planned again", changes)
+
+
+def predict(monkeypatch, works, store=True, holders=None, unusable=()):
+    """What check mode makes of works, whose subscriptions ``holders`` are in the way of, by the work's key; None of it without a store."""
+    connection = types.SimpleNamespace(read=contextlib.nullcontext)
+    monkeypatch.setattr(store_process, "_holders", lambda connection, works: {work.key: (holders or {}).get(work.key) for work in works})
+    monkeypatch.setattr(store_process, "not_in_service", lambda connection, ids: {one for one in ids if one in unusable})
+    monkeypatch.setattr(store_process, "_lost", lambda task, work, holder, ours=False: ("lost", work.key, holder, ours))
+    monkeypatch.setattr(store_process, "predicted", lambda row, subscription, process: ("begun", row, subscription, process))
+    return store_process._predict(types.SimpleNamespace(existing_store=lambda: connection if store else None), works)
+
+
+def new_work(number, *resources, depends_on=()):
+    process = types.SimpleNamespace(subscription_id=f"s{number}")
+    return types.SimpleNamespace(key=f"p{number}", row=f"row {number}", process=process, subscription=stands_for(*resources, depends_on=depends_on))
+
+
+def test_check_mode_begins_what_is_free_and_not_what_others_have(monkeypatch):
+    free, taken, uses = new_work(1, "a"), new_work(2, "b"), new_work(3, "c", depends_on=["u1", "u2"])
+    works, holder = [free, taken, uses], stands_for("b")
+    begun = {f"s{number}": ("begun", work.row, work.subscription, work.process) for number, work in enumerate(works, 1)}
+    assert predict(monkeypatch, works, holders={"p2": holder}, unusable=["u2"]) == begun | {
+        "s2": ("lost", "p2", holder, False),
+        "s3": ("lost", "p3", None, False),
+    }
+    assert predict(monkeypatch, works, holders={"p2": holder}, unusable=["u9"]) == begun | {"s2": ("lost", "p2", holder, False)}
+    assert predict(monkeypatch, works, store=False, holders={"p2": holder}, unusable=["u2"]) == begun
+
+
+def test_check_mode_begins_one_of_two_that_want_the_same(monkeypatch):
+    first, second, third = new_work(1, "a", "b"), new_work(2, "b", "c"), new_work(3, "c")
+    done = predict(monkeypatch, [first, second, third])
+    assert done["s2"] == ("lost", "p2", first.subscription, True)
+    assert done["s1"][0] == done["s3"][0] == "begun"  # what the second one wanted beside is free, since it gets nothing

@@ -18,7 +18,7 @@ _NOR_SEEN = "; a module that runs in a process of its own (become, async, enviro
 
 
 def collection_of(name: str) -> str:
-    """ "acme.circuits" for "acme.circuits.Circuit", and ours for a name without a collection."""
+    """Return "acme.circuits" for "acme.circuits.Circuit", and ours for a name without a collection."""
     parts = name.split(".")
     return ".".join(parts[:2]) if len(parts) == 3 and all(part.isidentifier() for part in parts) else OURS
 
