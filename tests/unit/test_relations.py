@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import types
 import typing as t
 import uuid
 
@@ -15,6 +16,8 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils._domain.life
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._domain.subscription import SubscriptionModel, move_to_lifecycle
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import StaleSave
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._node.model import Node
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._node.state import ChangeState
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process import begin
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._store.engine import open_store
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._store.save_subscriptions import claim_subscriptions, lock_subscriptions, save_subscriptions
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._store.subscriptions import holders, related, users_of
@@ -196,3 +199,12 @@ def test_what_moves_to_another_frees_the_one_before_and_cannot_use_what_is_not_i
     with pytest.raises(StaleSave, match=f"Path cannot use the subscription {node(4)}"):
         with opened.write() as connection:
             save_subscriptions(connection, [one.model_copy(update={"over": [node(4)]})])
+
+
+@pytest.mark.parametrize(
+    ("target", "lifecycle", "ends"), [("TERMINATE", None, True), ("RECONCILE", "terminated", True), ("RECONCILE", None, False), ("MODIFY", None, False)]
+)
+def test_what_is_to_end_is_looked_for_among_what_is_in_use(target, lifecycle, ends):
+    """By what the process is for, or by what it is told to do."""
+    process = types.SimpleNamespace(process_id="p1", workflow="w", target=target, state=STATE | {"lifecycle": lifecycle})
+    assert begin._ending({"w": types.SimpleNamespace(state=ChangeState)}, {"s1": process}) == (["s1"] if ends else [])
