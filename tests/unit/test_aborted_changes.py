@@ -45,7 +45,7 @@ def work(write=("status",), status="planned"):
     return types.SimpleNamespace(key="p1", label="r (loc1, 7)", subscription=locked, state=state)
 
 
-def aborted(monkeypatch, one, done, changes=(), written=WROTE, custom_field=None):
+def aborted(monkeypatch, one, done, changes=(), written=None, custom_field=None):
     """The outcome, and how often the change log was asked. ``done`` are the steps that the process has done; ``changes`` its device's, or an error.
     Before it is asked, what the process may have sent is kept out.
     """
@@ -61,7 +61,7 @@ def aborted(monkeypatch, one, done, changes=(), written=WROTE, custom_field=None
             raise changes
         return {7: list(changes)}
 
-    log = [types.SimpleNamespace(step=step, status=status, changes=written) for step, status in done]
+    log = [types.SimpleNamespace(step=step, status=status, changes=WROTE if written is None else written) for step, status in done]
     monkeypatch.setattr(module, "fence", fence)
     monkeypatch.setattr(module, "object_changes", object_changes)
     monkeypatch.setattr(module, "load_step_log", lambda connection, ids: {key: log for key in ids if log})

@@ -21,8 +21,8 @@ class Netbox:
 
     url, batch_size = "http://netbox.test", 100
 
-    def __init__(self, pool=POOL, taken=(), marked=()):
-        self.pool, self.taken, self.marked, self.asked = pool, taken, marked, []
+    def __init__(self, taken=(), marked=(), **pool):
+        self.pool, self.taken, self.marked, self.asked = POOL | pool, taken, marked, []
 
     def get(self, endpoint, filters):
         """What the filters mean."""
@@ -31,7 +31,7 @@ class Netbox:
             return [one for one in self.marked if one["description"] in filters["description"]]
         if "within" in filters:
             return [{"prefix": one} for one in self.taken]
-        return [self.pool] if self.pool and filters in ({"id": self.pool["id"]}, {"prefix": self.pool["prefix"]}) else []
+        return [self.pool] if filters in ({"id": self.pool["id"]}, {"prefix": self.pool["prefix"]}) else []
 
 
 def would_be(netbox, length=31, marks=("one", "two")):
@@ -52,7 +52,7 @@ def test_what_has_its_prefix_already_keeps_it():
 
 
 def test_the_vrf_of_the_pool_is_that_of_the_prefixes():
-    netbox = Netbox(pool=POOL | {"vrf": VRF})
+    netbox = Netbox(vrf=VRF)
     assert would_be(netbox, marks=["one"])["one"].object == {"prefix": "10.255.0.0/31", "vrf": VRF} and netbox.asked[-1][1]["vrf_id"] == 3
 
 
@@ -69,7 +69,7 @@ def test_a_length_that_the_pool_does_not_have_is_a_sentence(length, taken):
 
 def test_a_pool_that_is_gone_is_a_sentence_and_what_there_is_stays():
     there = {"id": 9, "prefix": "10.255.0.6/31", "description": "one"}
-    done = would_be(Netbox(pool=None, marked=[there]))
+    done = would_be(Netbox(marked=[there], id=8))
     assert done == {"one": Made(there), "two": Made({}, error="a prefix of the length 31 cannot be taken from the prefix 7, which is not there any more")}
 
 
