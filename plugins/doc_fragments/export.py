@@ -8,7 +8,7 @@ from __future__ import annotations
 
 
 class ModuleDocFragment:
-    """The options that EXPORT in module_utils/_argspec.py adds to those of the fragment dest."""
+    """The options that EXPORT in module_utils/_argspec.py adds to those of the fragment dest, and what such a module returns of its file."""
 
     DOCUMENTATION = r"""
 options:
@@ -33,4 +33,17 @@ options:
     type: str
     choices: [json, csv]
     default: json
+"""
+
+    RETURN = r"""
+url:
+  description: The same, where it is a URL. Except in check mode, the next job of a workflow gets it as the artifact C(nodeflow_report_url).
+  returned: if O(dest) is a URL
+  type: str
+  version_added: 1.0.0
+ansible_stats:
+  description: What this leaves for the next job, which Ansible takes as stats and AWX as artifacts; C(nodeflow_report_url).
+  returned: success, if O(dest) is a URL, except in check mode
+  type: dict
+  version_added: 1.0.0
 """

@@ -81,7 +81,7 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.con
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.continued import chosen_processes
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.do_step import do_step
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.end_of_step import end_of_step
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.lease import still_held
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.holding import still_held
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.planned import to_change, to_create
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.prompt import choose, columns
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.rows import Row

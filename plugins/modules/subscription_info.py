@@ -161,16 +161,7 @@ dest:
   returned: if O(dest) was set
   type: str
   sample: /var/lib/nodeflow/subscriptions.csv
-url:
-  description: The same, where it is a URL. Except in check mode, the next job of a workflow gets it as the artifact C(nodeflow_report_url).
-  returned: if O(dest) is a URL
-  type: str
-  version_added: 1.0.0
-ansible_stats:
-  description: What this leaves for the next job, which Ansible takes as stats and AWX as artifacts; C(nodeflow_report_url).
-  returned: success, if O(dest) is a URL, except in check mode
-  type: dict
-  version_added: 1.0.0
+extends_documentation_fragment: [nodeflow.orchestrator.export]
 """
 
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._argspec import EXPORT

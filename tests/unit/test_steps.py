@@ -20,12 +20,13 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils import _libr
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._chunks import IN_A_STATEMENT
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import DomainError, NetboxError, NodeflowError
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._node.model import NODE, NodeBlockInactive, NodeInactive
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process import holding as holding_module
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process import lease as lease_module
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process import run_step as run_step_module
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process import settle as settle_module
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.abort import restored
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.end_of_step import end_of_step, table
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.lease import still_held
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.holding import still_held
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.rows import read_rows
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.run_step import run_step
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.state import State
@@ -313,7 +314,8 @@ def test_after_half_a_lease_those_of_all_works_of_the_step_are_renewed(shop, mon
     def writing(task, works):
         held = still_held(task, {work.subscription.device_id: work for work in works})
         for minutes in (7, 8, 14, 16):
-            monkeypatch.setattr(lease_module, "_now", lambda minutes=minutes: plain() + datetime.timedelta(minutes=minutes))
+            for module in (holding_module, lease_module):
+                monkeypatch.setattr(module, "_now", lambda minutes=minutes: plain() + datetime.timedelta(minutes=minutes))
             assert held([1]) == {1}
             ends = {row[0] for row in shop.ask("SELECT lease_until FROM processes")}
             seen.append(len(ends) == 1 and min(ends) > str(plain() + datetime.timedelta(minutes=minutes + 14))[:26])

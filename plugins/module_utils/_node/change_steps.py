@@ -32,7 +32,7 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils._node.payloa
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._node.state import ChangeWork, removes
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._node.statuses import FREE
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.command import to_abort, to_resume
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.lease import still_held
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.holding import still_held
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.progress import Progress
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.step import Done, Failed, Outcome, Step, for_each
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.steps import begin, described

@@ -30,7 +30,7 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils._node.payloa
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._node.state import CreateWork
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._node.statuses import CLAIMED, FREE
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.command import to_abort, to_resume
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.lease import still_held
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.holding import still_held
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.progress import Progress
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.rows import UNCHANGED
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.step import Aborted, Done, Failed, Outcome

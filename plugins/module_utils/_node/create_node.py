@@ -35,7 +35,7 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils._node.payloa
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._node.provide_config import provide_config_to_user
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._node.state import CreateState, CreateWork, named
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._node.statuses import ACTIVE, FREE
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.lease import still_held
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.holding import still_held
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.progress import Progress
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.step import Done, Failed, Outcome, Step, Workflow, for_each
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task

@@ -13,7 +13,7 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils._netbox.upda
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._node.device import Device, devices_by_id
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._node.payload import DevicePayload, DeviceTarget
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._node.state import NodeWork
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.lease import still_held
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.holding import still_held
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.step import Failed, Outcome
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
 

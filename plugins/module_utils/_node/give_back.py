@@ -17,7 +17,7 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils._node.payloa
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._node.state import CreateWork
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._node.statuses import CLAIMED, FREE
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.abort import aborted
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.lease import still_held
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.holding import still_held
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.step import Failed, Outcome
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._store.step_log import load_step_log
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task

@@ -20,7 +20,8 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils._domain.subs
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import NodeflowError, StaleSave, StoreError, defect
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.command import to_abort, to_resume
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.end_of_step import end_of_step
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.lease import hold, holding, not_taken, take, why_not_taken
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.holding import hold, holding
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.lease import not_taken, take, why_not_taken
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.rows import COMPLETED, RUNNING, Row, by_run, reading_rows
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.settle import Settled, settle
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.state import read_state

@@ -14,7 +14,7 @@ from ansible_collections.nodeflow.orchestrator.plugins.module_utils._domain.subs
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._errors import NodeflowError
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._netbox.payload import NetboxPayload, build_payload
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._netbox.update import Target, update
-from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.lease import still_held
+from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.holding import still_held
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.progress import Progress
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._process.step import AnyWork, Done, Failed, Outcome, StepFunction, for_each
 from ansible_collections.nodeflow.orchestrator.plugins.module_utils._task import Task
