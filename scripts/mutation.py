@@ -37,7 +37,7 @@ JUDGED_BY = ("plugins/", "tests/unit/", "tests/support/", "tests/conftest.py", "
 """What decides what becomes of a mutant."""
 READ_THE_SOURCE = ("actions_of_others", "benchmark", "collection", "documentation", "messages", "mutation", "playbook_files", "rooms", "setup_awx")
 """Files with tests that read the code, run Ansible, or have nothing to do with it: they would notice the copy, not the mutant."""
-QUICK_TESTS, SCENES = 120, 12
+QUICK_TESTS, SCENES = 40, 12
 """Tests that a mutant is tried with at the most: the quickest, and those that play a whole workflow, which take longer and notice most."""
 FATES = {1: "killed", 3: "killed", -24: "timed out", 24: "timed out", 36: "timed out", 152: "timed out", 255: "timed out", -9: "timed out"}
 FATES |= {5: "not tested", 33: "not tested"}
